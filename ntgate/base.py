@@ -1,0 +1,50 @@
+"""Values that cross a step: frozen models, and references to files by content."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from ntgate.errors import DataError
+
+
+class Frozen(BaseModel):
+    """Base of every config and every result: immutable, unknown keys refused, NaN and infinity kept as such."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class Artifact(Frozen):
+    """A file by absolute path and content: large things cross a step as this reference, never by value."""
+
+    path: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Artifact:
+        """Reference the file at ``path`` as it is now."""
+        return cls(path=str(path.resolve()), sha256=sha256_file(path))
+
+    def verified(self) -> Path:
+        """Return the path after checking that the content is still the referenced one.
+
+        Raises:
+            DataError: if the file is missing or was changed since it was referenced.
+        """
+        path = Path(self.path)
+        if not path.is_file():
+            raise DataError(self.path, expected="the file an earlier step wrote", got="no such file", fix="run again")
+        found = sha256_file(path)
+        if found != self.sha256:
+            raise DataError(
+                self.path, expected=f"sha256 {self.sha256[:12]}", got=found[:12], fix="run again: the file was changed"
+            )
+        return path
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's content, as 64 hexadecimal digits, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

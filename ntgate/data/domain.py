@@ -1,0 +1,98 @@
+"""A domain: rows of one source or target, with labels by class name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Rows: TypeAlias = "npt.NDArray[np.float32] | npt.NDArray[np.uint8] | pd.DataFrame"
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Kind: TypeAlias = Literal["array", "table", "images"]
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """Rows of one domain as the user has them: raw, before any encoding or normalisation.
+
+    Attributes:
+        name: what messages call it: ``source``, ``target``, ``target_test`` or ``unlabelled``.
+        rows: ``float32 (n, ...)`` for arrays, ``uint8 (n, h, w, c)`` for images, or a DataFrame of ``n`` rows whose
+            numeric columns are float32 and whose categorical columns are ``str`` objects (missing: NaN and ``""``).
+        y: ``int64 (n,)`` codes into ``classes``; None when unlabelled.
+        classes: class names, in code order. Label spaces are compared by these names, never by code.
+        groups: optional ``(n,)`` group keys; rows of one group never part between splits.
+        times: optional ``(n,)`` times; later rows are tested on, earlier rows trained on.
+    """
+
+    name: str
+    rows: Rows
+    y: Ints | None
+    classes: tuple[str, ...] = ()
+    groups: npt.NDArray[np.str_] | None = None
+    times: npt.NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def kind(self) -> Kind:
+        """``table`` for a DataFrame, ``images`` for uint8 pixels, ``array`` for float32 rows."""
+        if not isinstance(self.rows, np.ndarray):
+            return "table"
+        return "images" if self.rows.dtype == np.uint8 else "array"
+
+    @property
+    def labels(self) -> Ints:
+        """The label codes ``(n,)`` of a labelled domain."""
+        if self.y is None:
+            raise ValueError(f"domain {self.name!r} has no labels")
+        return self.y
+
+    def take(self, index: Ints, name: str | None = None) -> Domain:
+        """The rows at ``index``, in that order, under ``name``.
+
+        >>> d = Domain("target", np.zeros((3, 2), np.float32), np.array([0, 1, 0]), ("a", "b"))
+        >>> d.take(np.array([2, 1]), "test").y
+        array([0, 1])
+        """
+        rows = self.rows[index] if isinstance(self.rows, np.ndarray) else self.rows.iloc[index].reset_index(drop=True)
+        return replace(
+            self,
+            name=name or self.name,
+            rows=rows,
+            y=None if self.y is None else self.y[index],
+            groups=None if self.groups is None else self.groups[index],
+            times=None if self.times is None else self.times[index],
+        )
+
+    def relabelled(self, classes: tuple[str, ...]) -> Domain:
+        """The rows whose class name is in ``classes``, with codes into ``classes`` instead."""
+        code = {name: i for i, name in enumerate(classes)}
+        mapping = np.array([code.get(name, -1) for name in self.classes], dtype=np.int64)
+        codes = mapping[self.labels]
+        kept = np.flatnonzero(codes >= 0)
+        return replace(self.take(kept), y=codes[kept], classes=classes)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingView:
+    """All that a strategy may see: there is no test split in it, so leakage is impossible by type.
+
+    Attributes:
+        source: labelled source rows.
+        train: labelled target rows to learn from.
+        validation: labelled target rows for early stopping and for the choice among candidates.
+        unlabelled: further target rows without labels; None when there are none.
+    """
+
+    source: Domain
+    train: Domain
+    validation: Domain
+    unlabelled: Domain | None = None

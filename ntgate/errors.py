@@ -1,0 +1,66 @@
+"""The errors a user can meet, each with its exit code.
+
+An error finishes its sentence: what was expected, what came, what to do. Failing a gate is no error but a
+:class:`~ntgate.gate.finding.Finding`; an exception means that ntgate could not judge.
+"""
+
+from __future__ import annotations
+
+
+class NtgateError(Exception):
+    """An expected fault, shown to the user as one sentence and never as a traceback.
+
+    Args:
+        subject: what the sentence is about, such as a path, a config key or an argument.
+        expected: what was expected.
+        got: what came instead.
+        fix: what to do about it, in the imperative.
+
+    >>> print(DataError("target.npz", expected="an array 'y'", got="arrays ['x']", fix="add the labels as 'y'"))
+    target.npz: expected an array 'y', got arrays ['x']; add the labels as 'y'.
+    """
+
+    exit_code = 1
+
+    def __init__(self, subject: str, *, expected: str, got: str, fix: str) -> None:
+        super().__init__(subject, expected, got, fix)
+        self.subject, self.expected, self.got, self.fix = subject, expected, got, fix
+
+    def __str__(self) -> str:
+        return f"{self.subject}: expected {self.expected}, got {self.got}; {self.fix}."
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments do not survive the default pickling, and orchestrators send exceptions between processes.
+        return (_rebuild, (type(self), self.subject, self.expected, self.got, self.fix))
+
+
+def _rebuild(kind: type[NtgateError], subject: str, expected: str, got: str, fix: str) -> NtgateError:
+    return kind(subject, expected=expected, got=got, fix=fix)
+
+
+class ConfigError(NtgateError):
+    """The command line or the config cannot be used as it stands (exit 2)."""
+
+    exit_code = 2
+
+
+class DataError(NtgateError):
+    """The data cannot be read, or cannot bear the question asked of it (exit 5)."""
+
+    exit_code = 5
+
+
+class ModelError(NtgateError):
+    """A model, backbone or checkpoint cannot be loaded, trained or exported (exit 5)."""
+
+    exit_code = 5
+
+
+class RegistryError(NtgateError):
+    """The model registry cannot be reached or refused the request (exit 6)."""
+
+    exit_code = 6
+
+
+class ChampionMovedError(RegistryError):
+    """The champion is no longer the one that the decision was made against (exit 6)."""
