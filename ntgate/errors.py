@@ -64,3 +64,18 @@ class RegistryError(NtgateError):
 
 class ChampionMovedError(RegistryError):
     """The champion is no longer the one that the decision was made against (exit 6)."""
+
+
+class ConfigErrors(ConfigError):
+    """All that is wrong with a config, at once."""
+
+    def __init__(self, problems: list[ConfigError]) -> None:
+        first = problems[0]
+        super().__init__(first.subject, expected=first.expected, got=first.got, fix=first.fix)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (list(self.problems),)

@@ -1,0 +1,5 @@
+"""``python -m ntgate``."""
+
+from ntgate.cli import main
+
+main()

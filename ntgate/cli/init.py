@@ -1,0 +1,38 @@
+"""``ntgate init``: a new project from the scaffold in the wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ntgate.cli import console
+from ntgate.cli.options import with_json
+from ntgate.errors import ConfigError
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Change nothing; list the files that are missing or differ (exit 3).")
+@with_json
+def init(directory: Path, check: bool, as_json: bool) -> int:
+    """Create a project: pipelines/, steps/, deploy/ and a starter config. Existing files are never overwritten."""
+    from ntgate import template
+
+    if check:
+        differing = template.differences(directory)
+        if as_json:
+            console.answer({"schema": 1, "differing": differing})
+        else:
+            console.answer("\n".join(differing) if differing else f"{directory} is up to date")
+        return 3 if differing else 0
+    if directory.is_file():
+        raise ConfigError(str(directory), expected="a folder or nothing", got="a file", fix="name another folder")
+    written, kept = template.create(directory)
+    if as_json:
+        console.answer({"schema": 1, "directory": str(directory.resolve()), "written": written, "kept": kept})
+        return 0
+    lines = [f"created {len(written)} files in {directory}" + (f", kept {len(kept)} that were there" if kept else "")]
+    lines += ["", "next:", f"  edit {directory / 'retrain.yaml'}", f"  ntgate validate {directory / 'retrain.yaml'}"]
+    console.answer("\n".join([*lines, f"  ntgate run {directory / 'retrain.yaml'}"]))
+    return 0

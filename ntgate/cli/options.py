@@ -1,0 +1,23 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_config(command: F) -> F:
+    """The argument ``CONFIG`` with ``--set``."""
+    command = click.option(
+        "overrides", "--set", multiple=True, metavar="KEY=VALUE", help="Override a setting, e.g. --set gate.alpha=0.01."
+    )(command)
+    return click.argument("config", type=click.Path())(command)
+
+
+def with_json(command: F) -> F:
+    """The flag ``--json``."""
+    return click.option("as_json", "--json", is_flag=True, help="Print one JSON object on standard output.")(command)

@@ -1,0 +1,31 @@
+"""``ntgate plan``: which strategies, and why."""
+
+from __future__ import annotations
+
+import click
+
+from ntgate.cli import console
+from ntgate.cli.options import with_config, with_json
+
+
+@click.command()
+@with_config
+@with_json
+def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
+    """Show which strategies a run would train, in which order, why, and with which budget."""
+    from ntgate.cli.progress import listener
+    from ntgate.config import load
+    from ntgate.flow import plan as make_plan
+
+    settings = load(config, overrides)
+    with listener() as listening:
+        ingested, made = make_plan(settings, listener=listening)
+    steps = settings.training.target_steps(ingested.rows["train"])
+    if as_json:
+        rows = [{"strategy": r.strategy.kind, "reason": r.reason, "suitable": r.suitable} for r in made.rows]
+        console.answer({"schema": 1, "plan": rows, "steps": steps, "rows": ingested.rows})
+        return 0
+    lines = [f"  {i}. {row.strategy.kind:<20} {row.reason}" for i, row in enumerate(made.rows, start=1)]
+    lines += [f"  +  {'scratch':<20} always, with the same budget: at most {steps} steps an arm"]
+    console.answer("\n" + "\n".join(lines))
+    return 0

@@ -1,0 +1,81 @@
+"""``ntgate run``: the whole job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ntgate.cli import console
+from ntgate.cli.options import with_config, with_json
+
+if TYPE_CHECKING:
+    from ntgate.stages.result import RunResult
+
+EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
+
+
+@click.command()
+@with_config
+@click.option("--inline", is_flag=True, help="The same flow in this process, without ZenML.")
+@click.option("--dry-run", is_flag=True, help="Everything but writing to the registry.")
+@with_json
+def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, as_json: bool) -> int:
+    """Measure the shift, train, judge, and promote what beats training from scratch.
+
+    CONFIG is a YAML or JSON file. Without --inline the pipeline runs on the active ZenML stack.
+    """
+    from ntgate.cli.progress import listener
+    from ntgate.config import load
+
+    settings = load(config, overrides)
+    if inline:
+        from ntgate.flow import run as run_inline
+
+        with listener() as listening:
+            result = run_inline(settings, dry_run=dry_run, listener=listening)
+    else:
+        from ntgate.cli.orchestrated import run_pipeline
+
+        result = run_pipeline(settings, config, dry_run=dry_run)
+    console.answer(result.as_json() if as_json else summary(result))
+    return EXIT[result.outcome]
+
+
+def summary(result: RunResult) -> str:
+    """The answer for people."""
+    mark = {"promoted": ("✔ PROMOTED", "green"), "rejected": ("✘ REJECTED", "red"), "inconclusive": ("? INCONCLUSIVE", "yellow")}
+    text, colour = mark[result.outcome]
+    lines = ["", click.style(text, fg=colour, bold=True) + f"  {result.sentence}", ""]
+    lines += _table(
+        ("strategy", f"validation {result.metric}", "seconds", "why"),
+        [
+            (
+                row.strategy,
+                "-" if row.validation is None else f"{row.validation:.3f}",
+                f"{row.seconds:.1f}" if row.trained else "-",
+                row.reason,
+            )
+            for row in result.plan
+        ],
+    )
+    lines.append("")
+    for finding in result.findings:
+        sign = {"pass": click.style("pass", fg="green"), "fail": click.style("FAIL", fg="red")}.get(
+            finding.outcome, click.style(finding.outcome, fg="yellow")
+        )
+        lines.append(f"  {sign}  {finding.rule}: {finding.reason}")
+    lines.append("")
+    if result.registry["version"] is not None:
+        lines.append(f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}")
+    if result.dry_run:
+        lines.append("  dry run   nothing was written to the registry")
+    lines += [f"  {name:<9} {path}" for name, path in result.reports.items()]
+    return "\n".join(lines)
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header) - 1)]
+    def line(row: tuple[str, ...]) -> str:
+        return "  " + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+    return [click.style(line(header), bold=True), *map(line, rows)]

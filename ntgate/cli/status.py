@@ -1,0 +1,33 @@
+"""``ntgate status``: the champion and its history."""
+
+from __future__ import annotations
+
+import click
+
+from ntgate.cli import console
+from ntgate.cli.options import with_json
+
+
+@click.command()
+@click.argument("name")
+@click.option("--uri", envvar="MLFLOW_TRACKING_URI", required=True, help="The registry; else MLFLOW_TRACKING_URI.")
+@with_json
+def status(name: str, uri: str, as_json: bool) -> int:
+    """Show the champion of the registered model NAME, and the versions before it."""
+    from ntgate.registry.client import connect
+    from ntgate.registry.config import RegistryConfig
+    from ntgate.registry.history import history
+
+    entries = history(connect(RegistryConfig(uri=uri), name))
+    if as_json:
+        console.answer({"schema": 1, "name": name, "versions": [entry.model_dump(mode="json") for entry in entries]})
+        return 0
+    if not entries:
+        console.answer(f"{name}: no version yet")
+        return 0
+    lines = [
+        f"  {'*' if entry.champion else ' '} v{entry.version:<4} {entry.state:<10} {entry.strategy or '-':<20} {entry.decision_id[:12]}"
+        for entry in entries
+    ]
+    console.answer(f"{name} (* champion)\n" + "\n".join(lines))
+    return 0

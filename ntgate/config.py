@@ -1,0 +1,176 @@
+"""The config of a run: one frozen object, its schema, and the way from a file to it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from ntgate.base import Frozen
+from ntgate.config_errors import explain
+from ntgate.data.specs import DataConfig
+from ntgate.errors import ConfigError, ConfigErrors
+from ntgate.gate.config import GateConfig
+from ntgate.registry.config import RegistryConfig
+from ntgate.shift.config import ShiftConfig
+from ntgate.strategies import DEFAULT, AnyStrategy
+from ntgate.training.config import Backbone, TrainingConfig
+
+SLOTS = 4  # training slots of the static pipeline beside scratch
+
+
+class ModelConfig(Frozen):
+    """The model to produce.
+
+    Attributes:
+        name: the registered model's name.
+        backbone: ``mlp``, ``cnn``, ``package.module:Class`` or a mapping with settings; None: by the shape of the rows.
+        source_checkpoint: weights of the source backbone; None: pretrain on the source rows.
+    """
+
+    name: str = Field(min_length=1, max_length=200, pattern=r"^[^/:%\\]+$")
+    backbone: Backbone | None = None
+    source_checkpoint: str | None = None
+
+
+class RunConfig(Frozen):
+    """Everything a run depends on. The smallest config names a model, a source, a target and a registry."""
+
+    model: ModelConfig
+    data: DataConfig
+    registry: RegistryConfig
+    shift: ShiftConfig = ShiftConfig()
+    strategies: Annotated[tuple[AnyStrategy, ...], Field(min_length=1, max_length=SLOTS)] = DEFAULT
+    training: TrainingConfig = TrainingConfig()
+    gate: GateConfig = GateConfig()
+    seed: int = Field(0, ge=0, lt=2**31)
+    output: str = Field("runs", description="folder for what runs leave behind, relative to the config file")
+
+    @model_validator(mode="after")
+    def _each_strategy_once(self) -> RunConfig:
+        kinds = [strategy.kind for strategy in self.strategies]
+        if len(set(kinds)) < len(kinds):
+            raise ValueError(f"each strategy once, got {', '.join(kinds)}")
+        return self
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
+    """Read a YAML or JSON config.
+
+    Relative paths in it, the SQLite registry among them, are relative to the folder of the file, so that a scheduled run
+    means the same as one by hand. ``${NAME}`` in a string is replaced by the environment variable.
+
+    Args:
+        path: the config file.
+        overrides: ``key.sub=value`` settings; the value is read as YAML.
+
+    Raises:
+        ConfigErrors: with everything that is wrong, each with its path, what was expected, what came and what to do.
+    """
+    path = Path(path)
+    content = _read(path)
+    for override in overrides:
+        _set(content, override)
+    return parse(content, base=path.resolve().parent)
+
+
+def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
+    """The config in a plain mapping, with relative paths taken from ``base``."""
+    problems: list[ConfigError] = []
+    resolved = _located(_expanded(dict(content), "", problems), base)
+    try:
+        config = RunConfig.model_validate(resolved)
+    except ValidationError as error:
+        problems += explain(error, RunConfig, resolved)
+    if problems:
+        raise ConfigErrors(problems)
+    return config
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML that refuses a key given twice, instead of silently keeping the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if isinstance(key, str) and key in seen:
+                raise yaml.YAMLError(f"the key {key!r} stands twice, the second time in line {key_node.start_mark.line + 1}")
+            if isinstance(key, str):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    subject, fix = str(path), "run `ntgate schema` for the keys and `ntgate init` for a starter config"
+    try:
+        # A SafeLoader builds plain values only. JSON is YAML.
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506
+    except FileNotFoundError:
+        raise ConfigError(subject, expected="a config file", got="no such file", fix="check the path") from None
+    except OSError as error:
+        raise ConfigError(
+            subject, expected="a readable config file", got=error.strerror or str(error), fix="check the path"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        got = " ".join(str(error).split())
+        raise ConfigError(subject, expected="YAML or JSON", got=got, fix="correct the syntax") from error
+    if not isinstance(content, dict):
+        kind = "an empty file" if content is None else f"a {type(content).__name__}"
+        raise ConfigError(subject, expected="a mapping of settings", got=kind, fix=fix)
+    return content
+
+
+def _set(content: dict[str, Any], override: str) -> None:
+    key, sign, text = override.partition("=")
+    if not sign or not key.strip():
+        raise ConfigError(f"--set {override}", expected="key.sub=value", got="no '='" if not sign else "no key", fix="write e.g. --set seed=1")
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        below = content.setdefault(parent, {})
+        if not isinstance(below, dict):
+            raise ConfigError(f"--set {override}", expected=f"a mapping at {parent!r}", got=repr(below), fix="set the whole value")
+        content = below
+    try:
+        content[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}", expected="a YAML value", got=text, fix="quote it") from error
+
+
+def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
+    if isinstance(value, dict):
+        return {k: _expanded(v, f"{where}.{k}".lstrip("."), problems) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expanded(v, f"{where}.{i}", problems) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    for name in re.findall(r"\$\{(\w+)\}", value):
+        if name not in os.environ:
+            problems.append(
+                ConfigError(where, expected=f"the environment variable {name}", got="it is not set", fix=f"export {name}=...")
+            )
+        value = value.replace("${" + name + "}", os.environ.get(name, ""))
+    return value
+
+
+def _located(content: dict[str, Any], base: Path) -> dict[str, Any]:
+    """The config with every relative local path made absolute."""
+    content.setdefault("output", "runs")
+    places: list[tuple[Any, str]] = [(content, "output"), (content.get("model"), "source_checkpoint")]
+    data = content.get("data")
+    if isinstance(data, dict):
+        places += [(data.get(name), "path") for name in ("source", "target", "target_test", "unlabelled")]
+    for holder, key in places:
+        if isinstance(holder, dict) and isinstance(holder.get(key), str) and "://" not in holder[key]:
+            holder[key] = str((base / Path(holder[key]).expanduser()).resolve())
+    registry = content.get("registry")
+    if isinstance(registry, dict) and isinstance(registry.get("uri"), str):
+        file = re.fullmatch(r"sqlite:///([^/].*)", registry["uri"])
+        if file:
+            registry["uri"] = f"sqlite:///{(base / file[1]).resolve()}"
+    return content

@@ -1,0 +1,95 @@
+"""The whole flow in one process, with no orchestrator: what ``--inline`` and the tests call.
+
+The ZenML pipeline in ``pipelines/retrain.py`` calls the same stages in the same order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ntgate.config import SLOTS, RunConfig
+from ntgate.stages.listener import Listener, Silent
+
+if TYPE_CHECKING:
+    from ntgate.base import Artifact
+    from ntgate.planning.policy import Plan
+    from ntgate.shift.report import ShiftReport
+    from ntgate.stages.ingest import Ingested
+    from ntgate.stages.result import RunResult
+
+
+def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None = None) -> RunResult:
+    """Ingest, measure, plan, train, judge, and promote what beats scratch.
+
+    Args:
+        config: the run.
+        dry_run: do everything but write to the registry.
+        listener: told about the progress.
+
+    Raises:
+        NtgateError: when ntgate could not judge; nothing is promoted then.
+    """
+    from ntgate.stages.champion import see_champion
+    from ntgate.stages.decide import decide_run
+    from ntgate.stages.drift import drift_page, measure_shift
+    from ntgate.stages.evaluate import evaluate
+    from ntgate.stages.ingest import ingest
+    from ntgate.stages.plan import make_plan
+    from ntgate.stages.promote import promote
+    from ntgate.stages.result import conclude
+    from ntgate.stages.source import source_model
+    from ntgate.stages.train import train_scratch, train_slot
+
+    tell = listener or Silent()
+    tell.stage("ingest: read, split and check the data")
+    ingested = ingest(config)
+    champion = see_champion(config, ingested, dry_run=dry_run)
+    tell.stage("source: load or pretrain the source model")
+    source = source_model(config, ingested, tell)
+    tell.stage("drift: measure the shift")
+    shift = measure_shift(config, ingested, source)
+    page = drift_page(config, ingested)
+    plan = make_plan(config, ingested, shift)
+    tell.stage("train: " + ", ".join([*(strategy.kind for strategy in plan.slots), "scratch"]))
+    scratch = train_scratch(config, ingested, tell)
+    slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
+    tell.stage("evaluate: export, check parity, open the test rows")
+    evaluated = evaluate(ingested, champion, scratch, candidates)
+    decided = decide_run(config, ingested, champion, evaluated)
+    tell.stage(f"gate: {decided.gate.outcome}")
+    promoted = promote(config, ingested, source, shift, page, plan, scratch, slots, evaluated, decided, dry_run=dry_run)
+    return conclude(config, ingested, source, shift, page, plan, scratch, slots, evaluated, decided, promoted)
+
+
+def drift(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, ShiftReport, Artifact]:
+    """Ingest and measure the shift; no arm is trained."""
+    from ntgate.stages.drift import drift_page, measure_shift
+    from ntgate.stages.ingest import ingest
+    from ntgate.stages.source import source_model
+
+    tell = listener or Silent()
+    tell.stage("ingest: read, split and check the data")
+    ingested = ingest(config)
+    tell.stage("source: load or pretrain the source model")
+    source = source_model(config, ingested, tell)
+    tell.stage("drift: measure the shift")
+    return ingested, measure_shift(config, ingested, source), drift_page(config, ingested)
+
+
+def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, Plan]:
+    """Ingest, measure the shift, and order the strategies."""
+    from ntgate.stages.plan import make_plan
+
+    ingested, shift, _ = drift(config, listener=listener)
+    return ingested, make_plan(config, ingested, shift)
+
+
+def check(config: RunConfig) -> dict[str, int]:
+    """Read and split the data as a run would, write nothing, and return the rows by part.
+
+    Raises:
+        DataError: when the data cannot bear a run.
+    """
+    from ntgate.stages.ingest import read_domains
+
+    return {name: len(domain) for name, domain in read_domains(config).items()}

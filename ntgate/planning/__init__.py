@@ -1,0 +1,1 @@
+"""Which strategies to train, in which order, and why."""

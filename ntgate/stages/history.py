@@ -1,0 +1,54 @@
+"""Everything a run produced up to its verdict: what the reports and the registry are written from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ntgate.base import Frozen
+from ntgate.planning.policy import Plan
+from ntgate.shift.report import ShiftReport
+from ntgate.stages.decide import Decided
+from ntgate.stages.evaluate import Evaluated
+from ntgate.stages.ingest import Ingested
+from ntgate.stages.train import Slot
+from ntgate.strategies.candidate import Candidate
+from ntgate.training.source_model import SourceModel
+
+
+class RunHistory(Frozen):
+    """The results of the stages, in their order."""
+
+    ingested: Ingested
+    source: SourceModel
+    shift: ShiftReport
+    plan: Plan
+    scratch: Candidate
+    slots: tuple[Slot, ...]
+    evaluated: Evaluated
+    decided: Decided
+
+    @property
+    def arms(self) -> tuple[Candidate, ...]:
+        """Every arm that was tried, in the order of the plan, then scratch."""
+        return (*(slot.candidate for slot in self.slots if slot.candidate is not None), self.scratch)
+
+    @property
+    def report(self) -> Path:
+        """Where the report page lies."""
+        return self.ingested.folder / "report.html"
+
+    @property
+    def drift_report(self) -> Path:
+        """Where the Evidently page lies."""
+        return self.ingested.folder / "drift.html"
+
+    def seconds(self) -> dict[str, float]:
+        """Wall time by stage."""
+        return {
+            "ingest": self.ingested.seconds,
+            "source": self.source.seconds,
+            "drift": self.shift.seconds,
+            **{arm.strategy: arm.seconds for arm in self.arms},
+            "evaluate": self.evaluated.seconds,
+            "decide": self.decided.seconds,
+        }

@@ -1,0 +1,117 @@
+"""Ingest: files to verified, split, fingerprinted domains in the run's folder."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ntgate.base import Artifact, Frozen
+from ntgate.config import RunConfig
+from ntgate.data.domain import Domain, TrainingView
+from ntgate.errors import ConfigError
+
+
+class Ingested(Frozen):
+    """The domains of a run on disk.
+
+    Attributes:
+        directory: the run's folder.
+        began: start of the run, seconds since the epoch.
+        parts: the stored domains by part; ``unlabelled`` may be absent.
+        rows: number of rows by part.
+        fingerprints: content fingerprint by part.
+        source_classes: class names of the source.
+        target_classes: class names of the target.
+        kind: ``array``, ``table`` or ``images``.
+        seconds: wall time.
+    """
+
+    directory: str
+    began: float
+    parts: dict[str, Artifact]
+    rows: dict[str, int]
+    fingerprints: dict[str, str]
+    source_classes: tuple[str, ...]
+    target_classes: tuple[str, ...]
+    kind: str
+    seconds: float
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder as a path."""
+        return Path(self.directory)
+
+    def part(self, name: str) -> Domain:
+        """One stored domain."""
+        from ntgate.data.storage import load
+
+        return load(self.parts[name])
+
+    def view(self) -> TrainingView:
+        """All that training may see: every part but the test rows."""
+        unlabelled = self.part("unlabelled") if "unlabelled" in self.parts else None
+        return TrainingView(self.part("source"), self.part("train"), self.part("validation"), unlabelled)
+
+
+def read_domains(config: RunConfig) -> dict[str, Domain]:
+    """Read, align and split the domains of ``config``, and refuse leaks between the test rows and all others.
+
+    Raises:
+        DataError: when a file cannot be read, or the rows cannot bear a comparison.
+    """
+    from ntgate.data.align import align
+    from ntgate.data.leakage import refuse_duplicates
+    from ntgate.data.readers import read
+    from ntgate.data.splits import split_target
+
+    data = config.data
+    source = read(data.source, "source")
+    target = align(source, read(data.target, "target"))
+    given_test = None if data.target_test is None else align(source, read(data.target_test, "target_test"))
+    split = split_target(target, given_test, data.split, config.seed)
+    domains = {"source": source, "train": split.train, "validation": split.validation, "test": split.test}
+    if data.unlabelled is not None:
+        domains["unlabelled"] = align(source, read(data.unlabelled, "unlabelled", labelled=False))
+    for name, domain in domains.items():
+        if name != "test":
+            refuse_duplicates(domain, split.test)
+    return domains
+
+
+def ingest(config: RunConfig) -> Ingested:
+    """Bring the domains of ``config`` into a new run folder.
+
+    Raises:
+        DataError: when a file cannot be read, or the rows cannot bear a comparison.
+    """
+    from ntgate.data.fingerprint import fingerprint
+    from ntgate.data.storage import save
+
+    began, clock = time.time(), time.perf_counter()
+    domains = read_domains(config)
+    folder = _run_folder(Path(config.output) / config.model.name)
+    return Ingested(
+        directory=str(folder),
+        began=began,
+        parts={name: save(domain, folder / "data" / name) for name, domain in domains.items()},
+        rows={name: len(domain) for name, domain in domains.items()},
+        fingerprints={name: fingerprint(domain) for name, domain in domains.items()},
+        source_classes=domains["source"].classes,
+        target_classes=domains["train"].classes,
+        kind=domains["source"].kind,
+        seconds=time.perf_counter() - clock,
+    )
+
+
+def _run_folder(parent: Path) -> Path:
+    """A new folder named by time, with some random digits so that runs started together do not share one."""
+    folder = parent / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    try:
+        (folder / "data").mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(
+            "output", expected=f"a folder that can be written, {parent}", got=error.strerror or str(error), fix="set output"
+        ) from error
+    return folder.resolve()

@@ -1,0 +1,56 @@
+"""Train: one arm a slot, and scratch beside them with the same budget."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ntgate.base import Frozen
+from ntgate.config import RunConfig
+from ntgate.planning.policy import Plan
+from ntgate.stages.ingest import Ingested
+from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.source import metric
+from ntgate.strategies.base import Arm, Strategy
+from ntgate.strategies.candidate import Candidate, train
+from ntgate.strategies.scratch import Scratch
+
+if TYPE_CHECKING:
+    from ntgate.training.source_model import SourceModel
+
+
+class Slot(Frozen):
+    """What came of one training slot; ``candidate`` is None where the plan has fewer strategies than there are slots."""
+
+    candidate: Candidate | None
+
+
+def train_slot(
+    config: RunConfig, ingested: Ingested, source: SourceModel, plan: Plan, slot: int, listener: Listener | None = None
+) -> Slot:
+    """Train the plan's strategy number ``slot``."""
+    if slot >= len(plan.slots):
+        return Slot(candidate=None)
+    return Slot(candidate=_train(config, ingested, source, plan.slots[slot], listener))
+
+
+def train_scratch(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Candidate:
+    """Train the baseline on the target rows alone."""
+    return _train(config, ingested, None, Scratch(), listener)
+
+
+def _train(
+    config: RunConfig, ingested: Ingested, source: SourceModel | None, strategy: Strategy, listener: Listener | None
+) -> Candidate:
+    models = ingested.folder / "models"
+    arm = Arm(
+        view=ingested.view(),
+        source=source,
+        backbone=config.model.backbone,
+        training=config.training,
+        metric=metric(config),
+        seed=config.seed,
+        progress=partial((listener or Silent()).progress, strategy.kind),
+        checkpoint=models / f"{strategy.kind}.checkpoint",
+    )
+    return train(strategy, arm, models)

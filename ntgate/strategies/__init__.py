@@ -1,0 +1,17 @@
+"""The strategies: adding one is one file and one line in this union."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from ntgate.strategies.domain_adversarial import DomainAdversarial
+from ntgate.strategies.feature_extraction import FeatureExtraction
+from ntgate.strategies.fine_tuning import FineTuning
+
+AnyStrategy: TypeAlias = Annotated[
+    FineTuning | FeatureExtraction | DomainAdversarial,
+    Field(discriminator="kind"),
+]
+DEFAULT: tuple[AnyStrategy, ...] = (FineTuning(), FeatureExtraction(), DomainAdversarial())

@@ -1,0 +1,134 @@
+"""What a strategy is: a frozen config that says when it does not apply, and trains one arm."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ntgate.base import Frozen
+from ntgate.data.domain import TrainingView
+from ntgate.data.encoder import Encoder
+from ntgate.training.config import Backbone, TrainingConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ntgate.training.curve import CurvePoint
+    from ntgate.training.loop import Metric, Objective, Progress
+    from ntgate.training.network import Network
+    from ntgate.training.source_model import SourceModel
+    from ntgate.training.streams import Rows
+
+
+class Facts(Frozen):
+    """What is known before any training: enough to say which strategies apply.
+
+    Attributes:
+        source_rows: labelled source rows.
+        target_rows: labelled target rows to train on.
+        unlabelled_rows: further target rows without labels.
+        source_classes: class names of the source.
+        target_classes: class names of the target.
+        labels_per_class: labelled target training rows of the rarest class.
+    """
+
+    source_rows: int
+    target_rows: int
+    unlabelled_rows: int
+    source_classes: tuple[str, ...]
+    target_classes: tuple[str, ...]
+    labels_per_class: int
+
+    @classmethod
+    def of(cls, view: TrainingView) -> Facts:
+        """The facts of a training view."""
+        import numpy as np
+
+        counts = np.bincount(view.train.labels, minlength=len(view.train.classes))
+        return cls(
+            source_rows=len(view.source),
+            target_rows=len(view.train),
+            unlabelled_rows=0 if view.unlabelled is None else len(view.unlabelled),
+            source_classes=view.source.classes,
+            target_classes=view.train.classes,
+            labels_per_class=int(counts.min()),
+        )
+
+    @property
+    def classes_without_source(self) -> tuple[str, ...]:
+        """Target classes that the source lacks."""
+        return tuple(name for name in self.target_classes if name not in self.source_classes)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained arm: the network with its best weights, and how it got there."""
+
+    network: Network
+    encoder: Encoder
+    curve: tuple[CurvePoint, ...]
+    steps: int
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Everything one arm trains from. The budget is the same for every arm of a run.
+
+    Attributes:
+        view: the data, without the test rows.
+        source: the source model; None for scratch, which must not see it.
+        backbone: the configured architecture; None: chosen by the shape of the rows.
+        training: optimiser settings.
+        metric: the score that early stopping maximises.
+        seed: of this arm's initialisation and order of rows.
+        progress: told about each evaluation.
+        checkpoint: where the loop keeps what it needs to resume.
+    """
+
+    view: TrainingView
+    source: SourceModel | None
+    backbone: Backbone | None
+    training: TrainingConfig
+    metric: Metric
+    seed: int
+    progress: Progress | None = None
+    checkpoint: Path | None = None
+
+    @property
+    def pretrained(self) -> SourceModel:
+        """The source model of an arm that transfers."""
+        if self.source is None:
+            raise ValueError("this arm was given no source model")
+        return self.source
+
+    @property
+    def steps(self) -> int:
+        """The budget in optimisation steps."""
+        return self.training.target_steps(len(self.view.train))
+
+    def fit(self, objective: Objective, streams: Mapping[str, Rows], encoder: Encoder) -> Trained:
+        """Run the training loop on this arm's budget, early-stopped on its validation rows."""
+        from ntgate.training.loop import fit
+        from ntgate.training.source import rows_of
+
+        result = fit(
+            objective, streams, rows_of(encoder, self.view.validation), metric=self.metric, config=self.training,
+            steps=self.steps, seed=self.seed, progress=self.progress, checkpoint=self.checkpoint,
+        )  # fmt: skip
+        return Trained(objective.network, encoder, result.curve, result.steps)
+
+
+class Strategy(Frozen, ABC):
+    """A way of using the source, or of refusing it. Subclasses are frozen configs with a ``kind``."""
+
+    kind: str
+
+    def unsuitable(self, facts: Facts) -> str | None:  # noqa: ARG002
+        """Why this strategy cannot run on these data, or None when it can."""
+        return None
+
+    @abstractmethod
+    def train(self, arm: Arm) -> Trained:
+        """Train the arm."""

@@ -1,0 +1,100 @@
+"""The result of one arm, and the one place where an arm is trained and may fail."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from ntgate.base import Artifact, Frozen
+from ntgate.data.encoder import Encoder
+from ntgate.errors import NtgateError
+from ntgate.strategies.base import Arm, Strategy
+from ntgate.training.config import NetworkSpec
+from ntgate.training.curve import CurvePoint
+
+if TYPE_CHECKING:
+    from ntgate.training.network import Network
+
+
+class Candidate(Frozen):
+    """The result of one arm, trained or failed.
+
+    Attributes:
+        strategy: the strategy's kind.
+        parameters: the strategy's settings.
+        failed: why there is no model; None when there is one.
+        weights: the trained weights.
+        network: the architecture around them.
+        encoder: raw rows to network input.
+        classes: class names, in the order of the scores.
+        validation: score on the validation rows.
+        validation_loss: cross-entropy there.
+        steps: optimisation steps taken.
+        seconds: wall time.
+        curve: learning curve.
+    """
+
+    strategy: str
+    parameters: dict[str, JsonValue] = {}
+    failed: str | None = None
+    weights: Artifact | None = None
+    network: NetworkSpec | None = None
+    encoder: Encoder | None = None
+    classes: tuple[str, ...] = ()
+    validation: float | None = None
+    validation_loss: float | None = None
+    steps: int = 0
+    seconds: float = 0.0
+    curve: tuple[CurvePoint, ...] = ()
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Greater is better: the validation score, then the loss; a failed arm comes last."""
+        if self.validation is None or self.validation_loss is None:
+            return float("-inf"), float("-inf")
+        return self.validation, -self.validation_loss
+
+    def load(self) -> Network:
+        """The trained network."""
+        from ntgate.training import weights
+
+        if self.weights is None or self.network is None:
+            raise ValueError(f"the arm {self.strategy!r} has no model: {self.failed}")
+        return weights.load(self.network, self.weights)
+
+
+def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
+    """Train one arm and write its weights to ``directory``.
+
+    A strategy that fails on these data (a loss that diverges, memory that runs out) gives a candidate with the reason in
+    ``failed``, so that the other arms go on.
+    """
+    import torch
+
+    from ntgate.training import weights
+
+    began = time.perf_counter()
+    parameters = strategy.model_dump(mode="json", exclude={"kind"})
+    try:
+        trained = strategy.train(arm)
+    except (NtgateError, torch.OutOfMemoryError, torch.linalg.LinAlgError) as error:
+        return Candidate(
+            strategy=strategy.kind, parameters=parameters, failed=str(error), seconds=time.perf_counter() - began
+        )
+    best = max(trained.curve, key=lambda point: point.rank)
+    return Candidate(
+        strategy=strategy.kind,
+        parameters=parameters,
+        weights=weights.save(trained.network, directory / f"{strategy.kind}.safetensors"),
+        network=trained.network.spec,
+        encoder=trained.encoder,
+        classes=arm.view.train.classes,
+        validation=best.validation,
+        validation_loss=best.validation_loss,
+        steps=trained.steps,
+        seconds=time.perf_counter() - began,
+        curve=trained.curve,
+    )

@@ -1,0 +1,48 @@
+"""The project template in the wheel: pipelines, steps, deployment files and a starter config."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from pathlib import Path
+
+_PARTS = ("pipelines", "steps", "deploy")
+
+
+def files() -> dict[str, Path]:
+    """The template's files by their path in a project.
+
+    In the wheel they lie under ``ntgate/scaffold/``; in a checkout they are the project's own folders, the single source.
+    """
+    packaged = Path(__file__).parent / "scaffold"
+    root = packaged if packaged.is_dir() else Path(__file__).parents[1]
+    found = {
+        str(path.relative_to(root)): path
+        for part in _PARTS
+        for path in sorted((root / part).rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return {**found, "retrain.yaml": root / "deploy" / "config" / "retrain.yaml"}
+
+
+def create(directory: Path) -> tuple[list[str], list[str]]:
+    """Copy what is missing into ``directory``; returns the files written and those that were there already."""
+    written, kept = [], []
+    for name, origin in files().items():
+        place = directory / name
+        if place.exists():
+            kept.append(name)
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(origin, place)
+        written.append(name)
+    return written, kept
+
+
+def differences(directory: Path) -> list[str]:
+    """The template's files that ``directory`` lacks or has in another version."""
+    return [
+        name
+        for name, origin in files().items()
+        if not (directory / name).is_file() or not filecmp.cmp(origin, directory / name, shallow=False)
+    ]

@@ -1,0 +1,101 @@
+"""What can be configured about networks and their training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, JsonValue
+
+from ntgate.base import Frozen
+
+
+class Mlp(Frozen):
+    """A multilayer perceptron over flattened rows."""
+
+    kind: Literal["mlp"] = "mlp"
+    hidden: tuple[Annotated[int, Field(gt=0)], ...] = (256, 128)
+    dropout: float = Field(0.1, ge=0, lt=1)
+
+
+class Cnn(Frozen):
+    """A small convolutional network over grey ``(h, w)`` or colour ``(c, h, w)`` images."""
+
+    kind: Literal["cnn"] = "cnn"
+    channels: tuple[Annotated[int, Field(gt=0)], ...] = (32, 64)
+    width: int = Field(128, gt=0)
+    dropout: float = Field(0.1, ge=0, lt=1)
+
+
+class Imported(Frozen):
+    """Any ``torch.nn.Module`` by import path, mapping ``(n, *shape)`` to features ``(n, width)``.
+
+    The module is code of the project that writes the config: ntgate imports it, and adds normalisation and a linear head.
+    """
+
+    kind: Literal["import"] = "import"
+    path: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="package.module:Class")
+    arguments: dict[str, JsonValue] = {}
+
+
+def _from_shorthand(value: Any) -> Any:
+    """``mlp``, ``cnn`` and ``package.module:Class`` stand for the config with its defaults."""
+    if not isinstance(value, str):
+        return value
+    return {"kind": "import", "path": value} if ":" in value else {"kind": value}
+
+
+Backbone: TypeAlias = Annotated[Mlp | Cnn | Imported, Field(discriminator="kind"), BeforeValidator(_from_shorthand)]
+
+
+class NetworkSpec(Frozen):
+    """All that is needed to rebuild a network around its weights.
+
+    Attributes:
+        backbone: the feature extractor.
+        input_shape: shape of one encoded row.
+        classes: number of classes the head tells apart.
+    """
+
+    backbone: Backbone
+    input_shape: tuple[int, ...]
+    classes: int
+
+
+class TrainingConfig(Frozen):
+    """The budget and the optimiser, the same for every arm.
+
+    Attributes:
+        device: ``auto`` takes a GPU when there is one.
+        precision: ``auto`` is bf16 mixed precision on a GPU and float32 on a CPU.
+        steps: optimisation steps an arm may take; None: 40 passes over the target rows, between 400 and 2,000.
+        source_steps: steps of pretraining on the source; None: 15 passes over the source rows, between 300 and 5,000.
+        batch_size: rows of each stream in a step.
+        learning_rate: peak of the cosine schedule of AdamW, after a warm-up over the first twentieth.
+        weight_decay: decoupled weight decay.
+        clip_norm: the gradient's norm is clipped here.
+        evaluations: how often the validation rows are scored during the budget.
+        patience: evaluations without improvement after which an arm stops early.
+    """
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    steps: int | None = Field(None, gt=0)
+    source_steps: int | None = Field(None, gt=0)
+    batch_size: int = Field(64, gt=0)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    clip_norm: float = Field(1.0, gt=0)
+    evaluations: int = Field(20, gt=0)
+    patience: int = Field(8, gt=0)
+
+    def target_steps(self, rows: int) -> int:
+        """Steps for an arm with ``rows`` labelled target rows.
+
+        >>> TrainingConfig().target_steps(100), TrainingConfig().target_steps(3200), TrainingConfig(steps=7).target_steps(9)
+        (400, 2000, 7)
+        """
+        return self.steps or min(max(40 * -(-rows // self.batch_size), 400), 2000)
+
+    def pretraining_steps(self, rows: int) -> int:
+        """Steps of pretraining on ``rows`` source rows."""
+        return self.source_steps or min(max(15 * -(-rows // self.batch_size), 300), 5000)

@@ -1,0 +1,172 @@
+"""The network every arm trains: normaliser, features, linear head."""
+
+from __future__ import annotations
+
+import importlib
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ntgate.errors import ModelError
+from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec
+
+# Beyond this many standard deviations a value says "unusual" and nothing more; see Normaliser.
+_CLAMP = 10.0
+
+
+class Normaliser(nn.Module):
+    """Centres and scales encoded rows with statistics that are part of the weights, so that they are exported with them.
+
+    Vectors are scaled a feature at a time, images a channel at a time. The scale of a feature is its standard
+    deviation, but at least a twentieth of its range: a pixel that is almost always dead keeps its scale instead of being
+    blown up. Values are clamped to ten scales, so a feature that was constant in training cannot explode later.
+
+    Shapes: ``(n, *shape) -> (n, *shape)``.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        broadcast = {1: shape, 3: (shape[0], 1, 1)}.get(len(shape), (1,) * len(shape))
+        self.register_buffer("mean", torch.zeros(broadcast))
+        self.register_buffer("scale", torch.ones(broadcast))
+
+    def fit(self, x: Tensor) -> None:
+        """Take the statistics of the rows ``x`` ``(n, *shape)``."""
+        over = [0] + [i + 1 for i, size in enumerate(self.mean.shape) if size == 1 and x.shape[i + 1] != 1]
+        mean = x.mean(dim=over, keepdim=True, dtype=torch.float64)
+        std = (x - mean).square().mean(dim=over, keepdim=True).sqrt()
+        scale = torch.maximum(std, (x.amax(dim=over, keepdim=True) - x.amin(dim=over, keepdim=True)) / 20)
+        self.mean.copy_(mean[0])
+        self.scale.copy_(torch.where(scale > 0, scale, torch.ones_like(scale))[0])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise ``x``."""
+        return torch.clamp((x - self.mean) / self.scale, -_CLAMP, _CLAMP)
+
+
+class Network(nn.Module):
+    """Normaliser, feature extractor and linear head.
+
+    Shapes: ``forward``: float32 ``(n, *shape) -> (n, classes)`` logits; ``embed``: ``(n, *shape) -> (n, width)``.
+
+    >>> spec = NetworkSpec(backbone=Mlp(hidden=(8,)), input_shape=(3,), classes=2)
+    >>> network = build(spec, seed=0)
+    >>> network(torch.zeros(5, 3)).shape, network.embed(torch.zeros(5, 3)).shape
+    (torch.Size([5, 2]), torch.Size([5, 8]))
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.normaliser = Normaliser(spec.input_shape)
+        self.features = _features(spec.backbone, spec.input_shape)
+        self.head = nn.Linear(_width(self.features, spec), spec.classes)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Features ``(n, width)`` of the rows ``x``."""
+        features: Tensor = self.features(self.normaliser(x))
+        return features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``(n, classes)`` of the rows ``x``."""
+        logits: Tensor = self.head(self.embed(x))
+        return logits
+
+
+def build(spec: NetworkSpec, seed: int) -> Network:
+    """A freshly initialised network; the same ``seed`` gives the same weights, and torch's global state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Network(spec)
+
+
+def default_backbone(input_shape: tuple[int, ...]) -> Backbone:
+    """An MLP for vectors, a CNN for what has the shape of an image.
+
+    >>> default_backbone((11,)).kind, default_backbone((16, 16)).kind, default_backbone((3, 32, 32)).kind
+    ('mlp', 'cnn', 'cnn')
+    """
+    image = len(input_shape) in (2, 3) and min(input_shape[-2:]) >= 8
+    return Cnn() if image else Mlp()
+
+
+def _features(backbone: Backbone, shape: tuple[int, ...]) -> nn.Module:
+    if isinstance(backbone, Mlp):
+        sizes = (math.prod(shape), *backbone.hidden)
+        layers: list[nn.Module] = [nn.Flatten()]
+        for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+            layers += [nn.Linear(fan_in, fan_out), nn.ReLU(), nn.Dropout(backbone.dropout)]
+        return nn.Sequential(*layers)
+    if isinstance(backbone, Cnn):
+        return _cnn(backbone, shape)
+    return _imported(backbone)
+
+
+def _cnn(backbone: Cnn, shape: tuple[int, ...]) -> nn.Module:
+    if len(shape) not in (2, 3):
+        raise ModelError(
+            "model.backbone",
+            expected="image rows (h, w) or (c, h, w) for a cnn",
+            got=f"rows of shape {shape}",
+            fix="choose mlp, or give the rows as images",
+        )
+    channels, height, width = (1, *shape) if len(shape) == 2 else shape
+    layers: list[nn.Module] = [nn.Unflatten(1, (1, height))] if len(shape) == 2 else []
+    for fan_out in backbone.channels:
+        layers += [nn.Conv2d(channels, fan_out, 3, padding=1), nn.ReLU()]
+        channels = fan_out
+        if min(height, width) >= 4:
+            layers.append(nn.MaxPool2d(2))
+            height, width = height // 2, width // 2
+    flat = channels * height * width
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, backbone.width), nn.ReLU(), nn.Dropout(backbone.dropout))
+
+
+def _imported(backbone: Imported) -> nn.Module:
+    module_path, name = backbone.path.split(":")
+    subject = f"model.backbone {backbone.path}"
+    try:
+        kind = getattr(importlib.import_module(module_path), name)
+        module = kind(**backbone.arguments)
+    except Exception as error:  # noqa: BLE001  the user's module may raise anything
+        raise ModelError(
+            subject,
+            expected="a torch.nn.Module that can be imported and built",
+            got=f"{type(error).__name__}: {error}",
+            fix="check the import path and the arguments",
+        ) from error
+    if not isinstance(module, nn.Module):
+        raise ModelError(
+            subject, expected="a torch.nn.Module", got=type(module).__name__, fix="name a class that derives from it"
+        )
+    return module
+
+
+def _width(features: nn.Module, spec: NetworkSpec) -> int:
+    """Width of the features, found by passing two rows of zeros."""
+    training = features.training
+    features.eval()
+    try:
+        with torch.no_grad():
+            out = features(torch.zeros(2, *spec.input_shape))
+    except Exception as error:
+        raise ModelError(
+            f"model.backbone {spec.backbone.kind}",
+            expected=f"a module that takes rows of shape {spec.input_shape}",
+            got=f"{type(error).__name__}: {error}",
+            fix="choose a backbone that fits the data",
+        ) from error
+    finally:
+        features.train(training)
+    if not isinstance(out, Tensor) or out.ndim != 2 or out.shape[0] != 2:
+        raise ModelError(
+            f"model.backbone {spec.backbone.kind}",
+            expected="features of shape (n, width)",
+            got=f"{tuple(out.shape)}" if isinstance(out, Tensor) else type(out).__name__,
+            fix="flatten or pool inside the module",
+        )
+    return int(out.shape[1])

@@ -1,0 +1,39 @@
+"""The source model: what transfer starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ntgate.base import Artifact, Frozen
+from ntgate.data.encoder import Encoder
+from ntgate.training.config import NetworkSpec
+from ntgate.training.curve import CurvePoint
+
+if TYPE_CHECKING:
+    from ntgate.training.network import Network
+
+
+class SourceModel(Frozen):
+    """The source network and how it came about.
+
+    Attributes:
+        origin: ``pretrained`` on the source rows, or a ``checkpoint`` of the user's.
+        has_head: whether the head was trained too; a checkpoint may bring features alone.
+        validation: score on held-out source rows; None for a checkpoint.
+    """
+
+    origin: str
+    weights: Artifact
+    network: NetworkSpec
+    encoder: Encoder
+    classes: tuple[str, ...]
+    has_head: bool
+    validation: float | None
+    seconds: float
+    curve: tuple[CurvePoint, ...] = ()
+
+    def load(self) -> Network:
+        """The network with its weights."""
+        from ntgate.training import weights
+
+        return weights.load(self.network, self.weights)

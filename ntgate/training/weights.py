@@ -1,0 +1,94 @@
+"""Weights on disk: written as safetensors; read from safetensors or from torch files that hold tensors alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ntgate.base import Artifact
+from ntgate.errors import ModelError
+from ntgate.training.config import NetworkSpec
+from ntgate.training.network import Network, build
+
+
+def save(network: nn.Module, path: Path) -> Artifact:
+    """Write the weights of ``network`` as safetensors."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)
+    return Artifact.of(path)
+
+
+def load(spec: NetworkSpec, weights: Artifact) -> Network:
+    """The network of ``spec`` with its saved ``weights``, ready to score."""
+    network = build(spec, seed=0)
+    network.load_state_dict(read(weights.verified()))
+    return network.eval()
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Tensors by name from a ``.safetensors`` file or a ``torch.save`` file of a state dict.
+
+    A torch file is read with ``weights_only=True``: a pickle that could run code is refused.
+
+    Raises:
+        ModelError: if the file is missing, damaged, or holds anything but named tensors.
+    """
+    fix = "save the weights with safetensors.torch.save_file(model.state_dict(), path)"
+    expected = "weights: a .safetensors file, or a torch file of a state dict"
+    if not path.is_file():
+        raise ModelError(str(path), expected=expected, got="no such file", fix="correct model.source_checkpoint")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            content = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the readers raise many kinds for damaged and hostile files
+        got = "a pickle of arbitrary objects" if "weights_only" in str(error).lower() else "a file that is damaged or of another kind"
+        raise ModelError(str(path), expected=expected, got=got, fix=fix) from error
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict) or not content or not all(isinstance(v, Tensor) for v in content.values()):
+        raise ModelError(str(path), expected=expected, got="something else than named tensors", fix=fix)
+    return content
+
+
+def load_backbone(network: Network, tensors: dict[str, Tensor], origin: str) -> bool:
+    """Put a checkpoint's feature weights into ``network``.
+
+    The checkpoint may hold a whole ntgate network (``normaliser.*``, ``features.*``, ``head.*``) or just the backbone's own
+    parameters.
+
+    Returns:
+        Whether the checkpoint also brought the input statistics of the normaliser.
+
+    Raises:
+        ModelError: if parameters are missing, left over, or of another shape.
+    """
+    prefix = "features."
+    whole = any(name.startswith(prefix) for name in tensors)
+    features = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)} if whole else tensors
+    wanted = network.features.state_dict()
+    wrong = [f"{k} {tuple(features[k].shape)}" for k in wanted if k in features and features[k].shape != wanted[k].shape]
+    missing = sorted(wanted.keys() - features.keys())
+    extra = sorted(features.keys() - wanted.keys())
+    if wrong or missing or extra:
+        parts = [f"{what} {', '.join(names[:4])}" for what, names in
+                 (("other shapes for", wrong), ("nothing for", missing), ("unknown parameters", extra)) if names]
+        raise ModelError(
+            origin,
+            expected=f"weights that fit the backbone ({', '.join(f'{k} {tuple(v.shape)}' for k, v in list(wanted.items())[:3])}, ...)",
+            got="; ".join(parts),
+            fix="set model.backbone to the architecture the checkpoint was trained with",
+        )
+    network.features.load_state_dict(features)
+    statistics = {k.removeprefix("normaliser."): v for k, v in tensors.items() if k.startswith("normaliser.")}
+    if statistics.keys() == network.normaliser.state_dict().keys():
+        network.normaliser.load_state_dict(statistics)
+        return True
+    return False

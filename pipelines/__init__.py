@@ -1,0 +1,1 @@
+"""ZenML pipelines: static DAGs, so that they also compile for Kubeflow."""

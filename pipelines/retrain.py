@@ -1,0 +1,29 @@
+"""The retrain pipeline: one static DAG, with a fixed number of training slots and scratch beside them."""
+
+from ntgate.config import RunConfig
+from steps.decide import decide
+from steps.drift import drift
+from steps.evaluate import evaluate
+from steps.ingest import ingest
+from steps.plan import plan
+from steps.promote import promote
+from steps.source import source
+from steps.train import scratch, train
+from zenml import pipeline
+
+
+@pipeline(enable_cache=False)
+def retrain(config: RunConfig, dry_run: bool = False):
+    """Retrain on the target, and promote what beats training from scratch.
+
+    The plan travels as data and each slot reads its own strategy from it, so the DAG is the same for every plan.
+    """
+    ingested, champion = ingest(config, dry_run)
+    source_model = source(config, ingested)
+    shift, _ = drift(config, ingested, source_model)
+    made = plan(config, ingested, shift)
+    baseline = scratch(config, ingested)
+    slots = [train(config, ingested, source_model, made, slot, id=f"train_{slot}") for slot in range(4)]
+    evaluated = evaluate(ingested, champion, baseline, *slots)
+    decided = decide(config, ingested, champion, evaluated)
+    return promote(config, ingested, source_model, shift, made, baseline, *slots, evaluated, decided, dry_run)

@@ -1,0 +1,20 @@
+"""Step: the gate."""
+
+from typing import Annotated
+
+from ntgate.config import RunConfig
+from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.decide import Decided, decide_run
+from ntgate.stages.evaluate import Evaluated
+from ntgate.stages.ingest import Ingested
+from zenml import log_metadata, step
+
+
+@step(enable_cache=False)
+def decide(
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, evaluated: Evaluated
+) -> Annotated[Decided, "decided"]:
+    """Judge the candidate and write ``decision.json``."""
+    decided = decide_run(config, ingested, champion, evaluated)
+    log_metadata({"outcome": decided.gate.outcome, "decision_id": decided.decision_id, "verdict": decided.gate.sentence})
+    return decided

@@ -1,0 +1,19 @@
+"""Step: files to verified, split, fingerprinted domains."""
+
+from typing import Annotated
+
+from ntgate.config import RunConfig
+from ntgate.stages.champion import ChampionSeen, see_champion
+from ntgate.stages.ingest import Ingested
+from ntgate.stages.ingest import ingest as ingest_stage
+from zenml import log_metadata, step
+
+
+@step(enable_cache=False)
+def ingest(
+    config: RunConfig, dry_run: bool = False
+) -> tuple[Annotated[Ingested, "ingested"], Annotated[ChampionSeen, "champion"]]:
+    """Bring the domains into the run's folder, and note which champion the decision will be made against."""
+    ingested = ingest_stage(config)
+    log_metadata({"rows": ingested.rows, "fingerprints": ingested.fingerprints, "directory": ingested.directory})
+    return ingested, see_champion(config, ingested, dry_run=dry_run)

@@ -1,0 +1,33 @@
+"""Step: record the run, and move the alias when the gate passed."""
+
+from typing import Annotated
+
+from ntgate.config import RunConfig
+from ntgate.planning.policy import Plan
+from ntgate.shift.report import ShiftReport
+from ntgate.stages.decide import Decided
+from ntgate.stages.evaluate import Evaluated
+from ntgate.stages.history import RunHistory
+from ntgate.stages.ingest import Ingested
+from ntgate.stages.promote import promote as promote_stage
+from ntgate.stages.result import RunResult
+from ntgate.stages.train import Slot
+from ntgate.strategies.candidate import Candidate
+from ntgate.training.source_model import SourceModel
+from zenml import log_metadata, step
+from zenml.types import HTMLString
+
+
+@step(enable_cache=False)
+def promote(
+    config: RunConfig, ingested: Ingested, source: SourceModel, shift: ShiftReport, plan: Plan, scratch: Candidate,
+    slot_0: Slot, slot_1: Slot, slot_2: Slot, slot_3: Slot, evaluated: Evaluated, decided: Decided, dry_run: bool = False,
+) -> tuple[Annotated[RunResult, "result"], Annotated[HTMLString, "report"]]:  # fmt: skip
+    """Conclude the run: reports, MLflow runs, version and alias."""
+    history = RunHistory(
+        ingested=ingested, source=source, shift=shift, plan=plan, scratch=scratch,
+        slots=(slot_0, slot_1, slot_2, slot_3), evaluated=evaluated, decided=decided,
+    )  # fmt: skip
+    result = promote_stage(config, history, dry_run=dry_run)
+    log_metadata({"outcome": result.outcome, "version": result.registry["version"] or "none"})
+    return result, HTMLString(history.report.read_text(encoding="utf-8"))
