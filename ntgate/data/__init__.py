@@ -1,0 +1,1 @@
+"""Domains: read, aligned, split, fingerprinted, stored, encoded."""

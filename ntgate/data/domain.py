@@ -29,6 +29,7 @@ class Domain:
         classes: class names, in code order. Label spaces are compared by these names, never by code.
         groups: optional ``(n,)`` group keys; rows of one group never part between splits.
         times: optional ``(n,)`` times; later rows are tested on, earlier rows trained on.
+        row_numbers: ``(n,)`` positions in the file the rows came from, for messages; None: all of them, in order.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Domain:
     classes: tuple[str, ...] = ()
     groups: npt.NDArray[np.str_] | None = None
     times: npt.NDArray[np.float64] | None = None
+    row_numbers: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -47,6 +49,11 @@ class Domain:
         if not isinstance(self.rows, np.ndarray):
             return "table"
         return "images" if self.rows.dtype == np.uint8 else "array"
+
+    @property
+    def numbers(self) -> Ints:
+        """Positions ``(n,)`` of the rows in their file, counted from 0."""
+        return np.arange(len(self), dtype=np.int64) if self.row_numbers is None else self.row_numbers
 
     @property
     def labels(self) -> Ints:
@@ -70,6 +77,7 @@ class Domain:
             y=None if self.y is None else self.y[index],
             groups=None if self.groups is None else self.groups[index],
             times=None if self.times is None else self.times[index],
+            row_numbers=self.numbers[index],
         )
 
     def relabelled(self, classes: tuple[str, ...]) -> Domain:

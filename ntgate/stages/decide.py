@@ -43,15 +43,13 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
     began = time.perf_counter()
     with np.load(evaluated.scores.verified(), allow_pickle=False) as kept:
         arrays = dict(kept)
-    state = "none" if champion.version is None else ("scored" if "champion" in arrays else "unusable")
     evidence = Evidence(
         y=arrays["y"],
-        row_ids=arrays["row_ids"],
         candidate=arrays.get("candidate"),
         scratch=arrays.get("scratch"),
         champion=arrays.get("champion"),
-        champion_state=state,
-        champion_reason=evaluated.champion_unusable,
+        champion_version=champion.version,
+        champion_unusable=evaluated.champion_unusable,
     )
     decision = decide(evidence, config.gate, seed=config.seed)
     identity = decision_id(config, ingested, champion)

@@ -1,0 +1,95 @@
+"""Rows from an npz file: ``x`` and ``y``, never a pickle."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.data.domain import Domain
+from ntgate.data.labels import encode_labels, rows
+from ntgate.data.specs import SourceSpec
+from ntgate.errors import DataError
+
+
+def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+    """The arrays ``x`` ``(n, ...)`` and ``y`` ``(n,)`` of an npz file.
+
+    ``x`` becomes float32, or stays uint8 ``(n, h, w, c)`` when the format is set to ``images``.
+    """
+    arrays = _arrays(file, spec)
+    x = _wanted(arrays, "x", spec)
+    if x.ndim < 2 or x.dtype.kind not in "fiub":
+        raise DataError(
+            f"{spec.path}: x", expected="numbers of shape (n, ...)", got=f"{x.dtype} of shape {x.shape}",
+            fix="store one row of numbers an example",
+        )  # fmt: skip
+    if len(x) == 0:
+        raise DataError(f"{spec.path}: x", expected="at least one row", got="none", fix="check the export")
+    y, classes = None, ()
+    if labelled:
+        raw = _wanted(arrays, "y", spec)
+        if raw.shape != (len(x),):
+            raise DataError(
+                f"{spec.path}: y", expected=f"one label a row, shape ({len(x)},)", got=f"shape {raw.shape}", fix="match y to x"
+            )
+        y, classes = encode_labels(raw, f"{spec.path}: y")
+    return Domain(
+        name,
+        _float32(x, spec),
+        y,
+        classes,
+        groups=_column(arrays, spec.group, spec, len(x)),
+        times=None if spec.time is None else _column(arrays, spec.time, spec, len(x), as_time=True),
+    )
+
+
+def _arrays(file: IO[bytes], spec: SourceSpec) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            return {key: content[key] for key in content.files}
+    except ValueError as error:
+        if "pickle" in str(error).lower():
+            raise DataError(
+                spec.path, expected="arrays of numbers or text", got="pickled objects, which could run code",
+                fix="save x as numbers and y as integers or text",
+            ) from error  # fmt: skip
+        raise _damaged(spec, error) from error
+    except (zipfile.BadZipFile, OSError, EOFError, KeyError, AttributeError) as error:
+        raise _damaged(spec, error) from error
+
+
+def _damaged(spec: SourceSpec, error: Exception) -> DataError:
+    return DataError(spec.path, expected="an npz file", got=f"a damaged file ({error})", fix="write it again with numpy.savez")
+
+
+def _wanted(arrays: dict[str, npt.NDArray[Any]], key: str, spec: SourceSpec) -> npt.NDArray[Any]:
+    if key not in arrays:
+        held = ", ".join(arrays) or "nothing"
+        raise DataError(spec.path, expected=f"an array {key!r}", got=f"the arrays {held}", fix=f"store it as {key!r}")
+    return arrays[key]
+
+
+def _column(
+    arrays: dict[str, npt.NDArray[Any]], key: str | None, spec: SourceSpec, count: int, *, as_time: bool = False
+) -> Any:
+    if key is None:
+        return None
+    column = _wanted(arrays, key, spec)
+    if column.shape != (count,):
+        raise DataError(f"{spec.path}: {key}", expected=f"shape ({count},)", got=f"shape {column.shape}", fix="match it to x")
+    return column.astype(np.float64) if as_time else column.astype(np.str_)
+
+
+def _float32(x: npt.NDArray[Any], spec: SourceSpec) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        x = np.ascontiguousarray(x, dtype=np.float32)
+    wrong = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
+    if len(wrong):
+        raise DataError(
+            f"{spec.path}: x", expected="finite numbers within float32", got=f"NaN or infinity in {rows(wrong)}",
+            fix="impute or remove these rows, or give a table, where missing values are imputed",
+        )  # fmt: skip
+    return x

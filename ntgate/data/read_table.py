@@ -1,0 +1,142 @@
+"""Rows from a table: csv or parquet with a label column."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.data.domain import Domain
+from ntgate.data.labels import encode_labels, rows
+from ntgate.data.specs import SourceSpec
+from ntgate.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_table(file: IO[bytes], spec: SourceSpec, name: str, kind: str, *, labelled: bool) -> Domain:
+    """The rows of a csv or parquet file: numeric columns as float32 with NaN where missing, all others as text.
+
+    A missing text is ``""``. Truth values count as the numbers 0 and 1.
+    """
+    frame = _csv(file, spec) if kind == "csv" else _parquet(file, spec)
+    if not len(frame):
+        raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")
+    y, classes = None, ()
+    if labelled:
+        y, classes = encode_labels(_labels(_column(frame, spec.label, spec, "label")), f"{spec.path}: {spec.label}")
+    groups = None if spec.group is None else _column(frame, spec.group, spec, "group").astype(str).to_numpy(dtype=np.str_)
+    times = None if spec.time is None else _times(_column(frame, spec.time, spec, "time"), spec)
+    for column in spec.drop:
+        _column(frame, column, spec, "drop")
+    aside = {spec.label, spec.group, spec.time, *spec.drop}
+    features = frame[[column for column in frame.columns if column not in aside]]
+    if features.shape[1] == 0:
+        raise DataError(spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one")
+    return Domain(name, _typed(features, spec), y, classes, groups=groups, times=times)
+
+
+def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
+    import pandas as pd
+
+    content = file.read()
+    try:
+        text = content.decode("utf-8-sig")
+        header = next(csv.reader(io.StringIO(text)), [])
+        _check_header(header, spec)
+        # The header is ours to check: pandas would rename a column that stands twice.
+        return pd.read_csv(io.StringIO(text), low_memory=False, index_col=False, on_bad_lines="error")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            spec.path, expected="a csv file with a header, in UTF-8", got=" ".join(str(error).split()), fix="export it again"
+        ) from error
+
+
+def _parquet(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame: pd.DataFrame = pq.read_table(file).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(spec.path, expected="a parquet file", got=" ".join(str(error).split()), fix="write it again") from error
+    _check_header([str(column) for column in frame.columns], spec)
+    return frame
+
+
+def _check_header(header: list[str], spec: SourceSpec) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise DataError(spec.path, expected="every column once", got=f"{', '.join(twice)} twice", fix="rename one of them")
+    if any(not name.strip() for name in header):
+        raise DataError(
+            spec.path, expected="a name for every column", got="a column without one", fix="name it, or export without an index"
+        )
+
+
+def _column(frame: pd.DataFrame, name: str, spec: SourceSpec, role: str) -> pd.Series[Any]:
+    if name not in frame.columns:
+        columns = [str(column) for column in frame.columns]
+        close = difflib.get_close_matches(name, columns, n=1)
+        shown = ", ".join(columns[:8]) + (", ..." if len(columns) > 8 else "")
+        fix = f"did you mean {close[0]!r}" if close else f"set {role} to the right column"
+        raise DataError(spec.path, expected=f"a column {name!r}", got=f"the columns {shown}", fix=fix)
+    return frame[name]
+
+
+def _labels(column: pd.Series[Any]) -> npt.NDArray[Any]:
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
+        if not column.isna().any():
+            return column.to_numpy(dtype=bool if pd.api.types.is_bool_dtype(column.dtype) else np.int64)
+        column = column.astype(object)
+    if pd.api.types.is_float_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64)
+    return column.astype(object).where(column.notna(), None).to_numpy()
+
+
+def _times(column: pd.Series[Any], spec: SourceSpec) -> npt.NDArray[np.float64]:
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        times = column.to_numpy(dtype=np.float64)
+    else:
+        parsed = pd.to_datetime(column, errors="coerce", utc=True)
+        times = parsed.astype("int64").to_numpy(dtype=np.float64) / 1e9
+        times[parsed.isna().to_numpy()] = np.nan
+    wrong = np.flatnonzero(~np.isfinite(times))
+    if len(wrong):
+        raise DataError(
+            f"{spec.path}: {column.name}", expected="a number or a date in every row", got=f"none in {rows(wrong)}", fix="correct them"
+        )
+    return times
+
+
+def _typed(frame: pd.DataFrame, spec: SourceSpec) -> pd.DataFrame:
+    import pandas as pd
+
+    typed: dict[str, Any] = {}
+    for name in frame.columns:
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+            with np.errstate(over="ignore"):
+                values = column.to_numpy(dtype=np.float32, na_value=np.nan)
+            wrong = np.flatnonzero(np.isinf(values))
+            if len(wrong):
+                raise DataError(
+                    f"{spec.path}: {name}", expected="numbers within float32, or nothing", got=f"infinity in {rows(wrong)}",
+                    fix="correct or empty these cells",
+                )  # fmt: skip
+            typed[str(name)] = values
+        elif column.isna().all():
+            typed[str(name)] = np.full(len(frame), np.nan, dtype=np.float32)
+        else:
+            text = column.astype(object).where(column.notna(), "")
+            typed[str(name)] = pd.Series([str(value).strip() for value in text], dtype=object)
+    return pd.DataFrame(typed)

@@ -1,0 +1,65 @@
+"""What can be configured about the data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ntgate.base import Frozen
+
+Format = Literal["auto", "npz", "csv", "parquet", "images"]
+
+
+class SourceSpec(Frozen):
+    """One file or folder of rows.
+
+    Attributes:
+        path: a local path or an fsspec URI (``s3://``, ``gs://``, ``file://``, ...).
+        format: ``auto`` decides by the ending; a folder holds images by class.
+        label: the label column of a table; an npz holds the labels as ``y``.
+        group: a column (an array in an npz) of group keys: rows of one group never part between splits.
+        time: a column (an array in an npz) of times: later rows are tested on, earlier ones trained on.
+        drop: columns of a table that are no features, such as identifiers.
+        image_size: height and width to which images are brought; None: that of the first image.
+        image_mode: ``L`` for grey, ``RGB`` for colour.
+    """
+
+    path: str = Field(min_length=1)
+    format: Format = "auto"
+    label: str = "label"
+    group: str | None = None
+    time: str | None = None
+    drop: tuple[str, ...] = ()
+    image_size: tuple[int, int] | None = None
+    image_mode: Literal["L", "RGB"] = "RGB"
+
+
+class SplitSpec(Frozen):
+    """How the labelled target rows are divided.
+
+    Attributes:
+        test: share that becomes the gate's test rows, when no ``target_test`` is given.
+        validation: share of the remaining rows that becomes the validation rows.
+    """
+
+    test: float = Field(0.4, gt=0, lt=1)
+    validation: float = Field(0.25, gt=0, lt=1)
+
+
+class DataConfig(Frozen):
+    """The domains of a run.
+
+    Attributes:
+        source: labelled source rows.
+        target: labelled target rows; split by ntgate when ``target_test`` is absent.
+        target_test: labelled target rows that the gate alone sees.
+        unlabelled: further target rows without labels.
+        split: how the target rows are divided.
+    """
+
+    source: SourceSpec
+    target: SourceSpec
+    target_test: SourceSpec | None = None
+    unlabelled: SourceSpec | None = None
+    split: SplitSpec = SplitSpec()

@@ -1,0 +1,114 @@
+"""The split of the target: training, validation and test rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.data.domain import Domain, Ints
+from ntgate.data.fingerprint import row_fingerprints
+from ntgate.data.specs import SplitSpec
+from ntgate.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class TargetSplit:
+    """The labelled target rows by their use; the gate alone sees ``test``."""
+
+    train: Domain
+    validation: Domain
+    test: Domain
+
+
+def split_target(target: Domain, given_test: Domain | None, spec: SplitSpec, seed: int) -> TargetSplit:
+    """Divide the labelled target rows.
+
+    With times, later rows are tested on. Otherwise the rows are shuffled with ``seed`` and divided class by class; rows of
+    one group stay together, and so do rows with the same features, since one of them would give the other away.
+
+    Args:
+        target: labelled target rows.
+        given_test: the test rows, when they come from a file of their own.
+        spec: the shares.
+        seed: of the shuffling.
+
+    Raises:
+        DataError: when a class would be left without training rows, or a part without any.
+    """
+    if given_test is None:
+        rest, test = _part(target, spec.test, seed, keep=2)
+    else:
+        rest, test = target, _in_classes(given_test, target)
+    train, validation = _part(rest, spec.validation, seed + 1, keep=1)
+    split = TargetSplit(_named(train, "train"), _named(validation, "validation"), _named(test, "test"))
+    for part in (split.train, split.validation, split.test):
+        if not len(part):
+            raise DataError(
+                "target", expected=f"enough rows for the {part.name} part", got=f"{len(target)} rows in too few groups or times",
+                fix="add labelled target rows, or change data.split",
+            )  # fmt: skip
+    present = np.bincount(split.train.labels, minlength=len(target.classes))
+    if not present.all():
+        lost = ", ".join(repr(target.classes[code]) for code in np.flatnonzero(present == 0)[:5])
+        raise DataError(
+            "target", expected="training rows of every class", got=f"none of class {lost} after the split",
+            fix="add rows of that class, or change group, time or data.split",
+        )  # fmt: skip
+    return split
+
+
+def _named(domain: Domain, name: str) -> Domain:
+    return domain.take(np.arange(len(domain)), name)
+
+
+def _in_classes(test: Domain, target: Domain) -> Domain:
+    unknown = [name for name in test.classes if name not in target.classes]
+    if unknown:
+        raise DataError(
+            "target_test", expected=f"the classes of the target, {', '.join(target.classes[:8])}",
+            got=f"also {', '.join(map(repr, unknown[:5]))}", fix="label target rows of that class, or remove it from the test",
+        )  # fmt: skip
+    return test.relabelled(target.classes)
+
+
+def _part(domain: Domain, share: float, seed: int, keep: int) -> tuple[Domain, Domain]:
+    """The rows without, and the rows of, a part that is about ``share`` of each class and leaves ``keep`` rows of it."""
+    if domain.times is not None:
+        chosen = domain.times >= np.quantile(domain.times, 1 - share, method="higher")
+    else:
+        chosen = _chosen(domain, share, np.random.default_rng(seed), keep)
+    return domain.take(np.flatnonzero(~chosen)), domain.take(np.flatnonzero(chosen))
+
+
+def _chosen(domain: Domain, share: float, rng: np.random.Generator, keep: int) -> npt.NDArray[np.bool_]:
+    unit = _units(domain)
+    sizes = np.bincount(unit)
+    # A unit of several classes counts for the one it has most of.
+    counts = np.zeros((len(sizes), len(domain.classes)), dtype=np.int64)
+    np.add.at(counts, (unit, domain.labels), 1)
+    major = counts.argmax(axis=1)
+    taken = np.zeros(len(sizes), dtype=bool)
+    for code in range(len(domain.classes)):
+        members = rng.permutation(np.flatnonzero(major == code))
+        total = int(sizes[members].sum())
+        quota = min(max(round(share * total), 1), total - keep)
+        taken[members[np.cumsum(sizes[members]) <= quota]] = True
+    return taken[unit]
+
+
+def _units(domain: Domain) -> Ints:
+    """For each row the number of its unit: rows that share a group or all features, directly or through others."""
+    _, same = np.unique(row_fingerprints(domain), return_inverse=True)
+    if domain.groups is None:
+        return same
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    _, group = np.unique(domain.groups, return_inverse=True)
+    nodes = int(same.max()) + 1 + int(group.max()) + 1
+    links = coo_array((np.ones(len(same)), (same, group + int(same.max()) + 1)), shape=(nodes, nodes))
+    _, component = connected_components(links, directed=False)
+    _, unit = np.unique(component[same], return_inverse=True)
+    return unit.astype(np.int64)

@@ -1,0 +1,1 @@
+"""The gate: evidence in, findings and a decision out."""

@@ -1,0 +1,57 @@
+"""From evidence to the decision."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ntgate.evaluation.metrics import score
+from ntgate.gate.comparison import Case
+from ntgate.gate.config import GateConfig
+from ntgate.gate.decision import GateDecision
+from ntgate.gate.evidence import Evidence
+from ntgate.gate.finding import Finding
+from ntgate.gate.rules import RULES
+
+
+def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDecision:
+    """Ask every rule, and promote only when all of them pass.
+
+    >>> import numpy as np
+    >>> y = np.arange(200) % 2
+    >>> right, guess = np.eye(2)[y], np.eye(2)[np.zeros(200, int)]
+    >>> decide(Evidence(y, candidate=right, scratch=guess), GateConfig()).outcome
+    'promoted'
+    >>> decide(Evidence(y, candidate=guess, scratch=right), GateConfig()).outcome
+    'rejected'
+    >>> decide(Evidence(y, candidate=right, scratch=None), GateConfig()).outcome
+    'inconclusive'
+    """
+    case = Case(evidence, config, seed)
+    findings = tuple(rule(case) for rule in RULES)
+    found = case.over_scratch
+    return GateDecision(
+        outcome=_outcome(findings),
+        findings=findings,
+        metric=config.metric,
+        n=len(evidence.y),
+        candidate=_value(case, "candidate"),
+        scratch=_value(case, "scratch"),
+        champion=_value(case, "champion"),
+        gain=found.gain if found else None,
+        gain_interval=found.interval if found else None,
+        p_value=found.p_value if found else None,
+        alpha=config.alpha,
+        margin=config.margin,
+    )
+
+
+def _outcome(findings: tuple[Finding, ...]) -> Literal["promoted", "rejected", "inconclusive"]:
+    outcomes = {finding.outcome for finding in findings}
+    if "fail" in outcomes:
+        return "rejected"
+    return "promoted" if outcomes == {"pass"} else "inconclusive"
+
+
+def _value(case: Case, name: str) -> float | None:
+    scores = case.evidence.usable(name)
+    return None if scores is None or not len(scores) else score(case.config.metric, case.evidence.y, scores)

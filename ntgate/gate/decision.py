@@ -1,0 +1,57 @@
+"""The gate's decision."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ntgate.base import Frozen
+from ntgate.evaluation.metrics import Metric
+from ntgate.gate.finding import Finding
+
+
+class GateDecision(Frozen):
+    """The verdict with everything it rests on.
+
+    Attributes:
+        outcome: ``promoted`` when every finding passes, ``rejected`` when one fails, else ``inconclusive``.
+        findings: every rule's answer.
+        metric: the score that was compared.
+        n: test rows.
+        candidate: score of the candidate; None where it has none.
+        scratch: score of the baseline.
+        champion: score of the champion.
+        gain: ``candidate - scratch``.
+        gain_interval: two-sided at level ``1 - 2 alpha``.
+        p_value: one-sided, against a gain of at most ``margin``.
+        alpha: the level of the gate.
+        margin: the gain that had to be exceeded.
+    """
+
+    outcome: Literal["promoted", "rejected", "inconclusive"]
+    findings: tuple[Finding, ...]
+    metric: Metric
+    n: int
+    candidate: float | None
+    scratch: float | None
+    champion: float | None
+    gain: float | None
+    gain_interval: tuple[float, float] | None
+    p_value: float | None
+    alpha: float
+    margin: float
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        if self.outcome == "promoted":
+            return f"The candidate beats training from scratch by {_points(self.gain)} and passes every rule."
+        finding = next(f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive"))
+        if finding.rule == "negative_transfer" and self.outcome == "rejected" and self.gain is not None and self.gain < 0:
+            return f"Negative transfer: the candidate is {_points(-self.gain)} worse than training from scratch."
+        if finding.rule == "negative_transfer" and self.gain is not None:
+            return f"A gain of {_points(self.gain)} over training from scratch is not enough evidence to promote."
+        return finding.reason
+
+
+def _points(value: float | None) -> str:
+    return "an unknown amount" if value is None else f"{100 * value:.1f} points"

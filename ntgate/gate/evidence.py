@@ -1,0 +1,47 @@
+"""The evidence: every arm's scores on the same test rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Scores: TypeAlias = "npt.NDArray[np.floating]"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the gate may look at.
+
+    Attributes:
+        y: labels of the test rows, int64 ``(n,)``.
+        candidate: scores ``(n, c)`` of the frozen candidate; None when no arm could be trained.
+        scratch: scores ``(n, c)`` of the baseline; None when it failed.
+        champion: scores ``(n, c)`` of the current champion; None when there is none or it could not be scored.
+        champion_version: its version; None when the registry holds no champion, which is a fact and no omission.
+        champion_unusable: why a champion that exists has no scores.
+    """
+
+    y: npt.NDArray[np.int64]
+    candidate: Scores | None
+    scratch: Scores | None
+    champion: Scores | None = None
+    champion_version: str | None = None
+    champion_unusable: str | None = None
+
+    def problem(self, name: str) -> str | None:
+        """Why the scores of an arm are no evidence, or None when they are."""
+        scores: Scores | None = getattr(self, name)
+        if scores is None:
+            return f"there are no scores of the {name}"
+        if scores.ndim != 2 or len(scores) != len(self.y):
+            return f"the scores of the {name} have shape {scores.shape}, not one row for each of the {len(self.y)} test rows"
+        wrong = int((~np.isfinite(scores)).any(axis=1).sum())
+        return f"the scores of the {name} are not finite on {wrong} test rows" if wrong else None
+
+    def usable(self, name: str) -> Scores | None:
+        """The scores of an arm, or None when they are no evidence."""
+        scores: Scores | None = getattr(self, name)
+        return scores if self.problem(name) is None else None

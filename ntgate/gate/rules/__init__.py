@@ -1,0 +1,14 @@
+"""The gate's rules: adding one is one file and one line in this tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ntgate.gate.comparison import Case
+from ntgate.gate.finding import Finding
+from ntgate.gate.rules.champion import champion
+from ntgate.gate.rules.negative_transfer import negative_transfer
+from ntgate.gate.rules.test_rows import test_rows
+
+Rule = Callable[[Case], Finding]
+RULES: tuple[Rule, ...] = (test_rows, negative_transfer, champion)

@@ -1,0 +1,38 @@
+"""Rule H2: the candidate is not worse than the current champion, on the same test rows."""
+
+from __future__ import annotations
+
+from ntgate.gate.comparison import Case
+from ntgate.gate.finding import Finding
+
+NAME = "champion"
+
+
+def champion(case: Case) -> Finding:
+    """Pass when a loss of more than ``champion_margin`` is ruled out, or when it is a fact that there is no champion.
+
+    Together with H1 this is an intersection-union test: each part is tested at the full ``alpha``, and the whole keeps it
+    (Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982)).
+    """
+    evidence, config, found = case.evidence, case.config, case.over_champion
+    bound = -config.champion_margin
+    if evidence.champion_version is None:
+        return Finding(rule=NAME, outcome="pass", bound=bound, reason="The registry holds no champion: this is the first.")
+    called = f"the champion (version {evidence.champion_version})"
+    if found is None:
+        problem = evidence.champion_unusable or evidence.problem("candidate") or evidence.problem("champion")
+        reason = f"No comparison with {called}: {str(problem).rstrip('.')}."
+        return Finding(rule=NAME, outcome="inconclusive", bound=bound, reason=reason)
+    lower, upper = found.interval
+    text = (
+        f"Against {called} the candidate's {config.metric} differs by {found.gain:+.3f}, "
+        f"interval [{lower:+.3f}, {upper:+.3f}]."
+    )
+    if lower > bound and found.p_value <= config.alpha:
+        return Finding(rule=NAME, outcome="pass", measured=lower, bound=bound, reason=f"{text} It is not worse.")
+    if upper <= bound:
+        return Finding(rule=NAME, outcome="fail", measured=lower, bound=bound, reason=f"{text} It is worse.")
+    return Finding(
+        rule=NAME, outcome="inconclusive", measured=lower, bound=bound,
+        reason=f"{text} A loss of more than {config.champion_margin} is not ruled out: more test labels would tell.",
+    )  # fmt: skip

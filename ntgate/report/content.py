@@ -1,0 +1,171 @@
+"""All that a report tells, as plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+
+Outcome: TypeAlias = Literal["promoted", "rejected", "inconclusive"]
+
+
+def _finite(value: Any) -> Any:
+    """A report has one word for what is not there: a number that is no number becomes None."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _finite_pair(value: Any) -> Any:
+    """An interval with an end that is not there is no interval."""
+    ends = value if isinstance(value, Sequence) else ()
+    return value if len(ends) == 2 and all(_finite(end) is not None for end in ends) else None
+
+
+Number: TypeAlias = Annotated[float | None, BeforeValidator(_finite)]
+Interval: TypeAlias = Annotated[tuple[float, float] | None, BeforeValidator(_finite_pair)]
+
+
+class _Told(BaseModel):
+    """Base of what a report tells: frozen, and deaf to keys that the report has no place for."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Arm(_Told):
+    """A model that took part: its score ``value`` on ``n`` test rows, and the seconds it took to train."""
+
+    strategy: str | None = None
+    value: Number = None
+    n: int | None = None
+    seconds: Number = None
+    version: str | None = None
+
+
+class PlanRow(_Told):
+    """A strategy, why it was planned, and what became of it on the validation rows."""
+
+    strategy: str
+    reason: str = ""
+    trained: bool = False
+    validation: Number = None
+    seconds: Number = None
+    failed: str | None = None
+
+
+class FindingRow(_Told):
+    """What one rule of the gate found."""
+
+    rule: str
+    outcome: Literal["pass", "fail", "inconclusive"]
+    measured: Number = None
+    bound: Number = None
+    reason: str = ""
+
+
+class Shift(_Told):
+    """How far the target has moved away from the source."""
+
+    mmd2: Number = None
+    p_value: Number = None
+    effect_size: Number = None
+    proxy_a_distance: Number = None
+    proxy_a_distance_interval: Interval = None
+    error: Number = None
+    permutations: int | None = None
+    n_source: int | None = None
+    n_target: int | None = None
+    representation: str | None = None
+
+
+class CurvePoint(_Told):
+    """One evaluation while an arm was trained."""
+
+    step: int
+    train_loss: Number = None
+    validation_loss: Number = None
+    validation: Number = None
+
+
+class DataRow(_Told):
+    """One set of rows: what it was used for, how many rows of each class, and the fingerprint of its content."""
+
+    name: str
+    rows: int | None = None
+    classes: dict[str, int] | None = None
+    fingerprint: str | None = None
+
+
+class ClassRow(_Told):
+    """One class of the test rows: the share of its ``n`` rows that each arm recognised."""
+
+    name: str
+    n: int
+    candidate: Number = None
+    scratch: Number = None
+
+
+class Registered(_Told):
+    """Where the model is registered."""
+
+    name: str | None = None
+    version: str | None = None
+    alias: str | None = None
+
+
+class RunReport(_Told):
+    """One run, as the object that ``ntgate run --json`` prints plus what only people want to see.
+
+    Attributes:
+        outcome: what the gate decided.
+        model: name of the registered model.
+        metric: what ``value``, ``gain`` and ``validation`` measure.
+        gain: value of the candidate less value of scratch, on the test rows.
+        gain_interval: two-sided interval of the gain at confidence ``1 - 2 alpha``.
+        curves: learning curve by strategy.
+        data: the sets of rows that took part.
+        by_class: recognition by class on the test rows.
+        config: the config as it was used, defaults filled in.
+        drift_href: relative link to the drift report, when one was written.
+        dry_run: whether registry writes were left out.
+        created: when the run was made, as text.
+
+    >>> report = RunReport.of({"outcome": "promoted", "gain": 0.03, "gain_interval": [0.01, 0.05]}, metric="macro_f1")
+    >>> report.gain_interval, report.metric, report.champion
+    ((0.01, 0.05), 'macro_f1', None)
+    """
+
+    outcome: Outcome
+    decision_id: str | None = None
+    model: str | None = None
+    metric: str = "accuracy"
+    candidate: Arm | None = None
+    scratch: Arm | None = None
+    champion: Arm | None = None
+    gain: Number = None
+    gain_interval: Interval = None
+    p_value: Number = None
+    alpha: Number = None
+    margin: Number = None
+    shift: Shift | None = None
+    plan: tuple[PlanRow, ...] = ()
+    findings: tuple[FindingRow, ...] = ()
+    registry: Registered | None = None
+    seconds: dict[str, float | None] = {}
+    curves: dict[str, tuple[CurvePoint, ...]] = {}
+    data: tuple[DataRow, ...] = ()
+    by_class: tuple[ClassRow, ...] = ()
+    config: dict[str, JsonValue] | None = None
+    drift_href: str | None = None
+    dry_run: bool = False
+    created: str | None = None
+    version: str | None = None
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any], **more: Any) -> RunReport:
+        """The report of a ``run --json`` object, with ``more`` fields of this class beside it.
+
+        Raises:
+            pydantic.ValidationError: if a field has the wrong type.
+        """
+        return cls.model_validate({**result, **more})

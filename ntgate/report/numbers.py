@@ -1,0 +1,79 @@
+"""Numbers as people read them; what is not there is a dash."""
+
+from __future__ import annotations
+
+MISSING = "–"
+_SHARES = ("accuracy", "balanced_accuracy")
+
+
+def number(value: float | None) -> str:
+    """A number with four significant digits.
+
+    >>> number(0.123456), number(900.0), number(12345678.0), number(None), number(-0.5)
+    ('0.1235', '900', '1.235e+07', '–', '−0.5')
+    """
+    return MISSING if value is None else f"{value:.4g}".replace("-", "−", 1) if abs(value) < 1e7 else f"{value:.4g}"
+
+
+def count(value: int | None) -> str:
+    """A whole number with thin spaces between thousands, which no locale misreads.
+
+    >>> count(12345) == "12\u202f345", count(None)
+    (True, '–')
+    """
+    return MISSING if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def score(value: float | None, metric: str) -> str:
+    """A value of ``metric``: accuracies are percentages, the other metrics are decimals.
+
+    >>> score(0.934, "accuracy"), score(0.934, "roc_auc"), score(None, "accuracy")
+    ('93.4\u202f%', '0.934', '–')
+    """
+    if value is None:
+        return MISSING
+    return f"{100 * value:.1f}\u202f%" if metric in _SHARES else f"{value:.3f}"
+
+
+def gain(value: float | None, metric: str, *, unit: bool = True) -> str:
+    """A signed difference of two values of ``metric``.
+
+    >>> gain(0.031, "accuracy"), gain(-0.01, "accuracy"), gain(0.031, "macro_f1"), gain(None, "accuracy")
+    ('+3.1 points', '−1.0 points', '+0.031', '–')
+    """
+    if value is None:
+        return MISSING
+    text = f"{100 * value:+.1f}" if metric in _SHARES else f"{value:+.3f}"
+    return text.replace("-", "−") + (" points" if unit and metric in _SHARES else "")
+
+
+def p_value(value: float | None) -> str:
+    """A p-value; beyond three decimals only its size matters.
+
+    >>> p_value(0.0213), p_value(0.00002), p_value(None)
+    ('0.021', '< 0.001', '–')
+    """
+    return MISSING if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration.
+
+    >>> seconds(0.04), seconds(12.31), seconds(61), seconds(7322), seconds(None)
+    ('40 ms', '12.3 s', '1 min 1 s', '2 h 2 min', '–')
+    """
+    if value is None:
+        return MISSING
+    if value < 60:
+        return f"{1000 * value:.0f} ms" if value < 0.995 else f"{value:.1f} s"
+    whole = round(value)
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def confidence(alpha: float | None) -> str:
+    """Confidence of a two-sided interval whose ends are one-sided bounds at ``alpha``.
+
+    >>> confidence(0.05), confidence(0.0125), confidence(None)
+    ('90\u202f%', '97.5\u202f%', '–')
+    """
+    return MISSING if alpha is None else f"{100 * (1 - 2 * alpha):.4g}\u202f%"

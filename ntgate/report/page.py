@@ -1,0 +1,126 @@
+"""A run as one self-contained HTML page: no scripts, nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ntgate.report import numbers, plots, svg, words
+from ntgate.report.content import ClassRow, RunReport
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_MOST_CLASSES = 24
+
+
+def render_page(report: RunReport) -> str:
+    """The page that shows ``report``. Everything that comes from data is escaped.
+
+    >>> page = render_page(RunReport.of({"outcome": "inconclusive"}, model="<b>reader</b>"))
+    >>> "Inconclusive" in page, "<b>reader" in page
+    (True, False)
+    """
+    from markupsafe import Markup
+
+    environment = _environment()
+    return environment.get_template("page.html.j2").render(
+        report=report,
+        css=Markup(_source("page.css")),  # noqa: S704  our own file
+        gain_plot=Markup(_gain(report)),  # noqa: S704  drawn by matplotlib, which escapes
+        curve_plots=[(name, Markup(text)) for name, text in _curves(report)],  # noqa: S704
+        class_plot=Markup(_classes(report)),  # noqa: S704
+        config=_yaml(report),
+        drift_href=_relative(report.drift_href),
+    )
+
+
+def write_page(report: RunReport, path: Path) -> Path:
+    """Write :func:`render_page` to ``path``, whose folder is made when missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render_page(report), encoding="utf-8")
+    return path
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("ntgate.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(words=words, numbers=numbers)
+    return environment
+
+
+def _source(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def _gain(report: RunReport) -> str:
+    if report.gain_interval is None:
+        return ""
+    figure = plots.gain_interval(
+        report.gain,
+        report.gain_interval,
+        margin=report.margin or 0.0,
+        outcome=report.outcome,
+        points="accuracy" in report.metric,
+    )
+    lower, upper = (numbers.gain(end, report.metric) for end in report.gain_interval)
+    gain = numbers.gain(report.gain, report.metric)
+    return svg.inline(figure, "gain", f"Gain over training from scratch: {gain}, interval from {lower} to {upper}")
+
+
+def _curves(report: RunReport) -> list[tuple[str, str]]:
+    """Name and drawing of each learning curve, all to one scale."""
+    drawn = {name: curve for name, curve in report.curves.items() if curve}
+    loss = plots.limits(list(drawn.values()), "train_loss", "validation_loss")
+    score = plots.limits(list(drawn.values()), "validation")
+    texts = []
+    for number, (name, curve) in enumerate(drawn.items()):
+        figure = plots.learning_curve(
+            curve, loss_limits=loss, score_limits=score, metric=words.label(report.metric).lower()
+        )
+        best = max((point.validation for point in curve if point.validation is not None), default=None)
+        told = f"Learning curve of {words.strategy(name)}: best validation score {numbers.score(best, report.metric)}"
+        texts.append((name, svg.inline(figure, f"curve{number}", told)))
+    return texts
+
+
+def _classes(report: RunReport) -> str:
+    rows = _most_changed(report.by_class)
+    if not rows:
+        return ""
+    told = "; ".join(
+        f"{row.name}: scratch {numbers.score(row.scratch, 'accuracy')}, candidate "
+        f"{numbers.score(row.candidate, 'accuracy')}"
+        for row in rows
+    )
+    return svg.inline(plots.class_gain(rows), "classes", f"Share of each class that was recognised. {told}")
+
+
+def _most_changed(rows: Sequence[ClassRow]) -> list[ClassRow]:
+    """At most as many classes as can be read, those with the greatest change, in the given order."""
+    known = [row for row in rows if row.candidate is not None and row.scratch is not None]
+    changes = sorted(known, key=lambda row: -abs((row.candidate or 0.0) - (row.scratch or 0.0)))
+    kept = {id(row) for row in changes[:_MOST_CLASSES]}
+    return [row for row in known if id(row) in kept]
+
+
+def _yaml(report: RunReport) -> str:
+    import yaml
+
+    if not report.config:
+        return ""
+    return yaml.safe_dump(report.config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+
+
+def _relative(href: str | None) -> str | None:
+    """``href`` when it is a plain relative path: a page must not be talked into linking elsewhere."""
+    return href if href and re.fullmatch(r"[\w.-]+(/[\w.-]+)*", href) and ".." not in href.split("/") else None

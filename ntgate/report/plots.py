@@ -1,0 +1,163 @@
+"""Plots as matplotlib figures: pure functions from results, no pyplot, no files, no global state.
+
+Colours are the roles of :mod:`ntgate.report.svg`, so that one drawing serves a light and a dark page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ntgate.report.content import ClassRow, CurvePoint
+from ntgate.report.svg import Role
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIZE = 9
+
+
+def gain_interval(
+    gain: float | None, interval: tuple[float, float], *, margin: float, outcome: str, points: bool
+) -> Figure:
+    """The gain over scratch with its interval, on the ground of what it would mean.
+
+    Args:
+        gain: the measured gain; None draws the interval alone.
+        interval: lower and upper end.
+        margin: the gain that has to be exceeded.
+        outcome: ``promoted``, ``rejected`` or ``inconclusive``: gives the colour.
+        points: whether the axis counts percentage points.
+
+    >>> figure = gain_interval(0.03, (0.01, 0.05), margin=0.0, outcome="promoted", points=True)
+    >>> figure.axes[0].get_xlabel()
+    'gain over training from scratch, points'
+    """
+    from matplotlib.figure import Figure
+
+    unit = 100.0 if points else 1.0
+    lower, upper, margin = interval[0] * unit, interval[1] * unit, margin * unit
+    colour = {"promoted": Role.GOOD, "rejected": Role.BAD}.get(outcome, Role.UNSURE)
+    reach = 1.35 * max(abs(lower), abs(upper), abs(margin), 0.01 * unit)
+    figure = Figure(figsize=(5.6, 1.75), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(-1, 1.25)
+    axes.axvspan(-reach, 0, color=Role.BAD, alpha=0.10, linewidth=0)
+    axes.axvspan(max(margin, 0), reach, color=Role.GOOD, alpha=0.10, linewidth=0)
+    axes.axvline(0, color=Role.INK, linewidth=1)
+    if margin:
+        axes.axvline(margin, color=Role.MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        axes.annotate("margin", (margin, -0.92), xytext=(4, 0), textcoords="offset points", color=Role.MUTED, size=8)
+    axes.plot([lower, upper], [0, 0], color=colour, linewidth=5, solid_capstyle="round")
+    axes.plot([lower, lower], [-0.2, 0.2], [upper, upper], [-0.2, 0.2], color=colour, linewidth=2)
+    if gain is not None:
+        axes.plot([gain * unit], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2)
+    for x, text, side in ((-reach, "negative transfer", "left"), (reach, "transfer helps", "right")):
+        shift = 6 if side == "left" else -6
+        axes.annotate(
+            text, (x, 0.86), xytext=(shift, 0), textcoords="offset points", ha=side, size=_SIZE, color=Role.MUTED
+        )
+    axes.yaxis.set_visible(False)
+    _plain(axes, left=False)
+    axes.set_xlabel("gain over training from scratch" + (", points" if points else ""), size=_SIZE, color=Role.MUTED)
+    return figure
+
+
+def learning_curve(
+    points: Sequence[CurvePoint],
+    *,
+    loss_limits: tuple[float, float] | None = None,
+    score_limits: tuple[float, float] | None = None,
+    metric: str = "score",
+) -> Figure:
+    """Losses above, the validation score below, over the steps of one arm; the best evaluation is marked.
+
+    The limits are given from outside, so that several arms can be drawn to one scale.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.4, 2.9), layout="constrained")
+    losses, scores = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    for key, colour, style in (("train_loss", Role.MUTED, (0, (3, 2))), ("validation_loss", Role.ACCENT, "-")):
+        drawn = _points(points, key)
+        mark = "o" if len(drawn) == 1 else None
+        losses.plot(*_columns(drawn), color=colour, linestyle=style, marker=mark, markersize=4, linewidth=1.6)
+    drawn = _points(points, "validation")
+    scores.plot(*_columns(drawn), color=Role.ACCENT, linewidth=1.6)
+    if drawn:
+        best = max(drawn, key=lambda point: point[1])
+        scores.plot(*best, "o", color=Role.ACCENT, markersize=6, markeredgecolor=Role.PAPER, markeredgewidth=1.2)
+    for axes, limits, name in ((losses, loss_limits, "loss"), (scores, score_limits, metric)):
+        if limits is not None and limits[0] < limits[1]:
+            axes.set_ylim(*limits)
+        axes.set_ylabel(name, size=_SIZE, color=Role.MUTED)
+        axes.locator_params(axis="y", nbins=4)
+        axes.grid(axis="y", color=Role.LINE, linewidth=0.8)
+        _plain(axes)
+    scores.locator_params(axis="x", nbins=4)
+    scores.set_xlabel("step", size=_SIZE, color=Role.MUTED)
+    return figure
+
+
+def class_gain(rows: Sequence[ClassRow]) -> Figure:
+    """What each class gained or lost: recognition by scratch (ring) and by the candidate (dot), in per cent."""
+    from matplotlib.figure import Figure
+
+    drawn = [row for row in rows if row.candidate is not None and row.scratch is not None]
+    figure = Figure(figsize=(5.6, 0.75 + 0.27 * max(len(drawn), 1)), layout="constrained")
+    axes = figure.add_subplot()
+    for y, row in enumerate(drawn):
+        scratch, candidate = 100 * (row.scratch or 0.0), 100 * (row.candidate or 0.0)
+        colour = Role.GOOD if candidate > scratch else Role.BAD if candidate < scratch else Role.MUTED
+        axes.plot([scratch, candidate], [y, y], color=colour, linewidth=2.5)
+        axes.plot([scratch], [y], "o", color=Role.PAPER, markeredgecolor=Role.MUTED, markeredgewidth=1.5, markersize=7)
+        axes.plot([candidate], [y], "o", color=colour, markersize=7)
+    axes.set_yticks(range(len(drawn)), [shorten(row.name) for row in drawn])
+    axes.set_ylim(len(drawn) - 0.4, -0.6)
+    axes.grid(axis="x", color=Role.LINE, linewidth=0.8)
+    axes.set_xlabel("recognised, per cent of the class", size=_SIZE, color=Role.MUTED)
+    _plain(axes, left=False)
+    return figure
+
+
+def limits(curves: Sequence[Sequence[CurvePoint]], *keys: str) -> tuple[float, float] | None:
+    """Common limits of several curves, with a little room; None when there is nothing to draw.
+
+    >>> limits([[CurvePoint(step=1, validation=0.5)], [CurvePoint(step=1, validation=0.9)]], "validation")
+    (0.48, 0.92)
+    """
+    values = [value for curve in curves for key in keys for _, value in _points(curve, key)]
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    room = 0.05 * (high - low) or 0.05 * (abs(high) or 1.0)
+    return round(low - room, 6), round(high + room, 6)
+
+
+def shorten(text: str, width: int = 18) -> str:
+    """``text``, at most ``width`` characters, and without signs that matplotlib would take for mathematics.
+
+    >>> shorten("a" * 30), shorten("5$")
+    ('aaaaaaaaaaaaaaaaa…', '5\\\\$')
+    """
+    text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return (text if len(text) <= width else text[: width - 1] + "…").replace("$", r"\$")
+
+
+def _points(curve: Sequence[CurvePoint], key: str) -> list[tuple[int, float]]:
+    return [(point.step, value) for point in curve if (value := getattr(point, key)) is not None]
+
+
+def _columns(points: list[tuple[int, float]]) -> tuple[list[int], list[float]]:
+    return [step for step, _ in points], [value for _, value in points]
+
+
+def _plain(axes: Axes, *, left: bool = True) -> None:
+    """Leave only the lines that carry information."""
+    for side in ("top", "right") if left else ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    for spine in axes.spines.values():
+        spine.set_color(Role.LINE)
+    axes.tick_params(colors=Role.MUTED, labelsize=8, length=0 if not left else 3)

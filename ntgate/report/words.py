@@ -1,0 +1,127 @@
+"""The sentences of a report: the verdict, what the shift means, what to do next."""
+
+from __future__ import annotations
+
+from ntgate.report import numbers
+from ntgate.report.content import RunReport, Shift
+
+_STRATEGIES = {
+    "scratch": "training from scratch",
+    "feature_extraction": "feature extraction",
+    "fine_tuning": "fine-tuning",
+    "domain_adversarial": "domain-adversarial training",
+}
+_SIZES = ((0.2, "very small"), (0.5, "small"), (0.8, "medium"), (float("inf"), "large"))
+
+
+def strategy(name: str | None) -> str:
+    """A strategy in words.
+
+    >>> strategy("fine_tuning"), strategy("my_method"), strategy(None)
+    ('fine-tuning', 'my method', 'the candidate')
+    """
+    return "the candidate" if not name else _STRATEGIES.get(name, name.replace("_", " "))
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital and a full stop, its own words kept.
+
+    >>> sentence("too few rows"), sentence("Done."), sentence("")
+    ('Too few rows.', 'Done.', '')
+    """
+    text = text.strip()
+    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def label(name: str) -> str:
+    """A name of a rule, metric or stage as a label.
+
+    >>> label("negative_transfer"), label("roc_auc"), label("macro_f1"), label("mcnemar")
+    ('Negative transfer', 'ROC AUC', 'Macro F1', 'Mcnemar')
+    """
+    special = {"roc_auc": "ROC AUC", "macro_f1": "Macro F1"}
+    return special.get(name) or sentence(name.replace("_", " ")).rstrip(".")
+
+
+def verdict(report: RunReport) -> str:
+    """The verdict in one sentence.
+
+    >>> verdict(RunReport.of({"outcome": "rejected", "findings": [
+    ...     {"rule": "negative_transfer", "outcome": "fail", "reason": "scratch is better"}]}))
+    'Scratch is better.'
+    """
+    if report.outcome == "promoted":
+        name = strategy(report.candidate.strategy if report.candidate else None)
+        by = f" by {numbers.gain(report.gain, report.metric).lstrip('+')}" if report.gain is not None else ""
+        rows = f" on {numbers.count(report.scratch.n)} test rows" if report.scratch and report.scratch.n else ""
+        return sentence(f"{name} beats training from scratch{by}{rows}")
+    wanted = "fail" if report.outcome == "rejected" else "inconclusive"
+    reasons = [finding.reason for finding in report.findings if finding.outcome == wanted and finding.reason]
+    if reasons:
+        return sentence(reasons[0])
+    if report.outcome == "rejected":
+        return "The candidate was not shown to be better than training from scratch."
+    return "There is not enough evidence to judge, and missing evidence never passes."
+
+
+def consequence(report: RunReport) -> str:
+    """What the verdict did to the registry."""
+    if report.dry_run:
+        return "This was a dry run: nothing was written to the registry."
+    if report.outcome != "promoted":
+        return "Nothing was promoted. The champion is where it was."
+    if report.registry is None or report.registry.version is None:
+        return "The gate lets this model pass."
+    alias = report.registry.alias or "champion"
+    return f"Version {report.registry.version} of {report.registry.name} now carries the alias {alias}."
+
+
+def shift(told: Shift) -> str:
+    """What the measured shift means, in words.
+
+    The sizes of the effect are Cohen's (Statistical Power Analysis for the Behavioral Sciences, 1988).
+    """
+    if told.p_value is None:
+        return "The shift was not measured."
+    if told.p_value >= 0.05:
+        words = "The target rows cannot be told from source rows by this test"
+        return words + ": a difference may exist that so many rows do not show."
+    words = "The target rows come from another distribution than the source rows"
+    if told.effect_size is not None:
+        size = next(word for bound, word in _SIZES if abs(told.effect_size) < bound)
+        words += f"; the effect is {size}"
+    return words + ". How much that matters for the model is the gate's question, not this test's."
+
+
+def proxy(told: Shift) -> str:
+    """What the proxy A-distance means, in words (Ben-David et al. 2010)."""
+    if told.proxy_a_distance is None:
+        return "No classifier was trained to tell the two domains apart."
+    error = told.error if told.error is not None else (1 - told.proxy_a_distance / 2) / 2
+    right = f"{100 * (1 - error):.0f}\u202f%"
+    if told.proxy_a_distance < 0.4:
+        return f"A classifier tells source from target on {right} of held-out rows, hardly better than a coin."
+    easy = "with ease" if told.proxy_a_distance > 1.4 else "fairly well"
+    return f"A classifier tells source from target {easy}, on {right} of held-out rows. 0 is a coin, 2 is never wrong."
+
+
+def next_steps(report: RunReport) -> tuple[str, ...]:
+    """What to do after this verdict, most useful first."""
+    if report.outcome == "promoted":
+        steps = ["Replay the comparison: both arms are exported as ONNX files that take raw rows."]
+        if report.dry_run:
+            return ("Run again without --dry-run to register and promote the model.", *steps)
+        if report.registry and report.registry.name:
+            alias = report.registry.alias or "champion"
+            steps.insert(0, f"Serve models:/{report.registry.name}@{alias}: the alias follows the champion.")
+        return (*steps, "Keep fresh labelled rows aside: a test set that is used again and again wears out.")
+    if report.outcome == "inconclusive":
+        return (
+            "Label more test rows of the target, then run again: the findings say what was missing.",
+            "Do not lower the bounds to get a verdict. A champion that is already there keeps serving.",
+        )
+    return (
+        "Look at the findings: the first failed rule says which comparison was lost.",
+        "If training from scratch is good enough, more labelled target rows help it more than a distant source does.",
+        "If the shift is large, look at the features that moved, and try a source that is nearer to the target.",
+    )
