@@ -54,7 +54,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     scratch = train_scratch(config, ingested, tell)
     slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
     tell.stage("evaluate: export, check parity, open the test rows")
-    evaluated = evaluate(ingested, champion, scratch, candidates)
+    evaluated = evaluate(config, ingested, champion, scratch, candidates)
     decided = decide_run(config, ingested, champion, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
     promoted = promote(config, ingested, source, shift, page, plan, scratch, slots, evaluated, decided, dry_run=dry_run)

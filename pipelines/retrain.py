@@ -24,6 +24,6 @@ def retrain(config: RunConfig, dry_run: bool = False):
     made = plan(config, ingested, shift)
     baseline = scratch(config, ingested)
     slots = [train(config, ingested, source_model, made, slot, id=f"train_{slot}") for slot in range(4)]
-    evaluated = evaluate(ingested, champion, baseline, *slots)
+    evaluated = evaluate(config, ingested, champion, baseline, *slots)
     decided = decide(config, ingested, champion, evaluated)
     return promote(config, ingested, source_model, shift, made, baseline, *slots, evaluated, decided, dry_run)

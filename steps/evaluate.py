@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.evaluate import evaluate as evaluate_stage
@@ -13,7 +14,7 @@ from zenml import step
 
 @step(enable_cache=False)
 def evaluate(
-    ingested: Ingested, champion: ChampionSeen, scratch: Candidate, slot_0: Slot, slot_1: Slot, slot_2: Slot, slot_3: Slot
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, scratch: Candidate, slot_0: Slot, slot_1: Slot, slot_2: Slot, slot_3: Slot
 ) -> Annotated[Evaluated, "evaluated"]:
     """Score the frozen candidate, scratch and the champion on the same test rows."""
-    return evaluate_stage(ingested, champion, scratch, [slot_0, slot_1, slot_2, slot_3])
+    return evaluate_stage(config, ingested, champion, scratch, [slot_0, slot_1, slot_2, slot_3])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ntgate.base import Artifact, Frozen
+from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.train import Slot
@@ -42,6 +45,7 @@ def choose(slots: Sequence[Slot]) -> Candidate | None:
 
 
 def evaluate(
+    config: RunConfig,
     ingested: Ingested,
     champion: ChampionSeen,
     scratch: Candidate,
@@ -52,18 +56,16 @@ def evaluate(
     Raises:
         ModelError: when an exported model does not reproduce its network.
     """
-    from ntgate.data.fingerprint import row_fingerprints
-
     began = time.perf_counter()
     candidate = choose(slots)
     test = ingested.part("test")
     arms = {"candidate": candidate, "scratch": scratch}
     onnx, differences = {}, []
-    kept: dict[str, np.ndarray] = {"y": test.labels, "row_ids": row_fingerprints(test)}
+    kept: dict[str, npt.NDArray[Any]] = {"y": test.labels}
     for name, arm in arms.items():
         if arm is None or arm.failed is not None:
             continue
-        onnx[name], kept[name], difference = _export(arm, name, ingested)
+        onnx[name], kept[name], difference = _export(config, arm, name, ingested)
         differences.append(difference)
     unusable = champion.unusable
     if champion.model is not None:
@@ -84,7 +86,9 @@ def evaluate(
     )
 
 
-def _export(arm: Candidate, name: str, ingested: Ingested) -> tuple[Artifact, np.ndarray, float]:
+def _export(
+    config: RunConfig, arm: Candidate, name: str, ingested: Ingested
+) -> tuple[Artifact, npt.NDArray[np.float32], float]:
     """The arm as ONNX, its scores ``(n, c)`` on the test rows, and how far they are from the network's."""
     import torch
 
@@ -95,11 +99,10 @@ def _export(arm: Candidate, name: str, ingested: Ingested) -> tuple[Artifact, np
 
     network, test = arm.load(), ingested.part("test")
     assert arm.encoder is not None
-    path = ingested.folder / f"{name}.onnx"
-    export_onnx(network, arm.encoder, path, classes=arm.classes)
+    path = export_onnx(network, arm.encoder, ingested.folder / f"{name}.onnx", classes=arm.classes)
     with torch.inference_mode():
         x = rows_of(arm.encoder, test).x
         reference = torch.cat([network(part).softmax(dim=1) for part in x.split(1024)]).numpy()
-    parity = check_parity(path, test.rows, reference)
+    difference = check_parity(path, test.rows, reference, tolerance=config.gate.max_onnx_difference)
     # What is judged is what is shipped: the gate sees the exported model's scores.
-    return Artifact.of(path), scores_onnx(path, test.rows), parity.max_abs_diff
+    return Artifact.of(path), scores_onnx(path, test.rows), difference

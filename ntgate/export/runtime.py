@@ -1,0 +1,100 @@
+"""Exported models at work: scores by onnxruntime."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from ntgate.errors import ModelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BATCH = 4096
+
+
+def scores_onnx(
+    path: Path, rows: npt.NDArray[Any] | pd.DataFrame, *, batch_size: int = _BATCH
+) -> npt.NDArray[np.float32]:
+    """Class scores ``(n, c)`` of raw rows.
+
+    Args:
+        path: an exported model.
+        rows: an array ``(n, ...)``, or a DataFrame with the model's columns.
+        batch_size: rows a call.
+
+    Raises:
+        ModelError: when the file is no such model, or the rows do not fit its inputs.
+    """
+    session = _session(path)
+    parts = []
+    for start in range(0, len(rows), batch_size):
+        part = rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
+        try:
+            parts.append(session.run(["scores"], _feed(session, part, path))[0])
+        except onnxruntime.capi.onnxruntime_pybind11_state.OrtException as error:
+            raise _unfit(path, str(error).splitlines()[0]) from error
+        except Exception as error:  # onnxruntime's own exceptions share no base class
+            if type(error).__module__.startswith("onnxruntime"):
+                raise _unfit(path, str(error).splitlines()[0]) from error
+            raise
+    scores: npt.NDArray[np.float32] = np.concatenate(parts)
+    return scores
+
+
+def class_names(path: Path) -> tuple[str, ...]:
+    """The class names in the order of an exported model's scores.
+
+    Raises:
+        ModelError: when the file is no model that ntgate exported.
+    """
+    properties = _session(path).get_modelmeta().custom_metadata_map
+    try:
+        return tuple(str(name) for name in json.loads(properties["ntgate.classes"]))
+    except (KeyError, ValueError) as error:
+        raise ModelError(
+            str(path), expected="an ONNX model with class names in its metadata", got="none",
+            fix="promote models that ntgate exported",
+        ) from error  # fmt: skip
+
+
+def input_schema(path: Path) -> list[tuple[str, str, list[int]]]:
+    """The inputs of an exported model: name, ``float``, ``uint8`` or ``string``, and shape with -1 for the rows."""
+    kinds = {"tensor(float)": "float", "tensor(uint8)": "uint8", "tensor(string)": "string"}
+    return [
+        (entry.name, kinds[entry.type], [-1 if isinstance(size, str) else size for size in entry.shape])
+        for entry in _session(path).get_inputs()
+    ]
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(
+            str(path), expected="an ONNX model", got=str(error).splitlines()[0][:200], fix="export it again"
+        ) from error
+
+
+def _feed(session: onnxruntime.InferenceSession, rows: Any, path: Path) -> dict[str, npt.NDArray[Any]]:
+    inputs = session.get_inputs()
+    if isinstance(rows, np.ndarray):
+        if [entry.name for entry in inputs] != ["x"]:
+            raise _unfit(path, "rows of numbers for a model that takes the columns of a table")
+        return {"x": rows}
+    missing = [entry.name for entry in inputs if entry.name not in rows.columns]
+    if missing:
+        raise _unfit(path, f"a table without {', '.join(missing[:5])}")
+    kinds: dict[str, Any] = {"tensor(float)": np.float32, "tensor(string)": object}
+    return {entry.name: rows[[entry.name]].to_numpy(dtype=kinds[entry.type]) for entry in inputs}
+
+
+def _unfit(path: Path, got: str) -> ModelError:
+    return ModelError(str(path), expected="rows that fit the model's inputs", got=got, fix="give rows as in training")

@@ -1,0 +1,80 @@
+"""The Evidently data-drift report, for people: one HTML page, column by column."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ntgate.data.domain import Domain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_COLUMNS = 12
+MOST_ROWS = 5000
+
+
+def drift_html(source: Domain, target: Domain, path: Path, *, seed: int = 0) -> Path:
+    """Write Evidently's ``DataDriftPreset`` for the two domains to ``path``.
+
+    A page of hundreds of columns helps nobody: of rows with more than 12 columns the 12 whose means moved most, in standard
+    deviations, are shown. Images are reduced to the means of 4 by 4 patches. At most 5,000 rows of each domain are drawn.
+    """
+    os.environ.setdefault("DO_NOT_TRACK", "1")  # the report is made from the user's data: nothing phones home
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from evidently import Report
+        from evidently.presets import DataDriftPreset
+
+        before, after = _columns(_sample(source, seed), _sample(target, seed))
+        report = Report([DataDriftPreset()]).run(current_data=after, reference_data=before)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        report.save_html(str(path))
+    return path
+
+
+def _sample(domain: Domain, seed: int) -> Domain:
+    if len(domain) <= MOST_ROWS:
+        return domain
+    return domain.take(np.sort(np.random.default_rng(seed).permutation(len(domain))[:MOST_ROWS]))
+
+
+def _columns(source: Domain, target: Domain) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both domains as tables of the columns that moved most."""
+    import pandas as pd
+
+    if isinstance(source.rows, np.ndarray) and isinstance(target.rows, np.ndarray):
+        frames = [pd.DataFrame(_flat(rows)).add_prefix("x") for rows in (source.rows, target.rows)]
+    else:
+        frames = [_plain(domain.rows) for domain in (source, target)]
+    numeric = frames[0].select_dtypes("number").columns
+    if len(frames[0].columns) <= MOST_COLUMNS:
+        return frames[0], frames[1]
+    pooled = pd.concat([frame[numeric] for frame in frames])
+    moved = (frames[0][numeric].mean() - frames[1][numeric].mean()).abs() / pooled.std().replace(0, np.inf)
+    text = [column for column in frames[0].columns if column not in numeric][: MOST_COLUMNS // 2]
+    kept = [*moved.sort_values(ascending=False).index[: MOST_COLUMNS - len(text)], *text]
+    return frames[0][kept], frames[1][kept]
+
+
+def _plain(rows: object) -> pd.DataFrame:
+    """A table without columns that are empty, which Evidently refuses."""
+    import pandas as pd
+
+    assert isinstance(rows, pd.DataFrame)
+    return rows.replace("", "(missing)")
+
+
+def _flat(rows: np.ndarray) -> np.ndarray:
+    """Rows ``(n, d)``; images become the means of a grid of 4 by 4 patches."""
+    if rows.ndim < 3:
+        return rows.reshape(len(rows), -1)
+    grey = rows.astype(np.float32)
+    if rows.ndim == 4:
+        grey = grey.mean(axis=3 if rows.dtype == np.uint8 else 1)
+    bands = [np.array_split(np.arange(size), min(4, size)) for size in grey.shape[1:]]
+    return np.stack([grey[:, band][:, :, column].mean(axis=(1, 2)) for band in bands[0] for column in bands[1]], axis=1)
