@@ -33,10 +33,10 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     from ntgate.stages.decide import decide_run
     from ntgate.stages.drift import drift_page, measure_shift
     from ntgate.stages.evaluate import evaluate
+    from ntgate.stages.history import RunHistory
     from ntgate.stages.ingest import ingest
     from ntgate.stages.plan import make_plan
     from ntgate.stages.promote import promote
-    from ntgate.stages.result import conclude
     from ntgate.stages.source import source_model
     from ntgate.stages.train import train_scratch, train_slot
 
@@ -48,17 +48,20 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     source = source_model(config, ingested, tell)
     tell.stage("drift: measure the shift")
     shift = measure_shift(config, ingested, source)
-    page = drift_page(config, ingested)
+    drift_page(config, ingested)
     plan = make_plan(config, ingested, shift)
     tell.stage("train: " + ", ".join([*(strategy.kind for strategy in plan.slots), "scratch"]))
     scratch = train_scratch(config, ingested, tell)
     slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
     tell.stage("evaluate: export, check parity, open the test rows")
-    evaluated = evaluate(config, ingested, champion, scratch, candidates)
+    evaluated = evaluate(config, ingested, champion, scratch, slots)
     decided = decide_run(config, ingested, champion, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
-    promoted = promote(config, ingested, source, shift, page, plan, scratch, slots, evaluated, decided, dry_run=dry_run)
-    return conclude(config, ingested, source, shift, page, plan, scratch, slots, evaluated, decided, promoted)
+    history = RunHistory(
+        ingested=ingested, champion=champion, source=source, shift=shift, plan=plan, scratch=scratch, slots=tuple(slots),
+        evaluated=evaluated, decided=decided,
+    )  # fmt: skip
+    return promote(config, history, dry_run=dry_run)
 
 
 def drift(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, ShiftReport, Artifact]:

@@ -26,4 +26,4 @@ def retrain(config: RunConfig, dry_run: bool = False):
     slots = [train(config, ingested, source_model, made, slot, id=f"train_{slot}") for slot in range(4)]
     evaluated = evaluate(config, ingested, champion, baseline, *slots)
     decided = decide(config, ingested, champion, evaluated)
-    return promote(config, ingested, source_model, shift, made, baseline, *slots, evaluated, decided, dry_run)
+    return promote(config, ingested, champion, source_model, shift, made, baseline, *slots, evaluated, decided, dry_run)

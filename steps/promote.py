@@ -5,6 +5,7 @@ from typing import Annotated
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
+from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.decide import Decided
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.history import RunHistory
@@ -20,12 +21,12 @@ from zenml.types import HTMLString
 
 @step(enable_cache=False)
 def promote(
-    config: RunConfig, ingested: Ingested, source: SourceModel, shift: ShiftReport, plan: Plan, scratch: Candidate,
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, source: SourceModel, shift: ShiftReport, plan: Plan, scratch: Candidate,
     slot_0: Slot, slot_1: Slot, slot_2: Slot, slot_3: Slot, evaluated: Evaluated, decided: Decided, dry_run: bool = False,
 ) -> tuple[Annotated[RunResult, "result"], Annotated[HTMLString, "report"]]:  # fmt: skip
     """Conclude the run: reports, MLflow runs, version and alias."""
     history = RunHistory(
-        ingested=ingested, source=source, shift=shift, plan=plan, scratch=scratch,
+        ingested=ingested, champion=champion, source=source, shift=shift, plan=plan, scratch=scratch,
         slots=(slot_0, slot_1, slot_2, slot_3), evaluated=evaluated, decided=decided,
     )  # fmt: skip
     result = promote_stage(config, history, dry_run=dry_run)

@@ -37,8 +37,6 @@ def scores_onnx(
         part = rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
         try:
             parts.append(session.run(["scores"], _feed(session, part, path))[0])
-        except onnxruntime.capi.onnxruntime_pybind11_state.OrtException as error:
-            raise _unfit(path, str(error).splitlines()[0]) from error
         except Exception as error:  # onnxruntime's own exceptions share no base class
             if type(error).__module__.startswith("onnxruntime"):
                 raise _unfit(path, str(error).splitlines()[0]) from error
@@ -70,6 +68,13 @@ def input_schema(path: Path) -> list[tuple[str, str, list[int]]]:
         (entry.name, kinds[entry.type], [-1 if isinstance(size, str) else size for size in entry.shape])
         for entry in _session(path).get_inputs()
     ]
+
+
+def load_proto(path: Path) -> Any:
+    """The model's content as ``onnx`` loads it."""
+    import onnx
+
+    return onnx.load(path, load_external_data=False)
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

@@ -7,6 +7,7 @@ from pathlib import Path
 from ntgate.base import Frozen
 from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
+from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.decide import Decided
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.ingest import Ingested
@@ -19,6 +20,7 @@ class RunHistory(Frozen):
     """The results of the stages, in their order."""
 
     ingested: Ingested
+    champion: ChampionSeen
     source: SourceModel
     shift: ShiftReport
     plan: Plan

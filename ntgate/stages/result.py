@@ -1,23 +1,15 @@
-"""The answer of a run: what `ntgate run --json` prints."""
+"""The answer of a run: what ``ntgate run --json`` prints."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.gate.finding import Finding
-from ntgate.planning.policy import Plan
-from ntgate.shift.report import ShiftReport
-from ntgate.stages.decide import Decided
-from ntgate.stages.evaluate import Evaluated
-from ntgate.stages.ingest import Ingested
-from ntgate.stages.promote import Promoted
-from ntgate.strategies.candidate import Candidate
-from ntgate.training.source_model import SourceModel
+from ntgate.registry.champion import ALIAS
+from ntgate.stages.history import RunHistory
 
 
 class ArmResult(Frozen):
@@ -41,7 +33,31 @@ class PlanResult(Frozen):
 
 
 class RunResult(Frozen):
-    """The whole answer; DESIGN of the JSON contract: keys are added, never dropped; paths are absolute."""
+    """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute.
+
+    Attributes:
+        outcome: the gate's verdict.
+        sentence: the verdict in words.
+        decision_id: the same for the same config, data, code and champion seen.
+        metric: what the values are.
+        candidate: the frozen candidate on the test rows; None when every arm failed.
+        scratch: the baseline on the same rows.
+        champion: the champion on the same rows; None when there is none.
+        gain: ``candidate - scratch``.
+        gain_interval: two-sided at level ``1 - 2 alpha``.
+        p_value: one-sided, against a gain of at most the margin.
+        alpha: the gate's level.
+        shift: the shift report.
+        plan: every strategy with its reason, in order, then scratch.
+        findings: every rule's answer.
+        onnx: the exported arms, and how far they are from their networks.
+        registry: where the model went; ``version`` is None when nothing was promoted.
+        data: rows and fingerprints by part.
+        reports: pages for people.
+        directory: the run's folder.
+        dry_run: whether the registry was left alone.
+        seconds: wall time by stage.
+    """
 
     schema_: Literal[1] = 1
     outcome: Literal["promoted", "rejected", "inconclusive"]
@@ -70,3 +86,74 @@ class RunResult(Frozen):
         """Plain JSON values, with the key ``schema`` first."""
         content = self.model_dump(mode="json")
         return {"schema": content.pop("schema_"), **content}
+
+
+def conclude(config: RunConfig, history: RunHistory, *, version: str | None, run_id: str | None, dry_run: bool) -> RunResult:
+    """Put the answer together."""
+    decided, evaluated, ingested = history.decided.gate, history.evaluated, history.ingested
+    chosen = evaluated.candidate
+    seen = history.champion
+    return RunResult(
+        outcome=decided.outcome,
+        sentence=decided.sentence,
+        decision_id=history.decided.decision_id,
+        metric=decided.metric,
+        candidate=None
+        if chosen is None
+        else ArmResult(strategy=chosen.strategy, value=decided.candidate, n=decided.n, seconds=chosen.seconds),
+        scratch=ArmResult(value=decided.scratch, n=decided.n, seconds=history.scratch.seconds),
+        champion=None
+        if seen.version is None
+        else ArmResult(version=seen.version, value=decided.champion, n=decided.n),
+        gain=decided.gain,
+        gain_interval=decided.gain_interval,
+        p_value=decided.p_value,
+        alpha=decided.alpha,
+        shift=history.shift.model_dump(mode="json"),
+        plan=_plan(history),
+        findings=decided.findings,
+        onnx={
+            **{name: artifact.path for name, artifact in evaluated.onnx.items()},
+            "max_abs_diff": evaluated.max_abs_diff,
+        },
+        registry={
+            "name": config.model.name,
+            "version": version,
+            "alias": None if version is None else ALIAS,
+            "run_id": run_id,
+        },
+        data={"rows": ingested.rows, "fingerprints": ingested.fingerprints, "classes": ingested.target_classes},
+        reports={"report": str(history.report), "drift": str(history.drift_report)},
+        directory=ingested.directory,
+        dry_run=dry_run,
+        seconds={**history.seconds(), "total": time.time() - ingested.began},
+    )
+
+
+def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
+    arms = {arm.strategy: arm for arm in history.arms}
+    rows = []
+    for row in history.plan.rows:
+        arm = arms.get(row.strategy.kind)
+        failed = arm.failed if arm else None
+        rows.append(
+            PlanResult(
+                strategy=row.strategy.kind,
+                reason=row.reason if failed is None else f"failed: {failed}",
+                trained=arm is not None and failed is None,
+                validation=arm.validation if arm else None,
+                seconds=arm.seconds if arm else 0.0,
+            )
+        )
+    scratch = history.scratch
+    reason = "the baseline: target rows alone, same architecture and budget"
+    return (
+        *rows,
+        PlanResult(
+            strategy="scratch",
+            reason=reason if scratch.failed is None else f"failed: {scratch.failed}",
+            trained=scratch.failed is None,
+            validation=scratch.validation,
+            seconds=scratch.seconds,
+        ),
+    )

@@ -1,0 +1,87 @@
+"""What is told to the registry about a run, in plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Point(Protocol):
+    """A point of a learning curve."""
+
+    @property
+    def step(self) -> int: ...  # noqa: D102
+    @property
+    def train_loss(self) -> float: ...  # noqa: D102
+    @property
+    def validation_loss(self) -> float: ...  # noqa: D102
+    @property
+    def validation(self) -> float: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """One domain of the run: its content fingerprint, its rows, and what it was used for."""
+
+    name: str
+    digest: str
+    rows: int
+    context: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """An exported model.
+
+    Attributes:
+        path: the ONNX file.
+        proto: its content, as ``onnx`` loads it.
+        inputs: name, type and shape of each input.
+        classes: class names in the order of the scores.
+    """
+
+    path: Path
+    proto: Any
+    inputs: Sequence[tuple[str, str, Sequence[int]]]
+    classes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class CandidateRecord:
+    """One arm: settings, learning curve, scores, and its exported model where it was judged."""
+
+    strategy: str
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    curve: Sequence[Point]
+    failed: str | None = None
+    model: ModelRecord | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The whole run.
+
+    Attributes:
+        name: of the parent run.
+        note: the verdict in Markdown, shown on the run's page.
+        parameters: flat settings.
+        metrics: numbers of the verdict.
+        tags: ``ntgate.*`` tags.
+        datasets: the domains.
+        candidates: the arms, each a child run.
+        artifacts: local files, kept with the parent run.
+    """
+
+    name: str
+    note: str
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    datasets: Sequence[DatasetRecord]
+    candidates: Sequence[CandidateRecord]
+    artifacts: Sequence[Path]

@@ -1,0 +1,108 @@
+"""A run as the registry is told about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ntgate.config import RunConfig
+from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
+from ntgate.stages.decide import portable
+from ntgate.stages.history import RunHistory
+from ntgate.stages.result import RunResult
+from ntgate.strategies.candidate import Candidate
+
+
+def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> RunRecord:
+    """Parent run, children, inputs, metrics and artifacts."""
+    tags = {
+        "ntgate.decision_id": result.decision_id,
+        "ntgate.outcome": result.outcome,
+        "ntgate.champion_seen": history.champion.version or "none",
+    }
+    numbers = {
+        "gain": result.gain,
+        "p_value": result.p_value,
+        "gain_lower": result.gain_interval and result.gain_interval[0],
+        "gain_upper": result.gain_interval and result.gain_interval[1],
+        f"candidate_{result.metric}": result.candidate and result.candidate.value,
+        f"scratch_{result.metric}": result.scratch.value,
+        "mmd2": history.shift.mmd2,
+        "proxy_a_distance": history.shift.proxy_a_distance,
+        "seconds": result.seconds["total"],
+    }
+    files = [Path(history.decided.file.path), history.report, history.drift_report]
+    return RunRecord(
+        name=f"{result.outcome} {history.ingested.folder.name}",
+        note=_note(result),
+        parameters=_flat(portable(config)),
+        metrics={name: float(value) for name, value in numbers.items() if value is not None},
+        tags=tags,
+        datasets=_datasets(config, history),
+        candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
+        artifacts=[path for path in files if path.is_file()],
+    )
+
+
+def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Mapping[str, str]) -> CandidateRecord:
+    chosen = history.evaluated.candidate
+    role = "scratch" if arm.strategy == "scratch" else None
+    if chosen is not None and arm.strategy == chosen.strategy:
+        role = "candidate"
+    metrics = {"validation_score": arm.validation, "best_validation_loss": arm.validation_loss, "seconds": arm.seconds}
+    if role is not None:
+        judged = result.candidate if role == "candidate" else result.scratch
+        metrics[f"test_{result.metric}"] = None if judged is None else judged.value
+    return CandidateRecord(
+        strategy=arm.strategy,
+        parameters={**arm.parameters, "steps": arm.steps},
+        metrics={name: value for name, value in metrics.items() if value is not None},
+        curve=arm.curve,
+        failed=arm.failed,
+        model=_model(history, role, arm) if role in history.evaluated.onnx else None,
+        tags={**tags, "ntgate.role": role or "not chosen"},
+    )
+
+
+def _model(history: RunHistory, role: str | None, arm: Candidate) -> ModelRecord:
+    from ntgate.export.runtime import input_schema, load_proto
+
+    assert role is not None
+    path = history.evaluated.onnx[role].verified()
+    return ModelRecord(path=path, proto=load_proto(path), inputs=input_schema(path), classes=arm.classes)
+
+
+def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
+    data, ingested = config.data, history.ingested
+    origin = {
+        "source": data.source,
+        "train": data.target,
+        "validation": data.target,
+        "test": data.target_test or data.target,
+        "unlabelled": data.unlabelled or data.target,
+    }
+    return [
+        DatasetRecord(
+            name=name, digest=ingested.fingerprints[name], rows=ingested.rows[name], context=name, source=origin[name].path
+        )
+        for name in ingested.parts
+    ]
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _note(result: RunResult) -> str:
+    """The verdict in Markdown, for the run's page."""
+    lines = [f"**{result.outcome}**: {result.sentence}", "", "| rule | outcome | reason |", "| --- | --- | --- |"]
+    lines += [f"| {finding.rule} | {finding.outcome} | {finding.reason} |" for finding in result.findings]
+    return "\n".join(lines)
