@@ -11,7 +11,8 @@ from ntgate.config import SLOTS, RunConfig
 from ntgate.stages.listener import Listener, Silent
 
 if TYPE_CHECKING:
-    from ntgate.base import Artifact
+    from pathlib import Path
+
     from ntgate.planning.policy import Plan
     from ntgate.shift.report import ShiftReport
     from ntgate.stages.ingest import Ingested
@@ -31,7 +32,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     """
     from ntgate.stages.champion import see_champion
     from ntgate.stages.decide import decide_run
-    from ntgate.stages.drift import drift_page, measure_shift
+    from ntgate.stages.drift import drift_page_beside, measure_shift
     from ntgate.stages.evaluate import evaluate
     from ntgate.stages.history import RunHistory
     from ntgate.stages.ingest import ingest
@@ -44,18 +45,18 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
     champion = see_champion(config, ingested, dry_run=dry_run)
-    tell.stage("source: load or pretrain the source model")
-    source = source_model(config, ingested, tell)
-    tell.stage("drift: measure the shift")
-    shift = measure_shift(config, ingested, source)
-    drift_page(config, ingested)
-    plan = make_plan(config, ingested, shift)
-    tell.stage("train: " + ", ".join([*(strategy.kind for strategy in plan.slots), "scratch"]))
-    scratch = train_scratch(config, ingested, tell)
-    slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
-    tell.stage("evaluate: export, check parity, open the test rows")
-    evaluated = evaluate(config, ingested, champion, scratch, slots)
-    decided = decide_run(config, ingested, champion, evaluated)
+    with drift_page_beside(config, ingested, tell):
+        tell.stage("source: load or pretrain the source model")
+        source = source_model(config, ingested, tell)
+        tell.stage("drift: measure the shift")
+        shift = measure_shift(config, ingested, source)
+        plan = make_plan(config, ingested, shift)
+        tell.stage("train: " + ", ".join([*(strategy.kind for strategy in plan.slots), "scratch"]))
+        scratch = train_scratch(config, ingested, tell)
+        slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
+        tell.stage("evaluate: export, check parity, open the test rows")
+        evaluated = evaluate(config, ingested, champion, scratch, slots)
+        decided = decide_run(config, ingested, champion, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
     history = RunHistory(
         ingested=ingested, champion=champion, source=source, shift=shift, plan=plan, scratch=scratch, slots=tuple(slots),
@@ -64,7 +65,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     return promote(config, history, dry_run=dry_run)
 
 
-def drift(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, ShiftReport, Artifact]:
+def drift(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, ShiftReport, Path]:
     """Ingest and measure the shift; no arm is trained."""
     from ntgate.stages.drift import drift_page, measure_shift
     from ntgate.stages.ingest import ingest

@@ -18,4 +18,4 @@ def drift(
     """Measure the shift, and write the drift report for people."""
     shift = measure_shift(config, ingested, source)
     log_metadata({"mmd2": shift.mmd2, "p_value": shift.p_value, "proxy_a_distance": shift.proxy_a_distance})
-    return shift, HTMLString(drift_page(config, ingested).verified().read_text(encoding="utf-8"))
+    return shift, HTMLString(drift_page(config, ingested).read_text(encoding="utf-8"))

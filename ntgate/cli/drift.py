@@ -22,7 +22,7 @@ def drift(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
         ingested, shift, page = measure_drift(settings, listener=listening)
     if as_json:
         console.answer(
-            {"schema": 1, "shift": shift.model_dump(mode="json"), "report": page.path, "directory": ingested.directory}
+            {"schema": 1, "shift": shift.model_dump(mode="json"), "report": str(page), "directory": ingested.directory}
         )
         return 0
     low, high = shift.proxy_a_distance_interval
@@ -32,6 +32,6 @@ def drift(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
         f"  effect size        {shift.effect_size:.3f}\n"
         f"  proxy A-distance   {shift.proxy_a_distance:.3f}   [{low:.3f}, {high:.3f}]\n"
         f"  rows               {shift.n_source} source, {shift.n_target} target, on the {shift.representation}\n"
-        f"  report             {page.path}"
+        f"  report             {page}"
     )
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,3 +79,17 @@ def _flat(rows: np.ndarray) -> np.ndarray:
         grey = grey.mean(axis=3 if rows.dtype == np.uint8 else 1)
     bands = [np.array_split(np.arange(size), min(4, size)) for size in grey.shape[1:]]
     return np.stack([grey[:, band][:, :, column].mean(axis=(1, 2)) for band in bands[0] for column in bands[1]], axis=1)
+
+
+def main(source: str, target: str, path: str, seed: str) -> None:
+    """Write the page for two stored domains: the command line of ``python -m ntgate.shift.evidently_report``."""
+    from ntgate.base import Artifact
+    from ntgate.data.storage import load
+
+    os.nice(10)  # it runs beside the training, which is waited for
+    before, after = (load(Artifact.of(Path(stored))) for stored in (source, target))
+    drift_html(before, after, Path(path), seed=int(seed))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.base import Artifact
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.listener import Listener
 
 if TYPE_CHECKING:
     from ntgate.shift.report import ShiftReport
     from ntgate.training.source_model import SourceModel
+
+
+PAGE = "drift.html"
 
 
 def measure_shift(config: RunConfig, ingested: Ingested, source: SourceModel) -> ShiftReport:
@@ -47,10 +55,35 @@ def _embeddings(source: SourceModel, domains: list[Domain]) -> list[npt.NDArray[
     return [embed(network, source.encoder, domain) for domain in domains]
 
 
-def drift_page(config: RunConfig, ingested: Ingested) -> Artifact:
+def drift_page(config: RunConfig, ingested: Ingested) -> Path:
     """The Evidently data-drift report as one HTML page in the run's folder."""
     from ntgate.shift.evidently_report import drift_html
 
     view = ingested.view()
-    path = drift_html(view.source, view.train, ingested.folder / "drift.html", seed=config.seed)
-    return Artifact.of(path)
+    return drift_html(view.source, view.train, ingested.folder / PAGE, seed=config.seed)
+
+
+@contextmanager
+def drift_page_beside(config: RunConfig, ingested: Ingested, listener: Listener) -> Iterator[None]:
+    """Make the drift page in a process of its own while the body runs, and wait for it at the end.
+
+    Importing Evidently takes longer than training a small model. The page is for people and no evidence: when it fails, the
+    run goes on without it.
+    """
+    if not config.shift.evidently:
+        yield
+        return
+    arguments = (ingested.parts["source"].path, ingested.parts["train"].path, str(ingested.folder / PAGE), str(config.seed))
+    process = subprocess.Popen(  # noqa: S603  our own module, paths of our own making
+        [sys.executable, "-m", "ntgate.shift.evidently_report", *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield
+        _, trouble = process.communicate()
+        if process.returncode != 0:
+            listener.note(f"no drift page: {trouble.strip().splitlines()[-1] if trouble.strip() else 'Evidently failed'}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()

@@ -9,6 +9,7 @@ from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.decide import Decided
+from ntgate.stages.drift import PAGE
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.train import Slot
@@ -42,7 +43,7 @@ class RunHistory(Frozen):
     @property
     def drift_report(self) -> Path:
         """Where the Evidently page lies."""
-        return self.ingested.folder / "drift.html"
+        return self.ingested.folder / PAGE
 
     def seconds(self) -> dict[str, float]:
         """Wall time by stage."""

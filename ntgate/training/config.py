@@ -21,7 +21,7 @@ class Cnn(Frozen):
     """A small convolutional network over grey ``(h, w)`` or colour ``(c, h, w)`` images."""
 
     kind: Literal["cnn"] = "cnn"
-    channels: tuple[Annotated[int, Field(gt=0)], ...] = (32, 64)
+    channels: tuple[Annotated[int, Field(gt=0)], ...] = (24, 48)
     width: int = Field(128, gt=0)
     dropout: float = Field(0.1, ge=0, lt=1)
 
@@ -68,7 +68,7 @@ class TrainingConfig(Frozen):
         device: ``auto`` takes a GPU when there is one.
         precision: ``auto`` is bf16 mixed precision on a GPU and float32 on a CPU.
         steps: optimisation steps an arm may take; None: 40 passes over the target rows, between 400 and 2,000.
-        source_steps: steps of pretraining on the source; None: 15 passes over the source rows, between 300 and 5,000.
+        source_steps: steps of pretraining on the source; None: 12 passes over the source rows, between 300 and 5,000.
         batch_size: rows of each stream in a step.
         learning_rate: peak of the cosine schedule of AdamW, after a warm-up over the first twentieth.
         weight_decay: decoupled weight decay.
@@ -86,7 +86,7 @@ class TrainingConfig(Frozen):
     weight_decay: float = Field(1e-2, ge=0)
     clip_norm: float = Field(1.0, gt=0)
     evaluations: int = Field(20, gt=0)
-    patience: int = Field(8, gt=0)
+    patience: int = Field(6, gt=0)
 
     def target_steps(self, rows: int) -> int:
         """Steps for an arm with ``rows`` labelled target rows.
@@ -98,4 +98,4 @@ class TrainingConfig(Frozen):
 
     def pretraining_steps(self, rows: int) -> int:
         """Steps of pretraining on ``rows`` source rows."""
-        return self.source_steps or min(max(15 * -(-rows // self.batch_size), 300), 5000)
+        return self.source_steps or min(max(12 * -(-rows // self.batch_size), 300), 5000)

@@ -99,6 +99,7 @@ def fit(
     began = time.perf_counter()
     fabric = launch(config)
     device = fabric.device
+    objective.to(memory_format=torch.channels_last)  # convolutions run up to twice as fast
     optimiser = torch.optim.AdamW(
         objective.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, fused=device.type == "cuda"
     )
@@ -149,7 +150,7 @@ def fit(
             if len(curve) - 1 - curve.index(max(curve, key=lambda point: point.rank)) >= config.patience:
                 break
     objective.network.load_state_dict(best)
-    objective.to("cpu").eval()
+    objective.to("cpu", memory_format=torch.contiguous_format).eval()
     return Fit(curve=tuple(curve), steps=curve[-1].step, seconds=time.perf_counter() - began)
 
 
