@@ -10,9 +10,10 @@ from steps.promote import promote
 from steps.source import source
 from steps.train import scratch, train
 from zenml import pipeline
+from zenml.enums import ExecutionMode
 
 
-@pipeline(enable_cache=False)
+@pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST)
 def retrain(config: RunConfig, dry_run: bool = False):
     """Retrain on the target, and promote what beats training from scratch.
 

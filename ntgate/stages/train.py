@@ -43,6 +43,7 @@ def _train(
     config: RunConfig, ingested: Ingested, source: SourceModel | None, strategy: Strategy, listener: Listener | None
 ) -> Candidate:
     models = ingested.folder / "models"
+    models.mkdir(exist_ok=True)
     arm = Arm(
         view=ingested.view(),
         source=source,
