@@ -98,9 +98,11 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
-                raise yaml.YAMLError(f"the key {key!r} stands twice, the second time in line {key_node.start_mark.line + 1}")
+                raise yaml.YAMLError(
+                    f"the key {key!r} stands twice, the second time in line {key_node.start_mark.line + 1}"
+                )
             if isinstance(key, str):
                 seen.add(key)
         return super().construct_mapping(node, deep)
@@ -129,12 +131,19 @@ def _read(path: Path) -> dict[str, Any]:
 def _set(content: dict[str, Any], override: str) -> None:
     key, sign, text = override.partition("=")
     if not sign or not key.strip():
-        raise ConfigError(f"--set {override}", expected="key.sub=value", got="no '='" if not sign else "no key", fix="write e.g. --set seed=1")
+        raise ConfigError(
+            f"--set {override}",
+            expected="key.sub=value",
+            got="no '='" if not sign else "no key",
+            fix="write e.g. --set seed=1",
+        )
     *parents, last = key.strip().split(".")
     for parent in parents:
         below = content.setdefault(parent, {})
         if not isinstance(below, dict):
-            raise ConfigError(f"--set {override}", expected=f"a mapping at {parent!r}", got=repr(below), fix="set the whole value")
+            raise ConfigError(
+                f"--set {override}", expected=f"a mapping at {parent!r}", got=repr(below), fix="set the whole value"
+            )
         content = below
     try:
         content[last] = yaml.safe_load(text)
@@ -152,7 +161,9 @@ def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
     for name in re.findall(r"\$\{(\w+)\}", value):
         if name not in os.environ:
             problems.append(
-                ConfigError(where, expected=f"the environment variable {name}", got="it is not set", fix=f"export {name}=...")
+                ConfigError(
+                    where, expected=f"the environment variable {name}", got="it is not set", fix=f"export {name}=..."
+                )
             )
         value = value.replace("${" + name + "}", os.environ.get(name, ""))
     return value

@@ -29,7 +29,12 @@ def _explain(problem: dict[str, Any], root: type[BaseModel], content: Mapping[st
         keys = _keys(root, where[:-1], problem["loc"])
         close = difflib.get_close_matches(str(where[-1]), keys, n=1, cutoff=0.5)
         fix = f"did you mean {close[0]!r}?" if close else "remove it"
-        return ConfigError(shown, expected=f"one of {', '.join(keys)}" if keys else "no such key", got="an unknown key", fix=fix.rstrip("?"))
+        return ConfigError(
+            shown,
+            expected=f"one of {', '.join(keys)}" if keys else "no such key",
+            got="an unknown key",
+            fix=fix.rstrip("?"),
+        )
     if kind == "missing":
         return ConfigError(shown, expected="a value", got="nothing", fix=f"add {where[-1]!r}")
     if kind in ("literal_error", "union_tag_invalid"):
@@ -53,9 +58,9 @@ def _path(location: tuple[Any, ...], content: Mapping[str, Any]) -> tuple[Any, .
     path: list[Any] = []
     here: Any = content
     for i, part in enumerate(location):
-        if isinstance(here, Mapping) and part in here:
-            path, here = [*path, part], here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+        if (isinstance(here, Mapping) and part in here) or (
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
             path, here = [*path, part], here[part]
         elif i == len(location) - 1 and isinstance(here, Mapping):
             path.append(part)

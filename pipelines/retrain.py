@@ -1,5 +1,8 @@
 """The retrain pipeline: one static DAG, with a fixed number of training slots and scratch beside them."""
 
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
 from ntgate.config import RunConfig
 from steps.decide import decide
 from steps.drift import drift
@@ -9,8 +12,6 @@ from steps.plan import plan
 from steps.promote import promote
 from steps.source import source
 from steps.train import scratch, train
-from zenml import pipeline
-from zenml.enums import ExecutionMode
 
 
 @pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST)

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
+from zenml import log_metadata, step
+
 from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.decide import Decided, decide_run
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.ingest import Ingested
-from zenml import log_metadata, step
 
 
 @step(enable_cache=False)
@@ -16,5 +17,7 @@ def decide(
 ) -> Annotated[Decided, "decided"]:
     """Judge the candidate and write ``decision.json``."""
     decided = decide_run(config, ingested, champion, evaluated)
-    log_metadata({"outcome": decided.gate.outcome, "decision_id": decided.decision_id, "verdict": decided.gate.sentence})
+    log_metadata(
+        {"outcome": decided.gate.outcome, "decision_id": decided.decision_id, "verdict": decided.gate.sentence}
+    )
     return decided

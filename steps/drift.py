@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
+from zenml import log_metadata, step
+from zenml.types import HTMLString
+
 from ntgate.config import RunConfig
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.drift import drift_page, measure_shift
 from ntgate.stages.ingest import Ingested
 from ntgate.training.source_model import SourceModel
-from zenml import log_metadata, step
-from zenml.types import HTMLString
 
 
 @step(enable_cache=False)

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
+from zenml import log_metadata, step
+
 from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen, see_champion
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.ingest import ingest as ingest_stage
-from zenml import log_metadata, step
 
 
 @step(enable_cache=False)

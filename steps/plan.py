@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
+from zenml import log_metadata, step
+
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.plan import make_plan
-from zenml import log_metadata, step
 
 
 @step(enable_cache=False)

@@ -2,6 +2,9 @@
 
 from typing import Annotated
 
+from zenml import log_metadata, step
+from zenml.types import HTMLString
+
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
@@ -15,13 +18,12 @@ from ntgate.stages.result import RunResult
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
 from ntgate.training.source_model import SourceModel
-from zenml import log_metadata, step
-from zenml.types import HTMLString
 
 
 @step(enable_cache=False)
 def promote(
-    config: RunConfig, ingested: Ingested, champion: ChampionSeen, source: SourceModel, shift: ShiftReport, plan: Plan, scratch: Candidate,
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, source: SourceModel, shift: ShiftReport,
+    plan: Plan, scratch: Candidate,
     slot_0: Slot, slot_1: Slot, slot_2: Slot, slot_3: Slot, evaluated: Evaluated, decided: Decided, dry_run: bool = False,
 ) -> tuple[Annotated[RunResult, "result"], Annotated[HTMLString, "report"]]:  # fmt: skip
     """Conclude the run: reports, MLflow runs, version and alias."""

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
+from zenml import log_metadata, step
+
 from ntgate.config import RunConfig
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.source import source_model
 from ntgate.training.source_model import SourceModel
-from zenml import log_metadata, step
 
 
 @step

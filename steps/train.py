@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
+from zenml import step
+
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.train import Slot, train_scratch, train_slot
 from ntgate.strategies.candidate import Candidate
 from ntgate.training.source_model import SourceModel
-from zenml import step
 
 
 @step
-def train(
-    config: RunConfig, ingested: Ingested, source: SourceModel, plan: Plan, slot: int
-) -> Annotated[Slot, "slot"]:
+def train(config: RunConfig, ingested: Ingested, source: SourceModel, plan: Plan, slot: int) -> Annotated[Slot, "slot"]:
     """Train the plan's strategy of this slot; an empty slot ends at once."""
     return train_slot(config, ingested, source, plan, slot)
 

@@ -27,7 +27,7 @@ INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(ntgate.__version__, prog_name="ntgate")
 def cli() -> None:
-    """Fine-tune on a shifted target, and promote only what beats training from scratch.
+    r"""Fine-tune on a shifted target, and promote only what beats training from scratch.
 
     \b
     Exit codes: 0 promoted or done, 1 internal error, 2 usage or config, 3 rejected by the gate,
@@ -77,7 +77,13 @@ def _error(code: int, problems: list[dict[str, str]]) -> dict[str, object]:
 
 
 def _fields(error: NtgateError) -> dict[str, str]:
-    return {"message": str(error), "path": error.subject, "expected": error.expected, "got": error.got, "fix": error.fix}
+    return {
+        "message": str(error),
+        "path": error.subject,
+        "expected": error.expected,
+        "got": error.got,
+        "fix": error.fix,
+    }
 
 
 def _internal(error: Exception) -> str:

@@ -44,7 +44,11 @@ def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, as
 
 def summary(result: RunResult) -> str:
     """The answer for people."""
-    mark = {"promoted": ("✔ PROMOTED", "green"), "rejected": ("✘ REJECTED", "red"), "inconclusive": ("? INCONCLUSIVE", "yellow")}
+    mark = {
+        "promoted": ("✔ PROMOTED", "green"),
+        "rejected": ("✘ REJECTED", "red"),
+        "inconclusive": ("? INCONCLUSIVE", "yellow"),
+    }
     text, colour = mark[result.outcome]
     lines = ["", click.style(text, fg=colour, bold=True) + f"  {result.sentence}", ""]
     lines += _table(
@@ -67,7 +71,9 @@ def summary(result: RunResult) -> str:
         lines.append(f"  {sign}  {finding.rule}: {finding.reason}")
     lines.append("")
     if result.registry["version"] is not None:
-        lines.append(f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}")
+        lines.append(
+            f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}"
+        )
     if result.dry_run:
         lines.append("  dry run   nothing was written to the registry")
     lines += [f"  {name:<9} {path}" for name, path in result.reports.items()]
@@ -76,6 +82,8 @@ def summary(result: RunResult) -> str:
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header) - 1)]
+
     def line(row: tuple[str, ...]) -> str:
         return "  " + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+
     return [click.style(line(header), bold=True), *map(line, rows)]

@@ -25,9 +25,9 @@ def status(name: str, uri: str, as_json: bool) -> int:
     if not entries:
         console.answer(f"{name}: no version yet")
         return 0
-    lines = [
-        f"  {'*' if entry.champion else ' '} v{entry.version:<4} {entry.state:<10} {entry.strategy or '-':<20} {entry.decision_id[:12]}"
-        for entry in entries
-    ]
+    lines = []
+    for entry in entries:
+        mark, decision = "*" if entry.champion else " ", (entry.decision_id or "-")[:12]
+        lines.append(f"  {mark} v{entry.version:<4} {entry.state:<10} {entry.strategy or '-':<20} {decision}")
     console.answer(f"{name} (* champion)\n" + "\n".join(lines))
     return 0

@@ -22,7 +22,10 @@ def align(source: Domain, other: Domain) -> Domain:
     """
     if source.kind != other.kind:
         raise DataError(
-            other.name, expected=f"rows of the kind of the source ({source.kind})", got=other.kind, fix="give both in one format"
+            other.name,
+            expected=f"rows of the kind of the source ({source.kind})",
+            got=other.kind,
+            fix="give both in one format",
         )
     if isinstance(source.rows, np.ndarray) or isinstance(other.rows, np.ndarray):
         if source.rows.shape[1:] != other.rows.shape[1:]:
@@ -40,8 +43,12 @@ def _columns(source: pd.DataFrame, other: pd.DataFrame, name: str) -> pd.DataFra
     missing = [column for column in source.columns if column not in other.columns]
     extra = [column for column in other.columns if column not in source.columns]
     if missing or extra:
-        parts = [f"{what} {', '.join(columns[:5])}" for what, columns in (("without", missing), ("also", extra)) if columns]
-        raise DataError(name, expected="the columns of the source", got="; ".join(parts), fix="rename, add or drop columns")
+        parts = [
+            f"{what} {', '.join(columns[:5])}" for what, columns in (("without", missing), ("also", extra)) if columns
+        ]
+        raise DataError(
+            name, expected="the columns of the source", got="; ".join(parts), fix="rename, add or drop columns"
+        )
     columns = {}
     for column in source.columns:
         values = other[column]

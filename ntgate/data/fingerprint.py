@@ -33,7 +33,9 @@ def row_fingerprints(domain: Domain) -> npt.NDArray[np.bytes_]:
 def fingerprint(domain: Domain) -> str:
     """SHA-256 over the rows with their label names, whatever their order; as 64 hexadecimal digits."""
     prints = row_fingerprints(domain)
-    names = np.array([b""] * len(domain) if domain.y is None else [domain.classes[code].encode() for code in domain.labels])
+    names = np.array(
+        [b""] * len(domain) if domain.y is None else [domain.classes[code].encode() for code in domain.labels]
+    )
     digest = hashlib.sha256(f"{domain.kind} {len(domain)}".encode())
     for line in sorted(row + b" " + name for row, name in zip(prints.tolist(), names.tolist(), strict=True)):
         digest.update(line + b"\n")
@@ -43,8 +45,8 @@ def fingerprint(domain: Domain) -> str:
 def _array_bytes(rows: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> list[memoryview]:
     plain = np.ascontiguousarray(rows).reshape(len(rows), -1)
     if plain.dtype != np.uint8:
-        plain = plain + np.float32(0.0)  # turns -0.0 into 0.0
-    view = memoryview(plain.view(np.uint8).reshape(-1))
+        plain = np.add(plain, 0.0, dtype=np.float32)  # turns -0.0 into 0.0
+    view = memoryview(plain.view(np.uint8).reshape(-1))  # type: ignore[arg-type]
     width = plain.shape[1] * plain.dtype.itemsize
     return [view[i * width : (i + 1) * width] for i in range(len(plain))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,10 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
     >>> encode_labels(np.array(["p", "e"]), "target")
     (array([1, 0]), ('e', 'p'))
     """
-    missing = np.array([value is None or value != value or value == "" for value in values.tolist()], dtype=bool)
+    missing = np.array(
+        [value is None or value == "" or (isinstance(value, float) and math.isnan(value)) for value in values.tolist()],
+        dtype=bool,
+    )
     if missing.any():
         raise DataError(
             where, expected="a label in every row", got=f"none in {rows(np.flatnonzero(missing))}",
@@ -42,7 +46,9 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
     names = np.array([str(value).strip() for value in values.tolist()])
     classes = sorted(set(names.tolist()), key=_order(names))
     if len(classes) < 2:
-        raise DataError(where, expected="at least two classes", got=f"only {classes[0]!r}", fix="add rows of another class")
+        raise DataError(
+            where, expected="at least two classes", got=f"only {classes[0]!r}", fix="add rows of another class"
+        )
     code = {name: i for i, name in enumerate(classes)}
     return np.array([code[name] for name in names.tolist()], dtype=np.int64), tuple(classes)
 

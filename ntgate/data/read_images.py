@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntgate.data.domain import Domain
+from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
@@ -26,7 +26,10 @@ def read_images(files: AbstractFileSystem, path: str, spec: SourceSpec, name: st
     found = sorted(file for file in files.find(path) if file.lower().endswith(_ENDINGS))
     if not found:
         raise DataError(
-            spec.path, expected=f"images ({', '.join(_ENDINGS)}) in one folder a class", got="none", fix="check the path"
+            spec.path,
+            expected=f"images ({', '.join(_ENDINGS)}) in one folder a class",
+            got="none",
+            fix="check the path",
         )
     size = spec.image_size
     pixels = []
@@ -34,12 +37,15 @@ def read_images(files: AbstractFileSystem, path: str, spec: SourceSpec, name: st
         image = _read(files, file, spec, size)
         size = size or image.shape[:2]
         pixels.append(image)
-    y, classes = None, ()
+    y: Ints | None = None
+    classes: tuple[str, ...] = ()
     if labelled:
         folders = [PurePosixPath(file).relative_to(path).parts for file in found]
         loose = [file for file, parts in zip(found, folders, strict=True) if len(parts) < 2]
         if loose:
-            raise DataError(spec.path, expected="every image in a folder of its class", got=f"{loose[0]} beside them", fix="move it")
+            raise DataError(
+                spec.path, expected="every image in a folder of its class", got=f"{loose[0]} beside them", fix="move it"
+            )
         y, classes = encode_labels(np.array([parts[0] for parts in folders]), spec.path)
     return Domain(name, np.stack(pixels), y, classes)
 
@@ -54,5 +60,7 @@ def _read(files: AbstractFileSystem, file: str, spec: SourceSpec, size: tuple[in
                 plain = plain.resize((size[1], size[0]), Image.Resampling.BILINEAR)
             pixels = np.asarray(plain, dtype=np.uint8)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(file, expected="an image", got=f"a damaged file ({error})", fix="replace or remove it") from error
+        raise DataError(
+            file, expected="an image", got=f"a damaged file ({error})", fix="replace or remove it"
+        ) from error
     return pixels[..., None] if pixels.ndim == 2 else pixels

@@ -8,7 +8,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.domain import Domain
+from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels, rows
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
@@ -28,12 +28,16 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) ->
         )  # fmt: skip
     if len(x) == 0:
         raise DataError(f"{spec.path}: x", expected="at least one row", got="none", fix="check the export")
-    y, classes = None, ()
+    y: Ints | None = None
+    classes: tuple[str, ...] = ()
     if labelled:
         raw = _wanted(arrays, "y", spec)
         if raw.shape != (len(x),):
             raise DataError(
-                f"{spec.path}: y", expected=f"one label a row, shape ({len(x)},)", got=f"shape {raw.shape}", fix="match y to x"
+                f"{spec.path}: y",
+                expected=f"one label a row, shape ({len(x)},)",
+                got=f"shape {raw.shape}",
+                fix="match y to x",
             )
         y, classes = encode_labels(raw, f"{spec.path}: y")
     return Domain(
@@ -62,7 +66,9 @@ def _arrays(file: IO[bytes], spec: SourceSpec) -> dict[str, npt.NDArray[Any]]:
 
 
 def _damaged(spec: SourceSpec, error: Exception) -> DataError:
-    return DataError(spec.path, expected="an npz file", got=f"a damaged file ({error})", fix="write it again with numpy.savez")
+    return DataError(
+        spec.path, expected="an npz file", got=f"a damaged file ({error})", fix="write it again with numpy.savez"
+    )
 
 
 def _wanted(arrays: dict[str, npt.NDArray[Any]], key: str, spec: SourceSpec) -> npt.NDArray[Any]:
@@ -79,7 +85,9 @@ def _column(
         return None
     column = _wanted(arrays, key, spec)
     if column.shape != (count,):
-        raise DataError(f"{spec.path}: {key}", expected=f"shape ({count},)", got=f"shape {column.shape}", fix="match it to x")
+        raise DataError(
+            f"{spec.path}: {key}", expected=f"shape ({count},)", got=f"shape {column.shape}", fix="match it to x"
+        )
     return column.astype(np.float64) if as_time else column.astype(np.str_)
 
 

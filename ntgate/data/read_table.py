@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.domain import Domain
+from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels, rows
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
@@ -27,17 +27,22 @@ def read_table(file: IO[bytes], spec: SourceSpec, name: str, kind: str, *, label
     frame = _csv(file, spec) if kind == "csv" else _parquet(file, spec)
     if not len(frame):
         raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")
-    y, classes = None, ()
+    y: Ints | None = None
+    classes: tuple[str, ...] = ()
     if labelled:
         y, classes = encode_labels(_labels(_column(frame, spec.label, spec, "label")), f"{spec.path}: {spec.label}")
-    groups = None if spec.group is None else _column(frame, spec.group, spec, "group").astype(str).to_numpy(dtype=np.str_)
+    groups = (
+        None if spec.group is None else _column(frame, spec.group, spec, "group").astype(str).to_numpy(dtype=np.str_)
+    )
     times = None if spec.time is None else _times(_column(frame, spec.time, spec, "time"), spec)
     for column in spec.drop:
         _column(frame, column, spec, "drop")
     aside = {spec.label, spec.group, spec.time, *spec.drop}
     features = frame[[column for column in frame.columns if column not in aside]]
     if features.shape[1] == 0:
-        raise DataError(spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one")
+        raise DataError(
+            spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one"
+        )
     return Domain(name, _typed(features, spec), y, classes, groups=groups, times=times)
 
 
@@ -53,7 +58,10 @@ def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
         return pd.read_csv(io.StringIO(text), low_memory=False, index_col=False, on_bad_lines="error")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
-            spec.path, expected="a csv file with a header, in UTF-8", got=" ".join(str(error).split()), fix="export it again"
+            spec.path,
+            expected="a csv file with a header, in UTF-8",
+            got=" ".join(str(error).split()),
+            fix="export it again",
         ) from error
 
 
@@ -64,7 +72,9 @@ def _parquet(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = pq.read_table(file).to_pandas()
     except (pa.ArrowException, OSError) as error:
-        raise DataError(spec.path, expected="a parquet file", got=" ".join(str(error).split()), fix="write it again") from error
+        raise DataError(
+            spec.path, expected="a parquet file", got=" ".join(str(error).split()), fix="write it again"
+        ) from error
     _check_header([str(column) for column in frame.columns], spec)
     return frame
 
@@ -72,10 +82,15 @@ def _parquet(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
 def _check_header(header: list[str], spec: SourceSpec) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        raise DataError(spec.path, expected="every column once", got=f"{', '.join(twice)} twice", fix="rename one of them")
+        raise DataError(
+            spec.path, expected="every column once", got=f"{', '.join(twice)} twice", fix="rename one of them"
+        )
     if any(not name.strip() for name in header):
         raise DataError(
-            spec.path, expected="a name for every column", got="a column without one", fix="name it, or export without an index"
+            spec.path,
+            expected="a name for every column",
+            got="a column without one",
+            fix="name it, or export without an index",
         )
 
 
@@ -113,7 +128,10 @@ def _times(column: pd.Series[Any], spec: SourceSpec) -> npt.NDArray[np.float64]:
     wrong = np.flatnonzero(~np.isfinite(times))
     if len(wrong):
         raise DataError(
-            f"{spec.path}: {column.name}", expected="a number or a date in every row", got=f"none in {rows(wrong)}", fix="correct them"
+            f"{spec.path}: {column.name}",
+            expected="a number or a date in every row",
+            got=f"none in {rows(wrong)}",
+            fix="correct them",
         )
     return times
 

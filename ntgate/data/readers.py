@@ -50,7 +50,10 @@ def _locate(path: str) -> tuple[AbstractFileSystem, str]:
         raise DataError(path, expected="a path or an fsspec URI", got=str(error), fix="correct the path") from error
     except Exception as error:
         raise DataError(
-            path, expected="storage that answers", got=f"{type(error).__name__}: {error}", fix="check access and credentials"
+            path,
+            expected="storage that answers",
+            got=f"{type(error).__name__}: {error}",
+            fix="check access and credentials",
         ) from error
     if not found:
         raise DataError(path, expected="a file or a folder of images", got="nothing there", fix="check the path")
@@ -65,7 +68,9 @@ def _format(spec: SourceSpec, files: AbstractFileSystem, path: str) -> str:
     ending = PurePosixPath(path).suffix.lower()
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)
-        raise DataError(spec.path, expected=f"a file ending in {known}, or a folder", got=repr(ending), fix="set format")
+        raise DataError(
+            spec.path, expected=f"a file ending in {known}, or a folder", got=repr(ending), fix="set format"
+        )
     return _ENDINGS[ending]
 
 
@@ -73,5 +78,7 @@ def _open(files: AbstractFileSystem, path: str, shown: str) -> IO[bytes]:
     try:
         file: IO[bytes] = files.open(path, "rb")
     except OSError as error:
-        raise DataError(shown, expected="a readable file", got=error.strerror or str(error), fix="check access") from error
+        raise DataError(
+            shown, expected="a readable file", got=error.strerror or str(error), fix="check access"
+        ) from error
     return file

@@ -83,7 +83,9 @@ def _merged(preprocessing: ModelProto, model: ModelProto) -> ModelProto:
 def _describe(model: ModelProto, classes: Sequence[str]) -> None:
     model.producer_name, model.producer_version = "ntgate", ntgate.__version__
     del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {"ntgate.classes": json.dumps(list(classes)), "ntgate.version": ntgate.__version__})
+    onnx.helper.set_model_props(
+        model, {"ntgate.classes": json.dumps(list(classes)), "ntgate.version": ntgate.__version__}
+    )
 
 
 @contextmanager

@@ -34,7 +34,9 @@ def scores_onnx(
     session = _session(path)
     parts = []
     for start in range(0, len(rows), batch_size):
-        part = rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
+        part = (
+            rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
+        )
         try:
             parts.append(session.run(["scores"], _feed(session, part, path))[0])
         except Exception as error:  # onnxruntime's own exceptions share no base class

@@ -45,8 +45,15 @@ class GateDecision(Frozen):
         """The verdict in one sentence."""
         if self.outcome == "promoted":
             return f"The candidate beats training from scratch by {_points(self.gain)} and passes every rule."
-        finding = next(f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive"))
-        if finding.rule == "negative_transfer" and self.outcome == "rejected" and self.gain is not None and self.gain < 0:
+        finding = next(
+            f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive")
+        )
+        if (
+            finding.rule == "negative_transfer"
+            and self.outcome == "rejected"
+            and self.gain is not None
+            and self.gain < 0
+        ):
             return f"Negative transfer: the candidate is {_points(-self.gain)} worse than training from scratch."
         if finding.rule == "negative_transfer" and self.gain is not None:
             return f"A gain of {_points(self.gain)} over training from scratch is not enough evidence to promote."

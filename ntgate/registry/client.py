@@ -66,7 +66,9 @@ class Registry:
             return self.config.artifact_location
         file = sqlite_file(self.config)
         # MLflow would write to ./mlruns, wherever the process happens to stand.
-        return None if file is None else (file.parent / "mlartifacts" / re.sub(r"\W+", "-", self.experiment_name)).as_uri()
+        return (
+            None if file is None else (file.parent / "mlartifacts" / re.sub(r"\W+", "-", self.experiment_name)).as_uri()
+        )
 
 
 def connect(config: RegistryConfig, name: str) -> Registry:
@@ -80,7 +82,10 @@ def connect(config: RegistryConfig, name: str) -> Registry:
     file = sqlite_file(config)
     if file is not None and not file.parent.is_dir():
         raise RegistryError(
-            "registry.uri", expected=f"an existing folder for {file.name}", got=f"no folder {file.parent}", fix="create it"
+            "registry.uri",
+            expected=f"an existing folder for {file.name}",
+            got=f"no folder {file.parent}",
+            fix="create it",
         )
     with translated(config):
         # The first connection to a new SQLite file runs MLflow's migrations, with a log line for each.

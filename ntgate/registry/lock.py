@@ -76,7 +76,9 @@ def _acquire(registry: Registry, held: Held) -> None:
         _remove_expired(registry, held.name)
         if time.monotonic() > deadline:
             raise RegistryError(
-                f"promotion of {registry.name}", expected="the promotion lock", got=f"{_owner(registry, held.name)} holds it",
+                f"promotion of {registry.name}",
+                expected="the promotion lock",
+                got=f"{_owner(registry, held.name)} holds it",
                 fix="wait for that promotion to end and run again",
             )
         time.sleep(0.1 + 0.2 * secrets.randbelow(100) / 100)
@@ -95,7 +97,8 @@ def _owner(registry: Registry, name: str) -> str | None:
     from mlflow.exceptions import MlflowException
 
     try:
-        return registry.client.get_registered_model(name).tags.get("ntgate.owner")
+        owner: str | None = registry.client.get_registered_model(name).tags.get("ntgate.owner")
+        return owner
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None

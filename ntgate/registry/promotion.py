@@ -61,7 +61,7 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
         read_back = champion(registry)
         if read_back is None or read_back.version != version:
             raise ChampionMovedError(
-                f"champion of {registry.name}", expected=_called(version), got=_called(read_back and read_back.version),
+                f"champion of {registry.name}", expected=_called(version), got=_called(read_back.version if read_back else None),
                 fix="look at the registry: something else moves the alias",
             )  # fmt: skip
         _tag(registry, version, STATE, PROMOTED)

@@ -66,7 +66,11 @@ def _record_candidate(
     child = _start(registry, experiment, candidate.strategy, tags)
     _log(registry, child, candidate.parameters, candidate.metrics)
     _curve(registry, child, candidate.curve)
-    seen = [data for data in run.datasets if candidate.strategy != "scratch" or data.context in ("train", "validation", "test")]
+    seen = [
+        data
+        for data in run.datasets
+        if candidate.strategy != "scratch" or data.context in ("train", "validation", "test")
+    ]
     _inputs(registry, child, seen)
     model = None if candidate.model is None else _log_model(registry, experiment, child, candidate)
     registry.client.set_terminated(child, status="FINISHED" if candidate.failed is None else "FAILED")

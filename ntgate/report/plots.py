@@ -137,7 +137,7 @@ def limits(curves: Sequence[Sequence[CurvePoint]], *keys: str) -> tuple[float, f
 
 
 def shorten(text: str, width: int = 18) -> str:
-    """``text``, at most ``width`` characters, and without signs that matplotlib would take for mathematics.
+    r"""``text``, at most ``width`` characters, and without signs that matplotlib would take for mathematics.
 
     >>> shorten("a" * 30), shorten("5$")
     ('aaaaaaaaaaaaaaaaa…', '5\\\\$')

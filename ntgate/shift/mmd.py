@@ -92,7 +92,10 @@ def mmd_test(
     first, second = (_rows(rows, name, device) for rows, name in ((x, "x"), (y, "y")))
     if first.shape[1] != second.shape[1]:
         raise DataError(
-            "y", expected=f"rows of width {first.shape[1]} as in x", got=f"width {second.shape[1]}", fix="use the same features"
+            "y",
+            expected=f"rows of width {first.shape[1]} as in x",
+            got=f"width {second.shape[1]}",
+            fix="use the same features",
         )
     if permutations < 1:
         raise DataError("permutations", expected="at least 1", got=str(permutations), fix="use 99 or more")
@@ -200,8 +203,12 @@ def _effect(sums: KernelSums, at: int, units: _Units) -> tuple[float, tuple[floa
     n, m = units.rows
     whole = _coefficient(within, across, other, n, m)
     size = units.size
-    left_out_first = _coefficient(within - 2 * of_first[first] + own[first], across - of_second[first], other, n - size, m)
-    left_out_second = _coefficient(within, across - of_first[~first], other - 2 * of_second[~first] + own[~first], n, m - size)
+    left_out_first = _coefficient(
+        within - 2 * of_first[first] + own[first], across - of_second[first], other, n - size, m
+    )
+    left_out_second = _coefficient(
+        within, across - of_first[~first], other - 2 * of_second[~first] + own[~first], n, m - size
+    )
     variance = sum(
         (len(part) - 1) / len(part) * (part - part.mean()).square().sum() for part in (left_out_first, left_out_second)
     )

@@ -34,9 +34,7 @@ class ProxyADistance(Frozen):
     rows: int
 
 
-def proxy_a_distance(
-    x: Floats, y: Floats, *, folds: int = 5, max_rows: int = 2000, seed: int = 0
-) -> ProxyADistance:
+def proxy_a_distance(x: Floats, y: Floats, *, folds: int = 5, max_rows: int = 2000, seed: int = 0) -> ProxyADistance:
     """Train a linear domain classifier on equally many rows of each domain, and test it on held-out folds.
 
     Each row is judged once, by a classifier that has not seen it. The interval counts the rows as independent; sharing

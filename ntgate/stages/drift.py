@@ -18,7 +18,7 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener
 
 if TYPE_CHECKING:
-    from ntgate.shift.report import ShiftReport
+    from ntgate.shift.report import Representation, ShiftReport
     from ntgate.training.source_model import SourceModel
 
 
@@ -34,11 +34,12 @@ def measure_shift(config: RunConfig, ingested: Ingested, source: SourceModel) ->
 
     view = ingested.view()
     targets = [view.train, view.validation] + ([] if view.unlabelled is None else [view.unlabelled])
+    representation: Representation = "raw"
     if ingested.kind == "table":
-        represent, representation = source.encoder.encode, "raw"
-        rows = [represent(part.rows) for part in (view.source, *targets)]
+        rows = [source.encoder.encode(part.rows) for part in (view.source, *targets)]
     else:
-        representation, rows = "embedding", _embeddings(source, [view.source, *targets])
+        representation = "embedding"
+        rows = _embeddings(source, [view.source, *targets])
     return measure(
         rows[0].reshape(len(rows[0]), -1),
         np.concatenate(rows[1:]).reshape(sum(map(len, rows[1:])), -1),
@@ -73,8 +74,13 @@ def drift_page_beside(config: RunConfig, ingested: Ingested, listener: Listener)
     if not config.shift.evidently:
         yield
         return
-    arguments = (ingested.parts["source"].path, ingested.parts["train"].path, str(ingested.folder / PAGE), str(config.seed))
-    process = subprocess.Popen(  # noqa: S603  our own module, paths of our own making
+    arguments = (
+        ingested.parts["source"].path,
+        ingested.parts["train"].path,
+        str(ingested.folder / PAGE),
+        str(config.seed),
+    )
+    process = subprocess.Popen(
         [sys.executable, "-m", "ntgate.shift.evidently_report", *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -82,7 +88,9 @@ def drift_page_beside(config: RunConfig, ingested: Ingested, listener: Listener)
         yield
         _, trouble = process.communicate()
         if process.returncode != 0:
-            listener.note(f"no drift page: {trouble.strip().splitlines()[-1] if trouble.strip() else 'Evidently failed'}")
+            listener.note(
+                f"no drift page: {trouble.strip().splitlines()[-1] if trouble.strip() else 'Evidently failed'}"
+            )
     finally:
         if process.poll() is None:
             process.kill()

@@ -16,6 +16,7 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
 
+
 class Evaluated(Frozen):
     """The frozen arms on the test rows.
 

@@ -112,6 +112,9 @@ def _run_folder(parent: Path) -> Path:
         (folder / "data").mkdir(parents=True)
     except OSError as error:
         raise ConfigError(
-            "output", expected=f"a folder that can be written, {parent}", got=error.strerror or str(error), fix="set output"
+            "output",
+            expected=f"a folder that can be written, {parent}",
+            got=error.strerror or str(error),
+            fix="set output",
         ) from error
     return folder.resolve()

@@ -83,7 +83,9 @@ def _data(history: RunHistory) -> list[dict[str, object]]:
         domain = history.ingested.part(name)
         counts = None
         if domain.y is not None:
-            counts = dict(zip(domain.classes, np.bincount(domain.y, minlength=len(domain.classes)).tolist(), strict=True))
+            counts = dict(
+                zip(domain.classes, np.bincount(domain.y, minlength=len(domain.classes)).tolist(), strict=True)
+            )
         fingerprint = history.ingested.fingerprints[name]
         rows.append({"name": name, "rows": len(domain), "classes": counts, "fingerprint": fingerprint})
     return rows
@@ -95,7 +97,11 @@ def _by_class(history: RunHistory) -> list[dict[str, object]]:
         y = kept["y"]
         right = {name: kept[name].argmax(axis=1) == y for name in ("candidate", "scratch") if name in kept.files}
     return [
-        {"name": name, "n": int((y == code).sum()), **{arm: float(hits[y == code].mean()) for arm, hits in right.items()}}
+        {
+            "name": name,
+            "n": int((y == code).sum()),
+            **{arm: float(hits[y == code].mean()) for arm, hits in right.items()},
+        }
         for code, name in enumerate(history.ingested.target_classes)
         if (y == code).any()
     ]

@@ -24,9 +24,9 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
     numbers = {
         "gain": result.gain,
         "p_value": result.p_value,
-        "gain_lower": result.gain_interval and result.gain_interval[0],
-        "gain_upper": result.gain_interval and result.gain_interval[1],
-        f"candidate_{result.metric}": result.candidate and result.candidate.value,
+        "gain_lower": result.gain_interval[0] if result.gain_interval else None,
+        "gain_upper": result.gain_interval[1] if result.gain_interval else None,
+        f"candidate_{result.metric}": result.candidate.value if result.candidate else None,
         f"scratch_{result.metric}": result.scratch.value,
         "mmd2": history.shift.mmd2,
         "proxy_a_distance": history.shift.proxy_a_distance,
@@ -84,7 +84,11 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
     }
     return [
         DatasetRecord(
-            name=name, digest=ingested.fingerprints[name], rows=ingested.rows[name], context=name, source=origin[name].path
+            name=name,
+            digest=ingested.fingerprints[name],
+            rows=ingested.rows[name],
+            context=name,
+            source=origin[name].path,
         )
         for name in ingested.parts
     ]

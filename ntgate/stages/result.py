@@ -88,7 +88,9 @@ class RunResult(Frozen):
         return {"schema": content.pop("schema_"), **content}
 
 
-def conclude(config: RunConfig, history: RunHistory, *, version: str | None, run_id: str | None, dry_run: bool) -> RunResult:
+def conclude(
+    config: RunConfig, history: RunHistory, *, version: str | None, run_id: str | None, dry_run: bool
+) -> RunResult:
     """Put the answer together."""
     decided, evaluated, ingested = history.decided.gate, history.evaluated, history.ingested
     chosen = evaluated.candidate
@@ -102,9 +104,7 @@ def conclude(config: RunConfig, history: RunHistory, *, version: str | None, run
         if chosen is None
         else ArmResult(strategy=chosen.strategy, value=decided.candidate, n=decided.n, seconds=chosen.seconds),
         scratch=ArmResult(value=decided.scratch, n=decided.n, seconds=history.scratch.seconds),
-        champion=None
-        if seen.version is None
-        else ArmResult(version=seen.version, value=decided.champion, n=decided.n),
+        champion=None if seen.version is None else ArmResult(version=seen.version, value=decided.champion, n=decided.n),
         gain=decided.gain,
         gain_interval=decided.gain_interval,
         p_value=decided.p_value,

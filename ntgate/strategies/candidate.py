@@ -80,7 +80,7 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
     try:
         trained = strategy.train(arm)
-    except (NtgateError, torch.OutOfMemoryError, torch.linalg.LinAlgError) as error:
+    except (NtgateError, torch.OutOfMemoryError) as error:
         return Candidate(
             strategy=strategy.kind, parameters=parameters, failed=str(error), seconds=time.perf_counter() - began
         )

@@ -99,7 +99,7 @@ def fit(
     began = time.perf_counter()
     fabric = launch(config)
     device = fabric.device
-    objective.to(memory_format=torch.channels_last)  # convolutions run up to twice as fast
+    objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # convolutions run up to twice as fast
     optimiser = torch.optim.AdamW(
         objective.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, fused=device.type == "cuda"
     )
@@ -109,7 +109,8 @@ def fit(
         optimiser, lambda step: min(1.0, (step + 1) / warm_up) * _cosine(step / steps)
     )
     on_device = {
-        name: Stream(rows.to(device), config.batch_size, seed + 7919 * i) for i, (name, rows) in enumerate(streams.items())
+        name: Stream(rows.to(device), config.batch_size, seed + 7919 * i)
+        for i, (name, rows) in enumerate(streams.items())
     }
     held = validation.to(device)
     every = max(1, steps // config.evaluations)
@@ -134,11 +135,16 @@ def fit(
             losses += loss.detach()
             if step % every and step != steps:
                 continue
-            point = _evaluate(objective.network, held, metric, step, float(losses) / (step - (curve[-1].step if curve else 0)))
+            point = _evaluate(
+                objective.network, held, metric, step, float(losses) / (step - (curve[-1].step if curve else 0))
+            )
             losses.zero_()
             if not _finite(point):
                 raise ModelError(
-                    "training", expected="a finite loss", got=f"{point.train_loss} after {step} steps", fix="lower learning_rate"
+                    "training",
+                    expected="a finite loss",
+                    got=f"{point.train_loss} after {step} steps",
+                    fix="lower learning_rate",
                 )
             if not curve or point.rank > max(seen.rank for seen in curve):
                 best = {name: value.detach().clone() for name, value in objective.network.state_dict().items()}
@@ -150,7 +156,7 @@ def fit(
             if len(curve) - 1 - curve.index(max(curve, key=lambda point: point.rank)) >= config.patience:
                 break
     objective.network.load_state_dict(best)
-    objective.to("cpu", memory_format=torch.contiguous_format).eval()
+    objective.to("cpu", memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
     return Fit(curve=tuple(curve), steps=curve[-1].step, seconds=time.perf_counter() - began)
 
 

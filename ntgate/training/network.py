@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import math
 
 import torch
@@ -98,7 +99,7 @@ def _features(backbone: Backbone, shape: tuple[int, ...]) -> nn.Module:
     if isinstance(backbone, Mlp):
         sizes = (math.prod(shape), *backbone.hidden)
         layers: list[nn.Module] = [nn.Flatten()]
-        for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+        for fan_in, fan_out in itertools.pairwise(sizes):
             layers += [nn.Linear(fan_in, fan_out), nn.ReLU(), nn.Dropout(backbone.dropout)]
         return nn.Sequential(*layers)
     if isinstance(backbone, Cnn):
@@ -123,7 +124,9 @@ def _cnn(backbone: Cnn, shape: tuple[int, ...]) -> nn.Module:
             layers.append(nn.MaxPool2d(2))
             height, width = height // 2, width // 2
     flat = channels * height * width
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, backbone.width), nn.ReLU(), nn.Dropout(backbone.dropout))
+    return nn.Sequential(
+        *layers, nn.Flatten(), nn.Linear(flat, backbone.width), nn.ReLU(), nn.Dropout(backbone.dropout)
+    )
 
 
 def _imported(backbone: Imported) -> nn.Module:
@@ -132,7 +135,7 @@ def _imported(backbone: Imported) -> nn.Module:
     try:
         kind = getattr(importlib.import_module(module_path), name)
         module = kind(**backbone.arguments)
-    except Exception as error:  # noqa: BLE001  the user's module may raise anything
+    except Exception as error:
         raise ModelError(
             subject,
             expected="a torch.nn.Module that can be imported and built",

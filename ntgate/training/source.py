@@ -39,7 +39,9 @@ def from_checkpoint(path: Path, view: TrainingView, backbone: Backbone | None, s
     rows = rows_of(encoder, view.source)
     tensors = weights.read(path)
     shape = tuple(rows.x.shape[1:])
-    spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(view.source.classes))
+    spec = NetworkSpec(
+        backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(view.source.classes)
+    )
     network = build(spec, seed)
     if not weights.load_backbone(network, tensors, str(path)):
         network.normaliser.fit(rows.x)
@@ -65,7 +67,9 @@ def pretrain(
     encoder = fit_encoder(view.source, view.train, *unlabelled)
     rows = rows_of(encoder, view.source)
     shape = tuple(rows.x.shape[1:])
-    spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(view.source.classes))
+    spec = NetworkSpec(
+        backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(view.source.classes)
+    )
     network = build(spec, seed)
     network.normaliser.fit(rows.x)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))

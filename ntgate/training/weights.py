@@ -49,7 +49,11 @@ def read(path: Path) -> dict[str, Tensor]:
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise many kinds for damaged and hostile files
-        got = "a pickle of arbitrary objects" if "weights_only" in str(error).lower() else "a file that is damaged or of another kind"
+        got = (
+            "a pickle of arbitrary objects"
+            if "weights_only" in str(error).lower()
+            else "a file that is damaged or of another kind"
+        )
         raise ModelError(str(path), expected=expected, got=got, fix=fix) from error
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
@@ -74,15 +78,21 @@ def load_backbone(network: Network, tensors: dict[str, Tensor], origin: str) -> 
     whole = any(name.startswith(prefix) for name in tensors)
     features = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)} if whole else tensors
     wanted = network.features.state_dict()
-    wrong = [f"{k} {tuple(features[k].shape)}" for k in wanted if k in features and features[k].shape != wanted[k].shape]
+    wrong = [
+        f"{k} {tuple(features[k].shape)}" for k in wanted if k in features and features[k].shape != wanted[k].shape
+    ]
     missing = sorted(wanted.keys() - features.keys())
     extra = sorted(features.keys() - wanted.keys())
     if wrong or missing or extra:
-        parts = [f"{what} {', '.join(names[:4])}" for what, names in
-                 (("other shapes for", wrong), ("nothing for", missing), ("unknown parameters", extra)) if names]
+        shapes = [f"{name} {tuple(value.shape)}" for name, value in list(wanted.items())[:3]]
+        parts = [
+            f"{what} {', '.join(names[:4])}"
+            for what, names in (("other shapes for", wrong), ("nothing for", missing), ("unknown parameters", extra))
+            if names
+        ]
         raise ModelError(
             origin,
-            expected=f"weights that fit the backbone ({', '.join(f'{k} {tuple(v.shape)}' for k, v in list(wanted.items())[:3])}, ...)",
+            expected=f"weights that fit the backbone ({', '.join(shapes)}, ...)",
             got="; ".join(parts),
             fix="set model.backbone to the architecture the checkpoint was trained with",
         )

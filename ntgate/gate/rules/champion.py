@@ -17,7 +17,9 @@ def champion(case: Case) -> Finding:
     evidence, config, found = case.evidence, case.config, case.over_champion
     bound = -config.champion_margin
     if evidence.champion_version is None:
-        return Finding(rule=NAME, outcome="pass", bound=bound, reason="The registry holds no champion: this is the first.")
+        return Finding(
+            rule=NAME, outcome="pass", bound=bound, reason="The registry holds no champion: this is the first."
+        )
     called = f"the champion (version {evidence.champion_version})"
     if found is None:
         problem = evidence.champion_unusable or evidence.problem("candidate") or evidence.problem("champion")

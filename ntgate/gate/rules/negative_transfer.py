@@ -47,7 +47,11 @@ def _verdict(outcome: Outcome, found: Comparison, n: int, config: GateConfig) ->
     if outcome == "pass":
         return f"It beats {than}."
     if outcome == "fail":
-        return f"It is shown not to beat {than}: the transfer is negative." if found.gain < 0 else f"It is shown not to beat {than}."
+        return (
+            f"It is shown not to beat {than}: the transfer is negative."
+            if found.gain < 0
+            else f"It is shown not to beat {than}."
+        )
     advice = "a gain like this needs more test labels to be shown"
     if found.needed is not None and found.needed > n:
         advice = f"about {found.needed} test labels would show a gain like this, {found.needed - n} more than now"
