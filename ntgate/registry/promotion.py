@@ -82,10 +82,21 @@ def _version(registry: Registry, request: PromotionRequest) -> str:
             return str(known.version)
     tags = {**request.tags, DECISION: request.decision_id, STATE: PENDING, PREVIOUS: request.champion_seen or "none"}
     created = registry.client.create_model_version(
-        registry.name, source=f"models:/{request.model_id}", run_id=request.run_id, model_id=request.model_id,
+        registry.name, source=_source(registry, request.model_id), run_id=request.run_id, model_id=request.model_id,
         tags=tags, description=request.description,
     )  # fmt: skip
     return str(created.version)
+
+
+def _source(registry: Registry, model_id: str) -> str:
+    """Where the version's files lie.
+
+    A server resolves ``models:/`` itself; a database is opened in this process, where MLflow would resolve it against its
+    global tracking URI instead of the client's.
+    """
+    if registry.config.uri.startswith("http"):
+        return f"models:/{model_id}"
+    return str(registry.client.get_logged_model(model_id).artifact_location)
 
 
 def _move_alias(registry: Registry, version: str, held: Held) -> None:

@@ -38,7 +38,7 @@ def reverse_gradient(x: Tensor, weight: float) -> Tensor:
     >>> x.grad
     tensor([-0.5000, -0.5000])
     """
-    reversed_: Tensor = _Reverse.apply(x, weight)
+    reversed_: Tensor = _Reverse.apply(x, weight)  # type: ignore[no-untyped-call]
     return reversed_
 
 
