@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ntgate.shift.mmd import MmdResult, mmd_test
-    from ntgate.shift.proxy_a_distance import ProxyADistance, proxy_a_distance
+    from ntgate.shift.domain_classifier import ProxyADistance, proxy_a_distance
 
 __all__ = ["MmdResult", "ProxyADistance", "mmd_test", "proxy_a_distance"]
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(mmd, name)
     if name in ("proxy_a_distance", "ProxyADistance"):
-        import importlib
+        from ntgate.shift import domain_classifier
 
-        return getattr(importlib.import_module("ntgate.shift.proxy_a_distance"), name)
+        return getattr(domain_classifier, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

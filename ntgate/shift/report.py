@@ -78,7 +78,7 @@ def measure(
     import numpy as np
 
     from ntgate.shift.mmd import mmd_test
-    from ntgate.shift.proxy_a_distance import proxy_a_distance
+    from ntgate.shift.domain_classifier import proxy_a_distance
 
     began = time.perf_counter()
     rng = np.random.default_rng(seed)

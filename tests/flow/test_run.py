@@ -1,0 +1,186 @@
+"""The whole flow in one process: the JSON contract, and what is left behind."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ntgate.cli.app import run as command
+from ntgate.config import load
+from ntgate.export.runtime import class_names, scores_onnx
+from ntgate.flow import run
+from ntgate.registry.champion import champion
+from ntgate.registry.client import connect
+from ntgate.registry.history import history
+
+
+def answer(project: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, dict]:
+    capsys.readouterr()
+    code = command(["run", str(project / "config.yaml"), "--inline", "--json", *more])
+    out = capsys.readouterr().out
+    return code, json.loads(out)
+
+
+def test_contract_field_by_field(project, capsys):
+    code, result = answer(project, capsys)
+    assert code == 0
+    assert result["schema"] == 1
+    assert result["outcome"] == "promoted"
+    assert len(result["decision_id"]) == 64
+    assert result["candidate"]["strategy"] in {"fine_tuning", "feature_extraction", "domain_adversarial"}
+    assert result["candidate"]["n"] == result["scratch"]["n"] == 600
+    assert result["candidate"]["value"] > result["scratch"]["value"]
+    assert result["candidate"]["seconds"] > 0
+    assert result["scratch"]["seconds"] > 0
+    assert result["champion"] is None
+    assert result["gain"] == pytest.approx(result["candidate"]["value"] - result["scratch"]["value"])
+    low, high = result["gain_interval"]
+    assert 0 < low < result["gain"] < high
+    assert 0 < result["p_value"] <= result["alpha"] == 0.05
+    shift = result["shift"]
+    assert shift["n_source"] == 700
+    assert shift["n_target"] == 60
+    assert shift["mmd2"] > 0
+    assert 0 < shift["p_value"] <= 0.05
+    assert 0 <= shift["proxy_a_distance"] <= 2
+    assert {row["strategy"] for row in result["plan"]} == {"scratch", "fine_tuning", "feature_extraction", "domain_adversarial"}
+    for row in result["plan"]:
+        assert row["reason"]
+        assert row["trained"] is True
+        assert 0 <= row["validation"] <= 1
+        assert row["seconds"] > 0
+    gate = next(finding for finding in result["findings"] if finding["rule"] == "negative_transfer")
+    assert gate["outcome"] == "pass"
+    assert gate["measured"] == pytest.approx(low)
+    assert gate["bound"] == 0.0
+    assert gate["reason"]
+    for arm in ("candidate", "scratch"):
+        assert Path(result["onnx"][arm]).is_absolute()
+        assert Path(result["onnx"][arm]).is_file()
+    assert result["onnx"]["max_abs_diff"] < 1e-5
+    assert result["registry"]["name"] == "reader"
+    assert result["registry"]["version"] == "1"
+    assert result["registry"]["alias"] == "champion"
+    assert result["seconds"]["total"] > 0
+    assert Path(result["reports"]["report"]).read_text(encoding="utf-8").startswith("<!")
+
+
+def test_a_reviewer_can_replay_the_comparison(project):
+    result = run(load(project / "config.yaml"), dry_run=True)
+    with np.load(project / "target_test.npz") as test:
+        x, y = test["x"], test["y"]
+    for arm, judged in (("candidate", result.candidate), ("scratch", result.scratch)):
+        scores = scores_onnx(Path(result.onnx[arm]), x)
+        names = np.array(class_names(Path(result.onnx[arm])))
+        assert scores.sum(axis=1) == pytest.approx(np.ones(len(x)), abs=1e-5)
+        assert np.mean(names[scores.argmax(axis=1)] == y.astype(str)) == pytest.approx(judged.value)
+
+
+def test_dry_run_leaves_the_registry_alone(project, capsys):
+    code, result = answer(project, capsys, "--dry-run")
+    assert code == 0
+    assert result["outcome"] == "promoted"
+    assert result["registry"]["version"] is None
+    assert not (project / "mlflow.db").exists()
+
+
+def test_same_seed_same_decision(project):
+    first, second = (run(load(project / "config.yaml"), dry_run=True) for _ in range(2))
+    assert first.decision_id == second.decision_id
+    assert first.gain == second.gain
+    assert first.candidate.value == second.candidate.value
+
+
+def test_promoting_twice_is_promoting_once_and_the_second_run_meets_the_champion(project, capsys):
+    answer(project, capsys)
+    code, second = answer(project, capsys)
+    registry = connect(load(project / "config.yaml").registry, "reader")
+    assert second["champion"]["version"] == "1"
+    assert second["champion"]["value"] == pytest.approx(second["candidate"]["value"])
+    # The decision saw another champion, so it is another decision, judged against the first.
+    assert code == 0
+    assert champion(registry).version == "2"
+    assert [entry.previous_champion for entry in history(registry)] == ["1", "none"]
+
+
+def test_worthless_labels_are_never_promoted(project, capsys):
+    with np.load(project / "source.npz") as source:
+        x, y = source["x"], source["y"]
+    np.savez(project / "source.npz", x=x, y=np.random.default_rng(0).permutation(y))
+    code, result = answer(project, capsys, "--set", "gate.alpha=0.01")
+    assert code in (3, 4)
+    assert result["outcome"] in ("rejected", "inconclusive")
+    registry = connect(load(project / "config.yaml").registry, "reader")
+    assert champion(registry) is None
+    assert history(registry) == []
+    # The refusal is recorded.
+    runs = registry.client.search_runs([registry.experiment()], "tags.`ntgate.outcome` != 'promoted'")
+    assert any("not" in run.data.tags.get("mlflow.note.content", "") for run in runs)
+
+
+def test_few_test_rows_are_inconclusive(project, capsys):
+    with np.load(project / "target_test.npz") as test:
+        np.savez(project / "target_test.npz", x=test["x"][:5], y=test["y"][:5])
+    code, result = answer(project, capsys)
+    assert code == 4
+    finding = next(finding for finding in result["findings"] if finding["rule"] == "test_rows")
+    assert finding["outcome"] == "inconclusive"
+    assert "label at least 25 more" in finding["reason"]
+    assert result["registry"]["version"] is None
+
+
+def test_classes_that_the_source_lacks_leave_only_methods_without_a_shared_head(project, capsys):
+    with np.load(project / "source.npz") as source:
+        kept = source["y"] < 8
+        np.savez(project / "source.npz", x=source["x"][kept], y=source["y"][kept])
+    _, result = answer(project, capsys, "--dry-run")
+    row = next(row for row in result["plan"] if row["strategy"] == "domain_adversarial")
+    assert row["trained"] is False
+    assert "the source has no class '8', '9'" in row["reason"]
+    assert any(row["trained"] for row in result["plan"] if row["strategy"] != "scratch")
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "macro_f1", "roc_auc"])
+def test_every_metric_runs(project, metric):
+    result = run(load(project / "config.yaml", [f"gate.metric={metric}", "gate.resamples=500"]), dry_run=True)
+    assert result.metric == metric
+    assert math.isfinite(result.gain)
+    low, high = result.gain_interval
+    assert low <= result.gain <= high
+
+
+def test_tables_with_categories_and_missing_values(shared_data, tmp_path):
+    (tmp_path / "config.yaml").write_text(
+        f"""
+model: {{name: heart}}
+data:
+  source: {{path: {shared_data}/heart_disease/cleveland.csv}}
+  target: {{path: {shared_data}/heart_disease/hungarian.csv}}
+registry: {{uri: "sqlite:///mlflow.db"}}
+training: {{steps: 100, source_steps: 100}}
+shift: {{evidently: false, permutations: 99}}
+"""
+    )
+    result = run(load(tmp_path / "config.yaml"), dry_run=True)
+    assert result.shift["representation"] == "raw"
+    assert result.onnx["max_abs_diff"] < 1e-5
+    assert result.data["rows"]["test"] >= 100
+
+
+def test_pupils_in_both_files_are_a_leak(shared_data, tmp_path, capsys):
+    folder = shared_data / "student_performance"
+    config = {
+        "model": {"name": "pupils"},
+        "data": {"source": {"path": str(folder / "mat.csv")}, "target": {"path": str(folder / "por.csv")}},
+        "registry": {"uri": "sqlite:///mlflow.db"},
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(config))
+    code = command(["run", str(tmp_path / "config.yaml"), "--inline"])
+    message = capsys.readouterr().err
+    assert code == 5
+    assert "source and test: expected no row in both" in message
+    assert "are source rows" in message

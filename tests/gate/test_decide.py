@@ -1,0 +1,121 @@
+"""The gate: three outcomes, and missing evidence never passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ntgate.gate.config import GateConfig
+from ntgate.gate.decide import decide
+from ntgate.gate.evidence import Evidence
+
+
+def arms(n: int, gained: int, lost: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, and scores of two arms that differ on ``gained + lost`` rows and both err on a tenth of the others."""
+    y = np.arange(n) % 2
+    first, second = y.copy(), y.copy()
+    second[:gained] = 1 - y[:gained]
+    first[gained : gained + lost] = 1 - y[gained : gained + lost]
+    return y, np.eye(2)[first], np.eye(2)[second]
+
+
+def outcome(decision, rule):
+    return next(finding for finding in decision.findings if finding.rule == rule)
+
+
+def test_a_clear_gain_passes():
+    y, candidate, scratch = arms(500, 40, 10)
+    decision = decide(Evidence(y, candidate, scratch), GateConfig())
+    assert decision.outcome == "promoted"
+    assert decision.gain == pytest.approx(0.06)
+    assert decision.gain_interval[0] > 0
+    assert "40 rows only the candidate gets right, 10 only scratch" in outcome(decision, "negative_transfer").reason
+    assert outcome(decision, "champion").reason == "The registry holds no champion: this is the first."
+
+
+def test_a_clear_loss_is_negative_transfer():
+    y, candidate, scratch = arms(500, 10, 40)
+    decision = decide(Evidence(y, candidate, scratch), GateConfig())
+    assert decision.outcome == "rejected"
+    assert decision.sentence == "Negative transfer: the candidate is 6.0 points worse than training from scratch."
+
+
+def test_a_small_gain_is_inconclusive_and_says_how_many_labels_would_show_it():
+    y, candidate, scratch = arms(200, 12, 8)
+    decision = decide(Evidence(y, candidate, scratch), GateConfig())
+    assert decision.outcome == "inconclusive"
+    finding = outcome(decision, "negative_transfer")
+    assert "test labels would show a gain like this" in finding.reason
+
+
+def test_identical_arms_are_inconclusive():
+    y, candidate, _ = arms(300, 0, 0)
+    assert decide(Evidence(y, candidate, candidate), GateConfig()).outcome == "inconclusive"
+
+
+def test_the_margin_has_to_be_exceeded():
+    y, candidate, scratch = arms(500, 40, 10)
+    assert decide(Evidence(y, candidate, scratch), GateConfig(margin=0.02)).outcome == "promoted"
+    assert decide(Evidence(y, candidate, scratch), GateConfig(margin=0.05)).outcome == "inconclusive"
+    assert decide(Evidence(y, candidate, scratch), GateConfig(margin=0.2)).outcome == "rejected"
+
+
+@pytest.mark.parametrize("name", ["candidate", "scratch"])
+@pytest.mark.parametrize("damage", ["absent", "nan", "rows"])
+def test_missing_evidence_never_passes(name, damage):
+    y, candidate, scratch = arms(500, 60, 0)
+    scores = {"candidate": candidate, "scratch": scratch}
+    scores[name] = {"absent": None, "nan": np.where(np.arange(500)[:, None] == 3, np.nan, scores[name]), "rows": scores[name][:-1]}[
+        damage
+    ]
+    decision = decide(Evidence(y, **scores), GateConfig())
+    assert decision.outcome == "inconclusive"
+    assert name in outcome(decision, "negative_transfer").reason
+
+
+def test_no_test_rows_are_inconclusive():
+    decision = decide(Evidence(np.zeros(0, int), np.zeros((0, 2)), np.zeros((0, 2))), GateConfig())
+    assert decision.outcome == "inconclusive"
+
+
+def test_a_better_champion_stays():
+    y, candidate, scratch = arms(500, 60, 10)
+    _, champion, _ = arms(500, 60, 0)
+    champion[200:260] = champion[200:260]  # right where the candidate is
+    decision = decide(Evidence(y, candidate, scratch, np.eye(2)[y], "3"), GateConfig(champion_margin=0.001))
+    assert outcome(decision, "champion").outcome == "fail"
+    assert decision.outcome == "rejected"
+
+
+def test_an_equal_champion_is_replaced_within_the_margin():
+    y, candidate, scratch = arms(1000, 60, 10)
+    decision = decide(Evidence(y, candidate, scratch, candidate, "3"), GateConfig())
+    assert outcome(decision, "champion").outcome == "pass"
+    assert decision.outcome == "promoted"
+
+
+def test_a_champion_that_cannot_be_scored_blocks():
+    y, candidate, scratch = arms(500, 60, 10)
+    decision = decide(Evidence(y, candidate, scratch, None, "3", "its inputs differ."), GateConfig())
+    assert outcome(decision, "champion").outcome == "inconclusive"
+    assert "its inputs differ." in outcome(decision, "champion").reason
+    assert decision.outcome == "inconclusive"
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "macro_f1", "roc_auc"])
+def test_the_other_metrics_decide_too(metric):
+    y, candidate, scratch = arms(500, 60, 5)
+    config = GateConfig(metric=metric, resamples=500)
+    assert decide(Evidence(y, candidate, scratch), config).outcome == "promoted"
+    assert decide(Evidence(y, scratch, candidate), config).outcome == "rejected"
+
+
+def test_false_promotions_stay_below_alpha():
+    rng = np.random.default_rng(0)
+    promoted, trials = 0, 1500
+    for _ in range(trials):
+        y = rng.integers(0, 2, 200)
+        shared = rng.random(200) < 0.8
+        pair = [np.eye(2)[np.where(np.where(shared, True, rng.random(200) < 0.5), y, 1 - y)] for _ in range(2)]
+        promoted += decide(Evidence(y, *pair), GateConfig()).outcome == "promoted"
+    assert promoted / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)

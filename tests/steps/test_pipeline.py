@@ -1,0 +1,125 @@
+"""The pipeline on ZenML's default stack, with a real MLflow server, read back over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def ntgate(project: Path, *arguments: str) -> tuple[int, dict, str]:
+    """Run the command line in a process of its own, with a ZenML configuration of its own, from the checkout's pipelines."""
+    environment = {**os.environ, "ZENML_CONFIG_PATH": str(project / "zenml"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "ntgate", *arguments, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True,
+        check=False, timeout=400,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def get(server: str, path: str, **query: str) -> dict:
+    with urllib.request.urlopen(f"{server}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}", timeout=30) as response:
+        return json.load(response)
+
+
+def post(server: str, path: str, **body: object) -> dict:
+    asked = urllib.request.Request(
+        f"{server}/api/2.0/mlflow/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=30) as response:
+        return json.load(response)
+
+
+@pytest.fixture
+def answered(project: Path, server: str) -> tuple[Path, str, int, dict, str]:
+    config = str(project / "config.yaml")
+    code, result, log = ntgate(project, "run", config, "--set", f"registry.uri={server}", "--set", "shift.evidently=true")
+    return project, server, code, result, log
+
+
+def test_pipeline_on_zenml_with_a_server(answered):
+    project, server, code, result, log = answered
+    assert code == 0, log
+    assert "Traceback" not in log
+    version = get(server, "registered-models/alias", name="reader", alias="champion")["model_version"]
+    assert version["version"] == result["registry"]["version"]
+    tags = {tag["key"]: tag["value"] for tag in version["tags"]}
+    assert tags["ntgate.decision_id"] == result["decision_id"]
+    assert tags["ntgate.state"] == "promoted"
+    assert tags["ntgate.previous_champion"] == "none"
+    run_id = result["registry"]["run_id"]
+    parent = get(server, "runs/get", run_id=run_id)["run"]
+    files = {entry["path"] for entry in get(server, "artifacts/list", run_id=run_id)["files"]}
+    assert files == {"decision.json", "report.html", "drift.html"}
+    found = post(
+        server, "runs/search", experiment_ids=[parent["info"]["experiment_id"]], filter=f"tags.mlflow.parentRunId = '{run_id}'"
+    )["runs"]
+    names = {run["info"]["run_name"] for run in found}
+    assert names == {"scratch", "fine_tuning", "feature_extraction", "domain_adversarial"}
+    assert version["run_id"] in {run["info"]["run_id"] for run in found}
+    judged = next(run for run in found if run["info"]["run_id"] == version["run_id"])
+    metrics = {metric["key"]: metric["value"] for metric in judged["data"]["metrics"]}
+    assert metrics["test_accuracy"] == pytest.approx(result["candidate"]["value"])
+    assert {entry["dataset"]["name"] for entry in judged["inputs"]["dataset_inputs"]} == {"source", "train", "validation", "test"}
+
+    # The same flow in one process comes to the same decision.
+    inline_code, inline, _ = ntgate(project, "run", str(project / "config.yaml"), "--inline", "--dry-run")
+    assert inline_code == 0
+    for key in ("outcome", "decision_id", "gain", "gain_interval", "p_value", "alpha"):
+        assert inline[key] == result[key], key
+    assert inline["candidate"]["value"] == result["candidate"]["value"]
+    assert [row["validation"] for row in inline["plan"]] == [row["validation"] for row in result["plan"]]
+
+    # Reports and metadata show in ZenML.
+    shown = subprocess.run(
+        [sys.executable, "-c", SHOW], cwd=ROOT, capture_output=True, text=True, check=True,
+        env={**os.environ, "ZENML_CONFIG_PATH": str(project / "zenml")},
+    )  # fmt: skip
+    seen = json.loads(shown.stdout.splitlines()[-1])
+    assert seen["visualisations"] == {"drift": "html", "promote": "html"}
+    assert seen["outcome"] == "promoted"
+    assert seen["rows"]["test"] == 600
+
+
+SHOW = """
+import json
+from zenml.client import Client
+run = Client().list_pipeline_runs(sort_by="desc:created").items[0]
+steps = run.steps
+shown = {}
+for name, output in (("drift", "drift_report"), ("promote", "report")):
+    shown[name] = steps[name].outputs[output][0].visualizations[0].type.value
+print(json.dumps({
+    "visualisations": shown,
+    "outcome": steps["promote"].run_metadata["outcome"],
+    "rows": steps["ingest"].run_metadata["rows"],
+}))
+"""
+
+
+def test_an_error_in_a_step_keeps_its_sentence_and_its_exit_code(project):
+    (project / "target.npz").write_bytes(b"nothing")
+    code, answer, log = ntgate(project, "run", str(project / "config.yaml"))
+    assert code == 5
+    assert "Traceback" not in log
+    assert answer["errors"][0]["path"].endswith("target.npz")
+    assert not (project / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "steps").glob("*.py")), ids=lambda path: path.stem)
+def test_steps_hold_no_logic(path):
+    import ast
+
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 30
+        assert not isinstance(node, ast.If | ast.For | ast.While | ast.Try)
