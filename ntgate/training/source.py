@@ -28,6 +28,7 @@ def rows_of(encoder: Encoder, domain: Domain) -> Rows:
 @torch.inference_mode()
 def embed(network: Network, encoder: Encoder, domain: Domain) -> npt.NDArray[np.float32]:
     """Features ``(n, width)`` of a domain's rows."""
+    network.eval()  # no dropout: the same rows have the same features
     rows = rows_of(encoder, domain)
     features: npt.NDArray[np.float32] = torch.cat([network.embed(x) for x in rows.x.split(1024)]).numpy()
     return features

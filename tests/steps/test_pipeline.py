@@ -71,7 +71,7 @@ def test_pipeline_on_zenml_with_a_server(answered):
     assert {entry["dataset"]["name"] for entry in judged["inputs"]["dataset_inputs"]} == {"source", "train", "validation", "test"}
 
     # The same flow in one process comes to the same decision.
-    inline_code, inline, _ = ntgate(project, "run", str(project / "config.yaml"), "--inline", "--dry-run")
+    inline_code, inline, _ = ntgate(project, "run", str(project / "config.yaml"), "--inline", "--dry-run", "--set", "shift.evidently=true")
     assert inline_code == 0
     for key in ("outcome", "decision_id", "gain", "gain_interval", "p_value", "alpha"):
         assert inline[key] == result[key], key
