@@ -1,0 +1,153 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ntgate.cli.app import run as command
+
+
+def printed(capsys, *arguments):
+    capsys.readouterr()
+    code = command(list(arguments))
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_schema_is_a_json_schema_of_the_config(capsys):
+    import jsonschema
+
+    code, schema = printed(capsys, "schema", "--json")
+    assert code == 0
+    assert schema["schema"] == 1
+    jsonschema.Draft202012Validator.check_schema(schema)
+    smallest = {
+        "model": {"name": "digits-reader"},
+        "data": {"source": {"path": "source.npz"}, "target": {"path": "target.npz"}},
+        "registry": {"uri": "sqlite:///mlflow.db"},
+    }
+    jsonschema.validate(smallest, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**smallest, "gaet": {}}, schema)
+
+
+def test_validate_counts_the_rows_and_writes_nothing(project, capsys):
+    before = sorted(project.iterdir())
+    code, answer = printed(capsys, "validate", str(project / "config.yaml"), "--json")
+    assert (code, answer["valid"]) == (0, True)
+    assert (answer["rows"]["source"], answer["rows"]["test"]) == (700, 600)
+    assert answer["rows"]["train"] + answer["rows"]["validation"] == 60
+    assert sorted(project.iterdir()) == before
+
+
+def test_drift_measures_without_training_arms(project, capsys):
+    code, answer = printed(capsys, "drift", str(project / "config.yaml"), "--json")
+    assert code == 0
+    assert answer["shift"]["p_value"] <= 0.05
+    assert os.path.isfile(answer["report"])
+    assert not (project / "mlflow.db").exists()
+
+
+def test_plan_gives_an_order_with_reasons(project, capsys):
+    code, answer = printed(capsys, "plan", str(project / "config.yaml"), "--json")
+    assert code == 0
+    assert len(answer["plan"]) == 3
+    assert all(row["reason"] for row in answer["plan"])
+    assert answer["steps"] == 200
+
+
+def test_doctor_says_what_is_here(capsys):
+    code, answer = printed(capsys, "doctor", "--json")
+    assert (code, answer["healthy"]) == (0, True)
+    assert {"python", "torch", "mlflow", "zenml", "device"} <= {check["name"] for check in answer["checks"]}
+
+
+def test_status_of_a_model_that_is_not_there(tmp_path, capsys):
+    code, answer = printed(capsys, "status", "nobody", "--uri", f"sqlite:///{tmp_path}/mlflow.db", "--json")
+    assert (code, answer["versions"]) == (0, [])
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["no-such-command"], ["run", "c.yaml", "--no-such-option"]])
+def test_usage_errors(arguments, capsys):
+    assert command([*arguments, "--json"]) == 2
+    told = capsys.readouterr()
+    assert json.loads(told.out)["exit_code"] == 2
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "part"),
+    [
+        ("seed", "--set seed: expected key.sub=value, got no '='"),
+        ("model.name.x=1", "expected a mapping at 'name'"),
+        ("data.source.path=${NO_SUCH_VARIABLE}", "expected the environment variable NO_SUCH_VARIABLE"),
+        ("strategies=[{kind: fine_tuning}, {kind: fine_tuning}]", "each strategy once"),
+        ("strategies=[{kind: finetuning}]", "did you mean 'fine_tuning'"),
+        ("model={}", "model.name: expected a value, got nothing; add 'name'"),
+    ],
+)
+def test_config_errors(project, capsys, setting, part):
+    assert command(["validate", str(project / "config.yaml"), "--set", setting]) == 2
+    assert part in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "part"), [("", "got an empty file"), ("[1]", "got a list"), ("a: [", "YAML or JSON"), ("seed: 1\nseed: 2", "stands twice")]
+)
+def test_unreadable_configs(tmp_path, capsys, text, part):
+    (tmp_path / "c.yaml").write_text(text)
+    assert command(["validate", str(tmp_path / "c.yaml")]) == 2
+    assert part in capsys.readouterr().err
+
+
+def test_no_config(capsys):
+    assert command(["validate", "nowhere.yaml"]) == 2
+    assert "expected a config file, got no such file" in capsys.readouterr().err
+
+
+def test_an_internal_error_is_kept_in_a_file(monkeypatch, capsys):
+    monkeypatch.setattr("ntgate.config.load", lambda *_: 1 / 0)
+    assert command(["validate", "c.yaml", "--json"]) == 1
+    told = capsys.readouterr()
+    assert "internal error (ZeroDivisionError" in told.err
+    assert "Traceback" not in told.err
+    path = told.err.strip().rsplit(" ", 1)[1]
+    with open(path, encoding="utf-8") as file:
+        assert "ZeroDivisionError" in file.read()
+    os.unlink(path)
+
+
+def test_libraries_cannot_spoil_the_answer():
+    """Whatever prints to standard output, C code included, goes to standard error."""
+    code = (
+        "import os\nfrom ntgate.cli import console\n"
+        "with console.claimed():\n    print('chatter'); os.system('echo more'); console.answer({'a': float('nan')})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"a": None}
+    assert "chatter" in done.stderr
+    assert "more" in done.stderr
+
+
+@pytest.mark.parametrize(("code", "seconds"), [("import ntgate", 0.3), ("import ntgate.config", 1.0)])
+def test_imports_are_quick(code, seconds):
+    assert best_of_three([sys.executable, "-c", code]) < seconds
+
+
+def test_help_is_quick():
+    assert best_of_three([sys.executable, "-m", "ntgate", "--help"]) < 0.6
+
+
+def best_of_three(arguments):
+    """Wall seconds beyond those of an interpreter that does nothing."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run(arguments, check=True, capture_output=True)
+        times.append(time.perf_counter() - began)
+    return min(times)

@@ -1,0 +1,76 @@
+"""The report page: whole, self-contained, and deaf to hostile names."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from ntgate.report.content import RunReport
+from ntgate.report.page import render_page
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect", "circle", "line", "col"}
+
+
+class Balanced(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+
+def report(outcome="promoted", **more):
+    result = {
+        "outcome": outcome, "decision_id": "ab" * 32, "metric": "accuracy", "gain": 0.03, "gain_interval": [0.01, 0.05],
+        "p_value": 0.002, "alpha": 0.05, "candidate": {"strategy": "fine_tuning", "value": 0.93, "n": 900, "seconds": 1.0},
+        "scratch": {"value": 0.9, "n": 900, "seconds": 1.0},
+        "shift": {"mmd2": 0.21, "p_value": 0.002, "effect_size": 0.1, "proxy_a_distance": 1.7, "n_source": 10, "n_target": 5},
+        "plan": [{"strategy": "fine_tuning", "reason": "near", "trained": True, "validation": 0.9, "seconds": 1.0}],
+        "findings": [{"rule": "negative_transfer", "outcome": "pass", "measured": 0.01, "bound": 0.0, "reason": "It beats."}],
+    }  # fmt: skip
+    curves = {"fine_tuning": [{"step": s, "train_loss": 1 / s, "validation_loss": 1 / s, "validation": 0.5} for s in (1, 2)]}
+    return RunReport.of({**result, **more.pop("result", {})}, model="reader", curves=curves, **more)
+
+
+@pytest.mark.parametrize("outcome", ["promoted", "rejected", "inconclusive"])
+def test_page_is_whole_and_loads_nothing(outcome):
+    page = render_page(report(outcome))
+    parser = Balanced()
+    parser.feed(page)
+    assert parser.open == []
+    assert outcome.capitalize() in page
+    assert "<script" not in page
+    loads = re.findall(r"""(?:src|href)=["'](?!#|data:)([^"']+)""", page)
+    assert not [place for place in loads if "://" in place]
+
+
+def test_hostile_names_are_escaped():
+    hostile = "<img src=x onerror=alert(1)>"
+    page = render_page(
+        report(
+            result={"plan": [{"strategy": hostile, "reason": hostile}]},
+            config={"model": {"name": hostile}},
+            by_class=[{"name": hostile, "n": 3, "candidate": 0.1, "scratch": 0.2}],
+            drift_href="javascript:alert(1)",
+        )
+    )
+    assert "<img src=x" not in page
+    assert "javascript:" not in page
+
+
+def test_missing_values_do_not_break_it():
+    empty = {"gain": None, "gain_interval": None, "p_value": float("nan"), "candidate": None, "scratch": None, "shift": None}
+    page = render_page(report("inconclusive", result=empty))
+    assert "Inconclusive" in page
+    assert "nan" not in re.sub(r"<[^>]+>", "", page).lower().split()

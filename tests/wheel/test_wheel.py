@@ -1,0 +1,52 @@
+"""The built wheel: one importable package, the scaffold inside, and a project made from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_one_top_level_package(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"ntgate"}
+    for part in ("py.typed", "report/templates/page.html.j2", "scaffold/pipelines/retrain.py", "scaffold/steps/ingest.py"):
+        assert f"ntgate/{part}" in names
+    assert "ntgate/scaffold/deploy/config/retrain.yaml" in names
+
+
+def test_a_project_from_the_wheel(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+
+    def ntgate(*arguments: str) -> tuple[int, dict]:
+        done = subprocess.run(
+            [sys.executable, "-m", "ntgate", *arguments, "--json"], cwd=tmp_path, env=environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        return done.returncode, json.loads(done.stdout)
+
+    code, made = ntgate("init", "project")
+    assert code == 0
+    assert {"retrain.yaml", "pipelines/retrain.py", "steps/ingest.py"} <= set(made["written"])
+    assert ntgate("init", "project", "--check") == (0, {"schema": 1, "differing": []})
+    (tmp_path / "project" / "steps" / "ingest.py").write_text("changed")
+    code, answer = ntgate("init", "project", "--check")
+    assert (code, answer["differing"]) == (3, ["steps/ingest.py"])
+    assert ntgate("init", "project")[1]["written"] == []  # never overwritten
