@@ -1,24 +1,27 @@
 # `make demo` and `make test` are all that a fresh machine with Python 3.11, pip and make needs.
+#
+#   PYTHON=python3.12 make demo     another interpreter for .venv
+#   TORCH_INDEX=URL make demo       where torch comes from; by default decided by tools/torch_source.py
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# One thread a test process: two processes with two threads each would fight over two cores.
 QUIET  := ZENML_ANALYTICS_OPT_IN=false MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=1
-PYTEST := $(QUIET) OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# One thread a test process: two processes with two threads each would fight over two cores.
+PYTEST := $(QUIET) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test lint nightly bench lock clean install
+.PHONY: demo test lint format nightly bench lock clean install
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
 	@$(QUIET) $(BIN)/python examples/demo.py
 
 test: $(STAMP)
-	$(PYTEST) -n 2 --dist loadscope -m "not slow"
+	$(PYTEST) -m "not slow"
 
 nightly: $(STAMP)
-	$(PYTEST) -n 2 --dist loadscope
+	$(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -26,23 +29,29 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
 bench: $(STAMP)
-	$(QUIET) $(BIN)/python benchmarks/end_to_end.py
-	$(QUIET) $(BIN)/python benchmarks/real_runs.py
-	$(QUIET) $(BIN)/python benchmarks/gate_error_rates.py
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(QUIET) $(BIN)/python $$script; done
 
 install: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt deploy/torch_source.py
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV); this takes a few minutes, once"
-	@$(BIN)/python deploy/torch_source.py
+# The stamp is the last thing written: an interrupted installation starts again where it stopped.
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV): a few minutes, once"
+	@$(BIN)/python tools/torch_source.py
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable ".[dev]"
 	@touch $@
 
-lock: $(STAMP)
-	$(BIN)/python deploy/lock.py > constraints.tmp
-	mv constraints.tmp constraints.txt
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "expected Python 3.11 or newer, got $$($(PYTHON) --version); name another: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+lock: | $(BIN)/python
+	$(BIN)/python tools/lock.py
 
 clean:
 	rm -rf $(VENV) build dist demo-out

@@ -10,6 +10,7 @@ from ntgate.registry.client import Registry, translated
 
 ALIAS = "champion"
 MODEL_FILE = "model.onnx"
+DECISION, STATE, PREVIOUS = "ntgate.decision_id", "ntgate.state", "ntgate.previous_champion"
 
 
 class Champion(Frozen):
@@ -20,12 +21,16 @@ class Champion(Frozen):
         run_id: the MLflow run that made it.
         decision_id: the decision that promoted it; None for a version promoted by other means.
         source: where its files lie.
+        state: how far its promotion came; None for a version promoted by other means.
+        previous: the champion before it; None when there was none, or none is known.
     """
 
     version: str
     run_id: str | None
     decision_id: str | None
     source: str
+    state: str | None = None
+    previous: str | None = None
 
 
 def champion(registry: Registry) -> Champion | None:
@@ -38,16 +43,22 @@ def champion(registry: Registry) -> Champion | None:
 
     with translated(registry.config):
         try:
-            found = registry.client.get_model_version_by_alias(registry.name, ALIAS)
+            aliases = registry.client.get_registered_model(registry.name).aliases
         except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return None
             raise
+        if ALIAS not in aliases:
+            return None
+        found = registry.client.get_model_version(registry.name, str(aliases[ALIAS]))
+    previous = found.tags.get(PREVIOUS)
     return Champion(
         version=str(found.version),
         run_id=found.run_id or None,
-        decision_id=found.tags.get("ntgate.decision_id"),
+        decision_id=found.tags.get(DECISION),
         source=found.source,
+        state=found.tags.get(STATE),
+        previous=None if previous in (None, "none") else previous,
     )
 
 
@@ -59,20 +70,21 @@ def fetch(registry: Registry, found: Champion, folder: Path) -> Path:
         RegistryError: when the registry does not answer.
     """
     from mlflow import artifacts
-    from mlflow.exceptions import MlflowException
 
     folder.mkdir(parents=True, exist_ok=True)
+    uri = registry.config.uri
     with translated(registry.config):
         place = registry.client.get_model_version_download_uri(registry.name, found.version)
         if place.startswith("models:/"):
             place = registry.client.get_logged_model(place.removeprefix("models:/")).artifact_location
-        try:
-            path = artifacts.download_artifacts(
-                artifact_uri=f"{place.rstrip('/')}/{MODEL_FILE}", dst_path=str(folder), tracking_uri=registry.config.uri
-            )
-        except (MlflowException, OSError) as error:
+        listed = artifacts.list_artifacts(artifact_uri=place, tracking_uri=uri)
+        held = [file.path.rsplit("/", 1)[-1] for file in listed]
+        if MODEL_FILE not in held:
             raise ModelError(
                 f"champion version {found.version}", expected=f"an ONNX model, {MODEL_FILE}",
-                got=str(error).splitlines()[0][:200], fix="promote models that ntgate exported",
-            ) from error  # fmt: skip
+                got=", ".join(sorted(held)[:5]) or "no files", fix="promote models that ntgate exported",
+            )  # fmt: skip
+        path = artifacts.download_artifacts(
+            artifact_uri=f"{place.rstrip('/')}/{MODEL_FILE}", dst_path=str(folder), tracking_uri=uri
+        )
     return Path(path)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntgate.errors import RegistryError
 from ntgate.registry.config import RegistryConfig
+from ntgate.registry.faults import translated
+from ntgate.registry.reach import reach, sqlite_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# MLflow's defaults keep a caller of a dead server waiting for four minutes.
-_PATIENCE = {
+__all__ = ["Registry", "connect", "exists", "sqlite_file", "translated"]
+
+# MLflow takes these from the environment alone. Its defaults keep a caller of a dead server waiting for four minutes, and
+# print the address of every run to stdout, which belongs to the answer of a command.
+_MANNERS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
 }
@@ -33,7 +37,7 @@ class Registry:
 
     Attributes:
         client: bound to the registry's address.
-        config: how it was reached.
+        config: how it was reached; a SQLite file by its absolute path.
         name: the registered model.
     """
 
@@ -47,52 +51,66 @@ class Registry:
         return self.config.experiment or self.name
 
     def experiment(self) -> str:
-        """The id of the experiment, which is created when it is missing."""
+        """The id of the experiment, which is created when it is missing.
+
+        Raises:
+            RegistryError: when MLflow could not keep the artifacts of a new experiment, or the experiment was deleted.
+        """
         from mlflow.exceptions import MlflowException
 
         found = self.client.get_experiment_by_name(self.experiment_name)
-        if found is not None:
-            return str(found.experiment_id)
-        try:
-            return str(self.client.create_experiment(self.experiment_name, artifact_location=self._artifact_location()))
-        except MlflowException:
-            found = self.client.get_experiment_by_name(self.experiment_name)  # another process was faster
-            if found is None:
-                raise
-            return str(found.experiment_id)
+        if found is None:
+            try:
+                location = self._artifact_location()
+                return str(self.client.create_experiment(self.experiment_name, artifact_location=location))
+            except MlflowException:
+                found = self.client.get_experiment_by_name(self.experiment_name)  # another process was faster
+                if found is None:
+                    raise
+        if found.lifecycle_stage != "active":
+            raise RegistryError(
+                f"experiment {self.experiment_name}", expected="an active experiment", got="a deleted one",
+                fix="restore it, or name another one as registry.experiment",
+            )  # fmt: skip
+        return str(found.experiment_id)
 
     def _artifact_location(self) -> str | None:
         if self.config.artifact_location is not None:
             return self.config.artifact_location
+        if self.config.uri.startswith("http"):
+            return None  # the server decides
         file = sqlite_file(self.config)
+        if file is None:
+            raise RegistryError(
+                "registry.artifact_location", expected="where artifacts go, beside a database URI", got="nothing",
+                fix="set it, or give the address of an MLflow server",
+            )  # fmt: skip
         # MLflow would write to ./mlruns, wherever the process happens to stand.
-        return (
-            None if file is None else (file.parent / "mlartifacts" / re.sub(r"\W+", "-", self.experiment_name)).as_uri()
-        )
+        return (file.parent / "mlartifacts" / re.sub(r"\W+", "-", self.experiment_name)).as_uri()
 
 
 def connect(config: RegistryConfig, name: str) -> Registry:
     """Connect to the registry and make sure that it answers.
 
+    Args:
+        config: where it is.
+        name: the registered model; it need not exist.
+
     Raises:
-        RegistryError: when it does not.
+        RegistryError: when the registry does not answer within about ``timeout_seconds``.
     """
-    for variable, value in _PATIENCE.items():
+    for variable, value in _MANNERS.items():
         os.environ.setdefault(variable, value)
+    # The first connection to a new SQLite file runs MLflow's migrations, with a log line for each.
+    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.utils.requirements_utils", "mlflow.tracking"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     file = sqlite_file(config)
-    if file is not None and not file.parent.is_dir():
-        raise RegistryError(
-            "registry.uri",
-            expected=f"an existing folder for {file.name}",
-            got=f"no folder {file.parent}",
-            fix="create it",
-        )
+    if file is not None:
+        config = config.model_copy(update={"uri": f"sqlite:///{file}"})
     with translated(config):
-        # The first connection to a new SQLite file runs MLflow's migrations, with a log line for each.
-        for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.utils.requirements_utils", "mlflow.tracking"):
-            logging.getLogger(noisy).setLevel(logging.ERROR)
         from mlflow import MlflowClient
 
+        reach(config)
         client = MlflowClient(tracking_uri=config.uri, registry_uri=config.uri)
         client.search_experiments(max_results=1)
     return Registry(client, config, name)
@@ -104,25 +122,11 @@ def exists(config: RegistryConfig) -> bool:
     return file is None or file.is_file()
 
 
-def sqlite_file(config: RegistryConfig) -> Path | None:
-    """The file behind a SQLite registry; None for a server."""
-    match = re.fullmatch(r"sqlite:///(.+)", config.uri)
-    return Path(match[1]).absolute() if match else None
+def named(name: str) -> str:
+    """The filter that finds ``name`` and no other.
 
-
-@contextmanager
-def translated(config: RegistryConfig) -> Iterator[None]:
-    """Turn what MLflow and its database raise into one :class:`RegistryError`, without credentials."""
-    import requests
-    import sqlalchemy.exc
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except (MlflowException, sqlalchemy.exc.SQLAlchemyError, requests.RequestException, OSError) as error:
-        shown = re.sub(r"://[^@/\s]*@", "://***@", config.uri)
-        reason = re.sub(r"://[^@/\s]*@", "://***@", str(error).strip().splitlines()[0])[:300]
-        raise RegistryError(
-            f"registry {shown}", expected="an MLflow registry that answers", got=reason,
-            fix="start it, or correct registry.uri; nothing was promoted",
-        ) from error  # fmt: skip
+    >>> print(named("digits-reader"), named("Ann's"))
+    name='digits-reader' name="Ann's"
+    """
+    quote = '"' if "'" in name else "'"
+    return f"name={quote}{name}{quote}"

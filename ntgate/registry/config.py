@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 
 from ntgate.base import Frozen
 
@@ -15,12 +17,25 @@ class RegistryConfig(Frozen):
             MLFLOW_TRACKING_PASSWORD, not here.
         experiment: where the runs are recorded; None: an experiment named after the model.
         artifact_location: of a new experiment; None: beside the SQLite file, or as the server decides.
-        lock_seconds: after which the promotion lock of a dead process may be taken over.
+        timeout_seconds: how long to wait for the first answer.
+        lock_seconds: how long a promotion may take; after that its lock may be taken over from a process that died.
         wait_seconds: how long to wait for another promotion.
+
+    >>> RegistryConfig(uri="sqlite:///mlflow.db").lock_seconds
+    60
     """
 
     uri: str = Field(min_length=1)
     experiment: str | None = None
     artifact_location: str | None = None
-    lock_seconds: int = Field(120, ge=5)
-    wait_seconds: int = Field(60, ge=0)
+    timeout_seconds: int = Field(10, ge=1, le=600)
+    lock_seconds: int = Field(60, ge=2)
+    wait_seconds: int = Field(120, ge=0)
+
+    @field_validator("uri")
+    @classmethod
+    def _kept_and_shared(cls, uri: str) -> str:
+        # A folder of files cannot hold the lock, and a database in memory forgets the champion.
+        if not re.match(r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://.|sqlite(\+\w+)?:///[^:]", uri):
+            raise ValueError("sqlite:///FILE, an http(s):// address or a database URI")
+        return uri

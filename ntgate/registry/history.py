@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from ntgate.base import Frozen
-from ntgate.registry.champion import champion
-from ntgate.registry.client import Registry, translated
-from ntgate.registry.promotion import DECISION, PREVIOUS, STATE
+from ntgate.registry.champion import DECISION, PREVIOUS, STATE, champion
+from ntgate.registry.client import Registry, named, translated
 
 
 class VersionEntry(Frozen):
@@ -14,10 +15,12 @@ class VersionEntry(Frozen):
     Attributes:
         version: its number.
         champion: whether it carries the alias.
-        state: ``pending``, ``promoted``, or ``foreign`` for a version that ntgate did not make.
+        state: ``pending``, ``promoted``, ``rolled_back``, ``abandoned``, or ``foreign`` for a version that ntgate did not make.
         decision_id: the decision it stands for.
         strategy: how it was trained.
-        previous_champion: the champion that the decision saw.
+        previous_champion: the champion that the decision saw; ``none``: there was none.
+        run_id: the MLflow run that made it.
+        created: when, in UTC, as ISO 8601.
     """
 
     version: str
@@ -26,13 +29,19 @@ class VersionEntry(Frozen):
     decision_id: str | None
     strategy: str | None
     previous_champion: str | None
+    run_id: str | None = None
+    created: str | None = None
 
 
 def history(registry: Registry) -> list[VersionEntry]:
-    """All versions, the newest first."""
+    """All versions, the newest first.
+
+    Raises:
+        RegistryError: when the registry does not answer.
+    """
     now = champion(registry)
     with translated(registry.config):
-        found = registry.client.search_model_versions(f"name='{registry.name}'", max_results=10_000)
+        found = registry.client.search_model_versions(named(registry.name), max_results=10_000)
     return [
         VersionEntry(
             version=str(known.version),
@@ -41,6 +50,8 @@ def history(registry: Registry) -> list[VersionEntry]:
             decision_id=known.tags.get(DECISION),
             strategy=known.tags.get("ntgate.strategy"),
             previous_champion=known.tags.get(PREVIOUS),
+            run_id=known.run_id or None,
+            created=datetime.fromtimestamp(known.creation_timestamp / 1000, UTC).isoformat(timespec="seconds"),
         )
         for known in sorted(found, key=lambda known: int(known.version), reverse=True)
     ]

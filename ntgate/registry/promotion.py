@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 
 from ntgate.base import Frozen
 from ntgate.errors import ChampionMovedError
-from ntgate.registry.champion import ALIAS, champion
-from ntgate.registry.client import Registry, translated
+from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE, Champion, champion
+from ntgate.registry.client import Registry, named, translated
 from ntgate.registry.lock import Held, promotion_lock
 
-DECISION, STATE, PREVIOUS = "ntgate.decision_id", "ntgate.state", "ntgate.previous_champion"
 PENDING, PROMOTED = "pending", "promoted"
+_ATTEMPTS = 5
 
 
 class PromotionRequest(Frozen):
@@ -45,10 +46,11 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
         ChampionMovedError: when the champion is no longer the one that the decision saw.
         RegistryError: when the registry does not answer, or another promotion does not end.
     """
-    with translated(registry.config), promotion_lock(registry) as held:
+    before = "start it, or correct registry.uri, and run again; nothing was promoted"
+    with translated(registry.config, fix=before), promotion_lock(registry) as held:
         now = champion(registry)
+        finish(registry, now)
         if now is not None and now.decision_id == request.decision_id:
-            _tag(registry, now.version, STATE, PROMOTED)  # a rerun after a crash behind the alias
             return now.version
         found = None if now is None else now.version
         if found != request.champion_seen:
@@ -57,15 +59,35 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
                 fix="run again, to be compared with the new champion; nothing was promoted",
             )  # fmt: skip
         version = _version(registry, request)
+        move_alias(registry, version, held)
+    return version
+
+
+def move_alias(registry: Registry, version: str, held: Held) -> None:
+    """Make ``version`` the champion, read it back, and mark it as promoted.
+
+    Raises:
+        ChampionMovedError: when something else moved the alias at the same time.
+        RegistryError: when the lock was lost before; the champion is as it was then.
+    """
+    after = (
+        f"start it and see `ntgate status {registry.name}`: the alias may have moved; `ntgate reconcile` finishes it"
+    )
+    with translated(registry.config, fix=after):
         _move_alias(registry, version, held)
-        read_back = champion(registry)
-        if read_back is None or read_back.version != version:
+        now = champion(registry)
+        if now is None or now.version != version:
             raise ChampionMovedError(
-                f"champion of {registry.name}", expected=_called(version), got=_called(read_back.version if read_back else None),
+                f"champion of {registry.name}", expected=_called(version), got=_called(now.version if now else None),
                 fix="look at the registry: something else moves the alias",
             )  # fmt: skip
-        _tag(registry, version, STATE, PROMOTED)
-    return version
+        finish(registry, now)
+
+
+def finish(registry: Registry, now: Champion | None) -> None:
+    """Mark the champion as promoted where a crash behind the alias left it unmarked."""
+    if now is not None and now.state is not None and now.state != PROMOTED:
+        registry.client.set_model_version_tag(registry.name, now.version, STATE, PROMOTED)
 
 
 def _version(registry: Registry, request: PromotionRequest) -> str:
@@ -73,49 +95,51 @@ def _version(registry: Registry, request: PromotionRequest) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
-        registry.client.create_registered_model(registry.name, description="Promoted by ntgate, which shows why.")
+        registry.client.create_registered_model(
+            registry.name, description=f"The alias `{ALIAS}` moves only to a version that beats training from scratch."
+        )
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    for known in registry.client.search_model_versions(f"name='{registry.name}'", max_results=10_000):
-        if known.tags.get(DECISION) == request.decision_id:
-            return str(known.version)
-    tags = {**request.tags, DECISION: request.decision_id, STATE: PENDING, PREVIOUS: request.champion_seen or "none"}
-    created = registry.client.create_model_version(
-        registry.name, source=_source(registry, request.model_id), run_id=request.run_id, model_id=request.model_id,
-        tags=tags, description=request.description,
-    )  # fmt: skip
-    return str(created.version)
+    versions = _of_decision(registry, request.decision_id)
+    if not versions:
+        made = {DECISION: request.decision_id, STATE: PENDING, PREVIOUS: request.champion_seen or "none"}
+        # Not "models:/ID": a database store would look that up at the process-wide tracking URI, not at ours.
+        source = registry.client.get_logged_model(request.model_id).artifact_location
+        created = registry.client.create_model_version(
+            registry.name, source=source, run_id=request.run_id, model_id=request.model_id, tags={**request.tags, **made},
+            description=request.description,
+        )  # fmt: skip
+        if not registry.config.uri.startswith(
+            "http"
+        ):  # a server does this by itself: the model's page names the version
+            mentioned = json.dumps([{"name": registry.name, "version": str(created.version)}])
+            registry.client.set_logged_model_tags(request.model_id, {"mlflow.modelVersions": mentioned})
+        versions = _of_decision(registry, request.decision_id)
+    for repeated in versions[1:]:  # MLflow sends a request again when its answer was lost
+        registry.client.delete_model_version(registry.name, repeated)
+    return versions[0]
 
 
-def _source(registry: Registry, model_id: str) -> str:
-    """Where the version's files lie.
-
-    A server resolves ``models:/`` itself; a database is opened in this process, where MLflow would resolve it against its
-    global tracking URI instead of the client's.
-    """
-    if registry.config.uri.startswith("http"):
-        return f"models:/{model_id}"
-    return str(registry.client.get_logged_model(model_id).artifact_location)
+def _of_decision(registry: Registry, decision_id: str) -> list[str]:
+    """The versions of a decision, the oldest first."""
+    found = registry.client.search_model_versions(f"{named(registry.name)} and tags.`{DECISION}`='{decision_id}'")
+    return [str(version) for version in sorted(int(known.version) for known in found)]
 
 
 def _move_alias(registry: Registry, version: str, held: Held) -> None:
     """The one irreversible act. The first alias of a model can fail under a race in MLflow: then again."""
     from mlflow.exceptions import MlflowException
 
-    for attempt in range(5):
+    for attempt in range(_ATTEMPTS):
         held.check(registry)
         try:
             registry.client.set_registered_model_alias(registry.name, ALIAS, version)
             return
         except MlflowException:
-            if attempt == 4:
+            if attempt == _ATTEMPTS - 1:
                 raise
             time.sleep(0.1 * 2**attempt)
-
-
-def _tag(registry: Registry, version: str, key: str, value: str) -> None:
-    registry.client.set_model_version_tag(registry.name, version, key, value)
 
 
 def _called(version: str | None) -> str:

@@ -23,13 +23,23 @@ class Point(Protocol):
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """One domain of the run: its content fingerprint, its rows, and what it was used for."""
+    """One domain of the run.
+
+    Attributes:
+        name: what it is called.
+        digest: its content fingerprint.
+        rows: how many.
+        context: what it was used for: ``source``, ``train``, ``validation``, ``test`` or ``unlabelled``.
+        source: the path or URI it was read from.
+        inputs: name, kind and shape of each input; empty: those of the run's models.
+    """
 
     name: str
     digest: str
     rows: int
     context: str
     source: str
+    inputs: Sequence[tuple[str, str, Sequence[int]]] = ()
 
 
 @dataclass(frozen=True)
@@ -41,17 +51,29 @@ class ModelRecord:
         proto: its content, as ``onnx`` loads it.
         inputs: name, type and shape of each input.
         classes: class names in the order of the scores.
+        example: a few raw rows, as an array or a DataFrame, to show how it is called.
     """
 
     path: Path
     proto: Any
     inputs: Sequence[tuple[str, str, Sequence[int]]]
     classes: Sequence[str]
+    example: Any = None
 
 
 @dataclass(frozen=True)
 class CandidateRecord:
-    """One arm: settings, learning curve, scores, and its exported model where it was judged."""
+    """One arm.
+
+    Attributes:
+        strategy: names the arm and its run.
+        parameters: flat settings.
+        metrics: final numbers; those called ``test_*`` were measured on the test rows.
+        curve: the learning curve.
+        failed: why it has no result.
+        model: its exported model where it was judged.
+        tags: of the run and of the model.
+    """
 
     strategy: str
     parameters: Mapping[str, Any]

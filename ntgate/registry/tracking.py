@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from ntgate.base import Frozen
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, Point, RunRecord
+from ntgate.registry.logged_model import log_model
+from ntgate.registry.origin import origin_tags
+from ntgate.registry.records import CandidateRecord, DatasetRecord, Point, RunRecord
+from ntgate.registry.schema import dataset_schema
 
-_PARAMETER_LENGTH = 500
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
+# MLflow's limits: entries and parameters a request, characters of a parameter and of a tag.
+_BATCH, _PARAMETERS, _PARAMETER_LENGTH, _TAG_LENGTH = 900, 100, 500, 5000
 
 
 class Recorded(Frozen):
@@ -38,59 +43,69 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
     """Record a run with its arms.
 
     Raises:
-        RegistryError: when the registry does not take it.
+        RegistryError: when the registry does not take it; what was begun is marked as failed.
     """
+    runs: dict[str, str] = {}
+    models: dict[str, str] = {}
     with translated(registry.config):
         experiment = registry.experiment()
-        parent = _start(registry, experiment, run.name, {**run.tags, "mlflow.note.content": run.note})
-        _log(registry, parent, run.parameters, run.metrics)
-        _inputs(registry, parent, run.datasets)
-        for path in run.artifacts:
-            registry.client.log_artifact(parent, str(path))
-        runs, models = {}, {}
-        for candidate in run.candidates:
-            child, model = _record_candidate(registry, experiment, parent, candidate, run)
-            runs[candidate.strategy] = child
-            if model is not None:
-                models[candidate.strategy] = model
-        registry.client.set_terminated(parent)
+        tags = {**origin_tags(), **run.tags, "mlflow.note.content": run.note}
+        with _started(registry, experiment, run.name, tags) as parent:
+            _log(registry, parent, run.parameters, _metrics(run.metrics))
+            _inputs(registry, parent, run, run.datasets)
+            for path in run.artifacts:
+                registry.client.log_artifact(parent, str(path))
+            for candidate in run.candidates:
+                runs[candidate.strategy], model = _record_candidate(registry, experiment, parent, candidate, run)
+                if model is not None:
+                    models[candidate.strategy] = model
     return Recorded(experiment_id=experiment, run_id=parent, runs=runs, models=models)
 
 
 def _record_candidate(
     registry: Registry, experiment: str, parent: str, candidate: CandidateRecord, run: RunRecord
 ) -> tuple[str, str | None]:
-    tags = {**candidate.tags, "mlflow.parentRunId": parent, "ntgate.strategy": candidate.strategy}
+    tags = {**origin_tags(), **candidate.tags, "mlflow.parentRunId": parent, "ntgate.strategy": candidate.strategy}
     if candidate.failed is not None:
         tags["mlflow.note.content"] = f"Failed: {candidate.failed}"
-    child = _start(registry, experiment, candidate.strategy, tags)
-    _log(registry, child, candidate.parameters, candidate.metrics)
-    _curve(registry, child, candidate.curve)
-    seen = [
-        data
-        for data in run.datasets
-        if candidate.strategy != "scratch" or data.context in ("train", "validation", "test")
-    ]
-    _inputs(registry, child, seen)
-    model = None if candidate.model is None else _log_model(registry, experiment, child, candidate)
-    registry.client.set_terminated(child, status="FINISHED" if candidate.failed is None else "FAILED")
+    ends = "FINISHED" if candidate.failed is None else "FAILED"
+    with _started(registry, experiment, candidate.strategy, tags, ends=ends) as child:
+        seen = ("train", "validation", "test") if candidate.strategy == "scratch" else None
+        _inputs(registry, child, run, [data for data in run.datasets if seen is None or data.context in seen])
+        model = None
+        if candidate.model is not None:
+            # Before the metrics: those that name the model are shown on its page, and on that of its version.
+            model = log_model(registry, experiment, child, candidate.strategy, candidate.model, candidate.tags)
+        test = next((data for data in run.datasets if data.context == "test"), None)
+        _log(registry, child, candidate.parameters, _metrics(candidate.metrics, model, test))
+        _curve(registry, child, candidate.curve)
     return child, model
 
 
-def _start(registry: Registry, experiment: str, name: str, tags: Mapping[str, str]) -> str:
-    created = registry.client.create_run(experiment, run_name=name, tags=dict(tags))
-    return str(created.info.run_id)
+@contextmanager
+def _started(
+    registry: Registry, experiment: str, name: str, tags: Mapping[str, str], *, ends: str = "FINISHED"
+) -> Iterator[str]:
+    """A run that ends in any case: as ``ends``, or as failed when the block raises."""
+    tags = {key: value[:_TAG_LENGTH] for key, value in tags.items()}
+    run_id = str(registry.client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+    try:
+        yield run_id
+    except BaseException as error:
+        with suppress(Exception):
+            registry.client.set_terminated(run_id, status="FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    registry.client.set_terminated(run_id, status=ends)
 
 
-def _log(registry: Registry, run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-    from mlflow.entities import Metric, Param
+def _log(registry: Registry, run_id: str, parameters: Mapping[str, Any], metrics: Sequence[Metric]) -> None:
+    from mlflow.entities import Param
 
-    now = int(time.time() * 1000)
-    registry.client.log_batch(
-        run_id,
-        metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items() if math.isfinite(value)],
-        params=[Param(key, _text(value)) for key, value in parameters.items()],
-    )
+    params = [Param(key, _text(value)) for key, value in parameters.items()]
+    for start in range(0, len(params), _PARAMETERS):
+        registry.client.log_batch(run_id, params=params[start : start + _PARAMETERS])
+    for start in range(0, len(metrics), _BATCH):
+        registry.client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
 
 
 def _text(value: Any) -> str:
@@ -98,31 +113,49 @@ def _text(value: Any) -> str:
     return text[:_PARAMETER_LENGTH]
 
 
+def _metrics(
+    numbers: Mapping[str, float], model_id: str | None = None, test: DatasetRecord | None = None
+) -> list[Metric]:
+    """MLflow's metrics of the finite ``numbers``, those of the test rows with the data set they were measured on."""
+    from mlflow.entities import Metric
+
+    now, metrics = int(time.time() * 1000), []
+    for key, value in numbers.items():
+        if not math.isfinite(value):
+            continue  # a database keeps infinity as 1.8e308
+        measured = test if test is not None and model_id is not None and key.startswith("test_") else None
+        metrics.append(
+            Metric(
+                key, float(value), now, 0, model_id=model_id, dataset_name=measured.name if measured else None,
+                dataset_digest=_digest(measured) if measured else None,
+            )
+        )  # fmt: skip
+    return metrics
+
+
 def _curve(registry: Registry, run_id: str, curve: Sequence[Point]) -> None:
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
-    metrics = [
-        Metric(key, float(getattr(point, key)), now, point.step)
-        for point in curve
-        for key in ("train_loss", "validation_loss", "validation")
-    ]
-    for start in range(0, len(metrics), 900):  # a batch holds at most 1,000 entries
-        registry.client.log_batch(run_id, metrics=metrics[start : start + 900])
+    keys = ("train_loss", "validation_loss", "validation")
+    points = [(key, float(getattr(point, key)), point.step) for point in curve for key in keys]
+    _log(registry, run_id, {}, [Metric(key, value, now, step) for key, value, step in points if math.isfinite(value)])
 
 
-def _inputs(registry: Registry, run_id: str, datasets: Sequence[DatasetRecord]) -> None:
+def _inputs(registry: Registry, run_id: str, run: RunRecord, datasets: Sequence[DatasetRecord]) -> None:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
+    taken = next((candidate.model.inputs for candidate in run.candidates if candidate.model is not None), ())
     registry.client.log_inputs(
         run_id,
         [
             DatasetInput(
                 Dataset(
                     name=data.name,
-                    digest=data.digest[:32],
+                    digest=_digest(data),
                     source_type="local",
                     source=json.dumps({"uri": data.source}),
+                    schema=dataset_schema(data.inputs or taken),
                     profile=json.dumps({"num_rows": data.rows}),
                 ),
                 [InputTag("mlflow.data.context", data.context)],
@@ -132,43 +165,5 @@ def _inputs(registry: Registry, run_id: str, datasets: Sequence[DatasetRecord]) 
     )
 
 
-def _log_model(registry: Registry, experiment: str, run_id: str, candidate: CandidateRecord) -> str:
-    from mlflow.entities import LoggedModelOutput
-
-    assert candidate.model is not None
-    logged = registry.client.create_logged_model(
-        experiment, name=candidate.strategy, source_run_id=run_id, tags=dict(candidate.tags), model_type="onnx"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "model"
-        _save_model(candidate.model, place, run_id, logged.model_id)
-        registry.client.log_model_artifacts(logged.model_id, str(place))
-    registry.client.finalize_logged_model(logged.model_id, "READY")
-    registry.client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    return str(logged.model_id)
-
-
-def _save_model(model: ModelRecord, place: Path, run_id: str, model_id: str) -> None:
-    import mlflow.onnx
-    from mlflow.models import Model
-
-    # Inferring the requirements would start a process and take up to 15 seconds.
-    requirements = [f"{name}=={version(name)}" for name in ("mlflow", "onnx", "onnxruntime", "numpy", "pandas")]
-    mlflow.onnx.save_model(
-        model.proto, str(place), mlflow_model=Model(run_id=run_id, model_id=model_id), signature=_signature(model),
-        pip_requirements=requirements, save_as_external_data=False, metadata={"classes": list(model.classes)},
-    )  # fmt: skip
-
-
-def _signature(model: ModelRecord) -> Any:
-    import numpy as np
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
-
-    tensors = {"float": np.dtype(np.float32), "uint8": np.dtype(np.uint8)}
-    if len(model.inputs) == 1 and model.inputs[0][0] == "x":
-        name, kind, shape = model.inputs[0]
-        inputs = Schema([TensorSpec(tensors[kind], (-1, *shape[1:]), name)])
-    else:
-        inputs = Schema([ColSpec(kind, name) for name, kind, _ in model.inputs])
-    return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), (-1, len(model.classes)), "scores")]))
+def _digest(data: DatasetRecord) -> str:
+    return data.digest[:32]  # MLflow takes 36 characters

@@ -1,0 +1,70 @@
+"""What goes wrong between us and the registry, in one sentence and without credentials."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ntgate.errors import RegistryError
+from ntgate.registry.config import RegistryConfig
+
+START = "start it, or correct registry.uri"
+_LONGEST = 300
+_UNANSWERED = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED", "IO_ERROR")
+
+
+@contextmanager
+def translated(config: RegistryConfig, *, fix: str = START) -> Iterator[None]:
+    """Turn what MLflow, its database and the network raise into one :class:`RegistryError`.
+
+    Args:
+        config: names the registry in the sentence.
+        fix: what to do about it.
+
+    Raises:
+        RegistryError: instead of theirs.
+    """
+    import requests
+    import sqlalchemy.exc
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, sqlalchemy.exc.SQLAlchemyError, requests.RequestException, OSError) as error:
+        took_it = isinstance(error, MlflowException) and error.error_code not in _UNANSWERED
+        raise RegistryError(
+            f"registry {without_credentials(config.uri)}",
+            expected="an MLflow registry that " + ("takes the request" if took_it else "answers"),
+            got=reason(error),
+            fix=fix,
+        ) from error
+
+
+def reason(error: BaseException) -> str:
+    """Why a request failed: the root of the matter where it is known, else the first line of what was said.
+
+    >>> reason(ConnectionRefusedError(111, "Connection refused"))
+    'connection refused'
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConnectionRefusedError):
+            return "connection refused"
+        if isinstance(cause, socket.gaierror):
+            return "an unknown host name"
+        if isinstance(cause, TimeoutError):
+            return "no answer in time"
+        cause = cause.__cause__ or cause.__context__
+    said = str(error).strip() or type(error).__name__
+    return without_credentials(said.splitlines()[0])[:_LONGEST].rstrip(".")
+
+
+def without_credentials(text: str) -> str:
+    """The text with user and password of every address in it masked.
+
+    >>> without_credentials("http://ann:secret@tracking:5000")
+    'http://***@tracking:5000'
+    """
+    return re.sub(r"://[^/\s]*@", "://***@", text)

@@ -1,0 +1,52 @@
+"""The exported model in MLflow: a logged model, which a version then points to."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from ntgate.registry.client import Registry
+from ntgate.registry.records import ModelRecord
+from ntgate.registry.schema import signature
+
+
+def log_model(
+    registry: Registry, experiment: str, run_id: str, name: str, model: ModelRecord, tags: Mapping[str, str]
+) -> str:
+    """Keep the model with its signature and an example, as an output of the run; return its id.
+
+    ``mlflow.pyfunc.load_model`` loads it and takes raw rows.
+    """
+    from mlflow.entities import LoggedModelOutput
+
+    client = registry.client
+    logged = client.create_logged_model(experiment, name=name, source_run_id=run_id, tags=dict(tags), model_type="onnx")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "model"
+            _save(model, place, run_id, logged.model_id)
+            client.log_model_artifacts(logged.model_id, str(place))
+    except BaseException:
+        with suppress(Exception):
+            client.finalize_logged_model(logged.model_id, "FAILED")
+        raise
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    return str(logged.model_id)
+
+
+def _save(model: ModelRecord, place: Path, run_id: str, model_id: str) -> None:
+    import mlflow.onnx
+    from mlflow.models import Model
+
+    # Inferring the requirements would start a process and take up to 15 seconds.
+    requirements = [f"{name}=={version(name)}" for name in ("mlflow", "onnx", "onnxruntime", "numpy", "pandas")]
+    mlflow.onnx.save_model(
+        model.proto, str(place), mlflow_model=Model(run_id=run_id, model_id=model_id),
+        signature=signature(model.inputs, len(model.classes)), input_example=model.example,
+        pip_requirements=requirements, onnx_execution_providers=["CPUExecutionProvider"], save_as_external_data=False,
+        metadata={"classes": list(model.classes)},
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""Repair of a registry: back to the champion before, and an end to every promotion that was cut short."""
+
+from __future__ import annotations
+
+from ntgate.base import Frozen
+from ntgate.errors import RegistryError
+from ntgate.registry.champion import STATE, champion
+from ntgate.registry.client import Registry, translated
+from ntgate.registry.history import history
+from ntgate.registry.lock import promotion_lock
+from ntgate.registry.promotion import PENDING, finish, move_alias
+
+ABANDONED, ROLLED_BACK = "abandoned", "rolled_back"
+
+
+class Repaired(Frozen):
+    """What a repair did.
+
+    Attributes:
+        champion: the champion's version afterwards.
+        finished: the version whose promotion was completed.
+        abandoned: versions that will never be champion, because another became it meanwhile.
+    """
+
+    champion: str | None
+    finished: str | None = None
+    abandoned: tuple[str, ...] = ()
+
+
+def rollback(registry: Registry) -> str:
+    """Give the alias back to the champion before the current one, and return its version.
+
+    Raises:
+        RegistryError: when there is no champion, or none before it.
+    """
+    with translated(registry.config), promotion_lock(registry) as held:
+        now = champion(registry)
+        kept = {entry.version for entry in history(registry)}
+        if now is None or now.previous is None or now.previous not in kept:
+            raise RegistryError(
+                f"champion of {registry.name}", expected="a champion before the current one",
+                got="no champion" if now is None else f"version {now.version}, which follows on "
+                + ("none" if now.previous is None else f"version {now.previous}, now deleted"),
+                fix="promote another model, or move the alias by hand",
+            )  # fmt: skip
+        move_alias(registry, now.previous, held)
+        registry.client.set_model_version_tag(registry.name, now.version, STATE, ROLLED_BACK)
+    return now.previous
+
+
+def reconcile(registry: Registry) -> Repaired:
+    """Finish what a crash cut short: of each pending version, either it becomes champion now or never.
+
+    A pending version passed the gate. It is promoted if its decision still holds, that is if the champion is the one that
+    the decision saw; of several such, the newest. Every other pending version is abandoned. Doing it twice is doing it once.
+
+    Raises:
+        RegistryError: when the registry does not answer, or another promotion does not end.
+    """
+    with translated(registry.config), promotion_lock(registry) as held:
+        now = champion(registry)
+        finish(registry, now)
+        pending = [entry for entry in history(registry) if entry.state == PENDING and not entry.champion]
+        seen = "none" if now is None else now.version
+        valid = next((entry.version for entry in pending if entry.previous_champion == seen), None)
+        if valid is not None:
+            move_alias(registry, valid, held)
+        abandoned = tuple(entry.version for entry in pending if entry.version != valid)
+        for version in abandoned:
+            registry.client.set_model_version_tag(registry.name, version, STATE, ABANDONED)
+    return Repaired(champion=valid or (now.version if now else None), finished=valid, abandoned=abandoned)
