@@ -98,14 +98,25 @@ def main() -> None:
 
 def verdicts(results: dict, seconds: float) -> str:
     """Both runs in one table, and where to look next."""
-    marks = {"promoted": ("PROMOTED", "green"), "rejected": ("REJECTED", "red"), "inconclusive": ("INCONCLUSIVE", "yellow")}
+    marks = {
+        "promoted": ("PROMOTED", "green"),
+        "rejected": ("REJECTED", "red"),
+        "inconclusive": ("INCONCLUSIVE", "yellow"),
+    }
     header = ("target", "verdict", "strategy", "candidate", "scratch", "gain", "90 % interval", "p")
     rows = []
     for name, result in results.items():
         low, high = result.gain_interval
         values = (f"{result.candidate.value:.3f}", f"{result.scratch.value:.3f}", f"{result.gain:+.3f}")
         rows.append(
-            (name, marks[result.outcome][0], result.candidate.strategy, *values, f"[{low:+.3f}, {high:+.3f}]", f"{result.p_value:.2g}")
+            (
+                name,
+                marks[result.outcome][0],
+                result.candidate.strategy,
+                *values,
+                f"[{low:+.3f}, {high:+.3f}]",
+                f"{result.p_value:.2g}",
+            )
         )
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     lines = ["", "  ".join(cell.ljust(width) for cell, width in zip(header, widths, strict=True))]

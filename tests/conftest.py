@@ -12,7 +12,10 @@ import yaml
 pytest_plugins = ["tests.server"]
 
 os.environ.update(
-    ZENML_ANALYTICS_OPT_IN="false", MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="1", ZENML_ENABLE_RICH_TRACEBACK="false"
+    ZENML_ANALYTICS_OPT_IN="false",
+    MLFLOW_DISABLE_TELEMETRY="true",
+    DO_NOT_TRACK="1",
+    ZENML_ENABLE_RICH_TRACEBACK="false",
 )
 
 

@@ -27,7 +27,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--allowed-hosts", f"127.0.0.1:{port}",
     ]  # fmt: skip
     log = (folder / "log").open("w")
-    with subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True, env={**os.environ}) as process:
+    with subprocess.Popen(
+        command, cwd=folder, stdout=log, stderr=log, start_new_session=True, env={**os.environ}
+    ) as process:
         try:
             _wait(address, process)
             yield address

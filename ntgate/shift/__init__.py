@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ntgate.shift.mmd import MmdResult, mmd_test
     from ntgate.shift.domain_classifier import ProxyADistance, proxy_a_distance
+    from ntgate.shift.mmd import MmdResult, mmd_test
 
 __all__ = ["MmdResult", "ProxyADistance", "mmd_test", "proxy_a_distance"]
 

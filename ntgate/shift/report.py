@@ -77,8 +77,8 @@ def measure(
     """
     import numpy as np
 
-    from ntgate.shift.mmd import mmd_test
     from ntgate.shift.domain_classifier import proxy_a_distance
+    from ntgate.shift.mmd import mmd_test
 
     began = time.perf_counter()
     rng = np.random.default_rng(seed)

@@ -97,7 +97,8 @@ def test_config_errors(project, capsys, setting, part):
 
 
 @pytest.mark.parametrize(
-    ("text", "part"), [("", "got an empty file"), ("[1]", "got a list"), ("a: [", "YAML or JSON"), ("seed: 1\nseed: 2", "stands twice")]
+    ("text", "part"),
+    [("", "got an empty file"), ("[1]", "got a list"), ("a: [", "YAML or JSON"), ("seed: 1\nseed: 2", "stands twice")],
 )
 def test_unreadable_configs(tmp_path, capsys, text, part):
     (tmp_path / "c.yaml").write_text(text)

@@ -47,7 +47,12 @@ def test_contract_field_by_field(project, capsys):
     assert shift["mmd2"] > 0
     assert 0 < shift["p_value"] <= 0.05
     assert 0 <= shift["proxy_a_distance"] <= 2
-    assert {row["strategy"] for row in result["plan"]} == {"scratch", "fine_tuning", "feature_extraction", "domain_adversarial"}
+    assert {row["strategy"] for row in result["plan"]} == {
+        "scratch",
+        "fine_tuning",
+        "feature_extraction",
+        "domain_adversarial",
+    }
     for row in result["plan"]:
         assert row["reason"]
         assert row["trained"] is True

@@ -67,8 +67,8 @@ def test_tango_interval_and_p_value_agree():
 def test_tango_interval_covers(gained, lost, n):
     rng = np.random.default_rng(2)
     draws = rng.multinomial(n, [gained, lost, 1 - gained - lost], size=2000)
-    intervals = {(g, l): tango_interval(g, l, n, 0.05) for g, l in {(int(g), int(l)) for g, l, _ in draws}}
-    covered = np.mean([intervals[g, l][0] <= gained - lost <= intervals[g, l][1] for g, l, _ in draws])
+    intervals = {pair: tango_interval(*pair, n, 0.05) for pair in {(int(won), int(cost)) for won, cost, _ in draws}}
+    covered = np.mean([intervals[won, cost][0] <= gained - lost <= intervals[won, cost][1] for won, cost, _ in draws])
     assert covered >= 0.90 - 3 * np.sqrt(0.9 * 0.1 / 2000) - 0.01  # a score interval is approximate at small n
 
 

@@ -38,7 +38,10 @@ def test_few_labels_call_for_few_parameters():
 
 def test_a_strong_shift_is_adapted_to_first():
     assert order(facts(), 1.6)[0] == "domain_adversarial"
-    assert order(facts(unlabelled_rows=500, labels_per_class=3), 1.6)[:2] == ["feature_extraction", "domain_adversarial"]
+    assert order(facts(unlabelled_rows=500, labels_per_class=3), 1.6)[:2] == [
+        "feature_extraction",
+        "domain_adversarial",
+    ]
 
 
 def test_what_cannot_run_is_left_out_with_its_reason():

@@ -39,7 +39,9 @@ def report(outcome="promoted", **more):
         "plan": [{"strategy": "fine_tuning", "reason": "near", "trained": True, "validation": 0.9, "seconds": 1.0}],
         "findings": [{"rule": "negative_transfer", "outcome": "pass", "measured": 0.01, "bound": 0.0, "reason": "It beats."}],
     }  # fmt: skip
-    curves = {"fine_tuning": [{"step": s, "train_loss": 1 / s, "validation_loss": 1 / s, "validation": 0.5} for s in (1, 2)]}
+    curves = {
+        "fine_tuning": [{"step": s, "train_loss": 1 / s, "validation_loss": 1 / s, "validation": 0.5} for s in (1, 2)]
+    }
     return RunReport.of({**result, **more.pop("result", {})}, model="reader", curves=curves, **more)
 
 
@@ -70,7 +72,14 @@ def test_hostile_names_are_escaped():
 
 
 def test_missing_values_do_not_break_it():
-    empty = {"gain": None, "gain_interval": None, "p_value": float("nan"), "candidate": None, "scratch": None, "shift": None}
+    empty = {
+        "gain": None,
+        "gain_interval": None,
+        "p_value": float("nan"),
+        "candidate": None,
+        "scratch": None,
+        "shift": None,
+    }
     page = render_page(report("inconclusive", result=empty))
     assert "Inconclusive" in page
     assert "nan" not in re.sub(r"<[^>]+>", "", page).lower().split()

@@ -26,7 +26,9 @@ def ntgate(project: Path, *arguments: str) -> tuple[int, dict, str]:
 
 
 def get(server: str, path: str, **query: str) -> dict:
-    with urllib.request.urlopen(f"{server}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}", timeout=30) as response:
+    with urllib.request.urlopen(
+        f"{server}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}", timeout=30
+    ) as response:
         return json.load(response)
 
 
@@ -41,7 +43,9 @@ def post(server: str, path: str, **body: object) -> dict:
 @pytest.fixture
 def answered(project: Path, server: str) -> tuple[Path, str, int, dict, str]:
     config = str(project / "config.yaml")
-    code, result, log = ntgate(project, "run", config, "--set", f"registry.uri={server}", "--set", "shift.evidently=true")
+    code, result, log = ntgate(
+        project, "run", config, "--set", f"registry.uri={server}", "--set", "shift.evidently=true"
+    )
     return project, server, code, result, log
 
 
@@ -60,7 +64,10 @@ def test_pipeline_on_zenml_with_a_server(answered):
     files = {entry["path"] for entry in get(server, "artifacts/list", run_id=run_id)["files"]}
     assert files == {"decision.json", "report.html", "drift.html"}
     found = post(
-        server, "runs/search", experiment_ids=[parent["info"]["experiment_id"]], filter=f"tags.mlflow.parentRunId = '{run_id}'"
+        server,
+        "runs/search",
+        experiment_ids=[parent["info"]["experiment_id"]],
+        filter=f"tags.mlflow.parentRunId = '{run_id}'",
     )["runs"]
     names = {run["info"]["run_name"] for run in found}
     assert names == {"scratch", "fine_tuning", "feature_extraction", "domain_adversarial"}
@@ -68,10 +75,17 @@ def test_pipeline_on_zenml_with_a_server(answered):
     judged = next(run for run in found if run["info"]["run_id"] == version["run_id"])
     metrics = {metric["key"]: metric["value"] for metric in judged["data"]["metrics"]}
     assert metrics["test_accuracy"] == pytest.approx(result["candidate"]["value"])
-    assert {entry["dataset"]["name"] for entry in judged["inputs"]["dataset_inputs"]} == {"source", "train", "validation", "test"}
+    assert {entry["dataset"]["name"] for entry in judged["inputs"]["dataset_inputs"]} == {
+        "source",
+        "train",
+        "validation",
+        "test",
+    }
 
     # The same flow in one process comes to the same decision.
-    inline_code, inline, _ = ntgate(project, "run", str(project / "config.yaml"), "--inline", "--dry-run", "--set", "shift.evidently=true")
+    inline_code, inline, _ = ntgate(
+        project, "run", str(project / "config.yaml"), "--inline", "--dry-run", "--set", "shift.evidently=true"
+    )
     assert inline_code == 0
     for key in ("outcome", "decision_id", "gain", "gain_interval", "p_value", "alpha"):
         assert inline[key] == result[key], key

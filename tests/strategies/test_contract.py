@@ -42,9 +42,14 @@ def blobs(name: str, n: int, shift: float, seed: int, classes=("a", "b", "c")) -
 @pytest.fixture(scope="module")
 def arm(tmp_path_factory):
     view = TrainingView(
-        blobs("source", 300, 0, 0), blobs("train", 45, 0.4, 1), blobs("validation", 30, 0.4, 2), blobs("unlabelled", 100, 0.4, 3)
+        blobs("source", 300, 0, 0),
+        blobs("train", 45, 0.4, 1),
+        blobs("validation", 30, 0.4, 2),
+        blobs("unlabelled", 100, 0.4, 3),
     )
-    source = pretrain(view, Mlp(hidden=(16,)), CONFIG, accuracy, 0, tmp_path_factory.mktemp("source") / "source.safetensors")
+    source = pretrain(
+        view, Mlp(hidden=(16,)), CONFIG, accuracy, 0, tmp_path_factory.mktemp("source") / "source.safetensors"
+    )
     return Arm(view, source, Mlp(hidden=(16,)), CONFIG, accuracy, seed=0)
 
 
@@ -87,7 +92,9 @@ def test_scratch_sees_nothing_of_the_source(arm, tmp_path):
     other = dataclasses.replace(
         arm, source=None, view=dataclasses.replace(arm.view, source=blobs("source", 90, 9, 7), unlabelled=None)
     )
-    assert train(Scratch(), arm, tmp_path / "a").weights.sha256 == train(Scratch(), other, tmp_path / "b").weights.sha256
+    assert (
+        train(Scratch(), arm, tmp_path / "a").weights.sha256 == train(Scratch(), other, tmp_path / "b").weights.sha256
+    )
 
 
 def test_one_head_needs_the_source_to_know_every_class(arm):

@@ -72,15 +72,8 @@ def test_a_killed_training_resumes_to_the_same_weights(tmp_path):
 
 
 def test_the_best_weights_are_kept_not_the_last():
-    scores = iter([0.5, 0.9, 0.1, 0.1, 0.1, 0.1])
-    kept = {}
-
-    def metric(labels, _):
-        value = next(scores)
-        return value
-
-    network, result = trained(metric=metric)
-    kept.update(network.state_dict())
+    network, result = trained(metric=iter_metric([0.5, 0.9, 0.1, 0.1, 0.1, 0.1]))
+    kept = network.state_dict()
     assert result.best.step == 20
     again, _ = trained(config=CONFIG.model_copy(update={"patience": 1}), metric=iter_metric([0.5, 0.9, 0.1]))
     assert all(torch.equal(kept[name], again.state_dict()[name]) for name in kept)
@@ -92,7 +85,7 @@ def iter_metric(values):
 
 
 def test_a_diverging_loss_is_an_error_with_a_remedy():
-    with pytest.raises(ModelError, match="a finite loss.*lower learning_rate"):
+    with pytest.raises(ModelError, match=r"a finite loss.*lower learning_rate"):
         trained(config=CONFIG.model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30}))
 
 
@@ -158,7 +151,7 @@ def test_any_module_can_be_the_backbone():
     assert network.embed(torch.zeros(5, 2, 3)).shape == (5, 6)
     with pytest.raises(ModelError, match=r"features of shape \(n, width\)"):
         build(NetworkSpec(backbone=Imported(path="torch.nn:Identity"), input_shape=(2, 3), classes=4), 0)
-    with pytest.raises(ModelError, match="expected a torch.nn.Module, got dict"):
+    with pytest.raises(ModelError, match=r"expected a torch\.nn\.Module, got dict"):
         build(NetworkSpec(backbone=Imported(path="builtins:dict"), input_shape=(2,), classes=4), 0)
 
 
@@ -175,7 +168,7 @@ def test_weights_round_trip_and_checkpoints_of_either_kind_load(tmp_path):
 
 def test_a_checkpoint_of_another_architecture_is_told(tmp_path):
     torch.save(nn.Linear(4, 99).state_dict(), tmp_path / "w.pt")
-    with pytest.raises(ModelError, match="nothing for 1.bias, 1.weight; unknown parameters bias, weight"):
+    with pytest.raises(ModelError, match=r"nothing for 1\.bias, 1\.weight; unknown parameters bias, weight"):
         weights.load_backbone(build(SPEC, 0), weights.read(tmp_path / "w.pt"), "w.pt")
 
 

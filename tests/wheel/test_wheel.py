@@ -17,7 +17,18 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        ".",
+        "--no-deps",
+        "--no-build-isolation",
+        "--quiet",
+        "-w",
+        str(folder),
+    ]
     subprocess.run(command, cwd=ROOT, check=True)
     return next(folder.glob("*.whl"))
 
@@ -26,7 +37,12 @@ def test_one_top_level_package(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"ntgate"}
-    for part in ("py.typed", "report/templates/page.html.j2", "scaffold/pipelines/retrain.py", "scaffold/steps/ingest.py"):
+    for part in (
+        "py.typed",
+        "report/templates/page.html.j2",
+        "scaffold/pipelines/retrain.py",
+        "scaffold/steps/ingest.py",
+    ):
         assert f"ntgate/{part}" in names
     assert "ntgate/scaffold/deploy/config/retrain.yaml" in names
 
