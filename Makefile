@@ -42,7 +42,7 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV): a few minutes, once"
 	@$(BIN)/python tools/torch_source.py
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable ".[dev]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --editable ".[dev]"
 	@touch $@
 
 $(BIN)/python:

@@ -105,7 +105,7 @@ def main() -> int:
         return 0
     print(f"{requirement} from {index}")
     # Its dependencies come with the ordinary installation, from the ordinary sources.
-    command = [*_PIP, "install", "--quiet", "--no-deps", "--index-url", index, requirement]
+    command = [*_PIP, "install", "-qq", "--no-deps", "--index-url", index, requirement]
     return subprocess.run(command, check=False).returncode
 
 

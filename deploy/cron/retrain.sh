@@ -27,7 +27,7 @@ if [[ -f retrain.env ]]; then
 fi
 
 echo "$(date --iso-8601=seconds) ntgate run $config" >>"$log"
-ntgate run "$config" >>"$log" 2>&1 9>&-
+ntgate run "$config" >>"$log" 2>&1
 code=$?
 echo "$(date --iso-8601=seconds) exit $code" >>"$log"
 case $code in

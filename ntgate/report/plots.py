@@ -140,7 +140,7 @@ def shorten(text: str, width: int = 18) -> str:
     r"""``text``, at most ``width`` characters, and without signs that matplotlib would take for mathematics.
 
     >>> shorten("a" * 30), shorten("5$")
-    ('aaaaaaaaaaaaaaaaa…', '5\\\\$')
+    ('aaaaaaaaaaaaaaaaa…', '5\\$')
     """
     text = "".join(sign if sign.isprintable() else " " for sign in text)
     return (text if len(text) <= width else text[: width - 1] + "…").replace("$", r"\$")

@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -158,5 +159,5 @@ def test_processes_that_find_a_dead_holder_follow_it_one_at_a_time(config, regis
         heir.join(60)
     spans = sorted((told["began"], told["ended"]) for told in (json.loads(heir.answer.read_text()) for heir in heirs))
     assert len(spans) == 4
-    assert all(ended <= began for (_, ended), (began, _) in zip(spans, spans[1:], strict=False))
+    assert all(ended <= began for (_, ended), (began, _) in pairwise(spans))
     assert NAME not in left(registry)

@@ -111,7 +111,7 @@ def test_registry_gone_before_the_alias_says_that_nothing_was_promoted(registry,
     def gone(*_: Any, **__: Any) -> None:
         raise MlflowException("connection reset")
 
-    with pytest.raises(RegistryError, match="connection reset.*nothing was promoted"):
+    with pytest.raises(RegistryError, match=r"connection reset.*nothing was promoted"):
         promote(faulty(registry, create_model_version=gone), request_for(registry, "d", None))
     assert champion(registry) is None
 
