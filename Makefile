@@ -34,7 +34,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(QUIET) $(BIN)/python $$script; done
+	@set -e; for script in benchmarks/*_*.py; do echo "== $$script"; $(QUIET) $(BIN)/python $$script; done
 
 install: $(STAMP)
 

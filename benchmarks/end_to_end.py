@@ -52,8 +52,8 @@ def measure() -> tuple[dict, float, float]:
     with tempfile.TemporaryDirectory() as folder:
         config = prepare(Path(folder))
         code = (
-            "import resource, sys; from ntgate.cli.app import run; code = run(sys.argv[1:]); "
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); raise SystemExit(code)"
+            "import atexit, resource, sys; from ntgate.cli import main; "
+            "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)); main()"
         )
         began = time.perf_counter()
         done = subprocess.run(

@@ -44,12 +44,9 @@ class DomainAdversarial(Strategy):
         network = initial_network(arm)
         encoder, view = arm.pretrained.encoder, arm.view
         labelled = rows_of(encoder, view.train)
-        more = [] if view.unlabelled is None else [rows_of(encoder, view.unlabelled).x]
-        streams = {
-            "source": rows_of(encoder, view.source.relabelled(view.train.classes)),
-            "labelled": labelled,
-            "target": Rows(torch.cat([labelled.x, *more])),
-        }
+        streams = {"source": rows_of(encoder, view.source.relabelled(view.train.classes)), "labelled": labelled}
+        if view.unlabelled is not None:
+            streams["target"] = Rows(torch.cat([labelled.x, rows_of(encoder, view.unlabelled).x]))
         objective = Adversarial(
             network, width=network.head.in_features, hidden=self.hidden, strength=self.strength, seed=arm.seed
         )

@@ -45,9 +45,10 @@ def reverse_gradient(x: Tensor, weight: float) -> Tensor:
 class Adversarial(Objective):
     """Classify source and target labels while a discriminator cannot tell their features apart.
 
-    The streams are ``source`` and ``labelled`` (both labelled, in the target's classes), and ``target`` (unlabelled use of
-    all target rows). The discriminator minimises its cross-entropy on features of ``source`` against ``target``, and the
-    features maximise it, with a weight that grows from 0 to ``strength`` as ``2 / (1 + exp(-10 p)) - 1``.
+    The streams are ``source`` and ``labelled`` (both labelled, in the target's classes), and, where some target rows have no
+    label, ``target`` (all of them, labels unused; without it the labelled rows stand for the target). The discriminator minimises
+    its cross-entropy on features of source against target, and the features maximise it, with a weight that grows from 0 to
+    ``strength`` as ``2 / (1 + exp(-10 p)) - 1``.
 
     Args:
         network: trained in place.
@@ -70,12 +71,14 @@ class Adversarial(Objective):
 
     def forward(self, batch: Mapping[str, Rows], progress: float) -> Tensor:
         """Source and target classification loss plus the domain loss behind the reversal."""
-        source, labelled, target = batch["source"], batch["labelled"], batch["target"]
-        features = self.network.embed(torch.cat([source.x, labelled.x, target.x]))
-        of_source, of_labelled, of_target = features.split([len(source), len(labelled), len(target)])
+        source, labelled = batch["source"], batch["labelled"]
+        more = [batch["target"]] if "target" in batch else []
+        features = self.network.embed(torch.cat([rows.x for rows in (source, labelled, *more)]))
+        of_source, of_labelled, *of_more = features.split([len(rows) for rows in (source, labelled, *more)])
+        of_target = of_more[0] if of_more else of_labelled
         classification = nn.functional.cross_entropy(self.network.head(of_source), source.labels)
         classification = classification + nn.functional.cross_entropy(self.network.head(of_labelled), labelled.labels)
         weight = self._strength * (2 / (1 + math.exp(-10 * progress)) - 1)
         domains = self.discriminator(reverse_gradient(torch.cat([of_source, of_target]), weight)).squeeze(1)
-        truth = torch.cat([torch.zeros(len(source)), torch.ones(len(target))]).to(domains)
+        truth = torch.cat([torch.zeros(len(of_source)), torch.ones(len(of_target))]).to(domains)
         return classification + nn.functional.binary_cross_entropy_with_logits(domains, truth)

@@ -101,7 +101,7 @@ def fit(
     device = fabric.device
     objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # convolutions run up to twice as fast
     optimiser = torch.optim.AdamW(
-        objective.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, fused=device.type == "cuda"
+        objective.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, fused=True
     )
     module, optimiser = fabric.setup(objective, optimiser)
     warm_up = max(1, steps // 20)

@@ -118,11 +118,12 @@ def _cnn(backbone: Cnn, shape: tuple[int, ...]) -> nn.Module:
     channels, height, width = (1, *shape) if len(shape) == 2 else shape
     layers: list[nn.Module] = [nn.Unflatten(1, (1, height))] if len(shape) == 2 else []
     for fan_out in backbone.channels:
-        layers += [nn.Conv2d(channels, fan_out, 3, padding=1), nn.ReLU()]
+        layers.append(nn.Conv2d(channels, fan_out, 3, padding=1))
         channels = fan_out
         if min(height, width) >= 4:
             layers.append(nn.MaxPool2d(2))
             height, width = height // 2, width // 2
+        layers.append(nn.ReLU())  # the same after the pooling as before, on a quarter of the values
     flat = channels * height * width
     return nn.Sequential(
         *layers, nn.Flatten(), nn.Linear(flat, backbone.width), nn.ReLU(), nn.Dropout(backbone.dropout)

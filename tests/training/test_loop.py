@@ -121,22 +121,21 @@ def test_the_reversed_gradient_is_the_gradient_of_minus_the_loss():
 
 def test_the_adversary_hides_the_domain():
     """Features of two shifted domains become harder to tell apart than without the adversary."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(400, 4, generator=generator)
-    y = (x[:, 0] > 0).long()
-    source, target = Rows(x[:200], y[:200]), Rows(x[200:] + torch.tensor([0.0, 0.0, 2.0, 0.0]), y[200:])
 
-    def gap(strength):
-        network = build(SPEC.model_copy(update={"backbone": Mlp(hidden=(16,), dropout=0.0)}), 0)
-        objective = Adversarial(network, width=16, hidden=32, strength=strength, seed=0)
+    def gap(strength, seed):
+        x = torch.randn(400, 4, generator=torch.Generator().manual_seed(seed))
+        y = (x[:, 0] > 0).long()
+        source, target = Rows(x[:200], y[:200]), Rows(x[200:] + torch.tensor([0.0, 0.0, 2.0, 0.0]), y[200:])
+        network = build(SPEC.model_copy(update={"backbone": Mlp(hidden=(16,), dropout=0.0)}), seed)
+        objective = Adversarial(network, width=16, hidden=32, strength=strength, seed=seed)
         streams = {"source": source, "labelled": target.take(torch.arange(20)), "target": Rows(target.x)}
         config = TrainingConfig(patience=50, learning_rate=1e-2)
-        fit(objective, streams, target, metric=iter_metric(range(1000)), config=config, steps=2000, seed=0)
+        fit(objective, streams, target, metric=iter_metric(range(1000)), config=config, steps=1000, seed=seed)
         with torch.no_grad():
             seen = [nn.functional.layer_norm(network.embed(part.x), (16,)).numpy() for part in (source, target)]
         return proxy_a_distance(*seen).distance
 
-    assert gap(3.0) < 0.75 * gap(1e-6)
+    assert sum(gap(3.0, seed) for seed in (0, 1)) < 0.9 * sum(gap(1e-6, seed) for seed in (0, 1))
 
 
 @pytest.mark.parametrize(("backbone", "shape"), [(Mlp(), (5, 5)), (Cnn(), (8, 8)), (Cnn(), (3, 9, 12))])
