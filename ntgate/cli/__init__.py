@@ -6,6 +6,11 @@ from __future__ import annotations
 def main() -> None:
     """Entry point of the ``ntgate`` command."""
     import gc
+    import os
+
+    # OpenMP's threads wait by spinning: two runs on the same cores then slow each other down ten times instead of twice. It reads
+    # this once, when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
     from ntgate.cli.app import run
 
