@@ -33,7 +33,7 @@ def _explain(problem: dict[str, Any], root: type[BaseModel], content: Mapping[st
             shown,
             expected=f"one of {', '.join(keys)}" if keys else "no such key",
             got="an unknown key",
-            fix=fix.rstrip("?"),
+            fix=fix,
         )
     if kind == "missing":
         return ConfigError(shown, expected="a value", got="nothing", fix=f"add {where[-1]!r}")
@@ -42,7 +42,7 @@ def _explain(problem: dict[str, Any], root: type[BaseModel], content: Mapping[st
         value = context.get("tag", problem["input"])
         options = [part.strip(" '\"") for part in allowed.replace(" or ", ",").split(",")]
         close = difflib.get_close_matches(str(value), options, n=1, cutoff=0.4)
-        fix = f"did you mean {close[0]!r}" if close else "choose one of them"
+        fix = f"did you mean {close[0]!r}?" if close else "choose one of them"
         return ConfigError(shown, expected=f"one of {', '.join(options)}", got=_short(value), fix=fix)
     expected = problem["msg"]
     for prefix in ("Input should be ", "Value error, ", "Input should "):

@@ -27,7 +27,8 @@ class NtgateError(Exception):
         self.subject, self.expected, self.got, self.fix = subject, expected, got, fix
 
     def __str__(self) -> str:
-        return f"{self.subject}: expected {self.expected}, got {self.got}; {self.fix}."
+        end = "" if self.fix.endswith("?") else "."
+        return f"{self.subject}: expected {self.expected}, got {self.got}; {self.fix}{end}"
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments do not survive the default pickling, and orchestrators send exceptions between processes.

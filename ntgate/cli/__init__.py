@@ -8,9 +8,9 @@ def main() -> None:
     import gc
     import os
 
-    # OpenMP's threads wait by spinning: two runs on the same cores then slow each other down ten times instead of twice. It reads
-    # this once, when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # OpenMP's idle threads wait by spinning: two runs on the same cores then slow each other down ten times instead of twice.
+    # A short spin and then sleep costs a lone run nothing. libgomp reads this once, when torch is imported.
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
     from ntgate.cli.app import run
 

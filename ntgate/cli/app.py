@@ -24,15 +24,22 @@ from ntgate.errors import ConfigErrors, NtgateError
 INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+EXIT_CODES = """\b
+Exit codes:
+  0  promoted, or done
+  1  internal error
+  2  usage or config
+  3  rejected by the gate; drift: shift beyond the threshold
+  4  inconclusive: never promoted
+  5  bad data or model
+  6  registry
+  130  interrupted"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(ntgate.__version__, prog_name="ntgate")
 def cli() -> None:
-    r"""Fine-tune on a shifted target, and promote only what beats training from scratch.
-
-    \b
-    Exit codes: 0 promoted or done, 1 internal error, 2 usage or config, 3 rejected by the gate,
-    4 inconclusive (never promoted), 5 bad data or model, 6 registry, 130 interrupted.
-    """
+    """Fine-tune on a shifted target, and promote only what beats training from scratch."""
 
 
 for _command in (run_command, drift, plan, validate, schema, status, init, doctor):

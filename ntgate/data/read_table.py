@@ -99,7 +99,7 @@ def _column(frame: pd.DataFrame, name: str, spec: SourceSpec, role: str) -> pd.S
         columns = [str(column) for column in frame.columns]
         close = difflib.get_close_matches(name, columns, n=1)
         shown = ", ".join(columns[:8]) + (", ..." if len(columns) > 8 else "")
-        fix = f"did you mean {close[0]!r}" if close else f"set {role} to the right column"
+        fix = f"did you mean {close[0]!r}?" if close else f"set {role} to the right column"
         raise DataError(spec.path, expected=f"a column {name!r}", got=f"the columns {shown}", fix=fix)
     return frame[name]
 
