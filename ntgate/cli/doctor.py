@@ -34,7 +34,7 @@ class Check(NamedTuple):
     detail: str
 
 
-@click.command()
+@click.command(short_help="Why does ntgate not work here?")
 @click.option("--uri", envvar="MLFLOW_TRACKING_URI", help="Also ask this registry whether it answers.")
 @with_json
 def doctor(uri: str | None, as_json: bool) -> int:

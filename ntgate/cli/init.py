@@ -11,7 +11,7 @@ from ntgate.cli.options import with_json
 from ntgate.errors import ConfigError
 
 
-@click.command()
+@click.command(short_help="Create a project.")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Change nothing; list the files that are missing or differ (exit 3).")
 @with_json

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
 
 
-@click.command()
+@click.command(short_help="Measure, train, judge, promote.")
 @with_config
 @click.option("--inline", is_flag=True, help="The same flow in this process, without ZenML.")
 @click.option("--dry-run", is_flag=True, help="Everything but writing to the registry.")

@@ -7,7 +7,7 @@ import click
 from ntgate.cli import console
 
 
-@click.command()
+@click.command(short_help="Print the config's JSON Schema.")
 @click.option("--json", "as_json", is_flag=True, help="Accepted for uniformity: the schema is always JSON.")
 def schema(as_json: bool) -> int:  # noqa: ARG001
     """Print the JSON Schema of the config, for editors and linters."""

@@ -8,7 +8,7 @@ from ntgate.cli import console
 from ntgate.cli.options import with_json
 
 
-@click.command()
+@click.command(short_help="Show the champion and its history.")
 @click.argument("name")
 @click.option("--uri", envvar="MLFLOW_TRACKING_URI", required=True, help="The registry; else MLFLOW_TRACKING_URI.")
 @with_json

@@ -8,7 +8,7 @@ from ntgate.cli import console
 from ntgate.cli.options import with_config, with_json
 
 
-@click.command()
+@click.command(short_help="Check config and data.")
 @with_config
 @with_json
 def validate(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
