@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
-_ROWS = 1000
-_FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
+SAMPLE = 500
+FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def median_distance(z: Tensor) -> float:
-    """The median distance between the pooled rows ``z`` ``(N, d)``; 0 when more than half of the rows coincide.
+def positions(total: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Which of ``total`` pooled rows are looked at for their scale: 500 at most, ascending.
 
-    Of more than 1,000 rows a part is used, chosen by content: every ``N / 1000``-th along a random direction. A choice by
-    position would know which sample a row belongs to, and the permutation test would no longer be exact.
+    Every row is as likely as any other whichever sample it belongs to, so that knowing the choice tells nothing about the
+    labels, and the permutation test stays exact. A fixed number from each sample would tell.
     """
-    if len(z) > _ROWS:
-        direction = torch.randn(z.shape[1], generator=torch.Generator().manual_seed(0)).to(z)
-        order = torch.argsort(z @ direction, stable=True)
-        z = z[order[torch.linspace(0, len(z) - 1, _ROWS, device=z.device).long()]]
-    return float(torch.nn.functional.pdist(z).median())
+    return np.sort(rng.choice(total, min(total, SAMPLE), replace=False))
 
 
-def bandwidths_around(z: Tensor) -> tuple[float, ...]:
+def median_distance(rows: npt.NDArray[np.floating]) -> float:
+    """The median distance between different rows ``(k, d)``; 0 when all are the same.
+
+    Where more than half of the pairs coincide, as in tables of few categories, only pairs that differ are counted.
+    """
+    from scipy.spatial.distance import pdist
+
+    distances = pdist(rows)
+    middle = len(distances) // 2
+    median = float(np.partition(distances, middle)[middle])
+    if median > 0 or not distances.any():
+        return median
+    return float(np.median(distances[distances > 0]))
+
+
+def around(median: float) -> tuple[float, ...]:
     """Five bandwidths, from a quarter of the median distance to four times as much.
 
     A single bandwidth is blind to changes at other scales (Schrab et al., "MMD Aggregated Two-Sample Test", JMLR 24 (2023)).
+    Each is twice the one before: a Gaussian kernel of half the width is the fourth power of the wider one.
     """
-    median = median_distance(z)
-    return tuple(factor * median for factor in _FACTORS) if median > 0 else ()
+    return tuple(factor * median for factor in FACTORS)

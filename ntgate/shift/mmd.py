@@ -1,30 +1,36 @@
 """The maximum mean discrepancy with an exact permutation test.
 
-Gretton et al., "A Kernel Two-Sample Test", JMLR 13 (2012): equations 3 (unbiased) and 5 (biased). Bandwidths are combined
-as in Biggs, Schrab and Gretton, "MMD-FUSE", NeurIPS 2023, equation 8. The effect size is the coefficient of inhomogeneity of
-Szekely and Rizzo, "Energy statistics", J. Stat. Plan. Inference 143 (2013), for the distance ``1 - k``.
+Gretton et al., "A Kernel Two-Sample Test", JMLR 13 (2012): equations 3 (unbiased) and 5 (biased). Bandwidths are combined by
+the soft maximum of Biggs, Schrab and Gretton, "MMD-FUSE", NeurIPS 2023, equation 8, taken of standardised statistics.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
-from ntgate.shift.bandwidth import bandwidths_around
-from ntgate.shift.kernel_sums import KernelSums, bin_sums, row_sums
+from ntgate.shift import bandwidth, kernel_sums, random_features
+from ntgate.shift.effect import effect_size
+from ntgate.shift.rows import Rows, open_rows
+from ntgate.shift.unit_sums import UnitSums, permuted
+from ntgate.shift.units import Units, grouped, labellings
 
-_BINS = 400
-_ROWS_SCHEME = 4000  # pooled rows up to which every row is permuted
 Estimator = Literal["unbiased", "biased"]
+Method = Literal["auto", "exact", "random_features"]
 Scheme = Literal["auto", "rows", "bins"]
+
+_EXACT = 40_000  # pooled rows up to which "auto" is exact
+_BY_ROW = 400  # pooled rows up to which "auto" permutes single rows
+_SHARPNESS = 4.0  # of the soft maximum over bandwidths
+_TIE = 1e-4  # of a standard deviation: the rounding of float32
 
 
 class MmdResult(Frozen):
@@ -34,10 +40,13 @@ class MmdResult(Frozen):
         statistic: signed MMD^2 at the middle bandwidth; the unbiased estimate is negative in most null draws.
         p_value: ``(1 + b) / (B + 1)``, ``b`` permutations at least as extreme, all bandwidths together.
         null_quantiles: the 50, 90, 95 and 99 % quantiles of the statistic at the middle bandwidth under permutation.
-        bandwidths: of the Gaussian kernels ``exp(-|a - b|^2 / (2 h^2))``.
+        bandwidths: of the Gaussian kernels ``exp(-|a - b|^2 / (2 h^2))``, ascending.
         effect_size: ``MMD^2 / (2 (1 - mean k(x, y)))``: 0 for equal distributions, 1 for distributions far apart.
         effect_interval: its 95 % jackknife interval.
-        scheme: which rows were permuted.
+        permutations: ``B``.
+        estimator: of the statistic.
+        method: how the kernel was computed.
+        scheme: what was permuted.
         seconds: wall time.
     """
 
@@ -47,6 +56,9 @@ class MmdResult(Frozen):
     bandwidths: tuple[float, ...]
     effect_size: float
     effect_interval: tuple[float, float]
+    permutations: int
+    estimator: Estimator
+    method: Literal["exact", "random_features"]
     scheme: Literal["rows", "bins"]
     seconds: float
 
@@ -58,26 +70,33 @@ def mmd_test(
     permutations: int = 500,
     bandwidths: Sequence[float] | None = None,
     estimator: Estimator = "unbiased",
+    method: Method = "auto",
     scheme: Scheme = "auto",
     seed: int = 0,
-    device: str = "cpu",
+    device: str = "auto",
+    bins: int | None = None,
+    frequencies: int = 512,
 ) -> MmdResult:
     """Test whether two samples come from one distribution.
 
-    The level is exact: the observed labelling is one of the ``permutations + 1`` that are compared, and the bandwidths do not
-    depend on it. ``rows`` permutes all rows. ``bins`` permutes random bins of equal size, a subgroup, so the level stays exact
-    and a permutation costs next to nothing; it leaves out at most one incomplete bin of each sample. ``auto`` takes bins
-    beyond 4,000 rows.
+    The level is exact: the observed labelling is one of the ``permutations + 1`` that are compared, and neither bandwidths nor
+    bins depend on it. All arithmetic on rows is float32 on centred data, without bf16 or tf32; sums are float64.
 
     Args:
-        x: rows of the first sample, ``(n, d)``, array or tensor; computed in float32.
-        y: rows of the second sample, ``(m, d)``.
+        x: the first sample: an array, tensor, memory map or data frame ``(n, d)``, the path of a parquet file or folder, or an
+            iterable of chunks ``(k, d)``.
+        y: the second sample, ``(m, d)``; beyond 500 rows to one of the smaller sample only every k-th row is used.
         permutations: ``B``.
         bandwidths: kernel widths; None: five around the median distance of the pooled rows.
         estimator: ``unbiased`` leaves out the diagonal, ``biased`` is the squared distance of the mean embeddings.
-        scheme: what is permuted.
-        seed: of the permutations; the same seed gives the same result.
-        device: torch device.
+        method: ``exact`` computes all kernel values, and holds the rows in memory. ``random_features`` approximates the kernel
+            and reads the rows once, in blocks. ``auto`` is exact up to 40,000 rows.
+        scheme: ``rows`` permutes single rows, ``bins`` random bins of equal size: a permutation then costs next to nothing,
+            and at most one incomplete bin of each sample is left out. ``auto`` takes bins beyond 400 rows.
+        seed: of bins, permutations and features; the same seed gives the same result, whatever the number of threads.
+        device: torch device; ``auto`` takes a GPU where there is one.
+        bins: how many bins of both samples together; None: about 256.
+        frequencies: random directions of the features; a kernel value errs by about ``1 / sqrt(2 * frequencies)``.
 
     Raises:
         DataError: naming the argument, when it holds no finite rows of equal width, or all rows are the same.
@@ -89,87 +108,142 @@ def mmd_test(
     True
     """
     began = time.perf_counter()
-    first, second = (_rows(rows, name, device) for rows, name in ((x, "x"), (y, "y")))
-    if first.shape[1] != second.shape[1]:
+    for name, value, kind in (
+        ("estimator", estimator, Estimator),
+        ("method", method, Method),
+        ("scheme", scheme, Scheme),
+    ):
+        if value not in get_args(kind):
+            raise DataError(name, expected=" or ".join(get_args(kind)), got=repr(value), fix="choose one of them")
+    for name, number in (("permutations", permutations), ("frequencies", frequencies)):
+        if number < 1:
+            raise DataError(name, expected="at least 1", got=str(number), fix="use 99 or more")
+    samples = open_rows(x, "x"), open_rows(y, "y")
+    n, m = len(samples[0]), len(samples[1])
+    if samples[0].shape[1] != samples[1].shape[1]:
         raise DataError(
-            "y",
-            expected=f"rows of width {first.shape[1]} as in x",
-            got=f"width {second.shape[1]}",
+            "y", expected=f"rows of width {samples[0].shape[1]} as in x", got=f"width {samples[1].shape[1]}",
             fix="use the same features",
-        )
-    if permutations < 1:
-        raise DataError("permutations", expected="at least 1", got=str(permutations), fix="use 99 or more")
-    z = torch.cat([first, second])
-    z = (z - z.mean(dim=0)).float()
-    widths = tuple(sorted(bandwidths)) if bandwidths is not None else bandwidths_around(z)
-    if not widths or min(widths) <= 0:
-        raise DataError(
-            "x and y" if bandwidths is None else "bandwidths", expected="a positive kernel width",
-            got="0, because more than half of the rows are the same" if bandwidths is None else f"{widths}",
-            fix="give bandwidths, or remove constant rows",
         )  # fmt: skip
-    units = _units(len(first), len(second), scheme)
-    generator = torch.Generator().manual_seed(seed)
-    labellings = _labellings(units, permutations, generator).to(z)
-    if units.size == 1:
-        sums = row_sums(z, widths, labellings)
+    how, by_row = _plan(n + m, method, scheme, bins)
+    units = grouped(n, m, by_row=by_row, bins=bins)
+    place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
+    some = _some(samples, np.random.default_rng([seed, 0]))
+    widths = _widths(bandwidths, some)
+    origin = np.median(some, axis=0)
+    labels = labellings(units, permutations, np.random.default_rng([seed, 1]))
+    if how == "random_features":
+        between = random_features.between_bins(samples, units, widths, origin, frequencies, [seed, 2], place)
+        sums = permuted(between, units, labels)
     else:
-        sums = bin_sums(z[_binned(len(first), len(second), units, generator).to(z.device)], widths, labellings)
-    statistics = _mmd2(
-        sums.quadratic, sums.of_all @ labellings.double(), sums.of_all.sum(dim=1, keepdim=True), units, estimator
-    )
+        rows = _pooled(samples, units, origin, np.random.default_rng([seed, 3]))
+        ready = kernel_sums.exponents(torch.from_numpy(rows).to(place), widths[-1])
+        if by_row:
+            sums = kernel_sums.of_rows(ready, widths, _columns(units, permutations, labels).to(place), units)
+        else:
+            sums = permuted(kernel_sums.between_bins(ready, widths, units.count), units, labels)
+    statistics = _statistics(sums, units, estimator)
     at = len(widths) // 2
-    extreme = int((_fused(statistics, sums.squared, units)[1:] >= 0).sum())
-    effect, interval = _effect(sums, at, units)
-    null = [float(q) for q in torch.quantile(statistics[at, 1:].cpu(), torch.tensor([0.5, 0.9, 0.95, 0.99]).double())]
+    fused = _fused(statistics)
+    effect, interval = effect_size(sums, at, units)
+    null = [float(q) for q in np.quantile(statistics[at, 1:].numpy(), (0.5, 0.9, 0.95, 0.99))]
     return MmdResult(
-        statistic=float(statistics[at, 0]),
-        p_value=(1 + extreme) / (permutations + 1),
+        statistic=_observed(sums, at, units, estimator),
+        p_value=(1 + int((fused[1:] >= fused[0] - _TIE).sum())) / (permutations + 1),
         null_quantiles=(null[0], null[1], null[2], null[3]),
         bandwidths=widths,
         effect_size=effect,
         effect_interval=interval,
-        scheme="rows" if units.size == 1 else "bins",
+        permutations=permutations,
+        estimator=estimator,
+        method=how,
+        scheme="rows" if by_row else "bins",
         seconds=time.perf_counter() - began,
     )
 
 
-class _Units(NamedTuple):
-    """How the rows are grouped for permuting: ``first`` and ``second`` units of ``size`` rows each."""
-
-    first: int
-    second: int
-    size: int
-
-    @property
-    def rows(self) -> tuple[int, int]:
-        return self.first * self.size, self.second * self.size
-
-
-def _units(n: int, m: int, scheme: Scheme) -> _Units:
-    if scheme == "rows" or (scheme == "auto" and n + m <= _ROWS_SCHEME):
-        return _Units(n, m, 1)
-    size = max(1, min((n + m) // _BINS, n // 8, m // 8))
-    return _Units(n // size, m // size, size)
+def _plan(
+    total: int, method: Method, scheme: Scheme, bins: int | None
+) -> tuple[Literal["exact", "random_features"], bool]:
+    """The method, and whether single rows are permuted."""
+    if scheme == "rows":
+        for name, given in (("bins", bins is not None), ("method", method == "random_features")):
+            if given:
+                raise DataError(
+                    "scheme", expected=f"bins with {name} as given", got="'rows'", fix=f"leave out scheme or {name}"
+                )
+        return "exact", True
+    if method == "auto":
+        method = "exact" if total <= _EXACT else "random_features"
+    return method, method == "exact" and scheme == "auto" and bins is None and total <= _BY_ROW
 
 
-def _labellings(units: _Units, permutations: int, generator: torch.Generator) -> Tensor:
-    """Zeros and ones ``(units, permutations + 1)``: column 0 as observed, the others shuffled."""
-    count = units.first + units.second
-    labels = torch.zeros(permutations + 1, count)
-    labels[0, : units.first] = 1
-    order = torch.rand(permutations, count, generator=generator).argsort(dim=1)
-    labels[1:].scatter_(1, order[:, : units.first], 1)
-    return labels.T.contiguous()
+def _some(samples: tuple[Rows, Rows], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """A few rows of both samples, for their scale."""
+    n = len(samples[0])
+    chosen = bandwidth.positions(n + len(samples[1]), rng)
+    parts = zip(samples, (chosen[chosen < n], chosen[chosen >= n] - n), strict=True)
+    return np.concatenate([rows.pick(positions).astype(np.float64) for rows, positions in parts if len(positions)])
 
 
-def _binned(n: int, m: int, units: _Units, generator: torch.Generator) -> Tensor:
-    """Row numbers in an order whose consecutive runs are random bins, none of which mixes the samples."""
-    kept, also = units.rows
-    return torch.cat([torch.randperm(n, generator=generator)[:kept], n + torch.randperm(m, generator=generator)[:also]])
+def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    if given is not None:
+        widths = tuple(sorted(float(width) for width in given))
+        if not widths or not all(0 < width < np.inf for width in widths):
+            raise DataError("bandwidths", expected="positive kernel widths", got=f"{widths}", fix="leave them out")
+        return widths
+    median = bandwidth.median_distance(some)
+    if not 0 < median < np.inf:
+        raise DataError(
+            "x and y", expected="rows that differ", got=f"a median distance of {median:g}",
+            fix="remove constant data, or give bandwidths",
+        )  # fmt: skip
+    return bandwidth.around(median)
 
 
-def _mmd2(within: Tensor, of_first: Tensor, total: Tensor, units: _Units, estimator: Estimator) -> Tensor:
+def _pooled(
+    samples: tuple[Rows, Rows], units: Units, origin: npt.NDArray[np.float64], rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """The centred rows of both samples ``(N, d + 2)``, random bins behind each other; the last two columns are free."""
+    width = len(origin)
+    pooled = np.empty((sum(units.rows), width + 2), dtype=np.float32)
+    shift = 0
+    for rows, used, thin in zip(samples, units.rows, units.thin, strict=True):
+        count = -(-len(rows) // thin)
+        order = np.arange(count) if units.size == 1 else rng.permutation(count)
+        start = 0
+        for block in rows.blocks(4096, thin):
+            to = order[start : start + len(block)]
+            kept = to < used
+            pooled[shift + to[kept], :width] = (block[kept] if not kept.all() else block) - origin
+            start += len(block)
+        shift += used
+    return pooled
+
+
+def _columns(units: Units, permutations: int, labels: Any) -> Tensor:
+    """All labellings as columns ``(N, B + 1)`` of zeros and ones, column 0 as observed."""
+    columns = torch.empty(units.count, permutations + 1)
+    columns[:, 0] = torch.arange(units.count) < units.first
+    at = 1
+    for part in labels:
+        columns[:, at : at + len(part)] = torch.from_numpy(part).T
+        at += len(part)
+    return columns
+
+
+def _statistics(sums: UnitSums, units: Units, estimator: Estimator) -> Tensor:
+    """MMD^2 for every bandwidth and labelling, ``(s, B + 1)``."""
+    return _mmd2(sums.quadratic, sums.sum_first, sums.of_all.sum(dim=1, keepdim=True), units, estimator)
+
+
+def _observed(sums: UnitSums, at: int, units: Units, estimator: Estimator) -> float:
+    """MMD^2 as observed, from the sums that never left float64."""
+    of_first = sums.of_first[at]
+    return float(_mmd2(of_first[: units.first].sum(), of_first.sum(), sums.of_all[at].sum(), units, estimator))
+
+
+def _mmd2(within: Tensor, of_first: Tensor, total: Tensor, units: Units, estimator: Estimator) -> Tensor:
     """MMD^2 from ``sum k(x, x')``, ``sum k(x, z)`` and ``sum k(z, z')``, each with its diagonal."""
     n, m = units.rows
     across = of_first - within
@@ -179,58 +253,11 @@ def _mmd2(within: Tensor, of_first: Tensor, total: Tensor, units: _Units, estima
     return (within - n) / (n * (n - 1)) + (within_second - m) / (m * (m - 1)) - 2 * across / (n * m)
 
 
-def _fused(statistics: Tensor, squared: Tensor, units: _Units) -> Tensor:
-    """All bandwidths in one statistic ``(c,)``, as its difference from the observed one; ties count as equal.
+def _fused(statistics: Tensor) -> Tensor:
+    """All bandwidths in one statistic ``(B + 1,)``: the soft maximum, in standard deviations of the permuted ones.
 
-    Each bandwidth is divided by the root of its mean squared kernel, which no permutation changes.
+    Mean and deviation are over all labellings, the observed one included, so no labelling is favoured.
     """
-    n, m = units.rows
-    spread = ((squared - n - m) / ((n + m) * (n + m - 1.0))).clamp(min=1e-30).sqrt()[:, None]
-    normalised = statistics / spread
-    fused = normalised[0]
-    if len(statistics) > 1:
-        scale = math.sqrt(min(n, m) * (min(n, m) - 1.0))
-        fused = torch.logsumexp(scale * normalised, dim=0) / scale
-    return fused - fused[0] + 1e-9 * fused[0].abs()
-
-
-def _effect(sums: KernelSums, at: int, units: _Units) -> tuple[float, tuple[float, float]]:
-    """The coefficient of inhomogeneity, and its 95 % interval by leaving out one unit of rows at a time."""
-    first = torch.arange(units.first + units.second, device=sums.of_all.device) < units.first
-    of_first, of_second = sums.of_first[at], sums.of_all[at] - sums.of_first[at]
-    own = sums.own[at]
-    within, across, other = of_first[first].sum(), of_second[first].sum(), of_second[~first].sum()
-    n, m = units.rows
-    whole = _coefficient(within, across, other, n, m)
-    size = units.size
-    left_out_first = _coefficient(
-        within - 2 * of_first[first] + own[first], across - of_second[first], other, n - size, m
-    )
-    left_out_second = _coefficient(
-        within, across - of_first[~first], other - 2 * of_second[~first] + own[~first], n, m - size
-    )
-    variance = sum(
-        (len(part) - 1) / len(part) * (part - part.mean()).square().sum() for part in (left_out_first, left_out_second)
-    )
-    half = 1.96 * float(variance) ** 0.5
-    low, value, high = (min(max(float(whole) + shift, 0.0), 1.0) for shift in (-half, 0.0, half))
-    return value, (low, high)
-
-
-def _coefficient(within: Tensor, across: Tensor, other: Tensor, n: int, m: int) -> Tensor:
-    mmd2 = (within - n) / (n * (n - 1)) + (other - m) / (m * (m - 1)) - 2 * across / (n * m)
-    return mmd2 / (2 * (1 - across / (n * m))).clamp(min=1e-30)
-
-
-def _rows(rows: Any, name: str, device: str) -> Tensor:
-    """The rows of an argument as a float32 tensor ``(n, d)``."""
-    expected, fix = "at least two finite rows of numbers, shape (n, d)", "check what is measured"
-    if isinstance(rows, np.ndarray) and rows.dtype.kind not in "fiub":
-        raise DataError(name, expected=expected, got=f"dtype {rows.dtype}", fix="encode the columns as numbers")
-    tensor = torch.as_tensor(rows, device=device)
-    if tensor.ndim != 2 or len(tensor) < 2 or tensor.shape[1] == 0:
-        raise DataError(name, expected=expected, got=f"shape {tuple(tensor.shape)}", fix=fix)
-    if not torch.isfinite(tensor).all():
-        wrong = int((~torch.isfinite(tensor)).any(dim=1).sum())
-        raise DataError(name, expected=expected, got=f"NaN or infinity in {wrong} rows", fix="impute or remove them")
-    return tensor.double()
+    deviation, mean = torch.std_mean(statistics, dim=1, keepdim=True, correction=0)
+    standard = (statistics - mean) / deviation.clamp(min=1e-30)
+    return torch.logsumexp(_SHARPNESS * standard, dim=0) / _SHARPNESS

@@ -105,10 +105,10 @@ def test_effect_size_runs_from_none_to_all():
         ({"y": np.full((5, 2), np.inf)}, "y: expected at least two finite rows"),
         ({"x": np.zeros((1, 2))}, "x: expected at least two finite rows"),
         ({"y": np.zeros((5, 3))}, "y: expected rows of width 2 as in x"),
-        ({"x": np.ones((5, 2)), "y": np.ones((5, 2))}, "more than half of the rows are the same"),
+        ({"x": np.ones((5, 2)), "y": np.ones((5, 2))}, "x and y: expected rows that differ"),
         ({"x": np.array([["a", "b"]] * 4, dtype=object)}, "x: expected at least two finite rows of numbers"),
         ({"permutations": 0}, "permutations: expected at least 1"),
-        ({"bandwidths": [0.0]}, "bandwidths: expected a positive kernel width"),
+        ({"bandwidths": [0.0]}, "bandwidths: expected positive kernel widths"),
     ],
 )
 def test_bad_input_names_the_argument(arguments, part):
