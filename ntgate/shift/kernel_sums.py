@@ -81,7 +81,7 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
         units: the groups, of one row each.
     """
     panel, strip = _blocking(ready.device, 1)
-    share = units.first / units.count
+    share = units.first / units.total
     observed = torch.stack([labels[:, 0], torch.ones_like(labels[:, 0])], dim=1)
     # Centred labels add up to nothing: products stay small, and float32 sums of them exact enough.
     labels -= share

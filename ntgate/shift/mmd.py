@@ -95,7 +95,7 @@ def mmd_test(
             and at most one incomplete bin of each sample is left out. ``auto`` takes bins beyond 400 rows.
         seed: of bins, permutations and features; the same seed gives the same result, whatever the number of threads.
         device: torch device; ``auto`` takes a GPU where there is one.
-        bins: how many bins of both samples together; None: about 256.
+        bins: how many bins of both samples together; None: about 128.
         frequencies: random directions of the features; a kernel value errs by about ``1 / sqrt(2 * frequencies)``.
 
     Raises:
@@ -141,7 +141,7 @@ def mmd_test(
         if by_row:
             sums = kernel_sums.of_rows(ready, widths, _columns(units, permutations, labels).to(place), units)
         else:
-            sums = permuted(kernel_sums.between_bins(ready, widths, units.count), units, labels)
+            sums = permuted(kernel_sums.between_bins(ready, widths, units.total), units, labels)
     statistics = _statistics(sums, units, estimator)
     at = len(widths) // 2
     fused = _fused(statistics)
@@ -223,8 +223,8 @@ def _pooled(
 
 def _columns(units: Units, permutations: int, labels: Any) -> Tensor:
     """All labellings as columns ``(N, B + 1)`` of zeros and ones, column 0 as observed."""
-    columns = torch.empty(units.count, permutations + 1)
-    columns[:, 0] = torch.arange(units.count) < units.first
+    columns = torch.empty(units.total, permutations + 1)
+    columns[:, 0] = torch.arange(units.total) < units.first
     at = 1
     for part in labels:
         columns[:, at : at + len(part)] = torch.from_numpy(part).T

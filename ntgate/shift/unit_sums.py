@@ -42,16 +42,16 @@ def permuted(between: Tensor, units: Units, labels: Iterable[npt.NDArray[np.bool
     of_all = between.sum(dim=2)
     total = of_all.sum(dim=1)
     of_first = between[:, :, : units.first].sum(dim=2)
-    share = units.first / units.count
-    mean = of_all / units.count
-    centred = (between - mean[:, None] - mean[:, :, None] + (total / units.count**2)[:, None, None]).float()
+    share = units.first / units.total
+    mean = of_all / units.total
+    centred = (between - mean[:, None] - mean[:, :, None] + (total / units.total**2)[:, None, None]).float()
     quadratic, sum_first = [], []
     # As observed, and all others in the same arithmetic: where rounding decides, it decides without favour.
-    for part in chain([np.arange(units.count)[None] < units.first], labels):
+    for part in chain([np.arange(units.total)[None] < units.first], labels):
         chosen = torch.from_numpy(part).T.to(centred)  # (u, k)
         inner = torch.stack([((matrix @ chosen) * chosen).sum(dim=0, dtype=torch.float64) for matrix in centred])
         # a'Ka from a'Ca, where C = HKH and a has units.first ones.
-        sums = mean @ chosen.double() * units.count
+        sums = mean @ chosen.double() * units.total
         quadratic.append(inner + 2 * share * sums - share**2 * total[:, None])
         sum_first.append(sums)
     return UnitSums(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ntgate.errors import DataError
 
-BINS = 256
+BINS = 128
 _FEWEST = 4  # units of the smaller sample, for the jackknife interval of the effect size
 _MOST = 500  # rows of the larger sample to one of the smaller: more would not sharpen the test
 _AT_ONCE = 2**21  # random numbers drawn together
@@ -35,7 +35,7 @@ class Units(NamedTuple):
         return self.first * self.size, self.second * self.size
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """All units."""
         return self.first + self.second
 
@@ -60,9 +60,9 @@ def grouped(n: int, m: int, *, by_row: bool, bins: int | None = None) -> Units:
 
 def labellings(units: Units, permutations: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.bool_]]:
     """Which units form the first sample, some permutations ``(k, units)`` at a time; each is a uniform random choice."""
-    step = max(1, _AT_ONCE // units.count)
+    step = max(1, _AT_ONCE // units.total)
     for start in range(0, permutations, step):
-        size = (min(step, permutations - start), units.count)
+        size = (min(step, permutations - start), units.total)
         keys = rng.integers(0, 2**64, size=size, dtype=np.uint64)
         # The units with the smallest keys; two of 64 random bits are never equal in practice.
         yield keys <= np.partition(keys, units.first - 1, axis=1)[:, units.first - 1, None]
