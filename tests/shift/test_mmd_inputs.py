@@ -1,0 +1,142 @@
+"""Rows from wherever they lie give the same result, and rows that change under the test are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from ntgate.errors import DataError
+from ntgate.shift import kernel_sums, mmd_test
+
+
+@pytest.fixture(scope="module")
+def samples() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3000, 6)), rng.normal(size=(2500, 6)) + 0.03
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+def parquet(rows, path):
+    pq.write_table(pa.table({f"x{i}": column for i, column in enumerate(rows.T)}), path, row_group_size=700)
+    return path
+
+
+def memory_map(rows, path):
+    mapped = np.memmap(path, dtype=rows.dtype, mode="w+", shape=rows.shape)
+    mapped[:] = rows
+    mapped.flush()
+    return mapped
+
+
+def chunks_again(rows):
+    """Chunks that can be read many times, as a data loader's."""
+    return [rows[start : start + 411] for start in range(0, len(rows), 411)]
+
+
+@pytest.mark.parametrize("method", ["exact", "random_features"])
+@pytest.mark.parametrize("form", ["tensor", "frame", "parquet", "memory map", "chunks", "generator"])
+def test_every_form_gives_the_result_of_the_array(samples, method, form, tmp_path):
+    import pandas as pd
+
+    make = {
+        "tensor": lambda rows: torch.from_numpy(rows),
+        "frame": lambda rows: pd.DataFrame(rows),
+        "parquet": lambda rows: parquet(rows, tmp_path / f"{len(rows)}.parquet"),
+        "memory map": lambda rows: memory_map(rows, tmp_path / f"{len(rows)}.bin"),
+        "chunks": chunks_again,
+        "generator": lambda rows: (chunk for chunk in chunks_again(rows)),
+    }[form]
+    x, y = samples
+    same = mmd_test(x, y, method=method, permutations=99)
+    found = mmd_test(make(x), make(y), method=method, permutations=99)
+    assert found.model_dump(exclude={"seconds"}) == same.model_dump(exclude={"seconds"})
+    assert found.method == method
+
+
+@pytest.mark.parametrize("scheme", ["rows", "bins"])
+def test_blocks_do_not_change_the_result(samples, scheme, monkeypatch):
+    x, y = (rows[:900] for rows in samples)
+    usual = mmd_test(x, y, scheme=scheme, permutations=199)
+    monkeypatch.setattr(kernel_sums, "PANEL", 100)
+    monkeypatch.setattr(kernel_sums, "STRIP", 333)
+    other = mmd_test(x, y, scheme=scheme, permutations=199)
+    assert other.p_value == usual.p_value
+    # Sums of float32 products taken in another order: a hundred-millionth of a kernel value.
+    assert other.statistic == pytest.approx(usual.statistic, rel=1e-5, abs=1e-7)
+
+
+def test_random_features_come_close_to_the_kernel(samples):
+    x, y = samples[0], samples[1] + 0.3
+    exact = mmd_test(x, y, method="exact")
+    near = mmd_test(x, y, method="random_features", frequencies=4096)
+    assert near.statistic == pytest.approx(exact.statistic, rel=0.1)
+    assert near.p_value == exact.p_value == 1 / 501
+    assert near.effect_size == pytest.approx(exact.effect_size, rel=0.1)
+
+
+def test_very_unequal_sizes_thin_the_larger_sample():
+    rng = np.random.default_rng(1)
+    few = rng.normal(size=(12, 2))
+    many = rng.normal(size=(30_000, 2))
+    assert mmd_test(few, many, method="random_features").p_value > 0.01
+    assert mmd_test(few + 3, many, method="exact").p_value <= 0.01
+
+
+def test_outliers_and_units_do_not_hide_a_change():
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(500, 2)), rng.normal(size=(500, 2)) + 1
+    x[0, 0] = 1e6
+    x, y = x * 1e-9 + 1, y * 1e-9 + 1
+    assert mmd_test(x, y).p_value <= 0.01
+
+
+def test_a_map_whose_file_shrinks_is_refused(samples, tmp_path):
+    mapped = memory_map(samples[0], tmp_path / "x.bin")
+    with (tmp_path / "x.bin").open("r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(DataError, match=r"^x: expected a file of 72000 bytes behind the memory map"):
+        mmd_test(mapped, samples[1])
+
+
+def test_chunks_that_end_early_are_refused(samples):
+    class Shrinking:
+        def __init__(self):
+            self.left = 5
+
+        def __iter__(self):
+            self.left -= 1
+            return iter(chunks_again(samples[0])[: self.left])
+
+    with pytest.raises(DataError, match="rows as at first"):
+        mmd_test(Shrinking(), samples[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"bins": 101}, "bins: expected from 8 to 100"),
+        ({"bins": 7}, "bins: expected from 8 to 100"),
+        ({"scheme": "rows", "bins": 20}, "scheme: expected bins"),
+        ({"scheme": "rows", "method": "random_features"}, "scheme: expected bins"),
+        ({"method": "guess"}, "method: expected auto or exact or random_features"),
+        ({"bandwidths": [float("nan")]}, "bandwidths: expected positive"),
+        ({"frequencies": 0}, "frequencies: expected at least 1"),
+    ],
+)
+def test_options_that_make_no_sense_are_named(options, part):
+    rng = np.random.default_rng(3)
+    with pytest.raises(DataError) as caught:
+        mmd_test(rng.normal(size=(50, 2)), rng.normal(size=(50, 2)), **options)
+    assert part in str(caught.value)
+
+
+def test_a_missing_file_and_text_columns_are_named(tmp_path):
+    rng = np.random.default_rng(4)
+    with pytest.raises(DataError, match="a parquet file or folder"):
+        mmd_test(tmp_path / "none.parquet", rng.normal(size=(50, 2)))
+    pq.write_table(pa.table({"word": ["a", "b"]}), tmp_path / "words.parquet")
+    with pytest.raises(DataError, match="column 'word' of type string"):
+        mmd_test(tmp_path / "words.parquet", rng.normal(size=(50, 1)))
