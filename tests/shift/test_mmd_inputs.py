@@ -42,8 +42,8 @@ def test_every_form_gives_the_result_of_the_array(samples, method, form, tmp_pat
     import pandas as pd
 
     make = {
-        "tensor": lambda rows: torch.from_numpy(rows),
-        "frame": lambda rows: pd.DataFrame(rows),
+        "tensor": torch.from_numpy,
+        "frame": pd.DataFrame,
         "parquet": lambda rows: parquet(rows, tmp_path / f"{len(rows)}.parquet"),
         "memory map": lambda rows: memory_map(rows, tmp_path / f"{len(rows)}.bin"),
         "chunks": chunks_again,
