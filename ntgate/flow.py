@@ -11,10 +11,8 @@ from ntgate.config import SLOTS, RunConfig
 from ntgate.stages.listener import Listener, Silent
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ntgate.planning.policy import Plan
-    from ntgate.shift.report import ShiftReport
+    from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.ingest import Ingested
     from ntgate.stages.result import RunResult
 
@@ -65,27 +63,33 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     return promote(config, history, dry_run=dry_run)
 
 
-def drift(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, ShiftReport, Path]:
-    """Ingest and measure the shift; no arm is trained."""
-    from ntgate.stages.drift import drift_page, measure_shift
-    from ntgate.stages.ingest import ingest
-    from ntgate.stages.source import source_model
+def drift(config: RunConfig, *, listener: Listener | None = None) -> DriftCheck:
+    """Ingest and measure the shift: no arm is trained, no label of the target is looked at."""
+    from ntgate.stages.drift_check import check_drift
+    from ntgate.stages.ingest import ingest_for_drift
+    from ntgate.stages.source import embedder
 
     tell = listener or Silent()
-    tell.stage("ingest: read, split and check the data")
-    ingested = ingest(config)
-    tell.stage("source: load or pretrain the source model")
-    source = source_model(config, ingested, tell)
+    tell.stage("ingest: read the data")
+    ingested = ingest_for_drift(config)
+    through = embedder(config, ingested, tell)
     tell.stage("drift: measure the shift")
-    return ingested, measure_shift(config, ingested, source), drift_page(config, ingested)
+    return check_drift(config, ingested, through)
 
 
 def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, Plan]:
     """Ingest, measure the shift, and order the strategies."""
+    from ntgate.stages.drift import measure_shift
+    from ntgate.stages.ingest import ingest
     from ntgate.stages.plan import make_plan
+    from ntgate.stages.source import embedder
 
-    ingested, shift, _ = drift(config, listener=listener)
-    return ingested, make_plan(config, ingested, shift)
+    tell = listener or Silent()
+    tell.stage("ingest: read, split and check the data")
+    ingested = ingest(config)
+    through = embedder(config, ingested, tell)
+    tell.stage("drift: measure the shift")
+    return ingested, make_plan(config, ingested, measure_shift(config, ingested, through.source))
 
 
 def check(config: RunConfig) -> dict[str, int]:

@@ -18,5 +18,13 @@ def drift(
 ) -> tuple[Annotated[ShiftReport, "shift"], Annotated[HTMLString, "drift_report"]]:
     """Measure the shift, and write the drift report for people."""
     shift = measure_shift(config, ingested, source)
-    log_metadata({"mmd2": shift.mmd2, "p_value": shift.p_value, "proxy_a_distance": shift.proxy_a_distance})
+    log_metadata(
+        {
+            "outcome": shift.outcome,
+            "mmd2": shift.mmd2,
+            "p_value": shift.p_value,
+            "effect_size": shift.effect_size,
+            "proxy_a_distance": shift.proxy_a_distance,
+        }
+    )
     return shift, HTMLString(drift_page(config, ingested).read_text(encoding="utf-8"))

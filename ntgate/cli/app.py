@@ -29,7 +29,7 @@ Exit codes:
   0  promoted, or done
   1  internal error
   2  usage or config
-  3  rejected by the gate
+  3  rejected by the gate; drift: a shift; init --check: files differ
   4  inconclusive: never promoted
   5  bad data or model
   6  registry

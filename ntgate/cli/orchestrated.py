@@ -1,4 +1,4 @@
-"""The run on ZenML's active stack."""
+"""Pipelines on ZenML's active stack."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ntgate.errors import ConfigError, NtgateError
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
+    from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.result import RunResult
 
 _QUIET = {
@@ -33,24 +34,45 @@ def run_pipeline(config: RunConfig, path: str, *, dry_run: bool) -> RunResult:
         ConfigError: when there is no project.
         NtgateError: what a step raised.
     """
+    run = _run("retrain", path, "add --inline", config=config, dry_run=dry_run)
+    result: RunResult = run.steps["promote"].outputs["result"][0].load()
+    return result
+
+
+def run_drift_check(config: RunConfig, path: str) -> DriftCheck:
+    """Run ``pipelines/drift_check.py`` of the project around the config file, and return its answer.
+
+    Raises:
+        ConfigError: when there is no project, or it has no such pipeline.
+        NtgateError: what a step raised.
+    """
+    run = _run("drift_check", path, "leave out --zenml", config=config)
+    result: DriftCheck = run.steps["check_drift"].outputs["drift_check"][0].load()
+    return result
+
+
+def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
+    """Run the pipeline ``name`` on the active stack to its end; ``without`` says how to do without ZenML."""
     root = find([Path(path).parent])
-    if root is None:
+    if root is None or not (root / "pipelines" / f"{name}.py").is_file():
         raise ConfigError(
-            path, expected="a project with pipelines/retrain.py and steps/ at or above it", got="none",
-            fix="run `ntgate init DIR`, or add --inline to run without ZenML",
-        )  # fmt: skip
+            path,
+            expected=f"a project with pipelines/{name}.py and steps/ at or above it",
+            got="none" if root is None else f"{root} without it",
+            fix=f"run `ntgate init DIR`, or {without} to run without ZenML",
+        )
     for variable, value in _QUIET.items():
         os.environ.setdefault(variable, value)
     from zenml.utils import source_utils
 
     source_utils.set_custom_source_root(str(root))
     sys.path.insert(0, str(root))
-    retrain = importlib.import_module("pipelines.retrain").retrain
+    pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
     try:
-        run = retrain(config=config, dry_run=dry_run)
+        run = pipeline(**arguments)
     except Exception as error:
         raise _cause(error) from error
-    return _answer(run)
+    return _finished(run)
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -63,12 +85,11 @@ def _cause(error: BaseException) -> BaseException:
     return error
 
 
-def _answer(run: Any) -> RunResult:
-    """Wait for the pipeline run where the orchestrator does not, and load its result."""
+def _finished(run: Any) -> Any:
+    """The pipeline run at its end, waited for where the orchestrator does not."""
     from zenml.client import Client
 
     while not run.status.is_finished:
         time.sleep(5)
         run = Client().get_pipeline_run(run.id)
-    result: RunResult = run.steps["promote"].outputs["result"][0].load()
-    return result
+    return run

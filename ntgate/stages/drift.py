@@ -25,21 +25,28 @@ if TYPE_CHECKING:
 PAGE = "drift.html"
 
 
-def measure_shift(config: RunConfig, ingested: Ingested, source: SourceModel) -> ShiftReport:
+def measure_shift(config: RunConfig, ingested: Ingested, source: SourceModel | None) -> ShiftReport:
     """The shift between the source rows and the target rows that training may see.
 
     The test rows take no part: whatever is decided from the shift is decided without them.
+
+    Args:
+        config: the run.
+        ingested: of a run, or of a drift check.
+        source: the model whose embedding is measured; a table is measured on its columns and needs none.
     """
+    from ntgate.data.encoder import fit_encoder
     from ntgate.shift.report import measure
 
-    view = ingested.view()
-    targets = [view.train, view.validation] + ([] if view.unlabelled is None else [view.unlabelled])
+    domains = [ingested.part("source"), *ingested.targets()]
     representation: Representation = "raw"
-    if ingested.kind == "table":
-        rows = [source.encoder.encode(part.rows) for part in (view.source, *targets)]
+    if source is None or ingested.kind == "table":
+        # Fitted to all rows alike: an encoder that knew one sample better than the other would spoil the exact level.
+        encoder = fit_encoder(*domains)
+        rows = [encoder.encode(part.rows) for part in domains]
     else:
         representation = "embedding"
-        rows = _embeddings(source, [view.source, *targets])
+        rows = _embeddings(source, domains)
     return measure(
         rows[0].reshape(len(rows[0]), -1),
         np.concatenate(rows[1:]).reshape(sum(map(len, rows[1:])), -1),
@@ -60,8 +67,7 @@ def drift_page(config: RunConfig, ingested: Ingested) -> Path:
     """The Evidently data-drift report as one HTML page in the run's folder."""
     from ntgate.shift.evidently_report import drift_html
 
-    view = ingested.view()
-    return drift_html(view.source, view.train, ingested.folder / PAGE, seed=config.seed)
+    return drift_html(ingested.part("source"), ingested.targets()[0], ingested.folder / PAGE, seed=config.seed)
 
 
 @contextmanager

@@ -19,11 +19,12 @@ class Ingested(Frozen):
     Attributes:
         directory: the run's folder.
         began: start of the run, seconds since the epoch.
-        parts: the stored domains by part; ``unlabelled`` may be absent.
+        parts: the stored domains by part: ``source``, ``train``, ``validation``, ``test``, and ``unlabelled`` where there is
+            one; for a drift check ``source``, ``target`` and ``unlabelled``.
         rows: number of rows by part.
         fingerprints: content fingerprint by part.
         source_classes: class names of the source.
-        target_classes: class names of the target.
+        target_classes: class names of the target; none for a drift check, which looks at no labels.
         kind: ``array``, ``table`` or ``images``.
         seconds: wall time.
     """
@@ -54,6 +55,10 @@ class Ingested(Frozen):
         unlabelled = self.part("unlabelled") if "unlabelled" in self.parts else None
         return TrainingView(self.part("source"), self.part("train"), self.part("validation"), unlabelled)
 
+    def targets(self) -> list[Domain]:
+        """The target rows by part, all but the test rows."""
+        return [self.part(name) for name in ("target", "train", "validation", "unlabelled") if name in self.parts]
+
 
 def read_domains(config: RunConfig) -> dict[str, Domain]:
     """Read, align and split the domains of ``config``, and refuse leaks between the test rows and all others.
@@ -80,17 +85,51 @@ def read_domains(config: RunConfig) -> dict[str, Domain]:
     return domains
 
 
+def read_for_drift(config: RunConfig) -> dict[str, Domain]:
+    """Read and align the rows of a drift check: the source, the target and, if given, the unlabelled rows.
+
+    Labels of the target are not looked at, so that fresh rows can be checked before anybody has labelled them; and with
+    nothing to be judged, nothing is split off and ``target_test`` is not read.
+
+    Raises:
+        DataError: when a file cannot be read, or the rows cannot be compared.
+    """
+    from ntgate.data.align import align
+    from ntgate.data.readers import read
+
+    data = config.data
+    source = read(data.source, "source")
+    given = {"target": data.target, "unlabelled": data.unlabelled}
+    return {
+        "source": source,
+        **{name: align(source, read(spec, name, labelled=False)) for name, spec in given.items() if spec is not None},
+    }
+
+
 def ingest(config: RunConfig) -> Ingested:
     """Bring the domains of ``config`` into a new run folder.
 
     Raises:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
+    began, clock = time.time(), time.perf_counter()
+    return _stored(config, read_domains(config), began, clock)
+
+
+def ingest_for_drift(config: RunConfig) -> Ingested:
+    """Bring the rows of a drift check into a new run folder.
+
+    Raises:
+        DataError: when a file cannot be read, or the rows cannot be compared.
+    """
+    began, clock = time.time(), time.perf_counter()
+    return _stored(config, read_for_drift(config), began, clock)
+
+
+def _stored(config: RunConfig, domains: dict[str, Domain], began: float, clock: float) -> Ingested:
     from ntgate.data.fingerprint import fingerprint
     from ntgate.data.storage import save
 
-    began, clock = time.time(), time.perf_counter()
-    domains = read_domains(config)
     folder = _run_folder(Path(config.output) / config.model.name)
     return Ingested(
         directory=str(folder),
@@ -99,7 +138,7 @@ def ingest(config: RunConfig) -> Ingested:
         rows={name: len(domain) for name, domain in domains.items()},
         fingerprints={name: fingerprint(domain) for name, domain in domains.items()},
         source_classes=domains["source"].classes,
-        target_classes=domains["train"].classes,
+        target_classes=domains["train"].classes if "train" in domains else (),
         kind=domains["source"].kind,
         seconds=time.perf_counter() - clock,
     )

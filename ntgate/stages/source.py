@@ -6,27 +6,56 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
+from ntgate.training.source_model import SourceModel
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ntgate.data.domain import Domain
     from ntgate.training.loop import Metric
-    from ntgate.training.source_model import SourceModel
+
+
+class Embedder(Frozen):
+    """What rows are measured through.
+
+    Attributes:
+        source: the source model whose embedding is measured; None where rows are measured as they are.
+    """
+
+    source: SourceModel | None
 
 
 def source_model(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> SourceModel:
     """Load or pretrain the source model into the run's folder."""
+    view = ingested.view()
+    return _source_model(
+        config, ingested, [view.train] + ([] if view.unlabelled is None else [view.unlabelled]), listener
+    )
+
+
+def embedder(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Embedder:
+    """The source model where a drift check needs one: a table is measured on its columns, and nothing is trained for it."""
+    if ingested.kind == "table":
+        return Embedder(source=None)
+    (listener or Silent()).stage("source: load or pretrain the source model")
+    return Embedder(source=_source_model(config, ingested, ingested.targets(), listener))
+
+
+def _source_model(
+    config: RunConfig, ingested: Ingested, targets: list[Domain], listener: Listener | None
+) -> SourceModel:
     from ntgate.training.source import from_checkpoint, pretrain
 
-    view, to = ingested.view(), ingested.folder / "models" / "source.safetensors"
+    source, to = ingested.part("source"), ingested.folder / "models" / "source.safetensors"
     to.parent.mkdir(exist_ok=True)
     if config.model.source_checkpoint is not None:
-        return from_checkpoint(Path(config.model.source_checkpoint), view, config.model.backbone, config.seed, to)
+        return from_checkpoint(Path(config.model.source_checkpoint), source, config.model.backbone, config.seed, to)
     progress = partial((listener or Silent()).progress, "source")
-    return pretrain(view, config.model.backbone, config.training, metric(config), config.seed, to, progress)
+    return pretrain(source, targets, config.model.backbone, config.training, metric(config), config.seed, to, progress)
 
 
 def metric(config: RunConfig) -> Metric:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from ntgate.data.domain import Domain, TrainingView
+from ntgate.data.domain import Domain
 from ntgate.data.encoder import Encoder, fit_encoder
 from ntgate.training import weights
 from ntgate.training.config import Backbone, NetworkSpec, TrainingConfig
@@ -34,15 +35,13 @@ def embed(network: Network, encoder: Encoder, domain: Domain) -> npt.NDArray[np.
     return features
 
 
-def from_checkpoint(path: Path, view: TrainingView, backbone: Backbone | None, seed: int, to: Path) -> SourceModel:
+def from_checkpoint(path: Path, source: Domain, backbone: Backbone | None, seed: int, to: Path) -> SourceModel:
     """The source model whose features, and head where it fits, come from the file at ``path``."""
-    encoder = fit_encoder(view.source)
-    rows = rows_of(encoder, view.source)
+    encoder = fit_encoder(source)
+    rows = rows_of(encoder, source)
     tensors = weights.read(path)
     shape = tuple(rows.x.shape[1:])
-    spec = NetworkSpec(
-        backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(view.source.classes)
-    )
+    spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(source.classes))
     network = build(spec, seed)
     if not weights.load_backbone(network, tensors, str(path)):
         network.normaliser.fit(rows.x)
@@ -52,25 +51,22 @@ def from_checkpoint(path: Path, view: TrainingView, backbone: Backbone | None, s
         network.head.load_state_dict(head)
     return SourceModel(
         origin="checkpoint", weights=weights.save(network, to), network=spec, encoder=encoder,
-        classes=view.source.classes, has_head=has_head, validation=None, seconds=0.0,
+        classes=source.classes, has_head=has_head, validation=None, seconds=0.0,
     )  # fmt: skip
 
 
 def pretrain(
-    view: TrainingView, backbone: Backbone | None, config: TrainingConfig, metric: Metric, seed: int, to: Path,
-    progress: Progress | None = None,
+    source: Domain, targets: Sequence[Domain], backbone: Backbone | None, config: TrainingConfig, metric: Metric, seed: int,
+    to: Path, progress: Progress | None = None,
 ) -> SourceModel:  # fmt: skip
     """A network trained on nine tenths of the source rows, stopped early on the last tenth.
 
-    The encoder sees the training rows of both domains, so that a category that only the target has gets its column.
+    The encoder sees the rows of ``targets`` too, so that a category that only the target has gets its column.
     """
-    unlabelled = [] if view.unlabelled is None else [view.unlabelled]
-    encoder = fit_encoder(view.source, view.train, *unlabelled)
-    rows = rows_of(encoder, view.source)
+    encoder = fit_encoder(source, *targets)
+    rows = rows_of(encoder, source)
     shape = tuple(rows.x.shape[1:])
-    spec = NetworkSpec(
-        backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(view.source.classes)
-    )
+    spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(source.classes))
     network = build(spec, seed)
     network.normaliser.fit(rows.x)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
@@ -81,6 +77,6 @@ def pretrain(
     )  # fmt: skip
     return SourceModel(
         origin="pretrained", weights=weights.save(network, to), network=spec, encoder=encoder,
-        classes=view.source.classes, has_head=True, validation=trained.best.validation, seconds=trained.seconds,
+        classes=source.classes, has_head=True, validation=trained.best.validation, seconds=trained.seconds,
         curve=trained.curve,
     )  # fmt: skip

@@ -45,14 +45,6 @@ def test_validate_counts_the_rows_and_writes_nothing(project, capsys):
     assert sorted(project.iterdir()) == before
 
 
-def test_drift_measures_without_training_arms(project, capsys):
-    code, answer = printed(capsys, "drift", str(project / "config.yaml"), "--json")
-    assert code == 0
-    assert answer["shift"]["p_value"] <= 0.05
-    assert os.path.isfile(answer["report"])
-    assert not (project / "mlflow.db").exists()
-
-
 def test_plan_gives_an_order_with_reasons(project, capsys):
     code, answer = printed(capsys, "plan", str(project / "config.yaml"), "--json")
     assert code == 0

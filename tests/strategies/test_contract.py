@@ -48,8 +48,9 @@ def arm(tmp_path_factory):
         blobs("unlabelled", 100, 0.4, 3),
     )
     source = pretrain(
-        view, Mlp(hidden=(16,)), CONFIG, accuracy, 0, tmp_path_factory.mktemp("source") / "source.safetensors"
-    )
+        view.source, [view.train, view.unlabelled], Mlp(hidden=(16,)), CONFIG, accuracy, 0,
+        tmp_path_factory.mktemp("source") / "source.safetensors",
+    )  # fmt: skip
     return Arm(view, source, Mlp(hidden=(16,)), CONFIG, accuracy, seed=0)
 
 

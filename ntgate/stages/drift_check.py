@@ -1,0 +1,42 @@
+"""The answer of a drift check: what ``ntgate drift --json`` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ntgate.base import Frozen
+from ntgate.config import RunConfig
+from ntgate.shift.report import ShiftReport
+from ntgate.stages.drift import drift_page, measure_shift
+from ntgate.stages.ingest import Ingested
+from ntgate.stages.source import Embedder
+
+
+class DriftCheck(Frozen):
+    """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute.
+
+    Attributes:
+        shift: the shift report with its outcome.
+        report: the page for people.
+        directory: the run's folder.
+    """
+
+    shift: ShiftReport
+    report: str
+    directory: str
+
+    @property
+    def page(self) -> str:
+        """The page's HTML."""
+        return Path(self.report).read_text(encoding="utf-8")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"schema": 1, "outcome": self.shift.outcome, **self.model_dump(mode="json")}
+
+
+def check_drift(config: RunConfig, ingested: Ingested, embedder: Embedder) -> DriftCheck:
+    """Measure the shift, write the page, and say whether the shift is to be acted upon."""
+    shift = measure_shift(config, ingested, embedder.source)
+    return DriftCheck(shift=shift, report=str(drift_page(config, ingested)), directory=ingested.directory)

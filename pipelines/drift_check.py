@@ -1,0 +1,21 @@
+"""The drift check: a static DAG of three steps, cheap enough for a schedule."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+from ntgate.config import RunConfig
+from steps.check_drift import check_drift
+from steps.embedder import embedder
+from steps.ingest_drift import ingest_for_drift
+
+
+@pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST)
+def drift_check(config: RunConfig):
+    """Measure how far the target has moved; nothing is trained but a source backbone, and that only where rows need one.
+
+    On an orchestrator with schedules: ``drift_check.with_options(schedule=Schedule(cron_expression="17 3 * * *"))(config)``.
+    The last step's metadata ``outcome`` is ``shift`` where the config calls for a retraining.
+    """
+    ingested = ingest_for_drift(config)
+    through = embedder(config, ingested)
+    return check_drift(config, ingested, through)
