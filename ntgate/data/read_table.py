@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.columns import typed
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels, rows
 from ntgate.data.specs import SourceSpec
@@ -43,7 +44,7 @@ def read_table(file: IO[bytes], spec: SourceSpec, name: str, kind: str, *, label
         raise DataError(
             spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one"
         )
-    return Domain(name, _typed(features, spec), y, classes, groups=groups, times=times)
+    return Domain(name, typed(features, spec.path), y, classes, groups=groups, times=times)
 
 
 def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
@@ -134,27 +135,3 @@ def _times(column: pd.Series[Any], spec: SourceSpec) -> npt.NDArray[np.float64]:
             fix="correct them",
         )
     return times
-
-
-def _typed(frame: pd.DataFrame, spec: SourceSpec) -> pd.DataFrame:
-    import pandas as pd
-
-    typed: dict[str, Any] = {}
-    for name in frame.columns:
-        column = frame[name]
-        if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-            with np.errstate(over="ignore"):
-                values = column.to_numpy(dtype=np.float32, na_value=np.nan)
-            wrong = np.flatnonzero(np.isinf(values))
-            if len(wrong):
-                raise DataError(
-                    f"{spec.path}: {name}", expected="numbers within float32, or nothing", got=f"infinity in {rows(wrong)}",
-                    fix="correct or empty these cells",
-                )  # fmt: skip
-            typed[str(name)] = values
-        elif column.isna().all():
-            typed[str(name)] = np.full(len(frame), np.nan, dtype=np.float32)
-        else:
-            text = column.astype(object).where(column.notna(), "")
-            typed[str(name)] = pd.Series([str(value).strip() for value in text], dtype=object)
-    return pd.DataFrame(typed)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from ntgate.base import Frozen
+from ntgate.errors import DataError
 from ntgate.shift.config import ShiftConfig
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Representation = Literal["raw", "embedding"]
 ShiftOutcome = Literal["none", "tolerated", "shift"]
+
+FEWEST = 5  # rows of a domain: the folds of the domain classifier
 
 
 class ShiftReport(Frozen):
@@ -99,6 +102,9 @@ def measure(
 
     Each feature is first divided by its pooled standard deviation, so that no unit dominates the kernel. Beyond
     ``config.max_rows`` rows of a domain a seeded sample is measured.
+
+    Raises:
+        DataError: when a domain has fewer than 5 rows, or all rows are the same.
     """
     import numpy as np
 
@@ -106,6 +112,9 @@ def measure(
     from ntgate.shift.mmd import mmd_test
 
     began = time.perf_counter()
+    for name, rows in (("source", source), ("target", target)):
+        if len(rows) < FEWEST:
+            raise DataError(name, expected=f"at least {FEWEST} rows to measure", got=str(len(rows)), fix="add rows")
     rng = np.random.default_rng(seed)
     first, second = (
         rows if len(rows) <= config.max_rows else rows[np.sort(rng.permutation(len(rows))[: config.max_rows])]
