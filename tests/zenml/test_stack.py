@@ -1,0 +1,111 @@
+"""A stack with the data validator, registered on ZenML's command line, in a step of a pipeline of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+COMMANDS = (
+    "data-validator flavor register ntgate.zenml.NtgateDataValidatorFlavor",
+    "data-validator register shift --flavor=ntgate --tolerated_effect=0.05 --permutations=199",
+    "stack register checked -o default -a default -dv shift --set",
+)
+
+# A project of one's own: no `from __future__ import annotations` where ZenML reads the annotations.
+PIPELINE = """
+from typing import Annotated
+
+import numpy as np
+from zenml import pipeline, step
+
+from ntgate.shift.report import ShiftReport
+from ntgate.zenml import NtgateDataValidator
+
+
+@step(enable_cache=False)
+def validate(moved: float) -> Annotated[ShiftReport, "shift"]:
+    rng = np.random.default_rng(0)
+    reference, current = rng.normal(size=(400, 4)), rng.normal(size=(200, 4)) + moved
+    return NtgateDataValidator.get_active_data_validator().data_validation(reference, current)
+
+
+@pipeline(enable_cache=False)
+def watch():
+    validate(1.0, id="drifted")
+    validate(0.3, id="tolerated")
+    validate(0.0, id="equal")
+
+
+if __name__ == "__main__":
+    watch()
+"""
+
+READ = """
+import json
+
+from zenml.client import Client
+
+seen = {}
+for name, run_step in Client().list_pipeline_runs().items[0].steps.items():
+    artifact = run_step.outputs["shift"][0]
+    report = artifact.load()
+    shown = artifact.visualizations[0]
+    seen[name] = {
+        "report": report.model_dump(mode="json"),
+        "metadata": {key: artifact.run_metadata[key] for key in ("outcome", "p_value", "effect_size")},
+        "kind": shown.type.value,
+        "page": open(shown.uri, encoding="utf-8").read(),
+        "materializer": artifact.materializer.import_path,
+    }
+print(json.dumps(seen))
+"""
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What the pipeline left behind, by step."""
+    folder = tmp_path_factory.mktemp("watched")
+    environment = {
+        **os.environ, "ZENML_CONFIG_PATH": str(folder / "zenml"), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
+        "AUTO_OPEN_DASHBOARD": "false",
+    }  # fmt: skip
+
+    def python(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False,
+            timeout=200,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    for command in COMMANDS:
+        python(str(Path(sys.executable).with_name("zenml")), *command.split())
+    (folder / "watch.py").write_text(PIPELINE)
+    (folder / "read.py").write_text(READ)
+    python("watch.py")
+    return json.loads(python("read.py").splitlines()[-1])
+
+
+@pytest.mark.parametrize(("step", "outcome"), [("drifted", "shift"), ("tolerated", "tolerated"), ("equal", "none")])
+def test_a_step_validates_with_the_active_stack(watched, step, outcome):
+    seen = watched[step]
+    report = seen["report"]
+    assert report["outcome"] == outcome
+    assert (report["permutations"], report["tolerated_effect"]) == (199, 0.05)  # the stack's settings
+    assert (report["n_source"], report["n_target"]) == (400, 200)
+    assert seen["metadata"] == {key: report[key] for key in ("outcome", "p_value", "effect_size")}
+
+
+def test_reports_are_shown_as_pages(watched):
+    headings = {"drifted": "Shift", "tolerated": "Tolerated shift", "equal": "No shift shown"}
+    for step, heading in headings.items():
+        assert watched[step]["kind"] == "html"
+        assert f"<h1>{heading}</h1>" in watched[step]["page"]
+        assert watched[step]["materializer"] == "ntgate.zenml.materializer.ShiftReportMaterializer"
