@@ -54,6 +54,7 @@ def summary(checked: DriftCheck) -> str:
         "tolerated": ("✔ TOLERATED", "green"),
         "shift": ("✘ SHIFT", "red"),
     }[shift.outcome]
+    where = {"raw": "raw features", "embedding": "embedding"}[shift.representation]
     low, high = shift.proxy_a_distance_interval
     return (
         f"\n{click.style(text, fg=colour, bold=True)}  {shift.sentence}\n\n"
@@ -61,6 +62,6 @@ def summary(checked: DriftCheck) -> str:
         f"  effect size        {shift.effect_size:.3g}   [{shift.effect_interval[0]:.3g}, {shift.effect_interval[1]:.3g}], "
         f"tolerated up to {shift.tolerated_effect:.3g}\n"
         f"  proxy A-distance   {shift.proxy_a_distance:.3f}   [{low:.3f}, {high:.3f}]\n"
-        f"  rows               {shift.n_source} source, {shift.n_target} target, on the {shift.representation}\n"
+        f"  rows               {shift.n_source} source, {shift.n_target} target, on the {where}\n"
         f"  report             {checked.report}"
     )

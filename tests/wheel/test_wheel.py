@@ -40,7 +40,10 @@ def test_one_top_level_package(wheel):
     for part in (
         "py.typed",
         "report/templates/page.html.j2",
+        "zenml/flavor.py",
         "scaffold/pipelines/retrain.py",
+        "scaffold/pipelines/drift_check.py",
+        "scaffold/steps/check_drift.py",
         "scaffold/steps/ingest.py",
     ):
         assert f"ntgate/{part}" in names
@@ -60,7 +63,9 @@ def test_a_project_from_the_wheel(wheel, tmp_path):
 
     code, made = ntgate("init", "project")
     assert code == 0
-    assert {"retrain.yaml", "pipelines/retrain.py", "steps/ingest.py"} <= set(made["written"])
+    assert {"retrain.yaml", "pipelines/retrain.py", "pipelines/drift_check.py", "steps/ingest.py"} <= set(
+        made["written"]
+    )
     assert ntgate("init", "project", "--check") == (0, {"schema": 1, "differing": []})
     (tmp_path / "project" / "steps" / "ingest.py").write_text("changed")
     code, answer = ntgate("init", "project", "--check")
