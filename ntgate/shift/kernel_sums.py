@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -18,47 +19,28 @@ from ntgate.shift.threads import in_order
 from ntgate.shift.unit_sums import UnitSums
 from ntgate.shift.units import Units
 
-PANEL, STRIP = 256, 1024  # rows and columns of a block on a CPU: 1 MiB, a core's cache
+PANEL, STRIP = 512, 512  # rows and columns of a block on a CPU: 1 MiB, a core's cache
 GPU_PANEL, GPU_STRIP = 4096, 8192
-
-
-def exponents(rows: Tensor, widest: float) -> Tensor:
-    """Make rows ready, in place, so that ``left(part) @ rows.T`` is ``log2`` of the kernel of width ``widest``.
-
-    The last two of the ``d + 2`` columns of ``rows`` are free, and take the squared norms: the matrix product adds them up, and
-    no pass over the distances is left but ``exp2``.
-    """
-    for part in rows.split(4096):
-        scaled = part[:, :-2].mul_(math.log2(math.e) ** 0.5 / widest)
-        part[:, -2] = 1
-        part[:, -1] = scaled.square().sum(dim=1, dtype=torch.float64) / -2
-    return rows
 
 
 def between_bins(ready: Tensor, bandwidths: Sequence[float], bins: int) -> Tensor:
     """Kernel sums between ``bins`` bins of consecutive rows, float64 ``(s, bins, bins)``.
 
     Args:
-        ready: from :func:`exponents`, ``(bins * size, d + 2)``.
+        ready: from :func:`~ntgate.shift.pooled.pooled`, ``(bins * size, d + 2)``.
         bandwidths: kernel widths, ascending; the rows are ready for the last.
         bins: how many.
     """
     size = len(ready) // bins
-    panel, strip = _blocking(ready.device, size)
+    panel, strip = _blocking(ready, size)
 
     def sums(start: int) -> Tensor:
-        left = _left(ready[start : start + panel])
         found = []
-        for _, kernels in _strips(ready, left, start, strip, bandwidths):
-            found.append(
-                torch.stack(
-                    [
-                        # Down first: adding rows to rows is the quicker way through a block.
-                        kernel.view(-1, size, kernel.shape[1]).sum(dim=1).view(len(left) // size, -1, size).sum(dim=2)
-                        for kernel in kernels
-                    ]
-                )
-            )
+        for columns, kernels in _strips(ready, start, panel, strip, bandwidths):
+            across = (columns.stop - columns.start) // size
+            # Down first: adding rows to rows is the quicker way through a block.
+            below = [kernel.view(-1, size, kernel.shape[1]).sum(dim=1) for kernel in kernels]
+            found.append(torch.stack(below).view(len(below), -1, across, size).sum(dim=3))
         return torch.cat(found, dim=2)
 
     between = torch.zeros(len(bandwidths), bins, bins, dtype=torch.float64, device=ready.device)
@@ -75,49 +57,46 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     ``N^2 (d + s B)`` operations: symmetry halves the kernel and its products alike.
 
     Args:
-        ready: from :func:`exponents`, ``(N, d + 2)``.
+        ready: from :func:`~ntgate.shift.pooled.pooled`, ``(N, d + 2)``.
         bandwidths: kernel widths, ascending.
-        labels: float32 ``(N, B + 1)``, 1 for the first sample and 0 else; column 0 as observed. Overwritten.
+        labels: float32 ``(N, B + 2)``: a column of ones, and the labellings with 1 for the first sample and 0 else, as observed
+            and permuted. Overwritten.
         units: the groups, of one row each.
     """
-    panel, strip = _blocking(ready.device, 1)
+    panel, strip = _blocking(ready, 1)
     share = units.first / units.total
-    observed = torch.stack([labels[:, 0], torch.ones_like(labels[:, 0])], dim=1)
     # Centred labels add up to nothing: products stay small, and float32 sums of them exact enough.
-    labels -= share
+    labels[:, 1:] -= share
+    observed = labels[:, :2].T.contiguous()
 
     def sums(start: int) -> tuple[Tensor, Tensor]:
         rows = slice(start, min(start + panel, len(ready)))
-        left = _left(ready[rows])
-        count = len(left)
-        product = torch.zeros(len(bandwidths), count, labels.shape[1], device=ready.device)
+        count = rows.stop - start
+        product = ready.new_zeros(len(bandwidths), count, labels.shape[1])
         square = torch.empty_like(product)
-        sides = torch.zeros(len(bandwidths), len(ready) - start, 2, dtype=torch.float64, device=ready.device)
-        for columns, kernels in _strips(ready, left, start, strip, bandwidths, accurate=True):
+        sides = torch.zeros(len(bandwidths), 2, len(ready) - start, dtype=torch.float64, device=ready.device)
+        for columns, kernels in _strips(ready, start, panel, strip, bandwidths, accurate=True):
             for s, kernel in enumerate(kernels):
-                right, along = kernel, columns
-                sides[s, :count] += kernel @ observed[columns]
                 if columns.start == start:  # the square on the diagonal counts once, the rest for both triangles
-                    torch.mm(kernel[:, :count], labels[rows], out=square[s])
-                    right, along = kernel[:, count:], slice(start + count, columns.stop)
-                if right.shape[1]:
-                    product[s].addmm_(right, labels[along])
-                    sides[s, along.start - start : along.stop - start] += right.T @ observed[rows]
-        quadratic = ((2 * product + square) * labels[rows]).sum(dim=1, dtype=torch.float64)
+                    torch.mm(kernel, labels[rows], out=square[s])
+                else:
+                    product[s].addmm_(kernel, labels[columns])
+                    sides[s, :, columns.start - start : columns.stop - start] += observed[:, rows] @ kernel
+        sides[:, :, :count] += (product + square)[:, :, :2].mT
+        quadratic = ((2 * product + square) * labels[rows])[:, :, 1:].sum(dim=1, dtype=torch.float64)
         return quadratic, sides
 
-    quadratic = torch.zeros(len(bandwidths), labels.shape[1], dtype=torch.float64, device=ready.device)
-    of_both = torch.zeros(len(bandwidths), len(ready), 2, dtype=torch.float64, device=ready.device)
+    quadratic = torch.zeros(len(bandwidths), labels.shape[1] - 1, dtype=torch.float64, device=ready.device)
+    sides = torch.zeros(len(bandwidths), 2, len(ready), dtype=torch.float64, device=ready.device)
     starts = range(0, len(ready), panel)
-    for start, (part, sides) in zip(starts, in_order(sums, starts, ready.device), strict=True):
+    for start, (part, side) in zip(starts, in_order(sums, starts, ready.device), strict=True):
         quadratic += part
-        of_both[:, start:] += sides
-    quadratic, of_both = quadratic.flip(0), of_both.flip(0)
-    of_first, of_all = of_both[..., 0], of_both[..., 1]
+        sides[..., start:] += side
+    quadratic, (of_all, of_centred) = quadratic.flip(0), sides.flip(0).unbind(1)
     total = of_all.sum(dim=1, keepdim=True)
-    sum_first = (of_all.float() - of_all.mean(dim=1, keepdim=True).float()) @ labels + share * total
+    sum_first = (of_all - of_all.mean(dim=1, keepdim=True)).float() @ labels[:, 1:] + share * total
     return UnitSums(
-        of_first=of_first.cpu(),
+        of_first=(of_centred + share * of_all).cpu(),
         of_all=of_all.cpu(),
         own=torch.ones_like(of_all).cpu(),
         quadratic=(quadratic + 2 * share * sum_first - share**2 * total).cpu(),
@@ -125,36 +104,31 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     )
 
 
-def _blocking(device: torch.device, size: int) -> tuple[int, int]:
+def _blocking(ready: Tensor, size: int) -> tuple[int, int]:
     """Rows of a panel and columns of a strip, in whole units."""
-    panel, strip = (PANEL, STRIP) if device.type == "cpu" else (GPU_PANEL, GPU_STRIP)
+    panel, strip = (PANEL, STRIP) if ready.device.type == "cpu" else (GPU_PANEL, GPU_STRIP)
     return max(1, panel // size) * size, max(1, strip // size) * size
 
 
-def _left(rows: Tensor) -> Tensor:
-    """Rows for the left side of the product: one and squared norm change places."""
-    return torch.cat([rows[:, :-2], rows[:, -1:], rows[:, -2:-1]], dim=1)
-
-
 def _strips(
-    ready: Tensor, left: Tensor, start: int, strip: int, bandwidths: Sequence[float], *, accurate: bool = False
+    ready: Tensor, start: int, panel: int, strip: int, bandwidths: Sequence[float], *, accurate: bool = False
 ) -> Iterator[tuple[slice, Iterator[Tensor]]]:
-    """Blocks of the kernels from the diagonal at ``start`` to the right, with their columns.
+    """Blocks of the kernels of a panel of rows: the square on the diagonal, then strips to its right, with their columns.
 
-    A strip starts with its panel's square on the diagonal. Each kernel is valid until the next is asked for.
+    Each kernel is valid until the next is asked for.
     """
-    log = torch.empty(len(left), max(strip, len(left)), device=ready.device)
-    room = torch.empty_like(log)
-    ends = [min(start + log.shape[1], len(ready))]
-    while ends[-1] < len(ready):
-        ends.append(min(ends[-1] + strip, len(ready)))
-    for low, high in zip([start, *ends], ends, strict=False):
-        columns = slice(low, high)
-        exponent, kernel = (part.view(-1)[: len(left) * (high - low)].view(len(left), -1) for part in (log, room))
-        torch.mm(left, ready[columns].T, out=exponent)
+    rows = ready[start : start + panel]
+    # One and squared norm change places on the left side of the product.
+    left = torch.cat([rows[:, :-2], rows[:, -1:], rows[:, -2:-1]], dim=1)
+    edges = [start, *range(start + len(left), len(ready), strip), len(ready)]
+    log, room = ready.new_empty(2, len(left) * max(strip, len(left)))
+    for low, high in pairwise(edges):
+        shape = (len(left), high - low)
+        exponent, kernel = (part[: math.prod(shape)].view(shape) for part in (log, room))
+        torch.mm(left, ready[low:high].T, out=exponent)
         if low == start:
             exponent.fill_diagonal_(0)
-        yield columns, _kernels(exponent, kernel, bandwidths, accurate)
+        yield slice(low, high), _kernels(exponent, kernel, bandwidths, accurate)
 
 
 def _kernels(exponent: Tensor, kernel: Tensor, bandwidths: Sequence[float], accurate: bool) -> Iterator[Tensor]:

@@ -19,6 +19,7 @@ from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift import bandwidth, kernel_sums, random_features
 from ntgate.shift.effect import effect_size
+from ntgate.shift.pooled import pooled
 from ntgate.shift.rows import Rows, open_rows
 from ntgate.shift.unit_sums import UnitSums, permuted
 from ntgate.shift.units import Units, grouped, labellings
@@ -136,8 +137,7 @@ def mmd_test(
         between = random_features.between_bins(samples, units, widths, origin, frequencies, [seed, 2], place)
         sums = permuted(between, units, labels)
     else:
-        rows = _pooled(samples, units, origin, np.random.default_rng([seed, 3]))
-        ready = kernel_sums.exponents(torch.from_numpy(rows).to(place), widths[-1])
+        ready = pooled(samples, units, origin, widths[-1], np.random.default_rng([seed, 3])).to(place)
         if by_row:
             sums = kernel_sums.of_rows(ready, widths, _columns(units, permutations, labels).to(place), units)
         else:
@@ -201,31 +201,11 @@ def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tup
     return bandwidth.around(median)
 
 
-def _pooled(
-    samples: tuple[Rows, Rows], units: Units, origin: npt.NDArray[np.float64], rng: np.random.Generator
-) -> npt.NDArray[np.float32]:
-    """The centred rows of both samples ``(N, d + 2)``, random bins behind each other; the last two columns are free."""
-    width = len(origin)
-    pooled = np.empty((sum(units.rows), width + 2), dtype=np.float32)
-    shift = 0
-    for rows, used, thin in zip(samples, units.rows, units.thin, strict=True):
-        count = -(-len(rows) // thin)
-        order = np.arange(count) if units.size == 1 else rng.permutation(count)
-        start = 0
-        for block in rows.blocks(4096, thin):
-            to = order[start : start + len(block)]
-            kept = to < used
-            pooled[shift + to[kept], :width] = (block[kept] if not kept.all() else block) - origin
-            start += len(block)
-        shift += used
-    return pooled
-
-
 def _columns(units: Units, permutations: int, labels: Any) -> Tensor:
-    """All labellings as columns ``(N, B + 1)`` of zeros and ones, column 0 as observed."""
-    columns = torch.empty(units.total, permutations + 1)
-    columns[:, 0] = torch.arange(units.total) < units.first
-    at = 1
+    """Columns ``(N, B + 2)``: ones, and all labellings of zeros and ones, the first as observed."""
+    columns = torch.ones(units.total, permutations + 2)
+    columns[units.first :, 1] = 0
+    at = 2
     for part in labels:
         columns[:, at : at + len(part)] = torch.from_numpy(part).T
         at += len(part)
