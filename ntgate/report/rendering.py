@@ -52,6 +52,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(words=words, numbers=numbers)
+    environment.filters["number"] = numbers.number
     return environment
 
 

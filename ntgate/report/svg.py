@@ -24,6 +24,8 @@ class Role(StrEnum):
     GOOD = "#000106"
     BAD = "#000107"
     UNSURE = "#000108"
+    SOURCE = "#000109"
+    TARGET = "#00010a"
 
 
 def inline(figure: Figure, name: str, description: str) -> str:
