@@ -14,7 +14,7 @@ from ntgate.shift.category_shares import CategoryShare
 from ntgate.shift.histogram import Histogram
 from ntgate.shift.projection import Projection
 
-DriftOutcome: TypeAlias = Literal["no_shift", "tolerated", "beyond"]
+DriftOutcome: TypeAlias = Literal["none", "tolerated", "shift"]
 
 _PNG = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
 
@@ -78,29 +78,55 @@ class ClassShare(DriftTold):
 
 
 class LabelShift(DriftTold):
-    """How the classes' proportions changed."""
+    """How the classes' proportions changed: one share a class, and the change in words."""
 
-    classes: tuple[ClassShare, ...] = ()
+    shares: tuple[ClassShare, ...] = ()
     p_value: Number = None
     sentence: str = ""
 
 
-class Correspondence(DriftTold):
-    """Two classes that may be one under two names, or two under one name."""
+class Counterpart(DriftTold):
+    """A target class that looks like a source class of another name.
 
-    source: str
+    Attributes:
+        target: its name.
+        source: the class that it looks like.
+        rows_nearer: share of its rows that are nearer to that class than to the one of its own name.
+        p_value: of the hypothesis that it does not look so.
+    """
+
     target: str
-    strength: Number = None
-    reason: str = ""
+    source: str
+    rows_nearer: Number = None
+    p_value: Number = None
+
+
+class ClassDifference(DriftTold):
+    """A class of both domains, and how differently its rows are distributed in the target."""
+
+    name: str
+    effect_size: Number = None
+    p_value: Number = None
+    status: str = ""
 
 
 class TaskDifference(DriftTold):
-    """How the classes of the two domains compare by name, and which correspondences look suspicious."""
+    """How the classes of the two domains compare.
+
+    Attributes:
+        shared: names in both domains.
+        only_source: names that the target has not.
+        only_target: names that the source has not.
+        swapped: target classes that look like a source class of another name.
+        conditionals: one entry a shared class.
+        sentence: the difference in words.
+    """
 
     shared: tuple[str, ...] = ()
     only_source: tuple[str, ...] = ()
     only_target: tuple[str, ...] = ()
-    suspicious: tuple[Correspondence, ...] = ()
+    swapped: tuple[Counterpart, ...] = ()
+    conditionals: tuple[ClassDifference, ...] = ()
     sentence: str = ""
 
 
@@ -131,11 +157,11 @@ class DriftReport(DriftTold):
     """The shift between two domains as people read it.
 
     Attributes:
-        outcome: no shift shown, one within what is tolerated, or one beyond it.
+        outcome: ``none`` shown, one within what is ``tolerated``, or a ``shift`` beyond it.
         sentence: the verdict in the words of whoever decided.
         model: name of the registered model.
         alpha: level of the test.
-        tolerated_effect: effect size up to which a shift is tolerated.
+        tolerated_effect: effect size up to which a shift is tolerated; 0 and None: none is.
         mmd2: signed unbiased MMD^2 at the middle bandwidth.
         p_value: of the permutation test over all bandwidths.
         null_quantiles: the 50, 90, 95 and 99 % quantiles of ``mmd2`` under permutation.
@@ -158,7 +184,7 @@ class DriftReport(DriftTold):
         created: when it was measured, as text.
         version: of ntgate.
 
-    >>> report = DriftReport.of({"outcome": "beyond", "p_value": float("nan"), "null_quantiles": [0, 1, 2, 3]}, alpha=0.05)
+    >>> report = DriftReport.of({"outcome": "shift", "p_value": float("nan"), "null_quantiles": [0, 1, 2, 3]}, alpha=0.05)
     >>> report.p_value, report.null_quantiles, report.projection
     (None, (0.0, 1.0, 2.0, 3.0), None)
     """

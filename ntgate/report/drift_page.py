@@ -21,7 +21,7 @@ _NONE_MOVED = 4  # features that are drawn when none is shown to have moved
 def render_drift_page(report: DriftReport) -> str:
     """The page that shows ``report``. Everything that comes from data is escaped.
 
-    >>> page = render_drift_page(DriftReport(outcome="no_shift", sentence="<b>nothing</b> to see"))
+    >>> page = render_drift_page(DriftReport(outcome="none", sentence="<b>nothing</b> to see"))
     >>> "No shift shown" in page, "<b>nothing" in page
     (True, False)
     """
@@ -56,12 +56,15 @@ def _effect(report: DriftReport) -> str:
     if report.effect_size is None:
         return ""
     figure = drift_plots.effect_interval(
-        report.effect_size, report.effect_interval, tolerated=report.tolerated_effect, tone=drift_words.tone(report)
+        report.effect_size,
+        report.effect_interval,
+        tolerated=report.tolerated_effect or None,
+        tone=drift_words.tone(report),
     )
     told = f"Effect size {numbers.number(report.effect_size)}"
     if report.effect_interval is not None:
         told += f", interval {numbers.interval(report.effect_interval)}"
-    if report.tolerated_effect is not None:
+    if report.tolerated_effect:
         told += f"; tolerated is {numbers.number(report.tolerated_effect)}"
     return svg.inline(figure, "effect", told)
 
@@ -130,7 +133,7 @@ def _projection(report: DriftReport) -> str:
 
 
 def _classes(told: LabelShift | None) -> str:
-    rows = told.classes[:MOST_CLASSES] if told else ()
+    rows = told.shares[:MOST_CLASSES] if told else ()
     if not rows:
         return ""
     text = "; ".join(

@@ -11,9 +11,9 @@ from ntgate.report.drift_content import DriftReport, FeatureRow, LabelShift, Tas
 Tone = Literal["good", "unsure", "bad", "plain"]
 
 _OUTCOMES = {
-    "no_shift": "No shift shown",
+    "none": "No shift shown",
     "tolerated": "Shift within what is tolerated",
-    "beyond": "Shift beyond what is tolerated",
+    "shift": "Shift beyond what is tolerated",
 }
 _REPRESENTATIONS = {
     "raw": "the rows themselves, each feature in units of its spread",
@@ -25,18 +25,18 @@ _TINY = 0.01  # a p-value that leaves no doubt
 def outcome(report: DriftReport) -> str:
     """The outcome as a label.
 
-    >>> outcome(DriftReport(outcome="beyond")), outcome(DriftReport(outcome="beyond", tolerated_effect=0.1))
+    >>> outcome(DriftReport(outcome="shift")), outcome(DriftReport(outcome="shift", tolerated_effect=0.1))
     ('Shift shown', 'Shift beyond what is tolerated')
     """
-    shown = report.outcome != "no_shift" and report.tolerated_effect is None
+    shown = report.outcome != "none" and not report.tolerated_effect
     return "Shift shown" if shown else _OUTCOMES[report.outcome]
 
 
 def verdict(report: DriftReport) -> str:
     """The verdict in one sentence."""
-    if report.outcome == "no_shift":
+    if report.outcome == "none":
         return "The target rows are not shown to differ from the source rows."
-    if report.tolerated_effect is None:
+    if not report.tolerated_effect:
         return "The target rows differ from the source rows."
     if report.outcome == "tolerated":
         return "The target rows differ from the source rows, but no more than is tolerated."
@@ -46,14 +46,14 @@ def verdict(report: DriftReport) -> str:
 def tone(report: DriftReport) -> Tone:
     """Whether there is cause for concern; good is only what is shown to be good.
 
-    >>> tone(DriftReport(outcome="no_shift", tolerated_effect=0.1, effect_interval=(0, 0.02)))
+    >>> tone(DriftReport(outcome="none", tolerated_effect=0.1, effect_interval=(0, 0.02)))
     'good'
-    >>> tone(DriftReport(outcome="no_shift", tolerated_effect=0.1, effect_interval=(0, 0.3)))
+    >>> tone(DriftReport(outcome="none", tolerated_effect=0.1, effect_interval=(0, 0.3)))
     'unsure'
     """
-    if report.outcome == "beyond":
+    if report.outcome == "shift":
         return "bad"
-    if report.tolerated_effect is None:
+    if not report.tolerated_effect:
         return "plain"
     return "good" if _ruled_out(report) else "unsure"
 
@@ -61,13 +61,13 @@ def tone(report: DriftReport) -> Tone:
 def reach(report: DriftReport) -> str:
     """What the interval of the effect says about the tolerated effect, where the verdict alone would mislead.
 
-    >>> reach(DriftReport(outcome="no_shift", tolerated_effect=0.1, effect_interval=(0, 0.3)))
+    >>> reach(DriftReport(outcome="none", tolerated_effect=0.1, effect_interval=(0, 0.3)))
     'An effect of up to 0.3 is not ruled out, and 0.1 is tolerated: more rows would tell.'
     """
-    if report.tolerated_effect is None:
+    if not report.tolerated_effect:
         return ""
     tolerated = numbers.number(report.tolerated_effect)
-    if report.outcome == "beyond":
+    if report.outcome == "shift":
         return f"Tolerated is an effect of up to {tolerated}."
     if report.effect_interval is None:
         return f"Tolerated is an effect of up to {tolerated}; how far the measured one can be trusted is not known."
@@ -101,7 +101,7 @@ def effect(value: float | None) -> str:
 def quantiles(report: DriftReport) -> str:
     """The quantiles of the permuted statistic, all with as many decimals as the largest needs.
 
-    >>> quantiles(DriftReport(outcome="no_shift", null_quantiles=(-0.00001, 0.0008, 0.00123, 0.0019)))
+    >>> quantiles(DriftReport(outcome="none", null_quantiles=(-0.00001, 0.0008, 0.00123, 0.0019)))
     '0.0000, 0.0008, 0.0012, 0.0019'
     """
     values = report.null_quantiles or ()
@@ -116,14 +116,15 @@ def significance(report: DriftReport) -> str:
     """What the p-value does and does not say beside this effect size."""
     if report.p_value is None:
         return "The test gave no p-value."
-    if report.outcome == "no_shift":
-        if tone(report) == "good":
-            return "The test finds no difference. What it may have missed is smaller than the upper end of the effect's interval."
-        return "A difference may exist that so many rows do not show: a large p-value is no proof of equality."
+    if report.outcome == "none":
+        missed = (
+            " The upper end of the effect's interval says what may have been missed." if report.effect_interval else ""
+        )
+        return f"A large p-value is no proof of equality.{missed}"
     if report.effect_size is None:
         return ""
     size = words.size(report.effect_size)
-    little = words.SIZES[0][0] if report.tolerated_effect is None else report.tolerated_effect
+    little = words.SIZES[0][0] if not report.tolerated_effect else report.tolerated_effect
     if report.effect_size <= little and report.p_value < _TINY:
         rows = numbers.count((report.n_source or 0) + (report.n_target or 0)) if report.n_source else "so many"
         return f"With {rows} rows even a {size} shift is significant: judge this one by its effect size, not by its p-value."
@@ -185,7 +186,7 @@ def features(report: DriftReport) -> str:
         if total > 1
         else "It is not shown to have moved"
     )
-    joint = ": what moved is how features go together" if report.outcome != "no_shift" and total > 1 else ""
+    joint = ": what moved is how features go together" if report.outcome != "none" and total > 1 else ""
     return f"{alone} by itself{joint}."
 
 
@@ -239,6 +240,15 @@ def task(told: TaskDifference) -> str:
     return "The domains share some of their classes, by name."
 
 
+def judged(status: str) -> str:
+    """What is known of a class's rows.
+
+    >>> judged("differs"), judged("not shown")
+    ('Otherwise distributed', 'Not shown')
+    """
+    return "Otherwise distributed" if status == "differs" else words.label(status) or numbers.MISSING
+
+
 def representation(name: str) -> str:
     """What was measured."""
     return _REPRESENTATIONS.get(name, name)
@@ -247,7 +257,7 @@ def representation(name: str) -> str:
 def method(report: DriftReport) -> str:
     """How it was tested.
 
-    >>> method(DriftReport(outcome="beyond", permutations=500, alpha=0.05, bandwidths=(1.0, 2.0)))
+    >>> method(DriftReport(outcome="shift", permutations=500, alpha=0.05, bandwidths=(1.0, 2.0)))
     'MMD with 500 permutations, level 0.05, Gaussian kernels of width 1 and 2 together'
     """
     parts = [f"MMD with {numbers.count(report.permutations)} permutations" if report.permutations else "MMD"]
@@ -265,7 +275,7 @@ def method(report: DriftReport) -> str:
 
 def next_steps(report: DriftReport) -> tuple[str, ...]:
     """What to do after this verdict, most useful first."""
-    if report.outcome == "beyond":
+    if report.outcome == "shift":
         first = "Look at the features that moved: a changed unit, encoding or sensor is better repaired than learnt."
         if not any(row.moved for row in report.features):
             first = "Find out what changed: a new unit, encoding or sensor is better repaired than learnt."
@@ -286,7 +296,7 @@ def next_steps(report: DriftReport) -> tuple[str, ...]:
 
 def _ruled_out(report: DriftReport) -> bool:
     interval, tolerated = report.effect_interval, report.tolerated_effect
-    return interval is not None and tolerated is not None and interval[1] <= tolerated
+    return interval is not None and bool(tolerated) and interval[1] <= (tolerated or 0.0)
 
 
 def _category(row: FeatureRow) -> str:
