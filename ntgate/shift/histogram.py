@@ -23,6 +23,7 @@ Pair = tuple[int, int]
 FEWEST, MOST = 8, 40
 _FENCE = 3.0  # interquartile ranges beyond the quartiles: Tukey's "far out"
 _FLAT = 1e-9  # of the magnitude: what differs by less is one value
+_LEAST, _LARGEST = 1e-300, 1e300  # beyond them differences are no numbers
 
 
 class Histogram(Frozen):
@@ -57,7 +58,7 @@ def histogram(x: Values, y: Values) -> Histogram:
         y: values ``(m,)`` of the second sample.
 
     Raises:
-        DataError: naming the argument, when it holds no numbers, or infinity; or when both hold nothing but NaN.
+        DataError: naming the argument, when it holds no numbers, or larger ones than 1e300; or when both hold nothing but NaN.
 
     >>> found = histogram(np.array([1, 1, 2]), np.array([2.0, 3.0, np.nan]))
     >>> found.edges, found.source, found.target, found.missing
@@ -87,15 +88,18 @@ def _numbers(values: Values, name: str) -> Floats:
             fix="give one column",
         )  # fmt: skip
     numbers = array.astype(np.float64)
-    if np.isinf(numbers).any():
-        raise DataError(name, expected="finite values or NaN", got="infinity", fix="remove or mark it as missing")
+    if (np.abs(numbers) > _LARGEST).any():
+        raise DataError(
+            name, expected=f"finite values below {_LARGEST:g}, or NaN", got="infinity or a larger one",
+            fix="mark it as missing",
+        )  # fmt: skip
     return numbers
 
 
 def _edges(parts: tuple[Floats, Floats]) -> Floats:
     spans = [_span(part) for part in parts if len(part)]
     low, high = min(span[0] for span in spans), max(span[1] for span in spans)
-    if high - low <= _FLAT * max(abs(low), abs(high)):
+    if high - low <= max(_LEAST, _FLAT * max(abs(low), abs(high))):
         half = max(0.5, 1e-6 * abs(low))
         return np.array([low - half, low + half])
     if all(np.array_equal(part, np.round(part)) for part in parts):

@@ -14,7 +14,11 @@ from ntgate.shift.category_shares import MISSING, OTHERS, category_shares
 from ntgate.shift.histogram import MOST, histogram
 
 values = st.one_of(
-    st.floats(-1e12, 1e12), st.just(float("nan")), st.integers(-5, 5).map(float), st.floats(-1e-12, 1e-12), st.just(0.1)
+    st.floats(-1e12, 1e12),
+    st.just(float("nan")),
+    st.integers(-5, 5).map(float),
+    st.floats(-1e-12, 1e-12),
+    st.floats(-1e300, 1e300),
 )
 samples = st.lists(values, min_size=1, max_size=60).map(np.array)
 
@@ -87,11 +91,15 @@ def test_values_that_are_nearly_all_equal():
     assert (sum(found.source), found.source[0]) == (1000, 997)
 
 
-@pytest.mark.parametrize("value", [0.0, -3.0, 0.1, 1e-300, 1e9, 1e17, -1e300])
+@pytest.mark.parametrize("value", [0.0, -3.0, 0.1, 1e-300, 1e9, 1e17, -1e300, 5e-324])
 def test_a_constant_has_one_bin(value):
     found = histogram(np.full(5, value), np.full(4, value))
     assert (found.source, found.target) == ((5,), (4,))
     assert found.edges[0] < value < found.edges[1]
+
+
+def test_the_least_difference_is_none():
+    assert histogram(np.array([0.0, 5e-324]), np.array([0.0])).source == (2,)
 
 
 def test_whole_numbers_lie_in_the_middle_of_bins():
@@ -113,6 +121,7 @@ def test_whole_numbers_lie_in_the_middle_of_bins():
         ([], [1.0], "x"),
         ([1.0], [[1.0]], "y"),
         ([1.0, np.inf], [1.0], "x"),
+        ([1.0], [-1e301], "y"),
         (["a"], [1.0], "x"),
         ([np.nan], [np.nan], "x and y"),
     ],
