@@ -26,13 +26,13 @@ Number: TypeAlias = Annotated[float | None, BeforeValidator(_finite)]
 Interval: TypeAlias = Annotated[tuple[float, float] | None, BeforeValidator(_finite_pair)]
 
 
-class _Told(BaseModel):
+class Told(BaseModel):
     """Base of what a report tells: frozen, and deaf to keys that the report has no place for."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Arm(_Told):
+class Arm(Told):
     """A model that took part: its score ``value`` on ``n`` test rows, and the seconds it took to train."""
 
     strategy: str | None = None
@@ -42,7 +42,7 @@ class Arm(_Told):
     version: str | None = None
 
 
-class PlanRow(_Told):
+class PlanRow(Told):
     """A strategy, why it was planned, and what became of it on the validation rows."""
 
     strategy: str
@@ -53,7 +53,7 @@ class PlanRow(_Told):
     failed: str | None = None
 
 
-class FindingRow(_Told):
+class FindingRow(Told):
     """What one rule of the gate found."""
 
     rule: str
@@ -63,7 +63,7 @@ class FindingRow(_Told):
     reason: str = ""
 
 
-class Shift(_Told):
+class Shift(Told):
     """How far the target has moved away from the source."""
 
     mmd2: Number = None
@@ -78,7 +78,7 @@ class Shift(_Told):
     representation: str | None = None
 
 
-class CurvePoint(_Told):
+class CurvePoint(Told):
     """One evaluation while an arm was trained."""
 
     step: int
@@ -87,7 +87,7 @@ class CurvePoint(_Told):
     validation: Number = None
 
 
-class DataRow(_Told):
+class DataRow(Told):
     """One set of rows: what it was used for, how many rows of each class, and the fingerprint of its content."""
 
     name: str
@@ -96,7 +96,7 @@ class DataRow(_Told):
     fingerprint: str | None = None
 
 
-class ClassRow(_Told):
+class ClassRow(Told):
     """One class of the test rows: the share of its ``n`` rows that each arm recognised."""
 
     name: str
@@ -105,7 +105,7 @@ class ClassRow(_Told):
     scratch: Number = None
 
 
-class Registered(_Told):
+class Registered(Told):
     """Where the model is registered."""
 
     name: str | None = None
@@ -113,7 +113,7 @@ class Registered(_Told):
     alias: str | None = None
 
 
-class RunReport(_Told):
+class RunReport(Told):
     """One run, as the object that ``ntgate run --json`` prints plus what only people want to see.
 
     Attributes:

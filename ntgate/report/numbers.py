@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 MISSING = "–"
 _SHARES = ("accuracy", "balanced_accuracy")
 
 
-def number(value: float | None) -> str:
-    """A number with four significant digits.
+def number(value: float | None, digits: int = 4) -> str:
+    """A number with some significant digits.
 
     >>> number(0.123456), number(900.0), number(12345678.0), number(None), number(-0.5)
     ('0.1235', '900', '1.235e+07', '–', '−0.5')
     """
-    return MISSING if value is None else f"{value:.4g}".replace("-", "−", 1) if abs(value) < 1e7 else f"{value:.4g}"
+    if value is None:
+        return MISSING
+    text = f"{value:.{digits}g}"
+    return text.replace("-", "−", 1) if value < 0 else text
 
 
 def count(value: int | None) -> str:
@@ -33,6 +38,24 @@ def score(value: float | None, metric: str) -> str:
     if value is None:
         return MISSING
     return f"{100 * value:.1f}\u202f%" if metric in _SHARES else f"{value:.3f}"
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage.
+
+    >>> share(0.934), share(0.0004), share(None)
+    ('93.4\u202f%', '0.0\u202f%', '–')
+    """
+    return score(value, "accuracy")
+
+
+def interval(ends: tuple[float, float] | None, form: Callable[[float], str] = number) -> str:
+    """An interval, both ends in the same form.
+
+    >>> interval((0.01, 0.2)), interval((0.5, 0.75), share), interval(None)
+    ('0.01 to 0.2', '50.0\u202f% to 75.0\u202f%', '–')
+    """
+    return MISSING if ends is None else f"{form(ends[0])} to {form(ends[1])}"
 
 
 def gain(value: float | None, metric: str, *, unit: bool = True) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ntgate.report import numbers, plots, svg, words
 from ntgate.report.content import ClassRow, RunReport
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from ntgate.report.rendering import as_is, relative, render
 
 _MOST_CLASSES = 24
 
@@ -23,17 +19,15 @@ def render_page(report: RunReport) -> str:
     >>> "Inconclusive" in page, "<b>reader" in page
     (True, False)
     """
-    from markupsafe import Markup
-
-    environment = _environment()
-    return environment.get_template("page.html.j2").render(
+    return render(
+        "page.html.j2",
+        "page.css",
         report=report,
-        css=Markup(_source("page.css")),  # noqa: S704  our own file
-        gain_plot=Markup(_gain(report)),  # noqa: S704  drawn by matplotlib, which escapes
-        curve_plots=[(name, Markup(text)) for name, text in _curves(report)],  # noqa: S704
-        class_plot=Markup(_classes(report)),  # noqa: S704
+        gain_plot=as_is(_gain(report)),
+        curve_plots=[(name, as_is(text)) for name, text in _curves(report)],
+        class_plot=as_is(_classes(report)),
         config=_yaml(report),
-        drift_href=_relative(report.drift_href),
+        drift_href=relative(report.drift_href),
     )
 
 
@@ -42,24 +36,6 @@ def write_page(report: RunReport, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render_page(report), encoding="utf-8")
     return path
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ntgate.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(words=words, numbers=numbers)
-    return environment
-
-
-def _source(name: str) -> str:
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
 def _gain(report: RunReport) -> str:
@@ -119,8 +95,3 @@ def _yaml(report: RunReport) -> str:
     if not report.config:
         return ""
     return yaml.safe_dump(report.config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
-
-
-def _relative(href: str | None) -> str | None:
-    """``href`` when it is a plain relative path: a page must not be talked into linking elsewhere."""
-    return href if href and re.fullmatch(r"[\w.-]+(/[\w.-]+)*", href) and ".." not in href.split("/") else None

@@ -60,7 +60,7 @@ def gain_interval(
             text, (x, 0.86), xytext=(shift, 0), textcoords="offset points", ha=side, size=_SIZE, color=Role.MUTED
         )
     axes.yaxis.set_visible(False)
-    _plain(axes, left=False)
+    plain(axes, left=False)
     axes.set_xlabel("gain over training from scratch" + (", points" if points else ""), size=_SIZE, color=Role.MUTED)
     return figure
 
@@ -95,7 +95,7 @@ def learning_curve(
         axes.set_ylabel(name, size=_SIZE, color=Role.MUTED)
         axes.locator_params(axis="y", nbins=4)
         axes.grid(axis="y", color=Role.LINE, linewidth=0.8)
-        _plain(axes)
+        plain(axes)
     scores.locator_params(axis="x", nbins=4)
     scores.set_xlabel("step", size=_SIZE, color=Role.MUTED)
     return figure
@@ -118,7 +118,7 @@ def class_gain(rows: Sequence[ClassRow]) -> Figure:
     axes.set_ylim(len(drawn) - 0.4, -0.6)
     axes.grid(axis="x", color=Role.LINE, linewidth=0.8)
     axes.set_xlabel("recognised, per cent of the class", size=_SIZE, color=Role.MUTED)
-    _plain(axes, left=False)
+    plain(axes, left=False)
     return figure
 
 
@@ -154,7 +154,7 @@ def _columns(points: list[tuple[int, float]]) -> tuple[list[int], list[float]]:
     return [step for step, _ in points], [value for _, value in points]
 
 
-def _plain(axes: Axes, *, left: bool = True) -> None:
+def plain(axes: Axes, *, left: bool = True) -> None:
     """Leave only the lines that carry information."""
     for side in ("top", "right") if left else ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ class Role(StrEnum):
     GOOD = "#000106"
     BAD = "#000107"
     UNSURE = "#000108"
+    SOURCE = "#000109"
+    TARGET = "#00010a"
 
 
 def inline(figure: Figure, name: str, description: str) -> str:
@@ -47,7 +50,9 @@ def inline(figure: Figure, name: str, description: str) -> str:
         axes.patch.set_alpha(0)
     file = io.StringIO()
     # Text stays text (it can be read, found and zoomed); the salt makes equal drawings equal, character by character.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "ntgate"}):
+    # A sign that matplotlib's own font lacks is drawn by the reader's font: no cause for a warning.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "ntgate"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph ")
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = file.getvalue()
     text = text[text.index("<svg") :]

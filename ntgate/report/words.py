@@ -11,7 +11,9 @@ _STRATEGIES = {
     "fine_tuning": "fine-tuning",
     "domain_adversarial": "domain-adversarial training",
 }
-_SIZES = ((0.2, "very small"), (0.5, "small"), (0.8, "medium"), (float("inf"), "large"))
+# Cohen's sizes of a difference of two means are 0.2, 0.5 and 0.8 standard deviations d; the coefficient of inhomogeneity is near
+# d^2 / (d^2 + 4), which makes these of them.
+SIZES = ((0.01, "very small"), (0.06, "small"), (0.14, "medium"), (float("inf"), "large"))
 
 
 def strategy(name: str | None) -> str:
@@ -76,11 +78,17 @@ def consequence(report: RunReport) -> str:
     return f"Version {report.registry.version} of {report.registry.name} now carries the alias {alias}."
 
 
-def shift(told: Shift) -> str:
-    """What the measured shift means, in words.
+def size(effect: float) -> str:
+    """A coefficient of inhomogeneity in words (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988).
 
-    The sizes of the effect are Cohen's (Statistical Power Analysis for the Behavioral Sciences, 1988).
+    >>> size(0.002), size(0.03), size(0.1), size(0.5)
+    ('very small', 'small', 'medium', 'large')
     """
+    return next(word for bound, word in SIZES if abs(effect) < bound)
+
+
+def shift(told: Shift) -> str:
+    """What the measured shift means, in words."""
     if told.p_value is None:
         return "The shift was not measured."
     if told.p_value >= 0.05:
@@ -88,8 +96,7 @@ def shift(told: Shift) -> str:
         return words + ": a difference may exist that so many rows do not show."
     words = "The target rows come from another distribution than the source rows"
     if told.effect_size is not None:
-        size = next(word for bound, word in _SIZES if abs(told.effect_size) < bound)
-        words += f"; the effect is {size}"
+        words += f"; the effect is {size(told.effect_size)}"
     return words + ". How much that matters for the model is the gate's question, not this test's."
 
 

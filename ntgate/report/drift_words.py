@@ -1,0 +1,306 @@
+"""The sentences of a drift report: the verdict, what the figures mean, what to do next."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from ntgate.report import numbers, words
+from ntgate.report.drift_content import DriftReport, FeatureRow, LabelShift, TaskDifference
+
+Tone = Literal["good", "unsure", "bad", "plain"]
+
+_OUTCOMES = {
+    "none": "No shift shown",
+    "tolerated": "Shift within what is tolerated",
+    "shift": "Shift beyond what is tolerated",
+}
+_REPRESENTATIONS = {
+    "raw": "the rows themselves, each feature in units of its spread",
+    "embedding": "the rows as the source model sees them (its embedding)",
+}
+_TINY = 0.01  # a p-value that leaves no doubt
+
+
+def outcome(report: DriftReport) -> str:
+    """The outcome as a label.
+
+    >>> outcome(DriftReport(outcome="shift")), outcome(DriftReport(outcome="shift", tolerated_effect=0.1))
+    ('Shift shown', 'Shift beyond what is tolerated')
+    """
+    shown = report.outcome != "none" and not report.tolerated_effect
+    return "Shift shown" if shown else _OUTCOMES[report.outcome]
+
+
+def verdict(report: DriftReport) -> str:
+    """The verdict in one sentence."""
+    if report.outcome == "none":
+        return "The target rows are not shown to differ from the source rows."
+    if not report.tolerated_effect:
+        return "The target rows differ from the source rows."
+    if report.outcome == "tolerated":
+        return "The target rows differ from the source rows, but no more than is tolerated."
+    return "The target rows differ from the source rows by more than is tolerated."
+
+
+def tone(report: DriftReport) -> Tone:
+    """Whether there is cause for concern; good is only what is shown to be good.
+
+    >>> tone(DriftReport(outcome="none", tolerated_effect=0.1, effect_interval=(0, 0.02)))
+    'good'
+    >>> tone(DriftReport(outcome="none", tolerated_effect=0.1, effect_interval=(0, 0.3)))
+    'unsure'
+    """
+    if report.outcome == "shift":
+        return "bad"
+    if not report.tolerated_effect:
+        return "plain"
+    return "good" if _ruled_out(report) else "unsure"
+
+
+def reach(report: DriftReport) -> str:
+    """What the interval of the effect says about the tolerated effect, where the verdict alone would mislead.
+
+    >>> reach(DriftReport(outcome="none", tolerated_effect=0.1, effect_interval=(0, 0.3)))
+    'An effect of up to 0.3 is not ruled out, and 0.1 is tolerated: more rows would tell.'
+    """
+    if not report.tolerated_effect:
+        return ""
+    tolerated = numbers.number(report.tolerated_effect)
+    if report.outcome == "shift":
+        return f"Tolerated is an effect of up to {tolerated}."
+    if report.effect_interval is None:
+        return f"Tolerated is an effect of up to {tolerated}; how far the measured one can be trusted is not known."
+    upper = short(report.effect_interval[1])
+    if _ruled_out(report):
+        return f"An effect of more than {upper} is ruled out, and {tolerated} is tolerated."
+    return f"An effect of up to {upper} is not ruled out, and {tolerated} is tolerated: more rows would tell."
+
+
+def lead(report: DriftReport) -> str:
+    """What stands under the verdict: the words of whoever decided, and what the tolerated effect is."""
+    return " ".join(text for text in (words.sentence(report.sentence), reach(report)) if text)
+
+
+def short(value: float) -> str:
+    """A number of a report where several stand together."""
+    return numbers.number(value, 3)
+
+
+def effect(value: float | None) -> str:
+    """The effect of a feature, with the decimals of its column.
+
+    >>> effect(0.2081), effect(0.0002), effect(None)
+    ('0.208', '< 0.001', '–')
+    """
+    if value is None:
+        return numbers.MISSING
+    return "< 0.001" if 0 < abs(value) < 0.001 else f"{value:.3f}".replace("-", "−")
+
+
+def quantiles(report: DriftReport) -> str:
+    """The quantiles of the permuted statistic, all with as many decimals as the largest needs.
+
+    >>> quantiles(DriftReport(outcome="none", null_quantiles=(-0.00001, 0.0008, 0.00123, 0.0019)))
+    '0.0000, 0.0008, 0.0012, 0.0019'
+    """
+    values = report.null_quantiles or ()
+    largest = max((abs(value) for value in values), default=0.0)
+    if not 1e-7 < largest < 1e3:
+        return ", ".join(map(short, values))
+    decimals = max(0, 1 - math.floor(math.log10(largest)))
+    return ", ".join(f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−") for value in values)
+
+
+def significance(report: DriftReport) -> str:
+    """What the p-value does and does not say beside this effect size."""
+    if report.p_value is None:
+        return "The test gave no p-value."
+    if report.outcome == "none":
+        missed = (
+            " The upper end of the effect's interval says what may have been missed." if report.effect_interval else ""
+        )
+        return f"A large p-value is no proof of equality.{missed}"
+    if report.effect_size is None:
+        return ""
+    size = words.size(report.effect_size)
+    little = words.SIZES[0][0] if not report.tolerated_effect else report.tolerated_effect
+    if report.effect_size <= little and report.p_value < _TINY:
+        rows = numbers.count((report.n_source or 0) + (report.n_target or 0)) if report.n_source else "so many"
+        return f"With {rows} rows even a {size} shift is significant: judge this one by its effect size, not by its p-value."
+    return f"The effect is {size}{apart(report.effect_size)}."
+
+
+def apart(size: float) -> str:
+    """An effect as the distance of two bell curves: the coefficient of inhomogeneity is near ``d^2 / (d^2 + 4)``.
+
+    >>> apart(0.059)
+    ', like that of two bell curves whose means lie 0.5 standard deviations apart'
+    """
+    if size >= 0.9:
+        return ", like that of two bell curves that hardly overlap"
+    distance = 2 * (max(size, 0.0) / (1 - size)) ** 0.5
+    return (
+        f", like that of two bell curves whose means lie {distance:.2g} standard deviations apart" if distance else ""
+    )
+
+
+def accuracy(distance: float | None) -> float | None:
+    """Accuracy of the domain classifier behind a proxy A-distance.
+
+    >>> accuracy(0.0), accuracy(1.6), accuracy(2.0)
+    (0.5, 0.9, 1.0)
+    """
+    return None if distance is None else 0.5 + distance / 4
+
+
+def accuracies(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The interval of that accuracy."""
+    return None if ends is None else (0.5 + ends[0] / 4, 0.5 + ends[1] / 4)
+
+
+def classifier(report: DriftReport) -> str:
+    """What the proxy A-distance means, in words (Ben-David et al. 2010)."""
+    right = accuracy(report.proxy_a_distance)
+    if right is None:
+        return ""
+    ends = accuracies(report.proxy_a_distance_interval)
+    between = f" ({100 * ends[0]:.0f} to {100 * ends[1]:.0f}\u202f%)" if ends else ""
+    coin = ends[0] <= 0.5 if ends else right < 0.55
+    than = "; that is no better than a coin" if coin else ""
+    return f"A classifier tells source from target rows with {100 * right:.0f}\u202f% accuracy{between}{than}."
+
+
+def ranked(report: DriftReport) -> list[FeatureRow]:
+    """The features that moved first, then by effect."""
+    return sorted(report.features, key=lambda row: (not row.moved, -abs(row.effect or 0.0)))
+
+
+def features(report: DriftReport) -> str:
+    """How many features moved, in a sentence."""
+    moved, total = sum(row.moved for row in report.features), len(report.features)
+    if moved:
+        return f"{numbers.count(moved)} of {numbers.count(total)} {'features' if total > 1 else 'feature'} moved."
+    alone = (
+        f"None of {numbers.count(total)} features is shown to have moved"
+        if total > 1
+        else "It is not shown to have moved"
+    )
+    joint = ": what moved is how features go together" if report.outcome != "none" and total > 1 else ""
+    return f"{alone} by itself{joint}."
+
+
+def direction(row: FeatureRow) -> str:
+    """What moved, in words.
+
+    >>> direction(FeatureRow(name="age", direction=-0.52)), direction(FeatureRow(name="age", direction="wider"))
+    ('mean down by 0.52 sd', 'wider')
+    >>> direction(FeatureRow(name="age", direction=1e-9))
+    'mean unchanged'
+    """
+    if isinstance(row.direction, str):
+        return row.direction
+    if row.direction is None:
+        return _category(row)
+    way = "up" if row.direction > 0 else "down"
+    distance = f"{abs(row.direction):.2f}"
+    return "mean unchanged" if distance == "0.00" else f"mean {way} by {distance} sd"
+
+
+def counted_beside(row: FeatureRow) -> str:
+    """What of a feature is not in its drawing."""
+    told = row.histogram
+    if told is None:
+        return ""
+    places = ((told.below, "below"), (told.above, "above"), (told.missing, "missing"))
+    return ", ".join(
+        f"{numbers.count(pair[0])} source and {numbers.count(pair[1])} target {where}"
+        for pair, where in places
+        if any(pair)
+    )
+
+
+def labels(told: LabelShift) -> str:
+    """How the classes' proportions changed, in a sentence."""
+    if told.sentence:
+        return words.sentence(told.sentence)
+    return (
+        "Proportions of the classes, as they are among the source rows and as they are estimated among the target rows."
+    )
+
+
+def task(told: TaskDifference) -> str:
+    """How the classes compare, in a sentence."""
+    if told.sentence:
+        return words.sentence(told.sentence)
+    if not told.only_source and not told.only_target:
+        return "Both domains have the same classes, by name."
+    if not told.shared:
+        return "The domains share no class: only methods that do not need the source's classifier can transfer."
+    return "The domains share some of their classes, by name."
+
+
+def judged(status: str) -> str:
+    """What is known of a class's rows.
+
+    >>> judged("differs"), judged("not shown")
+    ('Otherwise distributed', 'Not shown')
+    """
+    return "Otherwise distributed" if status == "differs" else words.label(status) or numbers.MISSING
+
+
+def representation(name: str) -> str:
+    """What was measured."""
+    return _REPRESENTATIONS.get(name, name)
+
+
+def method(report: DriftReport) -> str:
+    """How it was tested.
+
+    >>> method(DriftReport(outcome="shift", permutations=500, alpha=0.05, bandwidths=(1.0, 2.0)))
+    'MMD with 500 permutations, level 0.05, Gaussian kernels of width 1 and 2 together'
+    """
+    parts = [f"MMD with {numbers.count(report.permutations)} permutations" if report.permutations else "MMD"]
+    if report.alpha is not None:
+        parts.append(f"level {numbers.number(report.alpha)}")
+    *first, last = map(numbers.number, report.bandwidths or (0.0,))
+    if report.bandwidths:
+        parts.append(
+            f"Gaussian kernels of width {', '.join(first)} and {last} together"
+            if first
+            else f"Gaussian kernel of width {last}"
+        )
+    return ", ".join(parts)
+
+
+def next_steps(report: DriftReport) -> tuple[str, ...]:
+    """What to do after this verdict, most useful first."""
+    if report.outcome == "shift":
+        first = "Look at the features that moved: a changed unit, encoding or sensor is better repaired than learnt."
+        if not any(row.moved for row in report.features):
+            first = "Find out what changed: a new unit, encoding or sensor is better repaired than learnt."
+        return (
+            first,
+            "Label some target rows and run ntgate run: the gate tells whether transfer helps in spite of the shift.",
+            "Compare with training from scratch before you trust the old model here.",
+        )
+    if tone(report) == "unsure":
+        return (
+            "Measure again with more rows of the smaller domain: the interval is too wide for the tolerated effect.",
+        )
+    return (
+        "Nothing has to be done about the rows. A model may still be wrong on them: no measure of the inputs sees a change in "
+        "what the labels mean.",
+    )
+
+
+def _ruled_out(report: DriftReport) -> bool:
+    interval, tolerated = report.effect_interval, report.tolerated_effect
+    return interval is not None and bool(tolerated) and interval[1] <= (tolerated or 0.0)
+
+
+def _category(row: FeatureRow) -> str:
+    if not row.shares:
+        return numbers.MISSING
+    most = max(row.shares, key=lambda share: abs(share.target - share.source))
+    return f"{most.name}: {numbers.share(most.source)} → {numbers.share(most.target)}"
