@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-SAMPLE = 300
+SAMPLE = 200
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def positions(total: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Which of ``total`` pooled rows are looked at for their scale: 300 at most, ascending.
+    """Which of ``total`` pooled rows are looked at for their scale: 200 at most, ascending.
 
     Every row is as likely as any other whichever sample it belongs to, so that knowing the choice tells nothing about the
     labels, and the permutation test stays exact. A fixed number from each sample would tell.

@@ -15,11 +15,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ntgate.shift.threads import in_order
 from ntgate.shift.unit_sums import UnitSums
 from ntgate.shift.units import Units
 
-PANEL, STRIP = 512, 512  # rows and columns of a block on a CPU: 1 MiB, a core's cache
+# Rows and columns of a block: smaller, and packing slows the product; larger, and the passes over the kernel wait for memory.
+PANEL, STRIP = 1024, 1024
 GPU_PANEL, GPU_STRIP = 4096, 8192
 
 
@@ -33,21 +33,13 @@ def between_bins(ready: Tensor, bandwidths: Sequence[float], bins: int) -> Tenso
     """
     size = len(ready) // bins
     panel, strip = _blocking(ready, size)
-
-    def sums(start: int) -> Tensor:
-        found = []
-        for columns, kernels in _strips(ready, start, panel, strip, bandwidths):
-            across = (columns.stop - columns.start) // size
-            # Down first: adding rows to rows is the quicker way through a block.
-            below = [kernel.view(-1, size, kernel.shape[1]).sum(dim=1) for kernel in kernels]
-            found.append(torch.stack(below).view(len(below), -1, across, size).sum(dim=3))
-        return torch.cat(found, dim=2)
-
     between = torch.zeros(len(bandwidths), bins, bins, dtype=torch.float64, device=ready.device)
-    starts = range(0, len(ready), panel)
-    for start, part in zip(starts, in_order(sums, starts, ready.device), strict=True):
-        at = start // size
-        between[:, at : at + part.shape[1], at:] = part
+    for rows, columns, kernels in _blocks(ready, panel, strip, bandwidths):
+        down, across = ((part.stop - part.start) // size for part in (rows, columns))
+        # Down first: adding rows to rows is the quicker way through a block.
+        below = torch.stack([kernel.view(down, size, -1).sum(dim=1) for kernel in kernels])
+        at = slice(rows.start // size, rows.stop // size), slice(columns.start // size, columns.stop // size)
+        between[:, at[0], at[1]] = below.view(-1, down, across, size).sum(dim=3).double()
     return (between.triu() + between.triu(1).mT).flip(0)
 
 
@@ -69,29 +61,17 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     labels[:, 1:] -= share
     observed = labels[:, :2].T.contiguous()
 
-    def sums(start: int) -> tuple[Tensor, Tensor]:
-        rows = slice(start, min(start + panel, len(ready)))
-        count = rows.stop - start
-        product = ready.new_zeros(len(bandwidths), count, labels.shape[1])
-        square = torch.empty_like(product)
-        sides = torch.zeros(len(bandwidths), 2, len(ready) - start, dtype=torch.float64, device=ready.device)
-        for columns, kernels in _strips(ready, start, panel, strip, bandwidths, accurate=True):
-            for s, kernel in enumerate(kernels):
-                if columns.start == start:  # the square on the diagonal counts once, the rest for both triangles
-                    torch.mm(kernel, labels[rows], out=square[s])
-                else:
-                    product[s].addmm_(kernel, labels[columns])
-                    sides[s, :, columns.start - start : columns.stop - start] += observed[:, rows] @ kernel
-        sides[:, :, :count] += (product + square)[:, :, :2].mT
-        quadratic = ((2 * product + square) * labels[rows])[:, :, 1:].sum(dim=1, dtype=torch.float64)
-        return quadratic, sides
-
     quadratic = torch.zeros(len(bandwidths), labels.shape[1] - 1, dtype=torch.float64, device=ready.device)
     sides = torch.zeros(len(bandwidths), 2, len(ready), dtype=torch.float64, device=ready.device)
-    starts = range(0, len(ready), panel)
-    for start, (part, side) in zip(starts, in_order(sums, starts, ready.device), strict=True):
-        quadratic += part
-        sides[..., start:] += side
+    for rows, columns, kernels in _blocks(ready, panel, strip, bandwidths, accurate=True):
+        for s, kernel in enumerate(kernels):
+            product = kernel @ labels[columns]
+            sides[s, :, rows] += product[:, :2].T
+            times = 1
+            if columns != rows:  # the square on the diagonal counts once, the rest for both triangles
+                sides[s, :, columns] += observed[:, rows] @ kernel
+                times = 2
+            quadratic[s] += times * product[:, 1:].mul_(labels[rows, 1:]).sum(dim=0, dtype=torch.float64)
     quadratic, (of_all, of_centred) = quadratic.flip(0), sides.flip(0).unbind(1)
     total = of_all.sum(dim=1, keepdim=True)
     sum_first = (of_all - of_all.mean(dim=1, keepdim=True)).float() @ labels[:, 1:] + share * total
@@ -110,25 +90,25 @@ def _blocking(ready: Tensor, size: int) -> tuple[int, int]:
     return max(1, panel // size) * size, max(1, strip // size) * size
 
 
-def _strips(
-    ready: Tensor, start: int, panel: int, strip: int, bandwidths: Sequence[float], *, accurate: bool = False
-) -> Iterator[tuple[slice, Iterator[Tensor]]]:
-    """Blocks of the kernels of a panel of rows: the square on the diagonal, then strips to its right, with their columns.
+def _blocks(
+    ready: Tensor, panel: int, strip: int, bandwidths: Sequence[float], *, accurate: bool = False
+) -> Iterator[tuple[slice, slice, Iterator[Tensor]]]:
+    """Blocks of the kernels over the upper triangle, with their rows and columns: a square on the diagonal, and what is right of it.
 
     Each kernel is valid until the next is asked for.
     """
-    rows = ready[start : start + panel]
-    # One and squared norm change places on the left side of the product.
-    left = torch.cat([rows[:, :-2], rows[:, -1:], rows[:, -2:-1]], dim=1)
-    edges = [start, *range(start + len(left), len(ready), strip), len(ready)]
-    log, room = ready.new_empty(2, len(left) * max(strip, len(left)))
-    for low, high in pairwise(edges):
-        shape = (len(left), high - low)
-        exponent, kernel = (part[: math.prod(shape)].view(shape) for part in (log, room))
-        torch.mm(left, ready[low:high].T, out=exponent)
-        if low == start:
-            exponent.fill_diagonal_(0)
-        yield slice(low, high), _kernels(exponent, kernel, bandwidths, accurate)
+    log, room = ready.new_empty(2, panel * max(panel, strip))
+    for start in range(0, len(ready), panel):
+        rows = slice(start, min(start + panel, len(ready)))
+        # One and squared norm change places on the left side of the product.
+        left = torch.cat([ready[rows, :-2], ready[rows, -1:], ready[rows, -2:-1]], dim=1)
+        for low, high in pairwise([start, *range(rows.stop, len(ready), strip), len(ready)]):
+            shape = (len(left), high - low)
+            exponent, kernel = (part[: math.prod(shape)].view(shape) for part in (log, room))
+            torch.mm(left, ready[low:high].T, out=exponent)
+            if low == start:
+                exponent.fill_diagonal_(0)
+            yield rows, slice(low, high), _kernels(exponent, kernel, bandwidths, accurate)
 
 
 def _kernels(exponent: Tensor, kernel: Tensor, bandwidths: Sequence[float], accurate: bool) -> Iterator[Tensor]:

@@ -21,8 +21,8 @@ from ntgate.shift import bandwidth, kernel_sums, random_features
 from ntgate.shift.effect import effect_size
 from ntgate.shift.pooled import pooled
 from ntgate.shift.rows import Rows, open_rows
-from ntgate.shift.unit_sums import UnitSums, permuted
-from ntgate.shift.units import Units, grouped, labellings
+from ntgate.shift.unit_sums import UnitSums, columns, permuted
+from ntgate.shift.units import Units, grouped
 
 Estimator = Literal["unbiased", "biased"]
 Method = Literal["auto", "exact", "random_features"]
@@ -86,7 +86,7 @@ def mmd_test(
     Args:
         x: the first sample: an array, tensor, memory map or data frame ``(n, d)``, the path of a parquet file or folder, or an
             iterable of chunks ``(k, d)``.
-        y: the second sample, ``(m, d)``; beyond 500 rows to one of the smaller sample only every k-th row is used.
+        y: the second sample, ``(m, d)``; of a sample more than 100 times as large as the other a random part is used.
         permutations: ``B``.
         bandwidths: kernel widths; None: five around the median distance of the pooled rows.
         estimator: ``unbiased`` leaves out the diagonal, ``biased`` is the squared distance of the mean embeddings.
@@ -132,16 +132,15 @@ def mmd_test(
     some = _some(samples, np.random.default_rng([seed, 0]))
     widths = _widths(bandwidths, some)
     origin = np.median(some, axis=0)
-    labels = labellings(units, permutations, np.random.default_rng([seed, 1]))
     if how == "random_features":
         between = random_features.between_bins(samples, units, widths, origin, frequencies, [seed, 2], place)
-        sums = permuted(between, units, labels)
+        sums = permuted(between, units, permutations, [seed, 1])
     else:
-        ready = pooled(samples, units, origin, widths[-1], np.random.default_rng([seed, 3])).to(place)
+        ready = pooled(samples, units, origin, widths[-1], np.random.default_rng([seed, 2])).to(place)
         if by_row:
-            sums = kernel_sums.of_rows(ready, widths, _columns(units, permutations, labels).to(place), units)
+            sums = kernel_sums.of_rows(ready, widths, columns(units, permutations, [seed, 1]).to(place), units)
         else:
-            sums = permuted(kernel_sums.between_bins(ready, widths, units.total), units, labels)
+            sums = permuted(kernel_sums.between_bins(ready, widths, units.total), units, permutations, [seed, 1])
     statistics = _statistics(sums, units, estimator)
     at = len(widths) // 2
     fused = _fused(statistics)
@@ -199,17 +198,6 @@ def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tup
             fix="remove constant data, or give bandwidths",
         )  # fmt: skip
     return bandwidth.around(median)
-
-
-def _columns(units: Units, permutations: int, labels: Any) -> Tensor:
-    """Columns ``(N, B + 2)``: ones, and all labellings of zeros and ones, the first as observed."""
-    columns = torch.ones(units.total, permutations + 2)
-    columns[units.first :, 1] = 0
-    at = 2
-    for part in labels:
-        columns[:, at : at + len(part)] = torch.from_numpy(part).T
-        at += len(part)
-    return columns
 
 
 def _statistics(sums: UnitSums, units: Units, estimator: Estimator) -> Tensor:

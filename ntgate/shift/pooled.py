@@ -59,10 +59,9 @@ def _placed(
 ) -> Iterator[tuple[Array, npt.NDArray[np.int64]]]:
     """Blocks of rows with the places of their rows, less those rows that no unit has room for."""
     for sample, rows in enumerate(samples):
-        count = -(-len(rows) // units.thin[sample])
-        order = np.arange(count) if units.size == 1 else rng.permutation(count)
+        order = rng.permutation(len(rows))
         start = 0
-        for block in rows.blocks(_BLOCK, units.thin[sample]):
+        for block in rows.blocks(_BLOCK):
             at = order[start : start + len(block)]
             start += len(block)
             kept = at < units.rows[sample]

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ntgate.shift.rows import Rows
 from ntgate.shift.threads import in_order
-from ntgate.shift.units import Units, dealt
+from ntgate.shift.units import Dealer, Units
 
 _TASK = 8192  # rows of a block that one thread works on
 _SLICE = 512  # rows whose features fit in a core's cache
@@ -50,10 +50,8 @@ def between_bins(
     ratios = [(bandwidths[-1] / wide, wide / narrow) for wide, narrow in _steps(bandwidths)]
     sums = torch.cat(
         [
-            _sample_sums(rows, bins, units.size, thin, weights, ratios, origin.astype(np.float32), [*seed, 1 + sample])
-            for sample, (rows, bins, thin) in enumerate(
-                zip(samples, (units.first, units.second), units.thin, strict=True)
-            )
+            _sample_sums(rows, bins, units.size, weights, ratios, origin.astype(np.float32), [*seed, 1 + sample])
+            for sample, (rows, bins) in enumerate(zip(samples, (units.first, units.second), strict=True))
         ],
         dim=1,
     )  # (s, u, 2F)
@@ -68,7 +66,6 @@ def _sample_sums(
     rows: Rows,
     bins: int,
     size: int,
-    thin: int,
     weights: Tensor,
     ratios: list[tuple[float, float]],
     origin: npt.NDArray[np.float32],
@@ -76,28 +73,27 @@ def _sample_sums(
 ) -> Tensor:
     """Sums of features by bin, float64 ``(s, bins, 2F)``."""
     frequencies = weights.shape[1]
-    rounds = max(1, _TASK // bins)
-    rng = np.random.default_rng(seed)
+    dealer = Dealer(len(rows), bins, size, np.random.default_rng(seed))
 
-    def tasks() -> Iterator[Tensor]:
-        left = size
-        for block in rows.blocks(rounds * bins, thin):
-            used = min(left, len(block) // bins)
-            left -= used
-            if used:
-                # Cast and centre while dealing: one copy.
-                part = block[dealt(bins, used, rng)]
-                yield torch.from_numpy(np.subtract(part, origin, dtype=np.float32, casting="unsafe"))
+    def tasks() -> Iterator[tuple[Tensor, npt.NDArray[np.int64]]]:
+        for block in rows.blocks(_TASK):
+            positions, dealt_to = dealer.deal(len(block))
+            # Cast and centre while dealing: one copy.
+            part = np.subtract(block[positions], origin, dtype=np.float32, casting="unsafe")
+            yield torch.from_numpy(part), dealt_to
 
-    def summed(part: Tensor) -> Tensor:
-        part = part.to(weights.device)
+    def summed(task: tuple[Tensor, npt.NDArray[np.int64]]) -> Tensor:
+        part, dealt_to = task[0].to(weights.device), task[1]
         found = torch.zeros(1 + len(ratios), 2, bins, frequencies, device=weights.device)
-        step = max(1, _SLICE // bins) * bins
-        for start in range(0, len(part), step):
-            angle = part[start : start + step] @ weights
-            for s, (cos, sin) in enumerate(_waves(angle, ratios)):
-                found[s, 0] += cos.view(-1, bins, frequencies).sum(dim=0)
-                found[s, 1] += sin.view(-1, bins, frequencies).sum(dim=0)
+        for start in range(0, len(part), _SLICE):
+            angle = part[start : start + _SLICE] @ weights
+            # Rows of one bin lie together, so a slice has rows of a few bins only.
+            own = dealt_to[start : start + _SLICE]
+            few = slice(own[0], own[-1] + 1)
+            member = torch.from_numpy(own == np.arange(few.start, few.stop)[:, None]).to(angle)
+            for (of_cos, of_sin), (cos, sin) in zip(found, _waves(angle, ratios), strict=True):
+                of_cos[few].addmm_(member, cos)
+                of_sin[few].addmm_(member, sin)
         return found.transpose(1, 2).reshape(len(found), bins, -1)
 
     total = torch.zeros(1 + len(ratios), bins, 2 * frequencies, dtype=torch.float64, device=weights.device)

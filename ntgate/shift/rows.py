@@ -48,8 +48,8 @@ class Rows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def blocks(self, size: int, every: int = 1) -> Iterator[Array]:
-        """The rows in order, ``size`` at a time and the last block shorter; of each ``every`` rows only the first.
+    def blocks(self, size: int) -> Iterator[Array]:
+        """The rows in order, ``size`` at a time and the last block shorter.
 
         Raises:
             DataError: when a row holds NaN or infinity, or there are no longer as many rows as there were.
@@ -57,13 +57,12 @@ class Rows:
         seen, held, count = 0, [], 0
         for chunk in self._read(size):
             part = self._checked(chunk)
-            kept = part[(-seen) % every :: every] if every > 1 else part
             seen += len(part)
-            while len(kept):
-                taken = kept[: size - count]
+            while len(part):
+                taken = part[: size - count]
                 held.append(taken)
                 count += len(taken)
-                kept = kept[len(taken) :]
+                part = part[len(taken) :]
                 if count == size:
                     yield held[0] if len(held) == 1 else np.concatenate(held)
                     held, count = [], 0

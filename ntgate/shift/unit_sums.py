@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ntgate.shift.units import Units
+from ntgate.shift.threads import in_order
+from ntgate.shift.units import Units, labellings
+
+_AT_ONCE = 2**19  # random numbers drawn together
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,23 @@ class UnitSums:
     sum_first: Tensor
 
 
-def permuted(between: Tensor, units: Units, labels: Iterable[npt.NDArray[np.bool_]]) -> UnitSums:
+def columns(units: Units, permutations: int, seed: Sequence[int]) -> Tensor:
+    """Columns ``(u, B + 2)`` of float32: ones, and labellings with 1 for the first sample and 0 else, as observed and permuted."""
+    found = torch.ones(units.total, permutations + 2)
+    found[units.first :, 1] = 0
+
+    def fill(start: int) -> None:
+        count = min(step, permutations - start)
+        labels = labellings(units, count, np.random.default_rng([*seed, start]))
+        found[:, 2 + start : 2 + start + count] = torch.from_numpy(labels).T
+
+    step = max(1, _AT_ONCE // units.total)
+    for _ in in_order(fill, range(0, permutations, step), found.device):
+        pass
+    return found
+
+
+def permuted(between: Tensor, units: Units, permutations: int, seed: Sequence[int]) -> UnitSums:
     """The sums from those between all pairs of units, ``between`` ``(s, u, u)`` in float64.
 
     Labellings are applied in float32 to the centred matrix, whose entries are of the size of the statistic itself: the error
@@ -45,19 +62,16 @@ def permuted(between: Tensor, units: Units, labels: Iterable[npt.NDArray[np.bool
     share = units.first / units.total
     mean = of_all / units.total
     centred = (between - mean[:, None] - mean[:, :, None] + (total / units.total**2)[:, None, None]).float()
-    quadratic, sum_first = [], []
     # As observed, and all others in the same arithmetic: where rounding decides, it decides without favour.
-    for part in chain([np.arange(units.total)[None] < units.first], labels):
-        chosen = torch.from_numpy(part).T.to(centred)  # (u, k)
-        inner = torch.stack([((matrix @ chosen) * chosen).sum(dim=0, dtype=torch.float64) for matrix in centred])
-        # a'Ka from a'Ca, where C = HKH and a has units.first ones.
-        sums = mean @ chosen.double() * units.total
-        quadratic.append(inner + 2 * share * sums - share**2 * total[:, None])
-        sum_first.append(sums)
+    labels = columns(units, permutations, seed)[:, 1:].to(centred)  # (u, B + 1)
+    inner = torch.stack([(matrix @ labels).mul_(labels).sum(dim=0, dtype=torch.float64) for matrix in centred])
+    # a'Ka from a'Ca, where C = HKH and a has units.first ones.
+    sum_first = ((mean - mean.mean(dim=1, keepdim=True)).float() @ labels).double() + share * total[:, None] / units.total
+    sum_first *= units.total
     return UnitSums(
         of_first=of_first.cpu(),
         of_all=of_all.cpu(),
         own=between.diagonal(dim1=1, dim2=2).cpu(),
-        quadratic=torch.cat(quadratic, dim=1).cpu(),
-        sum_first=torch.cat(sum_first, dim=1).cpu(),
+        quadratic=(inner + 2 * share * sum_first - share**2 * total[:, None]).cpu(),
+        sum_first=sum_first.cpu(),
     )
