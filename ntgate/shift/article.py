@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.errors import DataError
+from ntgate.shift.arguments import pair
 from ntgate.shift.domain_classifier import ProxyADistance, proxy_a_distance
-from ntgate.shift.matrix import pair
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,8 +84,8 @@ def supremum(x: Any, y: Any, width: float = 1.0) -> float:
 
     Without the bound on the norm, which the article leaves out, the supremum is infinite: twice the function has twice the
     difference. ``mean f(x) - mean f(y)`` is the inner product of ``f`` with ``mu_P - mu_Q``: by Cauchy and Schwarz it is
-    greatest for the function of norm 1 in that direction, :func:`witness`, and then it is the root of :func:`biased_mmd2`. Gretton et
-    al., JMLR 13 (2012), lemma 4.
+    greatest for the function of norm 1 in that direction, :func:`witness`, where it is the root of :func:`biased_mmd2`.
+    Gretton et al., JMLR 13 (2012), lemma 4.
 
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(50, 2)), rng.normal(size=(60, 2)) + 1

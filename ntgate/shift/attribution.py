@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
-from ntgate.shift.dependence import Dependence, dependence_tests
-from ntgate.shift.feature_scale import feature_scale
-from ntgate.shift.feature_share import drops, rows_within_reach, shares
+from ntgate.shift.arguments import Floats, check_least, check_level, listed, pair
+from ntgate.shift.dependence import Dependence
 from ntgate.shift.feature_tests import FeatureTest, feature_tests
-from ntgate.shift.matrix import Floats, listed, pair
-from ntgate.shift.witness import Witness, clearest_witness
+from ntgate.shift.joint import joint_drift
 
 Adjustment = Literal["bh", "by"]
 
-_FEWEST = 20  # rows of a domain for what looks at several features together
-_WIDEST = 2048  # features up to which all pairs are compared
 _TYPICAL = 5  # rows named for each domain
 _PAIRS = 10  # pairs named
 
@@ -176,7 +172,10 @@ def drift_attribution(
     (['pulse'], True)
     """
     began = time.perf_counter()
-    _check(alpha, adjustment, top, max_rows, permutations)
+    check_level(alpha)
+    check_least(1, top=top, max_rows=max_rows, permutations=permutations)
+    if adjustment not in get_args(Adjustment):
+        raise DataError("adjustment", expected="bh or by", got=repr(adjustment), fix="choose one of them")
     if names is None and hasattr(x, "columns"):
         names = [str(column) for column in x.columns]
     x, y = pair(x, y)
@@ -186,8 +185,8 @@ def drift_attribution(
     moved = feature_tests(x, y, np.random.default_rng([seed, 0]))
     adjusted = _adjusted(np.array([one.p_value for one in moved]), adjustment)
     difference = _mean_difference(x, y)
-    together = _together(x, y, alpha, max_rows, permutations, seed)
-    part = together.shares
+    joint = joint_drift(x, y, alpha, max_rows, permutations, seed)
+    part = joint.shares
     features = [
         FeatureDrift(
             name=name,
@@ -201,61 +200,22 @@ def drift_attribution(
         for f, (name, one) in enumerate(zip(names, moved, strict=True))
     ]
     features.sort(key=lambda one: (not one.drifted, -(one.effect if one.drifted else one.share or 0.0), -one.effect))
-    pairs, changed = _pairs(together.dependence, names, alpha, adjustment)
+    pairs, changed = _pairs(joint.dependence, names, alpha, adjustment)
     return DriftAttribution(
         features=tuple(features[:top]),
         tested=len(features),
         drifted=sum(one.drifted for one in features),
         pairs=pairs,
-        pairs_tested=len(together.dependence.pairs) if together.dependence is not None else 0,
+        pairs_tested=len(joint.dependence.pairs) if joint.dependence is not None else 0,
         pairs_drifted=changed,
-        mmd_p_value=together.p_value,
-        typical_x=_typical(together.witness.x, together.chosen[0]) if together.witness is not None else (),
-        typical_y=_typical(-together.witness.y, together.chosen[1]) if together.witness is not None else (),
-        rows=(len(together.chosen[0]), len(together.chosen[1])),
+        mmd_p_value=joint.p_value,
+        typical_x=_typical(joint.witness.x, joint.chosen[0]) if joint.witness is not None else (),
+        typical_y=_typical(-joint.witness.y, joint.chosen[1]) if joint.witness is not None else (),
+        rows=(len(joint.chosen[0]), len(joint.chosen[1])),
         alpha=alpha,
         adjustment=adjustment,
         seconds=time.perf_counter() - began,
     )
-
-
-class _Together(NamedTuple):
-    """What looks at several features together, on a sample of rows."""
-
-    chosen: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
-    dependence: Dependence | None = None
-    p_value: float | None = None
-    witness: Witness | None = None
-    shares: Floats | None = None
-
-
-def _together(x: Floats, y: Floats, alpha: float, max_rows: int, permutations: int, seed: int) -> _Together:
-    from ntgate.shift import bandwidth
-    from ntgate.shift.mmd import mmd_test
-
-    rng = np.random.default_rng([seed, 1])
-    chosen = [np.sort(rng.permutation(len(part))[:max_rows]) for part in (x, y)]
-    first, second = x[chosen[0]], y[chosen[1]]
-    result = _Together((chosen[0], chosen[1]))
-    if min(len(first), len(second)) < _FEWEST:
-        return result
-    if x.shape[1] <= _WIDEST:
-        result = result._replace(dependence=dependence_tests(first, second))
-    pooled = np.concatenate([first, second])
-    scale = feature_scale(pooled)
-    distinct = np.unique(pooled[bandwidth.positions(len(pooled), rng)] / scale, axis=0)
-    if len(distinct) == 1:
-        return result
-    widths = bandwidth.around(bandwidth.median_distance(distinct))
-    first, second = first / scale, second / scale
-    test = mmd_test(first, second, bandwidths=widths, permutations=permutations, seed=seed)
-    result = result._replace(p_value=test.p_value)
-    if test.p_value > alpha:
-        return result
-    clearest = clearest_witness(first, second, widths)
-    reach = rows_within_reach(x.shape[1])
-    some = [part[rng.permutation(len(part))[:reach]] for part in (first, second)]
-    return result._replace(witness=clearest, shares=shares(drops(some[0], some[1], clearest.width)[1]))
 
 
 def _pairs(
@@ -294,13 +254,3 @@ def _mean_difference(x: Floats, y: Floats) -> npt.NDArray[np.float64]:
 def _typical(values: Floats, chosen: npt.NDArray[np.int64]) -> tuple[int, ...]:
     """Positions of the rows with the greatest values."""
     return tuple(int(chosen[i]) for i in np.argsort(-values, kind="stable")[:_TYPICAL])
-
-
-def _check(alpha: float, adjustment: str, top: int | None, max_rows: int, permutations: int) -> None:
-    if not 0 < alpha < 0.5:
-        raise DataError("alpha", expected="a level between 0 and 0.5", got=f"{alpha}", fix="use 0.05")
-    if adjustment not in get_args(Adjustment):
-        raise DataError("adjustment", expected="bh or by", got=repr(adjustment), fix="choose one of them")
-    for name, number in (("top", top), ("max_rows", max_rows), ("permutations", permutations)):
-        if number is not None and number < 1:
-            raise DataError(name, expected="at least 1", got=str(number), fix="leave it out")

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from ntgate.base import Frozen
+from ntgate.shift.arguments import Floats
 from ntgate.shift.feature_scale import feature_scale
 from ntgate.shift.labelled import Labelled
-from ntgate.shift.matrix import Floats
 
 Status = Literal["differs", "not shown", "too few rows"]
 

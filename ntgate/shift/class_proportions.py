@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
-from ntgate.shift.matrix import label_codes, listed
+from ntgate.shift.arguments import check_least, check_level, label_codes, listed
 from ntgate.shift.mixture import Predictions, Resolution, proportions, resolution
 
 _MOST_DRAWN = 4_000_000  # random counts held at a time
@@ -231,10 +231,7 @@ def _predictions(value: Any, classes: tuple[str, ...], name: str, *, rows: int |
 def _check(classes: tuple[str, ...], alpha: float, permutations: int, resamples: int, max_weight: float) -> None:
     if len(classes) < 2 or len(set(classes)) < len(classes):
         raise DataError("classes", expected="at least two different names", got=f"{classes}", fix="name the classes")
-    if not 0 < alpha < 0.5:
-        raise DataError("alpha", expected="a level between 0 and 0.5", got=f"{alpha}", fix="use 0.05")
-    for name, number in (("permutations", permutations), ("resamples", resamples)):
-        if number < 1:
-            raise DataError(name, expected="at least 1", got=str(number), fix="use 500 or more")
+    check_level(alpha)
+    check_least(1, permutations=permutations, resamples=resamples)
     if not max_weight >= 1:
         raise DataError("max_weight", expected="at least 1", got=f"{max_weight}", fix="use 50")

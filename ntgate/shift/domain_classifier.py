@@ -14,9 +14,9 @@ import numpy.typing as npt
 from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift import bandwidth
+from ntgate.shift.arguments import pair
 from ntgate.shift.feature_scale import standardised
 from ntgate.shift.logistic import fitted
-from ntgate.shift.matrix import pair
 
 Classifier = Literal["linear", "kernel"]
 

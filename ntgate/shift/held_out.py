@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.errors import DataError
+from ntgate.shift.arguments import Ints, label_codes, pair
 from ntgate.shift.feature_scale import feature_scale
 from ntgate.shift.logistic import fitted
-from ntgate.shift.matrix import Ints, label_codes, pair
 
 Floats = npt.NDArray[np.float64]
+
+_MOST = 10_000  # classes, when they are not named
 
 
 class HeldOut(NamedTuple):
@@ -50,10 +52,8 @@ def held_out_predictions(
     (True, array([1, 1, 1, 1]))
     """
     x, target = pair(x, target, ("x", "target"))
-    if classes is None:
-        greatest = np.asarray(y).max(initial=0)
-        classes = tuple(str(k) for k in range(int(greatest) + 1 if np.isfinite(greatest) else 1))
-    y = label_codes(y, classes, "y", rows=len(x))
+    y = label_codes(y, ("",) * _MOST if classes is None else classes, "y", rows=len(x))
+    width = int(y.max()) + 1 if classes is None else len(classes)
     if len(np.unique(y)) < 2:
         raise DataError("y", expected="at least two classes", got="one", fix="add rows of another class")
     if not 2 <= folds <= len(x):
@@ -62,7 +62,7 @@ def held_out_predictions(
     held_by, dealt_to = dealt_by_class(y, folds, rng), rng.permutation(np.arange(len(target)) % folds)
     mean, scale = x.mean(axis=0, dtype=np.float64), feature_scale(x)
     rows, others = (x - mean) / scale, (target - mean) / scale
-    found = HeldOut(np.zeros((len(x), len(classes))), np.zeros((len(target), len(classes))))
+    found = HeldOut(np.zeros((len(x), width)), np.zeros((len(target), width)))
     for fold in range(folds):
         train = held_by != fold
         if len(np.unique(y[train])) < 2:

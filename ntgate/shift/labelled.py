@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ntgate.errors import DataError
-from ntgate.shift.matrix import Floats, Ints, label_codes
+from ntgate.shift.arguments import Floats, Ints, label_codes
 
 
 class Labelled(NamedTuple):

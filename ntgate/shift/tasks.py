@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from ntgate.base import Frozen
-from ntgate.errors import DataError
+from ntgate.shift.arguments import check_least, check_level, listed, pair
 from ntgate.shift.class_difference import ClassDifference, class_differences
 from ntgate.shift.counterparts import Counterpart, counterparts
 from ntgate.shift.disagreement import Disagreement, disagreement
 from ntgate.shift.labelled import Labelled, labelled
-from ntgate.shift.matrix import listed, pair
 
 _FEW = 10  # rows of a class that are compared however many classes there are
 
@@ -138,11 +137,8 @@ def task_difference(
     >>> found.shared, found.only_target, [(one.target, one.source) for one in found.swapped]
     (('a', 'b'), ('d',), [('b', 'a'), ('a', 'b')])
     """
-    if not 0 < alpha < 0.5:
-        raise DataError("alpha", expected="a level between 0 and 0.5", got=f"{alpha}", fix="use 0.05")
-    for name, number in (("folds", folds), ("max_rows", max_rows)):
-        if number < 2:
-            raise DataError(name, expected="at least 2", got=str(number), fix="leave it out")
+    check_level(alpha)
+    check_least(2, folds=folds, max_rows=max_rows)
     first, second = pair(source_rows, target_rows, ("source_rows", "target_rows"))
     source = labelled(first, source_labels, source_classes, "source")
     target = labelled(second, target_labels, target_classes, "target")

@@ -1,4 +1,4 @@
-"""Arguments as arrays: rows of numbers, and labels as codes, or an error that names the argument."""
+"""Arguments of the measures, checked: rows of numbers, labels as codes, levels; or an error that names the argument."""
 
 from __future__ import annotations
 
@@ -72,6 +72,19 @@ def label_codes(values: Any, classes: Sequence[str], name: str, *, rows: int | N
     if len(outside):
         raise DataError(name, expected=expected, got=str(outside[0]), fix="give the name of every class")
     return found.astype(np.int64)
+
+
+def check_level(alpha: float) -> None:
+    """Refuse what is no level of a test."""
+    if not 0 < alpha < 0.5:
+        raise DataError("alpha", expected="a level between 0 and 0.5", got=f"{alpha}", fix="use 0.05")
+
+
+def check_least(least: int, **numbers: int | None) -> None:
+    """Refuse a number, named as the argument, below ``least``; None passes."""
+    for name, number in numbers.items():
+        if number is not None and number < least:
+            raise DataError(name, expected=f"at least {least}", got=str(number), fix="leave it out")
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
