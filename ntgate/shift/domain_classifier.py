@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift import bandwidth
-from ntgate.shift.arguments import pair
+from ntgate.shift.arguments import check_least, pair
 from ntgate.shift.feature_scale import standardised
 from ntgate.shift.logistic import fitted
 
@@ -83,8 +83,8 @@ def proxy_a_distance(
 
     if classifier not in get_args(Classifier):
         raise DataError("classifier", expected="linear or kernel", got=repr(classifier), fix="choose one of them")
-    if folds < 2:
-        raise DataError("folds", expected="at least 2", got=str(folds), fix="use 5")
+    check_least(2, folds=folds)
+    check_least(folds, max_rows=max_rows)
     x, y = pair(x, y)
     rows = min(len(x), len(y), max_rows)
     if rows < folds:
