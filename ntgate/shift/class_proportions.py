@@ -114,8 +114,8 @@ def label_shift(
         alpha: level of the test, and of the intervals.
         seed: of permutations and bootstrap.
         permutations: of the test.
-        resamples: of the Bayesian bootstrap (Rubin, Annals of Statistics 9 (1981)) over the rows of both domains; 500 take less than
-            a second with 100 classes, and a quarter of a minute with 300.
+        resamples: of the Bayesian bootstrap (Rubin, Annals of Statistics 9 (1981)) over the rows of both domains; 500 take less
+            than a second with 100 classes, and a quarter of a minute with 300.
         max_weight: bound of the weights.
 
     Raises:

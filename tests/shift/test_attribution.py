@@ -62,11 +62,12 @@ def test_features_of_few_values_agree_with_scipy():
 
 
 def test_rare_categories_keep_the_level():
+    """The chi-squared distribution would refuse in 10 % of these draws: of ten rows one in a rare category weighs too much."""
     rng = np.random.default_rng(2)
-    draws = 300
-    share = [0.9, 0.04, 0.03, 0.03]
+    draws = 400
+    share = [0.94, 0.02, 0.02, 0.02]
     p_values = [
-        feature_tests(rng.choice(4, (30, 1), p=share), rng.choice(4, (25, 1), p=share), rng)[0].p_value
+        feature_tests(rng.choice(4, (300, 1), p=share), rng.choice(4, (10, 1), p=share), rng)[0].p_value
         for _ in range(draws)
     ]
     assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + three_errors(0.05, draws)
@@ -120,6 +121,21 @@ def test_pairs_are_said_to_have_changed_no_more_often_than_the_level(kind):
         for _ in range(draws)
     ]
     assert np.mean(false) <= 0.05 + three_errors(0.05, draws)
+
+
+def test_strongly_dependent_pairs_keep_the_level_too():
+    """Twenty independent pairs with a correlation of 0.95, compared in unequal numbers of rows."""
+    rng = np.random.default_rng(20)
+
+    def draw(rows):
+        first = rng.normal(size=(rows, 20))
+        return np.concatenate([first, 0.95 * first + np.sqrt(1 - 0.95**2) * rng.normal(size=first.shape)], axis=1)
+
+    rates = []
+    for _ in range(150):
+        found = dependence_tests(draw(1000), draw(200))
+        rates.append((found.p_value[found.pairs[:, 1] - found.pairs[:, 0] == 20] <= 0.05).mean())
+    assert np.mean(rates) <= 0.05 + three_errors(0.05, 150 * 20)
 
 
 def test_moved_margins_are_no_change_of_dependence():

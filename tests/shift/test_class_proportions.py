@@ -64,6 +64,11 @@ def test_level_of_the_test(n, m):
     assert refused / draws <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
 
 
+def test_the_smallest_p_value_counts_the_labelling_as_observed():
+    y = np.repeat([0, 1], 100)
+    assert label_shift(y, y, np.ones(80, int), ("a", "b"), permutations=19).p_value == 1 / 20
+
+
 @pytest.mark.parametrize(("n", "m", "target"), [(400, 250, [0.15, 0.25, 0.6]), (60, 60, [0.05, 0.05, 0.9])])
 def test_intervals_cover_and_known_proportions_are_recovered(n, m, target):
     rng = np.random.default_rng(3)

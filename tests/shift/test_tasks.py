@@ -72,6 +72,18 @@ def test_a_match_that_is_no_better_than_the_namesake_is_refused_at_the_level():
         assert np.mean(np.array(p_values) <= 0.025) <= 0.05 + RARE / np.sqrt(draws)
 
 
+def test_a_class_midway_between_two_is_refused_at_the_level():
+    """Two target classes halfway between both source classes, with three labels each: the labels' own spread decides."""
+    rng = np.random.default_rng(13)
+    apart = np.array([[-4.0, 0.0], [4.0, 0.0]])
+    draws, p_values = 300, []
+    for _ in range(draws):
+        (x, y), (z, w) = domain(rng, apart, 150), domain(rng, np.zeros((2, 2)), 3)
+        found = matches(distances(x, y, z, w), {0: 0, 1: 1})
+        p_values.append(min([one.p_value for one in found.values() if one.p_value is not None], default=1.0))
+    assert np.mean(np.array(p_values) <= 0.025) <= 0.05 + RARE / np.sqrt(draws)
+
+
 def test_unnamed_classes_get_a_counterpart_without_a_verdict():
     rng = np.random.default_rng(4)
     centres = 3 * rng.normal(size=(4, 5))
