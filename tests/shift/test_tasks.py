@@ -84,6 +84,36 @@ def test_a_class_midway_between_two_is_refused_at_the_level():
     assert np.mean(np.array(p_values) <= 0.025) <= 0.05 + RARE / np.sqrt(draws)
 
 
+def test_the_p_value_of_a_match_is_that_of_its_definition():
+    """Three classes, named in a circle: each p-value by loops over rows."""
+    from scipy import stats
+
+    rng = np.random.default_rng(14)
+    (x, y), (z, w) = domain(rng, 2 * np.eye(3), 8), domain(rng, np.roll(2 * np.eye(3), 1, axis=0), 4)
+    found = matches(distances(x, y, z, w), {0: 0, 1: 1, 2: 2})
+
+    def mean(row, rows):
+        """Mean distance to the rows other than itself."""
+        away = [np.linalg.norm(row - other) for other in rows if other is not row and not np.array_equal(other, row)]
+        return np.mean(away)
+
+    def pooled(values, classes):
+        squares = sum(((values[classes == k] - values[classes == k].mean()) ** 2).sum() for k in range(3))
+        return squares / (len(values) - 3)
+
+    assert {code: match.source for code, match in found.items()} == {0: 2, 1: 0, 2: 1}
+    for code, match in found.items():
+        own, other = x[y == code], x[y == match.source]
+        spreads = [np.mean([mean(row, rows) for row in rows]) / 2 for rows in (own, other)]
+        nearer = np.array([mean(row, own) - mean(row, other) for row in z])
+        influence = np.array([mean(row, z[w == code]) - mean(row, x[y == k]) for row, k in zip(x, y, strict=True)])
+        difference = nearer[w == code].mean() - spreads[0] + spreads[1]
+        error = np.sqrt(pooled(nearer, w) / 4 + pooled(influence, y) * 2 / 8)
+        expected = 2 * stats.t.sf(difference / error, len(z) - 3)  # two classes could have been the match
+        assert match.p_value == pytest.approx(min(1.0, expected), rel=1e-6)
+        assert match.rows_nearer == np.mean(nearer[w == code] > spreads[0] - spreads[1])
+
+
 def test_unnamed_classes_get_a_counterpart_without_a_verdict():
     rng = np.random.default_rng(4)
     centres = 3 * rng.normal(size=(4, 5))
@@ -138,9 +168,9 @@ def test_classes_with_too_few_rows_are_named_and_not_called_equal():
     assert found.conditionals[2].p_value is found.conditionals[2].effect_size is None
     assert found.too_few_rows == ("target 'c'",)
     assert "Too few rows to tell: 'c'." in found.sentence
-    four = np.r_[:3, 20:23]
-    small = task_difference(x[four], y[four], ("a", "b", "c"), x[four], y[four], ("a", "b", "c"))
-    assert {one.status for one in small.conditionals} == {"too few rows"}  # no permutation of 2 and 2 rows reaches 5 %
+    nine = np.arange(9)
+    small = task_difference(x[nine], y[nine], ("a", "b", "c"), 9 + x[nine], y[nine], ("a", "b", "c"))
+    assert {one.status for one in small.conditionals} == {"too few rows"}  # 3 and 3 rows have 20 labellings: p >= 0.05
 
 
 def test_classes_of_one_row_repeated_are_compared():
