@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift.arguments import check_least, check_level, label_codes, listed
-from ntgate.shift.mixture import Predictions, Resolution, proportions, resolution
+from ntgate.shift.mixture import Predictions, Resolution, plain_solutions, proportions, resolution
 
 _MOST_DRAWN = 4_000_000  # random counts held at a time
 
@@ -46,7 +46,9 @@ class LabelShift(Frozen):
         p_value: ``(1 + b) / (B + 1)`` of the test that classes are predicted equally often in both domains.
         alpha: the level; intervals have level ``1 - alpha``.
         identifiable: whether the confusion matrix tells every class apart, beyond sampling error.
-        reason: why it does not; empty otherwise.
+        consistent: whether class proportions alone can have changed the predictions. If not, the shares mean nothing: predictions
+            of the target are no mixture of how the source's classes are predicted, as some class would need a share below 0.
+        reason: why it is not identifiable or not consistent; empty otherwise.
         condition: the condition number of the confusion matrix; None when it is singular.
         n_source: held-out source rows.
         n_target: target rows.
@@ -57,6 +59,7 @@ class LabelShift(Frozen):
     p_value: float
     alpha: float
     identifiable: bool
+    consistent: bool
     reason: str
     condition: float | None
     n_source: int
@@ -144,12 +147,12 @@ def label_shift(
     resolved = resolution(confusion, by_class)
     prior = share[present]
     found = proportions(confusion[None], target.mean()[None], resolved.penalty, prior)[0]
-    drawn = proportions(
-        np.stack([predictions.means(resamples, of_bootstrap) for predictions in by_class], axis=2),
-        target.means(resamples, of_bootstrap),
-        resolved.penalty,
-        prior,
-    )
+    matrices = np.stack([predictions.means(resamples, of_bootstrap) for predictions in by_class], axis=2)
+    means = target.means(resamples, of_bootstrap)
+    drawn = proportions(matrices, means, resolved.penalty, prior)
+    # A share below 0 in all but so few resamples that chance blames any of the classes at most as often as the level says.
+    impossible = (~(plain_solutions(matrices, means) <= 0)).mean(axis=0) < alpha / len(classes)
+    impossible &= not resolved.confused.any()
     low, high = _intervals(found, drawn, resolved, alpha)
     at = {int(k): i for i, k in enumerate(present)}
     return LabelShift(
@@ -166,7 +169,8 @@ def label_shift(
         p_value=_p_value(source, target, permutations, of_test),
         alpha=alpha,
         identifiable=len(present) == len(classes) and not resolved.confused.any(),
-        reason=_reason(classes, present, resolved),
+        consistent=not impossible.any(),
+        reason=_reason(classes, present, resolved, impossible),
         condition=resolved.condition if np.isfinite(resolved.condition) else None,
         n_source=len(y),
         n_target=len(target.values),
@@ -202,7 +206,9 @@ def _p_value(source: Predictions, target: Predictions, permutations: int, rng: n
     return (1 + extreme) / (permutations + 1)
 
 
-def _reason(classes: tuple[str, ...], present: npt.NDArray[np.intp], resolved: Resolution) -> str:
+def _reason(
+    classes: tuple[str, ...], present: npt.NDArray[np.intp], resolved: Resolution, impossible: npt.NDArray[np.bool_]
+) -> str:
     reasons = []
     absent = [name for k, name in enumerate(classes) if k not in present]
     if absent:
@@ -210,6 +216,9 @@ def _reason(classes: tuple[str, ...], present: npt.NDArray[np.intp], resolved: R
     confused = [classes[present[i]] for i in np.flatnonzero(resolved.confused)]
     if confused:
         reasons.append(f"the classifier is not shown to tell {listed(confused)} apart")
+    if impossible.any():
+        below = listed([classes[present[i]] for i in np.flatnonzero(impossible)])
+        reasons.append(f"more than class proportions changed, since {below} would need a share below 0")
     return "; ".join(reasons)
 
 

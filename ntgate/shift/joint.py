@@ -39,7 +39,8 @@ class Joint(NamedTuple):
 def joint_drift(x: Floats, y: Floats, alpha: float, max_rows: int, permutations: int, seed: int) -> Joint:
     """Look at all features together, on ``max_rows`` rows of ``x`` ``(n, d)`` and ``y`` ``(m, d)`` at most.
 
-    With fewer than 20 rows of a sample nothing is said, and with more than 2048 features nothing about pairs.
+    With fewer than 20 rows of a sample nothing is said, with more than 2048 features nothing about pairs, and of rows that
+    are nearly all the same nothing about the MMD.
     """
     from ntgate.shift.mmd import mmd_test
 

@@ -97,6 +97,16 @@ def resolution(matrix: Floats, by_class: list[Predictions]) -> Resolution:
     )
 
 
+def plain_solutions(matrices: Floats, means: Floats) -> Floats:
+    """``q`` ``(B, k)`` with ``matrices q = means``, whatever its signs; NaN where the matrix is singular or not square."""
+    count, rows, columns = matrices.shape
+    found = np.full((count, columns), np.nan)
+    if rows == columns:
+        regular = np.abs(np.linalg.det(matrices)) > 1e-300
+        found[regular] = np.linalg.solve(matrices[regular], means[regular, :, None])[..., 0]
+    return found
+
+
 def proportions(matrices: Floats, means: Floats, penalty: float = 0.0, towards: Floats | None = None) -> Floats:
     """The proportions ``q`` ``(B, k)``, not negative and of sum 1, that explain ``means`` ``(B, c)`` best: ``matrices q = means``.
 
@@ -108,14 +118,11 @@ def proportions(matrices: Floats, means: Floats, penalty: float = 0.0, towards: 
     """
     from scipy.optimize import nnls
 
-    count, rows, columns = matrices.shape
-    found = np.full((count, columns), -1.0)
-    if rows == columns and penalty == 0.0:
-        regular = np.abs(np.linalg.det(matrices)) > 1e-300
-        found[regular] = np.linalg.solve(matrices[regular], means[regular, :, None])[..., 0]
+    columns = matrices.shape[2]
+    found = plain_solutions(matrices, means) if penalty == 0.0 else np.full((len(means), columns), np.nan)
     ridge = np.sqrt(penalty) * np.eye(columns)
     aim = np.zeros(columns) if towards is None else np.sqrt(penalty) * towards
-    for b in np.flatnonzero((found < 0).any(axis=1)):
+    for b in np.flatnonzero(~(found >= 0).all(axis=1)):
         system = np.concatenate([matrices[b], np.full((1, columns), _SUM), ridge])
         found[b] = nnls(system, np.concatenate([means[b], [_SUM], aim]))[0]
     return np.asarray(found / found.sum(axis=1, keepdims=True))

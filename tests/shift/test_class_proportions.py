@@ -129,6 +129,22 @@ def test_a_singular_matrix_is_said_and_gives_finite_json():
     json.loads(found.model_dump_json(), parse_constant=pytest.fail)
 
 
+def test_predictions_that_no_proportions_explain_are_said():
+    """The classifier errs on a fifth of the source's rows and on none of the target's: too few rows are predicted as 'b'."""
+    rng = np.random.default_rng(10)
+    confusion = np.array([[0.8, 0.2], [0.2, 0.8]])
+    y, predicted = sample(rng, [0.5, 0.5], 600, confusion)
+    found = label_shift(y, predicted, (rng.random(400) < 0.05).astype(int), ("a", "b"))
+    assert not found.consistent
+    assert "more than class proportions changed, since 'b' would need a share below 0" in found.sentence
+    draws, blamed = 200, 0
+    for seed in range(draws):  # all target rows of one class: at the edge of what proportions explain
+        y, predicted = sample(rng, [0.5, 0.5], 200, confusion)
+        _, of_target = sample(rng, [1.0, 0.0], 150, confusion)
+        blamed += not label_shift(y, predicted, of_target, ("a", "b"), permutations=1, seed=seed).consistent
+    assert blamed / draws <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
+
+
 def test_a_class_without_source_rows_is_unknown_not_zero():
     rng = np.random.default_rng(6)
     y, predicted = sample(rng, [0.5, 0.5, 0.0], 300)
