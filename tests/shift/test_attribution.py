@@ -290,7 +290,7 @@ def test_same_seed_same_result():
 
 
 def test_wide_data_take_seconds():
-    """512 features and 10,000 rows a domain: 1.1 s with one thread, up to 2.4 s on busy cores; the bound leaves room."""
+    """512 features and 10,000 rows a domain: 1.1 to 2.4 s on two shared cores; the bound leaves room."""
     rng = np.random.default_rng(18)
     x, y = (rng.normal(size=(10_000, 512)).astype(np.float32) for _ in range(2))
     y[:, 3] += 0.5
