@@ -1,24 +1,52 @@
-"""How far two domains are apart: MMD with a permutation test, proxy A-distance, and a report for people."""
+"""How far two domains are apart, in which respect, and by which features; each measure with its uncertainty."""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ntgate.shift.attribution import DriftAttribution, drift_attribution
+    from ntgate.shift.class_proportions import LabelShift, label_shift
     from ntgate.shift.domain_classifier import ProxyADistance, proxy_a_distance
+    from ntgate.shift.held_out import HeldOut, held_out_predictions
     from ntgate.shift.mmd import MmdResult, mmd_test
+    from ntgate.shift.tasks import TaskDifference, task_difference
 
-__all__ = ["MmdResult", "ProxyADistance", "mmd_test", "proxy_a_distance"]
+__all__ = [
+    "DriftAttribution",
+    "HeldOut",
+    "LabelShift",
+    "MmdResult",
+    "ProxyADistance",
+    "TaskDifference",
+    "drift_attribution",
+    "held_out_predictions",
+    "label_shift",
+    "mmd_test",
+    "proxy_a_distance",
+    "task_difference",
+]
+
+# No public name is that of a module: importing the module would put it in the function's place.
+_HOME = {
+    "DriftAttribution": "attribution",
+    "HeldOut": "held_out",
+    "LabelShift": "class_proportions",
+    "MmdResult": "mmd",
+    "ProxyADistance": "domain_classifier",
+    "TaskDifference": "tasks",
+    "drift_attribution": "attribution",
+    "held_out_predictions": "held_out",
+    "label_shift": "class_proportions",
+    "mmd_test": "mmd",
+    "proxy_a_distance": "domain_classifier",
+    "task_difference": "tasks",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the engine when it is first asked for: configs and results need neither torch nor scikit-learn."""
-    if name in ("mmd_test", "MmdResult"):
-        from ntgate.shift import mmd
-
-        return getattr(mmd, name)
-    if name in ("proxy_a_distance", "ProxyADistance"):
-        from ntgate.shift import domain_classifier
-
-        return getattr(domain_classifier, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a measure when it is first asked for: configs and results need neither torch nor scikit-learn."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
