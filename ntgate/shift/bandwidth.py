@@ -25,7 +25,7 @@ def median_distance(rows: npt.NDArray[np.floating]) -> float:
     """
     from scipy.spatial.distance import pdist
 
-    distances = pdist(rows)
+    distances = pdist(rows).astype(np.float32)
     middle = len(distances) // 2
     median = float(np.partition(distances, middle)[middle])
     if median > 0 or not distances.any():

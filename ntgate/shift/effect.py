@@ -21,7 +21,7 @@ def effect_size(sums: UnitSums, at: int, units: Units) -> tuple[float, tuple[flo
         at: which bandwidth.
         units: the groups of rows.
     """
-    first = torch.arange(units.total) < units.first
+    first = torch.from_numpy(units.of_first)
     of_first, of_second = sums.of_first[at], sums.of_all[at] - sums.of_first[at]
     own = sums.own[at]
     within, across, other = of_first[first].sum(), of_second[first].sum(), of_second[~first].sum()

@@ -15,12 +15,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from ntgate.shift.threads import in_order
 from ntgate.shift.unit_sums import UnitSums
 from ntgate.shift.units import Units
 
+SMALL = 8192  # rows up to which all threads work on one block; beyond, each on a block of its own, in its own cache
 # Rows and columns of a block: smaller, and packing slows the product; larger, and the passes over the kernel wait for memory.
-PANEL, STRIP = 1024, 1024
-GPU_PANEL, GPU_STRIP = 4096, 8192
+BLOCK, BLOCK_OF_SMALL, BLOCK_ON_GPU = (512, 960), (640, 2048), (4096, 8192)
 
 
 def between_bins(ready: Tensor, bandwidths: Sequence[float], bins: int) -> Tensor:
@@ -32,14 +33,24 @@ def between_bins(ready: Tensor, bandwidths: Sequence[float], bins: int) -> Tenso
         bins: how many.
     """
     size = len(ready) // bins
-    panel, strip = _blocking(ready, size)
-    between = torch.zeros(len(bandwidths), bins, bins, dtype=torch.float64, device=ready.device)
-    for rows, columns, kernels in _blocks(ready, panel, strip, bandwidths):
-        down, across = ((part.stop - part.start) // size for part in (rows, columns))
-        # Down first: adding rows to rows is the quicker way through a block.
-        below = torch.stack([kernel.view(down, size, -1).sum(dim=1) for kernel in kernels])
-        at = slice(rows.start // size, rows.stop // size), slice(columns.start // size, columns.stop // size)
-        between[:, at[0], at[1]] = below.view(-1, down, across, size).sum(dim=3).double()
+    panels, strip = _blocking(ready, size)
+    between = torch.empty(len(bandwidths), bins, bins, dtype=torch.float64, device=ready.device)
+
+    def fill(rows: slice) -> None:
+        down = (rows.stop - rows.start) // size
+        room = ready.new_empty(len(bandwidths) * down * max(strip, rows.stop - rows.start))
+        for columns, kernels in _strips(ready, rows, strip, bandwidths):
+            shape = (len(bandwidths), down, columns.stop - columns.start)
+            below = room[: math.prod(shape)].view(shape)
+            for kernel, sums in zip(kernels, below, strict=True):
+                # Down first: adding rows to rows is the quicker way through a block.
+                torch.sum(kernel.view(down, size, -1), dim=1, out=sums)
+            sums = below.view(*shape[:2], -1, size).sum(dim=3)
+            at = rows.start // size, columns.start // size
+            between[:, at[0] : at[0] + down, at[1] : at[1] + sums.shape[2]] = sums
+
+    for _ in in_order(fill, panels, ready.device, small=len(ready) <= SMALL):
+        pass
     return (between.triu() + between.triu(1).mT).flip(0)
 
 
@@ -55,7 +66,7 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
             and permuted. Overwritten.
         units: the groups, of one row each.
     """
-    panel, strip = _blocking(ready, 1)
+    panels, strip = _blocking(ready, 1)
     share = units.first / units.total
     # Centred labels add up to nothing: products stay small, and float32 sums of them exact enough.
     labels[:, 1:] -= share
@@ -63,18 +74,27 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
 
     quadratic = torch.zeros(len(bandwidths), labels.shape[1] - 1, dtype=torch.float64, device=ready.device)
     sides = torch.zeros(len(bandwidths), 2, len(ready), dtype=torch.float64, device=ready.device)
-    for rows, columns, kernels in _blocks(ready, panel, strip, bandwidths, accurate=True):
-        for s, kernel in enumerate(kernels):
-            product = kernel @ labels[columns]
-            sides[s, :, rows] += product[:, :2].T
-            times = 1
-            if columns != rows:  # the square on the diagonal counts once, the rest for both triangles
-                sides[s, :, columns] += observed[:, rows] @ kernel
-                times = 2
-            quadratic[s] += times * product[:, 1:].mul_(labels[rows, 1:]).sum(dim=0, dtype=torch.float64)
+
+    def summed(rows: slice) -> tuple[slice, Tensor, Tensor]:
+        own = torch.zeros_like(quadratic)
+        side = torch.zeros_like(sides[..., rows.start :])
+        for columns, kernels in _strips(ready, rows, strip, bandwidths, accurate=True):
+            for s, kernel in enumerate(kernels):
+                product = kernel @ labels[columns]
+                side[s, :, : rows.stop - rows.start] += product[:, :2].T
+                times = 1
+                if columns != rows:  # the square on the diagonal counts once, the rest for both triangles
+                    side[s, :, columns.start - rows.start : columns.stop - rows.start] += observed[:, rows] @ kernel
+                    times = 2
+                own[s] += times * product[:, 1:].mul_(labels[rows, 1:]).sum(dim=0, dtype=torch.float64)
+        return rows, own, side
+
+    for rows, own, side in in_order(summed, panels, ready.device, small=len(ready) <= SMALL):
+        quadratic += own
+        sides[..., rows.start :] += side
     quadratic, (of_all, of_centred) = quadratic.flip(0), sides.flip(0).unbind(1)
     total = of_all.sum(dim=1, keepdim=True)
-    sum_first = (of_all - of_all.mean(dim=1, keepdim=True)).float() @ labels[:, 1:] + share * total
+    sum_first = torch.cat([of_all @ part.double() for part in labels[:, 1:].split(64, dim=1)], dim=1) + share * total
     return UnitSums(
         of_first=(of_centred + share * of_all).cpu(),
         of_all=of_all.cpu(),
@@ -84,31 +104,34 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     )
 
 
-def _blocking(ready: Tensor, size: int) -> tuple[int, int]:
-    """Rows of a panel and columns of a strip, in whole units."""
-    panel, strip = (PANEL, STRIP) if ready.device.type == "cpu" else (GPU_PANEL, GPU_STRIP)
-    return max(1, panel // size) * size, max(1, strip // size) * size
+def _blocking(ready: Tensor, size: int) -> tuple[list[slice], int]:
+    """Panels of rows, and columns of a strip, in whole units."""
+    panel, strip = BLOCK_OF_SMALL if len(ready) <= SMALL else BLOCK
+    if ready.device.type != "cpu":
+        panel, strip = BLOCK_ON_GPU
+    # Panels of about equal height, so that no sliver is left at the end.
+    panel = -(-len(ready) // size // max(1, round(len(ready) / panel))) * size
+    panels = [slice(start, min(start + panel, len(ready))) for start in range(0, len(ready), panel)]
+    return panels, max(1, strip // size) * size
 
 
-def _blocks(
-    ready: Tensor, panel: int, strip: int, bandwidths: Sequence[float], *, accurate: bool = False
-) -> Iterator[tuple[slice, slice, Iterator[Tensor]]]:
-    """Blocks of the kernels over the upper triangle, with their rows and columns: a square on the diagonal, and what is right of it.
+def _strips(
+    ready: Tensor, rows: slice, strip: int, bandwidths: Sequence[float], *, accurate: bool = False
+) -> Iterator[tuple[slice, Iterator[Tensor]]]:
+    """Blocks of the kernels of a panel of rows, with their columns: the square on the diagonal, then strips to the right.
 
     Each kernel is valid until the next is asked for.
     """
-    log, room = ready.new_empty(2, panel * max(panel, strip))
-    for start in range(0, len(ready), panel):
-        rows = slice(start, min(start + panel, len(ready)))
-        # One and squared norm change places on the left side of the product.
-        left = torch.cat([ready[rows, :-2], ready[rows, -1:], ready[rows, -2:-1]], dim=1)
-        for low, high in pairwise([start, *range(rows.stop, len(ready), strip), len(ready)]):
-            shape = (len(left), high - low)
-            exponent, kernel = (part[: math.prod(shape)].view(shape) for part in (log, room))
-            torch.mm(left, ready[low:high].T, out=exponent)
-            if low == start:
-                exponent.fill_diagonal_(0)
-            yield rows, slice(low, high), _kernels(exponent, kernel, bandwidths, accurate)
+    # One and squared norm change places on the left side of the product.
+    left = torch.cat([ready[rows, :-2], ready[rows, -1:], ready[rows, -2:-1]], dim=1)
+    log, room = ready.new_empty(2, len(left) * max(len(left), strip))
+    for low, high in pairwise([rows.start, *range(rows.stop, len(ready), strip), len(ready)]):
+        shape = (len(left), high - low)
+        exponent, kernel = (part[: math.prod(shape)].view(shape) for part in (log, room))
+        torch.mm(left, ready[low:high].T, out=exponent)
+        if low == rows.start:
+            exponent.fill_diagonal_(0)
+        yield slice(low, high), _kernels(exponent, kernel, bandwidths, accurate)
 
 
 def _kernels(exponent: Tensor, kernel: Tensor, bandwidths: Sequence[float], accurate: bool) -> Iterator[Tensor]:

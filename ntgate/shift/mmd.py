@@ -96,7 +96,7 @@ def mmd_test(
             and at most one incomplete bin of each sample is left out. ``auto`` takes bins beyond 400 rows.
         seed: of bins, permutations and features; the same seed gives the same result, whatever the number of threads.
         device: torch device; ``auto`` takes a GPU where there is one.
-        bins: how many bins of both samples together; None: about 128.
+        bins: how many bins of both samples together; None: about 64.
         frequencies: random directions of the features; a kernel value errs by about ``1 / sqrt(2 * frequencies)``.
 
     Raises:
@@ -127,7 +127,7 @@ def mmd_test(
             fix="use the same features",
         )  # fmt: skip
     how, by_row = _plan(n + m, method, scheme, bins)
-    units = grouped(n, m, by_row=by_row, bins=bins)
+    units = grouped(n, m, np.random.default_rng([seed, 3]), by_row=by_row, bins=bins)
     place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
     some = _some(samples, np.random.default_rng([seed, 0]))
     widths = _widths(bandwidths, some)
@@ -142,6 +142,11 @@ def mmd_test(
         else:
             sums = permuted(kernel_sums.between_bins(ready, widths, units.total), units, permutations, [seed, 1])
     statistics = _statistics(sums, units, estimator)
+    if not statistics.isfinite().all():
+        raise DataError(
+            "x and y", expected="rows within 1e18 bandwidths of each other", got="distances that overflow",
+            fix="remove outliers, or give larger bandwidths",
+        )  # fmt: skip
     at = len(widths) // 2
     fused = _fused(statistics)
     effect, interval = effect_size(sums, at, units)
@@ -208,7 +213,9 @@ def _statistics(sums: UnitSums, units: Units, estimator: Estimator) -> Tensor:
 def _observed(sums: UnitSums, at: int, units: Units, estimator: Estimator) -> float:
     """MMD^2 as observed, from the sums that never left float64."""
     of_first = sums.of_first[at]
-    return float(_mmd2(of_first[: units.first].sum(), of_first.sum(), sums.of_all[at].sum(), units, estimator))
+    return float(
+        _mmd2(of_first[torch.from_numpy(units.of_first)].sum(), of_first.sum(), sums.of_all[at].sum(), units, estimator)
+    )
 
 
 def _mmd2(within: Tensor, of_first: Tensor, total: Tensor, units: Units, estimator: Estimator) -> Tensor:

@@ -25,7 +25,7 @@ def pooled(
     The last two columns take a one and half the squared norm: the matrix product adds them up, and no pass over the distances
     is left but ``exp2``.
 
-    The rows of a unit lie behind each other, and which rows form a unit is a uniform random choice.
+    The rows of a unit lie behind each other, the units in their order, and which rows form a unit is a uniform random choice.
 
     Args:
         samples: both samples.
@@ -43,13 +43,15 @@ def pooled(
         ready = np.empty((len(block), width + 2), dtype=np.float32)
         own = ready[:, :-2]
         # Single precision is enough for the difference of single precision numbers; of all others it is taken in double.
-        np.subtract(block, origin.astype(np.float32) if block.dtype == np.float32 else origin, out=own, casting="unsafe")
+        np.subtract(
+            block, origin.astype(np.float32) if block.dtype == np.float32 else origin, out=own, casting="unsafe"
+        )
         own *= np.float32(scale)
         ready[:, -2] = 1
         ready[:, -1] = np.einsum("ij,ij->i", own, own) / -2
         rows.index_copy_(0, torch.from_numpy(to), torch.from_numpy(ready))
 
-    for _ in in_order(put, _placed(samples, units, rng), rows.device):
+    for _ in in_order(put, _placed(samples, units, rng), rows.device, small=rows.numel() < 2**20):
         pass
     return rows
 
@@ -58,13 +60,14 @@ def _placed(
     samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator
 ) -> Iterator[tuple[Array, npt.NDArray[np.int64]]]:
     """Blocks of rows with the places of their rows, less those rows that no unit has room for."""
-    for sample, rows in enumerate(samples):
+    for rows, own in zip(samples, (units.of_first, ~units.of_first), strict=True):
+        places = (np.flatnonzero(own)[:, None] * units.size + np.arange(units.size)).reshape(-1)
         order = rng.permutation(len(rows))
         start = 0
         for block in rows.blocks(_BLOCK):
             at = order[start : start + len(block)]
             start += len(block)
-            kept = at < units.rows[sample]
+            kept = at < len(places)
             if not kept.all():
                 block, at = block[kept], at[kept]  # noqa: PLW2901
-            yield block, at + sample * units.rows[0]
+            yield block, places[at]

@@ -54,8 +54,10 @@ def between_bins(
             for sample, (rows, bins) in enumerate(zip(samples, (units.first, units.second), strict=True))
         ],
         dim=1,
-    )  # (s, u, 2F)
-    return sums @ sums.mT / frequencies
+    )
+    ordered = torch.empty_like(sums)  # (s, u, 2F)
+    ordered[:, np.concatenate([np.flatnonzero(units.of_first), np.flatnonzero(~units.of_first)])] = sums
+    return ordered @ ordered.mT / frequencies
 
 
 def _steps(bandwidths: Sequence[float]) -> Iterator[tuple[float, float]]:

@@ -16,13 +16,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(work: Callable[[T], R], tasks: Iterable[T], device: torch.device) -> Iterator[R]:
+def in_order(work: Callable[[T], R], tasks: Iterable[T], device: torch.device, *, small: bool = False) -> Iterator[R]:
     """``work(task)`` for every task, results in the order of the tasks, and only a few tasks taken ahead.
 
-    A GPU takes its tasks one after the other.
+    A GPU takes its tasks one after the other, and so does the calling thread where they are ``small``: to start threads and to
+    take turns takes longer then.
     """
     threads = torch.get_num_threads()
-    if device.type != "cpu" or threads == 1:
+    if device.type != "cpu" or threads == 1 or small:
         yield from map(work, tasks)
         return
     waiting: deque[Future[R]] = deque()

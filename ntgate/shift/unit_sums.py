@@ -37,7 +37,7 @@ class UnitSums:
 def columns(units: Units, permutations: int, seed: Sequence[int]) -> Tensor:
     """Columns ``(u, B + 2)`` of float32: ones, and labellings with 1 for the first sample and 0 else, as observed and permuted."""
     found = torch.ones(units.total, permutations + 2)
-    found[units.first :, 1] = 0
+    found[:, 1] = torch.from_numpy(units.of_first)
 
     def fill(start: int) -> None:
         count = min(step, permutations - start)
@@ -45,7 +45,7 @@ def columns(units: Units, permutations: int, seed: Sequence[int]) -> Tensor:
         found[:, 2 + start : 2 + start + count] = torch.from_numpy(labels).T
 
     step = max(1, _AT_ONCE // units.total)
-    for _ in in_order(fill, range(0, permutations, step), found.device):
+    for _ in in_order(fill, range(0, permutations, step), found.device, small=step >= permutations):
         pass
     return found
 
@@ -58,16 +58,14 @@ def permuted(between: Tensor, units: Units, permutations: int, seed: Sequence[in
     """
     of_all = between.sum(dim=2)
     total = of_all.sum(dim=1)
-    of_first = between[:, :, : units.first].sum(dim=2)
+    of_first = between[:, :, torch.from_numpy(units.of_first)].sum(dim=2)
     share = units.first / units.total
     mean = of_all / units.total
     centred = (between - mean[:, None] - mean[:, :, None] + (total / units.total**2)[:, None, None]).float()
-    # As observed, and all others in the same arithmetic: where rounding decides, it decides without favour.
     labels = columns(units, permutations, seed)[:, 1:].to(centred)  # (u, B + 1)
     inner = torch.stack([(matrix @ labels).mul_(labels).sum(dim=0, dtype=torch.float64) for matrix in centred])
     # a'Ka from a'Ca, where C = HKH and a has units.first ones.
-    sum_first = ((mean - mean.mean(dim=1, keepdim=True)).float() @ labels).double() + share * total[:, None] / units.total
-    sum_first *= units.total
+    sum_first = mean @ labels.double() * units.total
     return UnitSums(
         of_first=of_first.cpu(),
         of_all=of_all.cpu(),

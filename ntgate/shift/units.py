@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ntgate.errors import DataError
 
-BINS = 128
+BINS = 64
 _FEWEST = 4  # units of the smaller sample, for the jackknife interval of the effect size
 _MOST = 100  # rows of the larger sample to one of the smaller: more would lower the variance by less than a hundredth
 _ALIGNED = 16  # rows of a large bin are a multiple of it, which matrix products like
@@ -25,11 +25,16 @@ _COUNTABLE = 10**9  # rows that numpy can deal out
 
 
 class Units(NamedTuple):
-    """``first`` and ``second`` units of ``size`` rows each; rows that fill no unit are left out, at random."""
+    """``first`` and ``second`` units of ``size`` rows each; rows that fill no unit are left out, at random.
+
+    The units of both samples stand in one random order, ``of_first`` ``(u,)`` says which are the first sample's. So the labels
+    as observed look like any permutation of them, and where rounding decides, it decides without favour.
+    """
 
     first: int
     second: int
     size: int
+    of_first: npt.NDArray[np.bool_]
 
     @property
     def rows(self) -> tuple[int, int]:
@@ -42,7 +47,7 @@ class Units(NamedTuple):
         return self.first + self.second
 
 
-def grouped(n: int, m: int, *, by_row: bool, bins: int | None = None) -> Units:
+def grouped(n: int, m: int, rng: np.random.Generator, *, by_row: bool, bins: int | None = None) -> Units:
     """How ``n`` and ``m`` rows are grouped: by row, or in about ``bins`` bins.
 
     Raises:
@@ -53,12 +58,11 @@ def grouped(n: int, m: int, *, by_row: bool, bins: int | None = None) -> Units:
             "bins", expected=f"from {2 * _FEWEST} to {n + m}, the number of rows", got=str(bins), fix="use fewer bins"
         )
     n, m = min(n, _MOST * m, _COUNTABLE - 1), min(m, _MOST * n, _COUNTABLE - 1)
-    if by_row:
-        return Units(n, m, 1)
-    size = max(1, min((n + m) // (bins or BINS), n // _FEWEST, m // _FEWEST))
+    size = 1 if by_row else max(1, min((n + m) // (bins or BINS), n // _FEWEST, m // _FEWEST))
     if bins is None and size >= 2 * _ALIGNED:
         size -= size % _ALIGNED
-    return Units(n // size, m // size, size)
+    first, second = n // size, m // size
+    return Units(first, second, size, rng.permutation(first + second) < first)
 
 
 def labellings(units: Units, count: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
@@ -66,7 +70,9 @@ def labellings(units: Units, count: int, rng: np.random.Generator) -> npt.NDArra
     keys = rng.integers(0, 2**32, size=(count, units.total), dtype=np.uint32)
     # The units with the smallest keys.
     labels = keys <= np.partition(keys, units.first - 1, axis=1)[:, units.first - 1, None]
-    for row in np.flatnonzero(labels.sum(axis=1) != units.first):  # two equal keys on the border, about one in a million
+    for row in np.flatnonzero(
+        labels.sum(axis=1) != units.first
+    ):  # two equal keys on the border, about one in a million
         labels[row] = rng.permutation(units.total) < units.first
     return labels
 
