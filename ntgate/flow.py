@@ -30,8 +30,10 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     """
     from ntgate.stages.champion import see_champion
     from ntgate.stages.decide import decide_run
-    from ntgate.stages.drift import drift_page_beside, measure_shift
+    from ntgate.stages.drift import measure_drift
+    from ntgate.stages.drift_page import write_drift_page
     from ntgate.stages.evaluate import evaluate
+    from ntgate.stages.evidently import evidently_beside
     from ntgate.stages.history import RunHistory
     from ntgate.stages.ingest import ingest
     from ntgate.stages.plan import make_plan
@@ -43,12 +45,13 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
     champion = see_champion(config, ingested, dry_run=dry_run)
-    with drift_page_beside(config, ingested, tell):
+    with evidently_beside(config, ingested, tell):
         tell.stage("source: load or pretrain the source model")
         source = source_model(config, ingested, tell)
         tell.stage("drift: measure the shift")
-        shift = measure_shift(config, ingested, source)
-        plan = make_plan(config, ingested, shift)
+        drifted = measure_drift(config, ingested, source)
+        write_drift_page(config, ingested, drifted)
+        plan = make_plan(config, ingested, drifted.report)
         tell.stage("train: " + ", ".join([*(strategy.kind for strategy in plan.slots), "scratch"]))
         scratch = train_scratch(config, ingested, tell)
         slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
@@ -57,7 +60,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
         decided = decide_run(config, ingested, champion, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
     history = RunHistory(
-        ingested=ingested, champion=champion, source=source, shift=shift, plan=plan, scratch=scratch, slots=tuple(slots),
+        ingested=ingested, champion=champion, source=source, shift=drifted.report, plan=plan, scratch=scratch, slots=tuple(slots),
         evaluated=evaluated, decided=decided,
     )  # fmt: skip
     return promote(config, history, dry_run=dry_run)
@@ -66,20 +69,22 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
 def drift(config: RunConfig, *, listener: Listener | None = None) -> DriftCheck:
     """Ingest and measure the shift: no arm is trained, no label of the target is looked at."""
     from ntgate.stages.drift_check import check_drift
+    from ntgate.stages.evidently import evidently_beside
     from ntgate.stages.ingest import ingest_for_drift
     from ntgate.stages.source import embedder
 
     tell = listener or Silent()
     tell.stage("ingest: read the data")
     ingested = ingest_for_drift(config)
-    through = embedder(config, ingested, tell)
-    tell.stage("drift: measure the shift")
-    return check_drift(config, ingested, through)
+    with evidently_beside(config, ingested, tell):
+        through = embedder(config, ingested, tell)
+        tell.stage("drift: measure the shift")
+        return check_drift(config, ingested, through)
 
 
 def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, Plan]:
     """Ingest, measure the shift, and order the strategies."""
-    from ntgate.stages.drift import measure_shift
+    from ntgate.stages.drift import measure_drift
     from ntgate.stages.ingest import ingest
     from ntgate.stages.plan import make_plan
     from ntgate.stages.source import embedder
@@ -89,7 +94,7 @@ def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingest
     ingested = ingest(config)
     through = embedder(config, ingested, tell)
     tell.stage("drift: measure the shift")
-    return ingested, make_plan(config, ingested, measure_shift(config, ingested, through.source))
+    return ingested, make_plan(config, ingested, measure_drift(config, ingested, through.source).report)
 
 
 def check(config: RunConfig) -> dict[str, int]:

@@ -22,7 +22,7 @@ def retrain(config: RunConfig, dry_run: bool = False):
     """
     ingested, champion = ingest(config, dry_run)
     source_model = source(config, ingested)
-    shift, _ = drift(config, ingested, source_model)
+    shift, _, _ = drift(config, ingested, source_model)
     made = plan(config, ingested, shift)
     baseline = scratch(config, ingested)
     slots = [train(config, ingested, source_model, made, slot, id=f"train_{slot}") for slot in range(4)]

@@ -8,6 +8,7 @@ from zenml.types import HTMLString
 from ntgate.config import RunConfig
 from ntgate.stages.drift_check import DriftCheck
 from ntgate.stages.drift_check import check_drift as check_stage
+from ntgate.stages.evidently import evidently_page
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.source import Embedder
 
@@ -15,11 +16,15 @@ from ntgate.stages.source import Embedder
 @step(enable_cache=False)
 def check_drift(
     config: RunConfig, ingested: Ingested, embedder: Embedder
-) -> tuple[Annotated[DriftCheck, "drift_check"], Annotated[HTMLString, "drift_report"]]:
+) -> tuple[
+    Annotated[DriftCheck, "drift_check"],
+    Annotated[HTMLString, "drift_report"],
+    Annotated[HTMLString, "evidently_report"],
+]:
     """Measure the shift, and compare it with what the config tolerates."""
     checked = check_stage(config, ingested, embedder)
     shift = checked.shift
     log_metadata(
         {"outcome": shift.outcome, "p_value": shift.p_value, "effect_size": shift.effect_size, "mmd2": shift.mmd2}
     )
-    return checked, HTMLString(checked.page)
+    return checked, HTMLString(checked.page), HTMLString(evidently_page(config, ingested))

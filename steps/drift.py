@@ -7,7 +7,9 @@ from zenml.types import HTMLString
 
 from ntgate.config import RunConfig
 from ntgate.shift.report import ShiftReport
-from ntgate.stages.drift import drift_page, measure_shift
+from ntgate.stages.drift import measure_drift
+from ntgate.stages.drift_page import write_drift_page
+from ntgate.stages.evidently import evidently_page
 from ntgate.stages.ingest import Ingested
 from ntgate.training.source_model import SourceModel
 
@@ -15,9 +17,12 @@ from ntgate.training.source_model import SourceModel
 @step(enable_cache=False)
 def drift(
     config: RunConfig, ingested: Ingested, source: SourceModel
-) -> tuple[Annotated[ShiftReport, "shift"], Annotated[HTMLString, "drift_report"]]:
-    """Measure the shift, and write the drift report for people."""
-    shift = measure_shift(config, ingested, source)
+) -> tuple[
+    Annotated[ShiftReport, "shift"], Annotated[HTMLString, "drift_report"], Annotated[HTMLString, "evidently_report"]
+]:
+    """Measure the shift, and write the drift reports for people."""
+    drifted = measure_drift(config, ingested, source)
+    shift = drifted.report
     log_metadata(
         {
             "outcome": shift.outcome,
@@ -27,4 +32,5 @@ def drift(
             "proxy_a_distance": shift.proxy_a_distance,
         }
     )
-    return shift, HTMLString(drift_page(config, ingested).read_text(encoding="utf-8"))
+    page = write_drift_page(config, ingested, drifted)
+    return shift, HTMLString(page.read_text(encoding="utf-8")), HTMLString(evidently_page(config, ingested))

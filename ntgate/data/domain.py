@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -87,6 +88,23 @@ class Domain:
         codes = mapping[self.labels]
         kept = np.flatnonzero(codes >= 0)
         return replace(self.take(kept), y=codes[kept], classes=classes)
+
+
+def joined(domains: Sequence[Domain], name: str) -> Domain:
+    """The rows of several domains of one kind behind each other, without their labels.
+
+    >>> part = Domain("a", np.zeros((2, 3), np.float32), None)
+    >>> len(joined([part, part], "both"))
+    4
+    """
+    rows: Rows
+    if isinstance(domains[0].rows, np.ndarray):
+        rows = np.concatenate([domain.rows for domain in domains if isinstance(domain.rows, np.ndarray)])
+    else:
+        import pandas as pd
+
+        rows = pd.concat([domain.rows for domain in domains], ignore_index=True)  # type: ignore[misc]
+    return Domain(name, rows, None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntgate.data.domain import Domain
+from ntgate.shift.features import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def _columns(source: Domain, target: Domain) -> tuple[pd.DataFrame, pd.DataFrame
     import pandas as pd
 
     if isinstance(source.rows, np.ndarray) and isinstance(target.rows, np.ndarray):
-        frames = [pd.DataFrame(_flat(rows)).add_prefix("x") for rows in (source.rows, target.rows)]
+        frames = [pd.DataFrame(plain_rows(rows)).add_prefix("x") for rows in (source.rows, target.rows)]
     else:
         frames = [_plain(domain.rows) for domain in (source, target)]
     numeric = frames[0].select_dtypes("number").columns
@@ -68,17 +69,6 @@ def _plain(rows: object) -> pd.DataFrame:
 
     assert isinstance(rows, pd.DataFrame)
     return rows.replace("", "(missing)")
-
-
-def _flat(rows: np.ndarray) -> np.ndarray:
-    """Rows ``(n, d)``; images become the means of a grid of 4 by 4 patches."""
-    if rows.ndim < 3:
-        return rows.reshape(len(rows), -1)
-    grey = rows.astype(np.float32)
-    if rows.ndim == 4:
-        grey = grey.mean(axis=3 if rows.dtype == np.uint8 else 1)
-    bands = [np.array_split(np.arange(size), min(4, size)) for size in grey.shape[1:]]
-    return np.stack([grey[:, band][:, :, column].mean(axis=(1, 2)) for band in bands[0] for column in bands[1]], axis=1)
 
 
 def main(source: str, target: str, path: str, seed: str) -> None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
+from ntgate.shift.attribution import DriftAttribution
+from ntgate.shift.class_proportions import LabelShift
 from ntgate.shift.config import ShiftConfig
+from ntgate.shift.tasks import TaskDifference
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +28,8 @@ class ShiftReport(Frozen):
     Attributes:
         mmd2: signed unbiased MMD^2 at the median bandwidth.
         p_value: of the permutation test over all bandwidths.
+        alpha: the level it is compared with.
+        null_quantiles: the 50, 90, 95 and 99 % quantiles of ``mmd2`` under permutation.
         permutations: of that test.
         bandwidths: kernel widths.
         effect_size: coefficient of inhomogeneity, from 0 (same) to 1 (far apart).
@@ -37,11 +42,16 @@ class ShiftReport(Frozen):
         significant: whether the p-value is at most the configured level.
         tolerated_effect: the effect size up to which a significant shift is tolerated.
         outcome: ``none`` when not significant, ``tolerated`` when significant and within the tolerated effect, else ``shift``.
+        attribution: which features moved; None where it was not asked for.
+        label_shift: whether the proportions of the classes changed; None where it cannot be told.
+        task: how the classes of both domains compare; None where the target has no labels.
         seconds: wall time.
     """
 
     mmd2: float
     p_value: float
+    alpha: float
+    null_quantiles: tuple[float, float, float, float]
     permutations: int
     bandwidths: tuple[float, ...]
     effect_size: float
@@ -54,6 +64,9 @@ class ShiftReport(Frozen):
     significant: bool
     tolerated_effect: float
     outcome: ShiftOutcome
+    attribution: DriftAttribution | None = None
+    label_shift: LabelShift | None = None
+    task: TaskDifference | None = None
     seconds: float
 
     @property
@@ -109,6 +122,7 @@ def measure(
     import numpy as np
 
     from ntgate.shift.domain_classifier import proxy_a_distance
+    from ntgate.shift.feature_scale import feature_scale
     from ntgate.shift.mmd import mmd_test
 
     began = time.perf_counter()
@@ -120,15 +134,15 @@ def measure(
         rows if len(rows) <= config.max_rows else rows[np.sort(rng.permutation(len(rows))[: config.max_rows])]
         for rows in (source, target)
     )
-    pooled = np.concatenate([first, second]).astype(np.float64)
-    scale = np.maximum(pooled.std(axis=0), np.ptp(pooled, axis=0) / 20)
-    scale[scale == 0] = 1
+    scale = feature_scale(np.concatenate([first, second]))
     test = mmd_test(first / scale, second / scale, permutations=config.permutations, seed=seed)
     distance = proxy_a_distance(first, second, seed=seed)
     significant = test.p_value <= config.alpha
     return ShiftReport(
         mmd2=test.statistic,
         p_value=test.p_value,
+        alpha=config.alpha,
+        null_quantiles=test.null_quantiles,
         permutations=config.permutations,
         bandwidths=test.bandwidths,
         effect_size=test.effect_size,

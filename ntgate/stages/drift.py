@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ntgate.config import RunConfig
-from ntgate.data.domain import Domain
+from ntgate.data.domain import Domain, joined
+from ntgate.errors import DataError
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener
 
 if TYPE_CHECKING:
-    from ntgate.shift.report import Representation, ShiftReport
+    from ntgate.shift.class_proportions import LabelShift
+    from ntgate.shift.features import Features
+    from ntgate.shift.report import ShiftReport
+    from ntgate.shift.tasks import TaskDifference
     from ntgate.training.source_model import SourceModel
 
+Floats = npt.NDArray[np.float32]
 
-PAGE = "drift.html"
+_MOST_JUDGED = 5000  # source rows that class proportions are judged by
 
 
-def measure_shift(config: RunConfig, ingested: Ingested, source: SourceModel | None) -> ShiftReport:
-    """The shift between the source rows and the target rows that training may see.
+@dataclass(frozen=True, eq=False)
+class Drift:
+    """A shift report with the rows that it is about.
+
+    Attributes:
+        report: the shift report.
+        source: the source rows.
+        target: the target rows that training may see, behind each other, without labels.
+        features: both in terms that people know.
+        measured: both as they were measured, ``(n, d)`` and ``(m, d)``.
+    """
+
+    report: ShiftReport
+    source: Domain
+    target: Domain
+    features: Features
+    measured: tuple[Floats, Floats]
+
+
+def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | None) -> Drift:
+    """The shift between the source rows and the target rows that training may see, and what moved.
 
     The test rows take no part: whatever is decided from the shift is decided without them.
 
@@ -35,69 +54,77 @@ def measure_shift(config: RunConfig, ingested: Ingested, source: SourceModel | N
         ingested: of a run, or of a drift check.
         source: the model whose embedding is measured; a table is measured on its columns and needs none.
     """
-    from ntgate.data.encoder import fit_encoder
+    from ntgate.shift.attribution import drift_attribution
+    from ntgate.shift.features import named_features
     from ntgate.shift.report import measure
 
-    domains = [ingested.part("source"), *ingested.targets()]
-    representation: Representation = "raw"
-    if source is None or ingested.kind == "table":
-        # Fitted to all rows alike: an encoder that knew one sample better than the other would spoil the exact level.
-        encoder = fit_encoder(*domains)
-        rows = [encoder.encode(part.rows) for part in domains]
+    before, targets = ingested.part("source"), ingested.targets()
+    after = joined(targets, "target")
+    features = named_features(before, after)
+    embedded = source is not None and ingested.kind != "table"
+    if embedded:
+        assert source is not None
+        measured = _embedded(source, before), _embedded(source, after)
+    elif ingested.kind == "table":
+        # Its encoder was fitted to all rows alike: one that knew one sample better than the other would spoil the exact level.
+        measured = features.source, features.target
     else:
-        representation = "embedding"
-        rows = _embeddings(source, domains)
-    return measure(
-        rows[0].reshape(len(rows[0]), -1),
-        np.concatenate(rows[1:]).reshape(sum(map(len, rows[1:])), -1),
-        config.shift,
-        config.seed,
-        representation=representation,
+        measured = _flat(before), _flat(after)
+    report = measure(*measured, config.shift, config.seed, representation="embedding" if embedded else "raw")
+    attribution = drift_attribution(
+        features.source, features.target, features.names, alpha=config.shift.alpha, seed=config.seed
     )
+    # Labelled rows were chosen to be labelled, so unlabelled ones tell the proportions of the classes; they come last.
+    unlabelled = measured[1][-ingested.rows.get("unlabelled", len(after)) :]
+    more: dict[str, Any] = {
+        "attribution": attribution,
+        "label_shift": _label_shift(config, before, measured[0], unlabelled),
+        "task": _task_difference(config, before, targets, measured),
+    }
+    return Drift(report.model_copy(update=more), before, after, features, measured)
 
 
-def _embeddings(source: SourceModel, domains: list[Domain]) -> list[npt.NDArray[np.float32]]:
+def _embedded(source: SourceModel, domain: Domain) -> Floats:
     from ntgate.training.source import embed
 
-    network = source.load()
-    return [embed(network, source.encoder, domain) for domain in domains]
+    return embed(source.load(), source.encoder, domain)
 
 
-def drift_page(config: RunConfig, ingested: Ingested) -> Path:
-    """The Evidently data-drift report as one HTML page in the run's folder."""
-    from ntgate.shift.evidently_report import drift_html
-
-    return drift_html(ingested.part("source"), ingested.targets()[0], ingested.folder / PAGE, seed=config.seed)
+def _flat(domain: Domain) -> Floats:
+    assert isinstance(domain.rows, np.ndarray)
+    return domain.rows.reshape(len(domain), -1).astype(np.float32)
 
 
-@contextmanager
-def drift_page_beside(config: RunConfig, ingested: Ingested, listener: Listener) -> Iterator[None]:
-    """Make the drift page in a process of its own while the body runs, and wait for it at the end.
+def _label_shift(config: RunConfig, source: Domain, rows: Floats, target: Floats) -> LabelShift | None:
+    """Class proportions of the target rows ``(m, d)``, judged by a classifier of the source rows; None where they are too few."""
+    from ntgate.shift import held_out_predictions, label_shift
 
-    Importing Evidently takes longer than training a small model. The page is for people and no evidence: when it fails, the
-    run goes on without it.
-    """
-    if not config.shift.evidently:
-        yield
-        return
-    arguments = (
-        ingested.parts["source"].path,
-        ingested.parts["train"].path,
-        str(ingested.folder / PAGE),
-        str(config.seed),
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ntgate.shift.evidently_report", *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    chosen = np.random.default_rng(config.seed).permutation(len(rows))[:_MOST_JUDGED]
+    labels = source.labels[chosen]
     try:
-        yield
-        _, trouble = process.communicate()
-        if process.returncode != 0:
-            listener.note(
-                f"no drift page: {trouble.strip().splitlines()[-1] if trouble.strip() else 'Evidently failed'}"
-            )
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        predicted = held_out_predictions(rows[chosen], labels, target, classes=source.classes, seed=config.seed)
+        return label_shift(
+            labels, predicted.source, predicted.target, source.classes, alpha=config.shift.alpha, seed=config.seed
+        )
+    except DataError:
+        return None
+
+
+def _task_difference(
+    config: RunConfig, source: Domain, targets: list[Domain], measured: tuple[Floats, Floats]
+) -> TaskDifference | None:
+    """How the classes of both domains compare; None where no target row has a label."""
+    from ntgate.shift import task_difference
+
+    labelled = [target for target in targets if target.y is not None]
+    if not labelled:
+        return None
+    count = sum(map(len, labelled))  # they come first
+    try:
+        return task_difference(
+            measured[0], source.labels, source.classes,
+            measured[1][:count], np.concatenate([target.labels for target in labelled]), labelled[0].classes,
+            alpha=config.shift.alpha, seed=config.seed,
+        )  # fmt: skip
+    except DataError:
+        return None

@@ -8,7 +8,8 @@ from typing import Any
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.shift.report import ShiftReport
-from ntgate.stages.drift import drift_page, measure_shift
+from ntgate.stages.drift import measure_drift
+from ntgate.stages.drift_page import write_drift_page
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.source import Embedder
 
@@ -38,5 +39,6 @@ class DriftCheck(Frozen):
 
 def check_drift(config: RunConfig, ingested: Ingested, embedder: Embedder) -> DriftCheck:
     """Measure the shift, write the page, and say whether the shift is to be acted upon."""
-    shift = measure_shift(config, ingested, embedder.source)
-    return DriftCheck(shift=shift, report=str(drift_page(config, ingested)), directory=ingested.directory)
+    drift = measure_drift(config, ingested, embedder.source)
+    page = write_drift_page(config, ingested, drift)
+    return DriftCheck(shift=drift.report, report=str(page), directory=ingested.directory)

@@ -9,8 +9,9 @@ from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.decide import Decided
-from ntgate.stages.drift import PAGE
+from ntgate.stages.drift_page import PAGE
 from ntgate.stages.evaluate import Evaluated
+from ntgate.stages.evidently import EVIDENTLY
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
@@ -42,8 +43,13 @@ class RunHistory(Frozen):
 
     @property
     def drift_report(self) -> Path:
-        """Where the Evidently page lies."""
+        """Where the drift page lies."""
         return self.ingested.folder / PAGE
+
+    @property
+    def evidently_report(self) -> Path:
+        """Where the Evidently page lies, if it was made."""
+        return self.ingested.folder / EVIDENTLY
 
     def seconds(self) -> dict[str, float]:
         """Wall time by stage."""

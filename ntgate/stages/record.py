@@ -32,7 +32,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         "proxy_a_distance": history.shift.proxy_a_distance,
         "seconds": result.seconds["total"],
     }
-    files = [Path(history.decided.file.path), history.report, history.drift_report]
+    files = [Path(history.decided.file.path), history.report, history.drift_report, history.evidently_report]
     return RunRecord(
         name=f"{result.outcome} {history.ingested.folder.name}",
         note=_note(result),

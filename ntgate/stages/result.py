@@ -123,7 +123,15 @@ def conclude(
             "run_id": run_id,
         },
         data={"rows": ingested.rows, "fingerprints": ingested.fingerprints, "classes": ingested.target_classes},
-        reports={"report": str(history.report), "drift": str(history.drift_report)},
+        reports={
+            name: str(path)
+            for name, path in (
+                ("report", history.report),
+                ("drift", history.drift_report),
+                ("evidently", history.evidently_report),
+            )
+            if path == history.report or path.is_file()
+        },
         directory=ingested.directory,
         dry_run=dry_run,
         seconds={**history.seconds(), "total": time.time() - ingested.began},

@@ -1,6 +1,5 @@
 """How ZenML keeps and shows a shift report."""
 
-import html
 import os
 from typing import Any, ClassVar
 
@@ -8,18 +7,6 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.pydantic_materializer import PydanticMaterializer
 
 from ntgate.shift.report import ShiftReport
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Shift</title><style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 44rem; padding: 0 1rem; }}
-th {{ text-align: left; font-weight: 600; padding: .15rem 1.5rem .15rem 0; }}
-td {{ font-variant-numeric: tabular-nums; }}
-</style></head><body><h1>{heading}</h1><p>{sentence}</p><table>
-{rows}
-</table></body></html>
-"""
-_WORDS = {"raw": "raw features", "embedding": "embedding"}
-_HEADINGS = {"none": "No shift shown", "tolerated": "Tolerated shift", "shift": "Shift"}
 
 
 class ShiftReportMaterializer(PydanticMaterializer):  # type: ignore[misc]
@@ -55,16 +42,24 @@ class ShiftReportMaterializer(PydanticMaterializer):  # type: ignore[misc]
 
 
 def page(report: ShiftReport) -> str:
-    """A shift report as one HTML page without scripts."""
-    low, high = report.effect_interval
-    far_low, far_high = report.proxy_a_distance_interval
-    facts = {
-        "p-value": f"{report.p_value:.3g} ({report.permutations} permutations)",
-        "effect size": f"{report.effect_size:.3g} [{low:.3g}, {high:.3g}]",
-        "tolerated effect": f"{report.tolerated_effect:.3g}",
-        "MMD²": f"{report.mmd2:+.5f}",
-        "proxy A-distance": f"{report.proxy_a_distance:.3f} [{far_low:.3f}, {far_high:.3f}]",
-        "rows": f"{report.n_source} source, {report.n_target} target, on the {_WORDS[report.representation]}",
-    }
-    rows = "\n".join(f"<tr><th>{name}</th><td>{html.escape(fact)}</td></tr>" for name, fact in facts.items())
-    return _PAGE.format(heading=_HEADINGS[report.outcome], sentence=html.escape(report.sentence), rows=rows)
+    """A shift report as one HTML page without scripts: what the drift page tells, without the rows themselves."""
+    from ntgate.report.drift_content import DriftReport, FeatureRow
+    from ntgate.report.drift_page import render_drift_page
+
+    features = () if report.attribution is None else report.attribution.features
+    told = DriftReport.of(
+        {**report.model_dump(exclude={"attribution", "label_shift", "task"}), "sentence": report.sentence},
+        label_shift=report.label_shift,
+        task=report.task,
+        features=[
+            FeatureRow(
+                name=one.name,
+                effect=one.effect,
+                p_adjusted=one.p_value,
+                moved=one.drifted,
+                direction=one.mean_difference,
+            )
+            for one in features
+        ],
+    )
+    return render_drift_page(told)

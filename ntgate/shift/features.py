@@ -1,0 +1,83 @@
+"""What people know of a row: the columns of a table, the numbers of a vector, the patches of an image.
+
+A shift is measured on an embedding where there is one; what moved is told in terms that somebody can look up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.data.domain import Domain
+
+GRID = 4  # patches of an image along each side
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Two domains in named numbers.
+
+    Attributes:
+        source: ``(n, d)``.
+        target: ``(m, d)``.
+        names: one a number.
+        columns: the column of the table that each number comes from; the name itself where there is no table.
+    """
+
+    source: npt.NDArray[np.float32]
+    target: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def named_features(source: Domain, target: Domain) -> Features:
+    """The numbers that make up the rows of both domains, by name.
+
+    A text column gives one number a category, a column with missing values another one that marks them. Images are reduced to
+    the mean brightness of 4 by 4 patches: a single pixel tells nobody anything.
+
+    >>> zeros = Domain("source", np.zeros((2, 3), np.float32), None)
+    >>> named_features(zeros, zeros).names
+    ('x0', 'x1', 'x2')
+    """
+    if isinstance(source.rows, np.ndarray) and isinstance(target.rows, np.ndarray):
+        first, second = plain_rows(source.rows), plain_rows(target.rows)
+        if source.rows.ndim < 3:
+            names = tuple(f"x{i}" for i in range(first.shape[1]))
+        else:
+            down, across = (min(GRID, size) for size in _sides(source.rows))
+            names = tuple(f"patch {i + 1},{j + 1}" for i, j in product(range(down), range(across)))
+        return Features(first, second, names, names)
+    from ntgate.data.encoder import TableEncoder, fit_encoder
+
+    encoder = fit_encoder(source, target)
+    assert isinstance(encoder, TableEncoder)
+    named = [(number.name, number.name) for number in encoder.numeric]
+    named += [(f"{number.name} is missing", number.name) for number in encoder.numeric if number.marks_missing]
+    named += [
+        (f"{text.name} = {category or '(missing)'}", text.name)
+        for text in encoder.categorical
+        for category in text.categories
+    ]
+    names, columns = zip(*named, strict=True)
+    return Features(encoder.encode(source.rows), encoder.encode(target.rows), names, columns)
+
+
+def plain_rows(rows: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Rows ``(n, d)``; images become the mean brightness of a grid of patches."""
+    if rows.ndim < 3:
+        return rows.reshape(len(rows), -1).astype(np.float32)
+    grey = rows.astype(np.float32)
+    if rows.ndim == 4:
+        grey = grey.mean(axis=3 if rows.dtype == np.uint8 else 1)
+    bands = [np.array_split(np.arange(size), min(GRID, size)) for size in grey.shape[1:]]
+    return np.stack([grey[:, band][:, :, column].mean(axis=(1, 2)) for band, column in product(*bands)], axis=1)
+
+
+def _sides(rows: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Height and width of images ``(n, h, w)``, uint8 ``(n, h, w, c)`` or float32 ``(n, c, h, w)``."""
+    sides = rows.shape[1:] if rows.ndim == 3 else rows.shape[1:3] if rows.dtype == np.uint8 else rows.shape[2:]
+    return sides[0], sides[1]

@@ -1,0 +1,51 @@
+"""Evidently's data-drift page, for people: it is no evidence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ntgate.config import RunConfig
+from ntgate.stages.ingest import Ingested
+from ntgate.stages.listener import Listener
+
+EVIDENTLY = "evidently.html"
+
+
+def evidently_page(config: RunConfig, ingested: Ingested) -> str:
+    """The page's HTML, also left in the run's folder; one sentence where the config leaves it out."""
+    from ntgate.shift.evidently_report import drift_html
+
+    if not config.shift.evidently:
+        return "<p>shift.evidently is off: no Evidently page was made.</p>"
+    page = drift_html(ingested.part("source"), ingested.targets()[0], ingested.folder / EVIDENTLY, seed=config.seed)
+    return page.read_text(encoding="utf-8")
+
+
+@contextmanager
+def evidently_beside(config: RunConfig, ingested: Ingested, listener: Listener) -> Iterator[None]:
+    """Make the page in a process of its own while the body runs, and wait for it at the end.
+
+    Importing Evidently takes longer than training a small model. When it fails, the run goes on without its page.
+    """
+    if not config.shift.evidently:
+        yield
+        return
+    target = next(ingested.parts[name] for name in ("train", "target") if name in ingested.parts)
+    arguments = (ingested.parts["source"].path, target.path, str(ingested.folder / EVIDENTLY), str(config.seed))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ntgate.shift.evidently_report", *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield
+        _, trouble = process.communicate()
+        if process.returncode != 0:
+            why = trouble.strip().splitlines()[-1] if trouble.strip() else "Evidently failed"
+            listener.note(f"no Evidently page: {why}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
