@@ -75,7 +75,7 @@ def class_differences(
 
 def _test(x: Floats, y: Floats, permutations: int, seed: int) -> tuple[float, float]:
     """P-value and effect size."""
-    from ntgate.shift.bandwidth import SAMPLE, around, median_distance
+    from ntgate.shift.bandwidth import SAMPLE, around, scale
     from ntgate.shift.mmd import mmd_test
 
     distinct = np.unique(np.concatenate([x, y]), axis=0)
@@ -83,6 +83,6 @@ def _test(x: Floats, y: Floats, permutations: int, seed: int) -> tuple[float, fl
         return 1.0, 0.0
     # Where nearly all rows are the same, the few that the test looks at for a bandwidth might all be.
     alike = len(distinct) < (len(x) + len(y)) / 2
-    widths = around(median_distance(distinct[:SAMPLE])) if alike else None
+    widths = around(scale(distinct[:SAMPLE]))[0] if alike else None
     test = mmd_test(x, y, permutations=permutations, bandwidths=widths, seed=seed)
     return test.p_value, test.effect_size

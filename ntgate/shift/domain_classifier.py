@@ -120,6 +120,6 @@ def _distance(error: float) -> float:
 def _random_features(rows: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Random Fourier features ``(n, 500)`` of a Gaussian kernel as wide as the median distance."""
     some = rows[bandwidth.positions(len(rows), rng)]
-    width = bandwidth.median_distance(some) or 1.0
+    width = bandwidth.scale(some).median or 1.0
     phase = rows @ (rng.normal(size=(rows.shape[1], _FREQUENCIES)) / width)
     return np.concatenate([np.cos(phase), np.sin(phase)], axis=1)

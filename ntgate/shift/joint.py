@@ -57,7 +57,7 @@ def joint_drift(x: Floats, y: Floats, alpha: float, max_rows: int, permutations:
     distinct = np.unique(pooled[bandwidth.positions(len(pooled), rng)] / scale, axis=0)
     if len(distinct) == 1:
         return result
-    widths = bandwidth.around(bandwidth.median_distance(distinct))
+    widths = bandwidth.around(bandwidth.scale(distinct))[0]
     first, second = first / scale, second / scale
     test = mmd_test(first, second, bandwidths=widths, permutations=permutations, seed=seed)
     result = result._replace(p_value=test.p_value)

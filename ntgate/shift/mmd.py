@@ -38,9 +38,10 @@ class MmdResult(Frozen):
     """The outcome of a two-sample test.
 
     Attributes:
-        statistic: signed MMD^2 at the middle bandwidth; the unbiased estimate is negative in most null draws.
+        statistic: signed MMD^2 at the bandwidth of the median distance, or at the middle one of those given; the unbiased
+            estimate is negative in most null draws.
         p_value: ``(1 + b) / (B + 1)``, ``b`` permutations at least as extreme, all bandwidths together.
-        null_quantiles: the 50, 90, 95 and 99 % quantiles of the statistic at the middle bandwidth under permutation.
+        null_quantiles: the 50, 90, 95 and 99 % quantiles of the statistic under permutation.
         bandwidths: of the Gaussian kernels ``exp(-|a - b|^2 / (2 h^2))``, ascending.
         effect_size: ``MMD^2 / (2 (1 - mean k(x, y)))``: 0 for equal distributions, 1 for distributions far apart.
         effect_interval: its 95 % jackknife interval.
@@ -88,7 +89,7 @@ def mmd_test(
             iterable of chunks ``(k, d)``.
         y: the second sample, ``(m, d)``; of a sample more than 100 times as large as the other a random part is used.
         permutations: ``B``.
-        bandwidths: kernel widths; None: five around the median distance of the pooled rows.
+        bandwidths: kernel widths; None: up to five around the median distance of the pooled rows.
         estimator: ``unbiased`` leaves out the diagonal, ``biased`` is the squared distance of the mean embeddings.
         method: ``exact`` computes all kernel values, and holds the rows in memory. ``random_features`` approximates the kernel
             and reads the rows once, in blocks. ``auto`` is exact up to 40,000 rows.
@@ -130,7 +131,7 @@ def mmd_test(
     units = grouped(n, m, np.random.default_rng([seed, 3]), by_row=by_row, bins=bins)
     place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
     some = _some(samples, np.random.default_rng([seed, 0]))
-    widths = _widths(bandwidths, some)
+    widths, at = _widths(bandwidths, some)
     origin = np.median(some, axis=0)
     if how == "random_features":
         between = random_features.between_bins(samples, units, widths, origin, frequencies, [seed, 2], place)
@@ -147,7 +148,6 @@ def mmd_test(
             "x and y", expected="rows within 1e18 bandwidths of each other", got="distances that overflow",
             fix="remove outliers, or give larger bandwidths",
         )  # fmt: skip
-    at = len(widths) // 2
     fused = _fused(statistics)
     effect, interval = effect_size(sums, at, units)
     null = [float(q) for q in np.quantile(statistics[at, 1:].numpy(), (0.5, 0.9, 0.95, 0.99))]
@@ -190,19 +190,20 @@ def _some(samples: tuple[Rows, Rows], rng: np.random.Generator) -> npt.NDArray[n
     return np.concatenate([rows.pick(positions).astype(np.float64) for rows, positions in parts if len(positions)])
 
 
-def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tuple[float, ...]:
+def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tuple[tuple[float, ...], int]:
+    """Bandwidths, ascending, and the position of that whose statistic is told: the median distance, or the middle one."""
     if given is not None:
         widths = tuple(sorted(float(width) for width in given))
         if not widths or not all(0 < width < np.inf for width in widths):
             raise DataError("bandwidths", expected="positive kernel widths", got=f"{widths}", fix="leave them out")
-        return widths
-    median = bandwidth.median_distance(some)
-    if not 0 < median < np.inf:
+        return widths, len(widths) // 2
+    scale = bandwidth.scale(some)
+    if not 0 < scale.median < np.inf:
         raise DataError(
-            "x and y", expected="rows that differ", got=f"a median distance of {median:g}",
+            "x and y", expected="rows that differ", got=f"a median distance of {scale.median:g}",
             fix="remove constant data, or give bandwidths",
         )  # fmt: skip
-    return bandwidth.around(median)
+    return bandwidth.around(scale)
 
 
 def _statistics(sums: UnitSums, units: Units, estimator: Estimator) -> Tensor:

@@ -62,9 +62,9 @@ def test_bins_keep_level_where_they_hold_many_rows():
         mmd_test(
             rng.normal(size=(1500, 2)), rng.normal(size=(1100, 2)), permutations=99, scheme="bins", seed=seed
         ).p_value
-        for seed in range(120)
+        for seed in range(300)
     ]
-    assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 120)
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / 300)
 
 
 def test_power_on_a_change_the_mean_does_not_show():
@@ -74,15 +74,49 @@ def test_power_on_a_change_the_mean_does_not_show():
     assert mmd_test(x, y).p_value <= 0.01
 
 
-def test_same_seed_same_result_whatever_the_threads():
+def test_power_where_the_median_bandwidth_sees_nothing():
+    """A grid of blobs, each turned from round to long: the median distance is that of the grid."""
+    rng = np.random.default_rng(8)
+    found = []
+    for seed in range(20):
+        x, y = (10.0 * rng.integers(0, 5, (500, 2)) for _ in range(2))
+        x += rng.normal(size=x.shape)
+        y += rng.multivariate_normal([0, 0], [[1, 0.85], [0.85, 1]], 500)
+        found.append([mmd_test(x, y, bandwidths=widths, seed=seed).p_value <= 0.05 for widths in (None, [27.0])])
+    several, median = np.mean(found, axis=0)
+    assert several >= 0.8
+    assert median <= 0.3
+
+
+def test_rounding_decides_without_favour():
+    """One row of 800 differs: every relabelling has the same statistic, up to rounding, and none of them is special."""
+    x = np.zeros((400, 2))
+    p_values = []
+    for seed in range(60):
+        y = x.copy()
+        y[seed] = 1
+        p_values.append(mmd_test(x, y, bandwidths=[0.25, 0.5, 1, 2, 4], permutations=99, seed=seed).p_value)
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.15
+
+
+def test_rows_too_far_apart_for_the_bandwidth_are_refused_not_passed_over():
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=(60, 2)), rng.normal(size=(60, 2))
+    x[0], y[0] = 1e30, 1e31
+    with pytest.raises(DataError, match="x and y: expected rows within 1e18 bandwidths"):
+        mmd_test(x, y)
+
+
+@pytest.mark.parametrize(("n", "scheme"), [(700, "auto"), (150, "rows"), (5000, "auto")])
+def test_same_seed_same_result_whatever_the_threads(n, scheme):
     rng = np.random.default_rng(4)
-    x, y = rng.normal(size=(700, 8)), rng.normal(size=(600, 8)) + 0.05
+    x, y = rng.normal(size=(n, 8)), rng.normal(size=(n - 100, 8)) + 0.05
     before = torch.get_num_threads()
     try:
         results = []
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            results.append(mmd_test(x, y, seed=7))
+            results.append(mmd_test(x, y, seed=7, scheme=scheme))
     finally:
         torch.set_num_threads(before)
     assert results[0].p_value == results[1].p_value

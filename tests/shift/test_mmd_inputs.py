@@ -10,6 +10,7 @@ import torch
 
 from ntgate.errors import DataError
 from ntgate.shift import kernel_sums, mmd_test
+from ntgate.shift.units import Dealer
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,7 @@ def test_every_form_gives_the_result_of_the_array(samples, method, form, tmp_pat
 def test_blocks_do_not_change_the_result(samples, scheme, monkeypatch):
     x, y = (rows[:900] for rows in samples)
     usual = mmd_test(x, y, scheme=scheme, permutations=199)
-    monkeypatch.setattr(kernel_sums, "PANEL", 100)
-    monkeypatch.setattr(kernel_sums, "STRIP", 333)
+    monkeypatch.setattr(kernel_sums, "BLOCK_OF_SMALL", (100, 333))
     other = mmd_test(x, y, scheme=scheme, permutations=199)
     assert other.p_value == usual.p_value
     # Sums of float32 products taken in another order: a hundred-millionth of a kernel value.
@@ -75,6 +75,45 @@ def test_random_features_come_close_to_the_kernel(samples):
     assert near.statistic == pytest.approx(exact.statistic, rel=0.1)
     assert near.p_value == exact.p_value == 1 / 501
     assert near.effect_size == pytest.approx(exact.effect_size, rel=0.1)
+
+
+def test_a_large_sample_is_worked_on_block_by_block_with_the_same_result(samples, monkeypatch):
+    x, y = samples
+    usual = mmd_test(x, y, permutations=199)
+    monkeypatch.setattr(kernel_sums, "SMALL", 0)
+    other = mmd_test(x, y, permutations=199)
+    assert other.p_value == usual.p_value
+    assert other.statistic == pytest.approx(usual.statistic, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("method", ["exact", "random_features"])
+def test_sorted_rows_are_no_change(method):
+    """Bins that were dealt out in turn would hold equal shares of every value: the test would reject always."""
+    rng = np.random.default_rng(5)
+    p_values = []
+    for seed in range(150):
+        x, y = (np.sort(rng.normal(size=(n, 1)), axis=0) for n in (900, 700))
+        p_values.append(
+            mmd_test(x, y, method=method, scheme="bins", permutations=99, frequencies=32, seed=seed).p_value
+        )
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_dealing_in_blocks_is_a_uniform_choice():
+    """Of 6 rows that come in blocks of 4 and 2, dealt to 2 bins of 2: each pair of rows is equally often together."""
+    together = np.zeros((6, 6))
+    runs = 6000
+    for seed in range(runs):
+        dealer = Dealer(6, 2, 2, np.random.default_rng(seed))
+        bins = np.full(6, -1)
+        for start, length in ((0, 4), (4, 2)):
+            positions, own = dealer.deal(length)
+            bins[start + positions] = own
+        assert [np.sum(bins == one) for one in (0, 1)] == [2, 2]
+        together += (bins[:, None] == bins) & (bins >= 0)
+    pairs = together[np.triu_indices(6, 1)]
+    expected = runs * 2 / 15  # two of the fifteen pairs are together each time
+    assert ((pairs - expected) ** 2 / (expected * 13 / 15)).sum() < 40  # chi-squared, 14 degrees: 0.0003
 
 
 def test_very_unequal_sizes_thin_the_larger_sample():
