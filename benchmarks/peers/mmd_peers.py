@@ -26,7 +26,7 @@ def compress_then_test(x: np.ndarray, y: np.ndarray, permutations: int) -> float
 
     width = float(np.median(pdist(np.concatenate([x[:100], y[:100]])))) * 2**0.5
     x, y = x.astype(np.float64), y.astype(np.float64)
-    return float(ctt(x, y, g=4, B=permutations, lam=width, null_seed=0, statistic_seed=0).p_value)
+    return float(ctt(x, y, g=4, B=permutations, lam=width, null_seed=0, statistic_seed=0).rejects)
 
 
 def alibi_detect(x: np.ndarray, y: np.ndarray, permutations: int) -> float:

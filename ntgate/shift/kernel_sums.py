@@ -21,7 +21,7 @@ from ntgate.shift.units import Units
 
 SMALL = 8192  # rows up to which all threads work on one block; beyond, each on a block of its own, in its own cache
 # Rows and columns of a block: smaller, and packing slows the product; larger, and the passes over the kernel wait for memory.
-BLOCK, BLOCK_OF_SMALL, BLOCK_ON_GPU = (512, 960), (640, 2048), (4096, 8192)
+BLOCK, BLOCK_OF_ROWS, BLOCK_OF_SMALL, BLOCK_ON_GPU = (512, 960), (512, 2048), (640, 2048), (4096, 8192)
 
 
 def between_bins(ready: Tensor, bandwidths: Sequence[float], bins: int) -> Tensor:
@@ -33,7 +33,7 @@ def between_bins(ready: Tensor, bandwidths: Sequence[float], bins: int) -> Tenso
         bins: how many.
     """
     size = len(ready) // bins
-    panels, strip = _blocking(ready, size)
+    panels, strip = _blocking(ready, size, BLOCK)
     between = torch.empty(len(bandwidths), bins, bins, dtype=torch.float64, device=ready.device)
 
     def fill(rows: slice) -> None:
@@ -54,7 +54,7 @@ def between_bins(ready: Tensor, bandwidths: Sequence[float], bins: int) -> Tenso
     return (between.triu() + between.triu(1).mT).flip(0)
 
 
-def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: Units) -> UnitSums:
+def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: Units, permutations: int) -> UnitSums:
     """The sums with every row a unit: each block of the kernel is multiplied with the labellings.
 
     ``N^2 (d + s B)`` operations: symmetry halves the kernel and its products alike.
@@ -62,11 +62,11 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     Args:
         ready: from :func:`~ntgate.shift.pooled.pooled`, ``(N, d + 2)``.
         bandwidths: kernel widths, ascending.
-        labels: float32 ``(N, B + 2)``: a column of ones, and the labellings with 1 for the first sample and 0 else, as observed
-            and permuted. Overwritten.
+        labels: from :func:`~ntgate.shift.unit_sums.columns`. Overwritten.
         units: the groups, of one row each.
+        permutations: ``B``.
     """
-    panels, strip = _blocking(ready, 1)
+    panels, strip = _blocking(ready, 1, BLOCK_OF_ROWS)
     share = units.first / units.total
     # Centred labels add up to nothing: products stay small, and float32 sums of them exact enough.
     labels[:, 1:] -= share
@@ -92,9 +92,12 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     for rows, own, side in in_order(summed, panels, ready.device, small=len(ready) <= SMALL):
         quadratic += own
         sides[..., rows.start :] += side
-    quadratic, (of_all, of_centred) = quadratic.flip(0), sides.flip(0).unbind(1)
+    quadratic, (of_all, of_centred) = quadratic[:, : permutations + 1].flip(0), sides.flip(0).unbind(1)
     total = of_all.sum(dim=1, keepdim=True)
-    sum_first = torch.cat([of_all @ part.double() for part in labels[:, 1:].split(64, dim=1)], dim=1) + share * total
+    sum_first = (
+        torch.cat([of_all @ part.double() for part in labels[:, 1 : permutations + 2].split(64, dim=1)], dim=1)
+        + share * total
+    )
     return UnitSums(
         of_first=(of_centred + share * of_all).cpu(),
         of_all=of_all.cpu(),
@@ -104,9 +107,9 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     )
 
 
-def _blocking(ready: Tensor, size: int) -> tuple[list[slice], int]:
+def _blocking(ready: Tensor, size: int, block: tuple[int, int]) -> tuple[list[slice], int]:
     """Panels of rows, and columns of a strip, in whole units."""
-    panel, strip = BLOCK_OF_SMALL if len(ready) <= SMALL else BLOCK
+    panel, strip = BLOCK_OF_SMALL if len(ready) <= SMALL else block
     if ready.device.type != "cpu":
         panel, strip = BLOCK_ON_GPU
     # Panels of about equal height, so that no sliver is left at the end.

@@ -139,7 +139,8 @@ def mmd_test(
     else:
         ready = pooled(samples, units, origin, widths[-1], np.random.default_rng([seed, 2])).to(place)
         if by_row:
-            sums = kernel_sums.of_rows(ready, widths, columns(units, permutations, [seed, 1]).to(place), units)
+            labels = columns(units, permutations, [seed, 1]).to(place)
+            sums = kernel_sums.of_rows(ready, widths, labels, units, permutations)
         else:
             sums = permuted(kernel_sums.between_bins(ready, widths, units.total), units, permutations, [seed, 1])
     statistics = _statistics(sums, units, estimator)

@@ -42,11 +42,7 @@ def pooled(
         block, to = task
         ready = np.empty((len(block), width + 2), dtype=np.float32)
         own = ready[:, :-2]
-        # Single precision is enough for the difference of single precision numbers; of all others it is taken in double.
-        np.subtract(
-            block, origin.astype(np.float32) if block.dtype == np.float32 else origin, out=own, casting="unsafe"
-        )
-        own *= np.float32(scale)
+        np.multiply(centred(block, origin), np.float32(scale), out=own)
         ready[:, -2] = 1
         ready[:, -1] = np.einsum("ij,ij->i", own, own) / -2
         rows.index_copy_(0, torch.from_numpy(to), torch.from_numpy(ready))
@@ -54,6 +50,13 @@ def pooled(
     for _ in in_order(put, _placed(samples, units, rng), rows.device, small=rows.numel() < 2**20):
         pass
     return rows
+
+
+def centred(block: Array, origin: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """``block - origin`` in float32: the difference of float32 numbers is taken as such, of all others in float64."""
+    if block.dtype == np.float32:
+        return np.asarray(block - origin.astype(np.float32))
+    return np.subtract(block, origin).astype(np.float32)
 
 
 def _placed(

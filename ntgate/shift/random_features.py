@@ -10,13 +10,15 @@ kernel keeps its level exactly.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ntgate.shift.rows import Rows
+from ntgate.shift.pooled import centred
+from ntgate.shift.rows import Array, Rows
 from ntgate.shift.threads import in_order
 from ntgate.shift.units import Dealer, Units
 
@@ -50,7 +52,7 @@ def between_bins(
     ratios = [(bandwidths[-1] / wide, wide / narrow) for wide, narrow in _steps(bandwidths)]
     sums = torch.cat(
         [
-            _sample_sums(rows, bins, units.size, weights, ratios, origin.astype(np.float32), [*seed, 1 + sample])
+            _sample_sums(rows, bins, units.size, weights, ratios, origin, [*seed, 1 + sample])
             for sample, (rows, bins) in enumerate(zip(samples, (units.first, units.second), strict=True))
         ],
         dim=1,
@@ -70,32 +72,27 @@ def _sample_sums(
     size: int,
     weights: Tensor,
     ratios: list[tuple[float, float]],
-    origin: npt.NDArray[np.float32],
+    origin: npt.NDArray[np.float64],
     seed: list[int],
 ) -> Tensor:
     """Sums of features by bin, float64 ``(s, bins, 2F)``."""
     frequencies = weights.shape[1]
     dealer = Dealer(len(rows), bins, size, np.random.default_rng(seed))
 
-    def tasks() -> Iterator[tuple[Tensor, npt.NDArray[np.int64]]]:
+    def tasks() -> Iterator[tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         for block in rows.blocks(_TASK):
-            positions, dealt_to = dealer.deal(len(block))
-            # Cast and centre while dealing: one copy.
-            part = np.subtract(block[positions], origin, dtype=np.float32, casting="unsafe")
-            yield torch.from_numpy(part), dealt_to
+            yield block, *dealer.deal(len(block))
 
-    def summed(task: tuple[Tensor, npt.NDArray[np.int64]]) -> Tensor:
-        part, dealt_to = task[0].to(weights.device), task[1]
+    def summed(task: tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.int64]]) -> Tensor:
+        block, positions, dealt_to = task
+        part = torch.from_numpy(centred(np.take(block, positions, axis=0), origin)).to(weights.device)
         found = torch.zeros(1 + len(ratios), 2, bins, frequencies, device=weights.device)
         for start in range(0, len(part), _SLICE):
             angle = part[start : start + _SLICE] @ weights
-            # Rows of one bin lie together, so a slice has rows of a few bins only.
             own = dealt_to[start : start + _SLICE]
-            few = slice(own[0], own[-1] + 1)
-            member = torch.from_numpy(own == np.arange(few.start, few.stop)[:, None]).to(angle)
-            for (of_cos, of_sin), (cos, sin) in zip(found, _waves(angle, ratios), strict=True):
-                of_cos[few].addmm_(member, cos)
-                of_sin[few].addmm_(member, sin)
+            for sums, waves in zip(found, _waves(angle, ratios), strict=True):
+                for by_bin, wave in zip(sums, waves, strict=True):
+                    _add(by_bin, wave, own)
         return found.transpose(1, 2).reshape(len(found), bins, -1)
 
     total = torch.zeros(1 + len(ratios), bins, 2 * frequencies, dtype=torch.float64, device=weights.device)
@@ -104,14 +101,26 @@ def _sample_sums(
     return total.flip(0)
 
 
+def _add(by_bin: Tensor, wave: Tensor, own: npt.NDArray[np.int64]) -> None:
+    """Add the rows of ``wave`` to those of their bins; the rows of one bin lie together."""
+    if wave.device.type != "cpu":
+        by_bin.index_add_(0, torch.from_numpy(own).to(wave.device), wave)
+        return
+    sums, rows = by_bin.numpy(), wave.numpy()
+    edges = [0, *(np.flatnonzero(np.diff(own)) + 1).tolist(), len(own)]
+    for low, high in pairwise(edges):
+        sums[own[low]] += rows[low:high].sum(axis=0)
+
+
 def _waves(angle: Tensor, ratios: list[tuple[float, float]]) -> Iterator[tuple[Tensor, Tensor]]:
     """Cosine and sine of the angles at every bandwidth, the widest first; valid until the next is asked for."""
     cos, sin = _cos_sin(angle)
+    one = cos.new_ones(1)
     yield cos, sin
     for times, ratio in ratios:
         if ratio == 2:  # double the angle: sin 2a = 2 sin a cos a, cos 2a = 1 - 2 sin^2 a
             cos.mul_(sin)
-            sin.square_().mul_(-2).add_(1)
+            torch.addcmul(one, sin, sin, value=-2, out=sin)
             cos, sin = sin, cos.mul_(2)
         else:
             cos, sin = _cos_sin(angle * (times * ratio))

@@ -181,7 +181,8 @@ def _of_chunks(chunks: Iterable[Any], name: str) -> Rows:
         count, width = count + len(part), width or part.shape[1]
 
     def read(_: int) -> Iterator[Array]:
-        return (_chunk(chunk, name) for chunk in chunks)
+        # Copies: whoever makes the chunks may use one buffer for all of them.
+        return (_chunk(chunk, name).copy() for chunk in chunks)
 
     return Rows(name, (count, width), read, in_memory=False)
 
