@@ -46,8 +46,9 @@ class LabelShift(Frozen):
         p_value: ``(1 + b) / (B + 1)`` of the test that classes are predicted equally often in both domains.
         alpha: the level; intervals have level ``1 - alpha``.
         identifiable: whether the confusion matrix tells every class apart, beyond sampling error.
-        consistent: whether class proportions alone can have changed the predictions. If not, the shares mean nothing: predictions
-            of the target are no mixture of how the source's classes are predicted, as some class would need a share below 0.
+        consistent: whether class proportions alone can have changed the predictions. If not, the shares mean nothing: the target
+            is no mixture of the source's classes. Seen in the predictions, as some class would need a share below 0, or in the rows
+            themselves (:func:`~ntgate.shift.explained.explained`).
         reason: why it is not identifiable or not consistent; empty otherwise.
         condition: the condition number of the confusion matrix; None when it is singular.
         n_source: held-out source rows.
@@ -77,6 +78,11 @@ class LabelShift(Frozen):
         doubt = f" Not to be relied upon: {self.reason}." if self.reason else ""
         if not self.significant:
             return f"No change of class proportions shown (p = {self.p_value:.3g}).{doubt}"
+        if not self.consistent:
+            return (
+                f"Classes are predicted in other proportions (p = {self.p_value:.3g}), but more than proportions changed: "
+                f"{self.reason}."
+            )
         known = [share for share in self.shares if share.target is not None]
         most = max(known, key=lambda share: abs((share.target or 0.0) - share.source))
         low, high = most.interval or (0.0, 1.0)

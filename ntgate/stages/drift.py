@@ -98,14 +98,18 @@ def _flat(domain: Domain) -> Floats:
 def _label_shift(config: RunConfig, source: Domain, rows: Floats, target: Floats) -> LabelShift | None:
     """Class proportions of the target rows ``(m, d)``, judged by a classifier of the source rows; None where they are too few."""
     from ntgate.shift import held_out_predictions, label_shift
+    from ntgate.shift.explained import explained
+    from ntgate.shift.feature_scale import feature_scale
 
     chosen = np.random.default_rng(config.seed).permutation(len(rows))[:_MOST_JUDGED]
     labels = source.labels[chosen]
     try:
         predicted = held_out_predictions(rows[chosen], labels, target, classes=source.classes, seed=config.seed)
-        return label_shift(
+        found = label_shift(
             labels, predicted.source, predicted.target, source.classes, alpha=config.shift.alpha, seed=config.seed
         )
+        scale = feature_scale(np.concatenate([rows, target]))
+        return explained(found, rows[chosen] / scale, labels, target / scale, seed=config.seed)
     except DataError:
         return None
 

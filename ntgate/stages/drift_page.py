@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ntgate.data.domain import Domain
     from ntgate.report.drift_content import FeatureRow, Typical
     from ntgate.shift.attribution import FeatureDrift
+    from ntgate.shift.class_proportions import LabelShift
     from ntgate.shift.projection import Projection
 
 PAGE = "drift.html"
@@ -33,7 +34,7 @@ def write_drift_page(config: RunConfig, ingested: Ingested, drift: Drift) -> Pat
         {
             **drift.report.model_dump(exclude={"attribution", "label_shift", "task"}),
             "sentence": drift.report.sentence,
-            "label_shift": drift.report.label_shift,
+            "label_shift": _proportions(drift.report.label_shift),
             "task": drift.report.task,
         },
         model=config.model.name,
@@ -45,6 +46,11 @@ def write_drift_page(config: RunConfig, ingested: Ingested, drift: Drift) -> Pat
         version=ntgate.__version__,
     )
     return write(report, ingested.folder / PAGE)
+
+
+def _proportions(found: LabelShift | None) -> LabelShift | None:
+    """Shares that mean nothing are not drawn."""
+    return found if found is None or found.consistent else found.model_copy(update={"shares": ()})
 
 
 def _features(drift: Drift) -> tuple[FeatureRow, ...]:
