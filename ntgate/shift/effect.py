@@ -7,6 +7,7 @@ distances", J. Stat. Plan. Inference 143 (2013), section 2, for the distance ``1
 from __future__ import annotations
 
 import torch
+from scipy.special import stdtrit
 from torch import Tensor
 
 from ntgate.shift.unit_sums import UnitSums
@@ -35,11 +36,14 @@ def effect_size(sums: UnitSums, at: int, units: Units) -> tuple[float, tuple[flo
     without_second = _coefficient(
         within, across - of_first[~first], other - 2 * of_second[~first] + own[~first], n, m - size
     )
-    variance = sum(
-        (len(part) - 1) / len(part) * float((part - part.mean()).square().sum())
+    # Welch: where one sample has few units, its part of the variance is little known, and the interval is wider.
+    parts = [
+        ((len(part) - 1) / len(part) * float((part - part.mean()).square().sum()), len(part) - 1)
         for part in (without_first, without_second)
-    )
-    half = 1.96 * variance**0.5
+    ]
+    variance = sum(part for part, _ in parts)
+    freedom = variance**2 / max(sum(part**2 / of for part, of in parts), 1e-300) if variance else 1.0
+    half = float(stdtrit(freedom, 0.975)) * variance**0.5
     low, value, high = (min(max(whole + step, 0.0), 1.0) for step in (-half, 0.0, half))
     return value, (low, high)
 

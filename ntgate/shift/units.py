@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ntgate.errors import DataError
 
 BINS = 64
-_FEWEST = 4  # units of the smaller sample, for the jackknife interval of the effect size
+_FEWEST = 8  # units of the smaller sample, for the jackknife interval of the effect size
 _MOST = 100  # rows of the larger sample to one of the smaller: more would lower the variance by less than a hundredth
 _ALIGNED = 16  # rows of a large bin are a multiple of it, which matrix products like
 _COUNTABLE = 10**9  # rows that numpy can deal out

@@ -132,6 +132,21 @@ def test_effect_size_runs_from_none_to_all():
     assert far.effect_interval[0] < far.effect_size < far.effect_interval[1]
 
 
+@pytest.mark.parametrize(("n", "m", "scheme"), [(60, 40, "rows"), (500, 400, "bins"), (2000, 60, "bins")])
+def test_the_interval_of_the_effect_size_covers_it(n, m, scheme):
+    """Two Gaussians, means 0 and (1/2, 1/2), a kernel of width 3/2: the coefficient is known in closed form."""
+    alike = 1.5**2 / (1.5**2 + 2)
+    across = alike * np.exp(-0.5 / (2 * (1.5**2 + 2)))
+    truth = (alike - across) / (1 - across)
+    covered = []
+    for seed in range(150):
+        rng = np.random.default_rng([seed, n])
+        x, y = rng.normal(size=(n, 2)), rng.normal(size=(m, 2)) + 0.5
+        found = mmd_test(x, y, bandwidths=[1.5], scheme=scheme, permutations=9, seed=seed)
+        covered.append(found.effect_interval[0] <= truth <= found.effect_interval[1])
+    assert np.mean(covered) >= 0.95 - 3.3 * np.sqrt(0.05 * 0.95 / 150)
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

@@ -156,8 +156,8 @@ def test_chunks_that_end_early_are_refused(samples):
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        ({"bins": 101}, "bins: expected from 8 to 100"),
-        ({"bins": 7}, "bins: expected from 8 to 100"),
+        ({"bins": 101}, "bins: expected from 16 to 100"),
+        ({"bins": 15}, "bins: expected from 16 to 100"),
         ({"scheme": "rows", "bins": 20}, "scheme: expected bins"),
         ({"scheme": "rows", "method": "random_features"}, "scheme: expected bins"),
         ({"method": "guess"}, "method: expected auto or exact or random_features"),

@@ -62,7 +62,7 @@ def test_pipeline_on_zenml_with_a_server(answered):
     run_id = result["registry"]["run_id"]
     parent = get(server, "runs/get", run_id=run_id)["run"]
     files = {entry["path"] for entry in get(server, "artifacts/list", run_id=run_id)["files"]}
-    assert files == {"decision.json", "report.html", "drift.html"}
+    assert files == {"decision.json", "report.html", "drift.html", "evidently.html"}
     found = post(
         server,
         "runs/search",
@@ -98,7 +98,7 @@ def test_pipeline_on_zenml_with_a_server(answered):
         env={**os.environ, "ZENML_CONFIG_PATH": str(project / "zenml")},
     )  # fmt: skip
     seen = json.loads(shown.stdout.splitlines()[-1])
-    assert seen["visualisations"] == {"drift": "html", "promote": "html"}
+    assert seen["visualisations"] == {"drift_report": "html", "evidently_report": "html", "report": "html"}
     assert seen["outcome"] == "promoted"
     assert seen["rows"]["test"] == 600
 
@@ -109,8 +109,8 @@ from zenml.client import Client
 run = Client().list_pipeline_runs(sort_by="desc:created").items[0]
 steps = run.steps
 shown = {}
-for name, output in (("drift", "drift_report"), ("promote", "report")):
-    shown[name] = steps[name].outputs[output][0].visualizations[0].type.value
+for name, output in (("drift", "drift_report"), ("drift", "evidently_report"), ("promote", "report")):
+    shown[output] = steps[name].outputs[output][0].visualizations[0].type.value
 print(json.dumps({
     "visualisations": shown,
     "outcome": steps["promote"].run_metadata["outcome"],
