@@ -30,6 +30,9 @@ _MANNERS = {
     "DO_NOT_TRACK": "1",
 }
 
+# Without it MLflow's pages take an experiment of pipelines for one of prompts, and show its runs as such.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -62,7 +65,7 @@ class Registry:
         if found is None:
             try:
                 location = self._artifact_location()
-                return str(self.client.create_experiment(self.experiment_name, artifact_location=location))
+                return str(self.client.create_experiment(self.experiment_name, artifact_location=location, tags=_KIND))
             except MlflowException:
                 found = self.client.get_experiment_by_name(self.experiment_name)  # another process was faster
                 if found is None:

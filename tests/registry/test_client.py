@@ -138,3 +138,8 @@ def test_a_deleted_experiment_is_not_written_to(registry):
     registry.client.delete_experiment(registry.experiment())
     with pytest.raises(RegistryError, match="got a deleted one; restore it"):
         registry.experiment()
+
+
+def test_a_new_experiment_is_shown_as_one_of_models(registry):
+    tags = registry.client.get_experiment(registry.experiment()).tags
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
