@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from ntgate.base import Frozen
 
@@ -75,6 +75,9 @@ class TrainingConfig(Frozen):
         clip_norm: the gradient's norm is clipped here.
         evaluations: how often the validation rows are scored during the budget.
         patience: evaluations without improvement after which an arm stops early.
+        processes: processes of this machine that share each batch, with a GPU each where there are GPUs.
+        device_memory: GiB; rows that take less live on the device, more stream through workers.
+        workers: worker processes of a stream that does not fit on the device; 0: this process gathers the batches itself.
     """
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -87,6 +90,15 @@ class TrainingConfig(Frozen):
     clip_norm: float = Field(1.0, gt=0)
     evaluations: int = Field(20, gt=0)
     patience: int = Field(6, gt=0)
+    processes: int = Field(1, gt=0)
+    device_memory: float = Field(4.0, ge=0)
+    workers: int = Field(2, ge=0)
+
+    @model_validator(mode="after")
+    def _equal_shares(self) -> TrainingConfig:
+        if self.batch_size % self.processes:
+            raise ValueError(f"batch_size {self.batch_size} cannot be shared equally by {self.processes} processes")
+        return self
 
     def target_steps(self, rows: int) -> int:
         """Steps for an arm with ``rows`` labelled target rows.

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ntgate.errors import ModelError
 from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec
+from ntgate.training.streams import floats
 
 # Beyond this many standard deviations a value says "unusual" and nothing more; see Normaliser.
 _CLAMP = 10.0
@@ -46,7 +47,7 @@ class Normaliser(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x``."""
-        return torch.clamp((x - self.mean) / self.scale, -_CLAMP, _CLAMP)
+        return torch.clamp((floats(x) - self.mean) / self.scale, -_CLAMP, _CLAMP)
 
 
 class Network(nn.Module):
