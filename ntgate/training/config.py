@@ -37,6 +37,18 @@ class Imported(Frozen):
     arguments: dict[str, JsonValue] = {}
 
 
+class Transformers(Frozen):
+    """A Hugging Face transformer from a local folder with a ``config.json``, of images ``(c, h, w)`` or token ids ``(length,)``.
+
+    The folder gives the architecture. Its weights, ``model.safetensors``, are transferred when ``model.source_checkpoint`` names
+    them.
+    """
+
+    kind: Literal["transformers"] = "transformers"
+    path: str = Field(min_length=1, description="a local folder")
+    pooling: Literal["cls", "mean"] = "cls"
+
+
 def _from_shorthand(value: Any) -> Any:
     """``mlp``, ``cnn`` and ``package.module:Class`` stand for the config with its defaults."""
     if not isinstance(value, str):
@@ -44,7 +56,9 @@ def _from_shorthand(value: Any) -> Any:
     return {"kind": "import", "path": value} if ":" in value else {"kind": value}
 
 
-Backbone: TypeAlias = Annotated[Mlp | Cnn | Imported, Field(discriminator="kind"), BeforeValidator(_from_shorthand)]
+Backbone: TypeAlias = Annotated[
+    Mlp | Cnn | Imported | Transformers, Field(discriminator="kind"), BeforeValidator(_from_shorthand)
+]
 
 
 class NetworkSpec(Frozen):

@@ -20,7 +20,7 @@ from ntgate.training.checkpoint import Checkpoint, Point, identity
 from ntgate.training.config import TrainingConfig
 from ntgate.training.curve import CurvePoint
 from ntgate.training.network import Network
-from ntgate.training.processes import joined
+from ntgate.training.processes import average_gradients, joined
 from ntgate.training.streams import Rows, Stream, WorkerStream
 
 Progress = Callable[[int, int, float], None]  # step, steps, validation score
@@ -131,30 +131,31 @@ def _train(
         checkpoint = Checkpoint(
             path, of_this, objective, optimiser, batches, device, fabric.global_rank, fabric.world_size
         )
-    module = fabric.strategy.setup_module(objective) if fabric.world_size > 1 else objective
     every = max(1, steps // config.evaluations)
     losses = torch.zeros((), device=device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed + 104_729 * fabric.global_rank)
         point = checkpoint.restore() if checkpoint is not None else Point(0, [], {})
-        module.train()
+        objective.train()
         while point.step < steps and not _exhausted(point.curve, config.patience):
             until = min(point.step + every - point.step % every, steps)
             for step in range(point.step + 1, until + 1):
                 batch = {name: stream.next() for name, stream in batches.items()}
                 with fabric.autocast():
-                    loss = module(batch, step / steps)
+                    loss = objective(batch, step / steps)
                 part = _schedule(step - 1, steps)
                 for group, rate in zip(optimiser.param_groups, rates, strict=True):
                     group["lr"] = rate * part
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
+                if fabric.world_size > 1:
+                    average_gradients(trainable, fabric.world_size)
                 nn.utils.clip_grad_norm_(trainable, config.clip_norm)
                 optimiser.step()
                 losses += loss.detach()
             seen = _evaluate(fabric, objective.network, validation, metric, until, losses, until - point.step)
             losses.zero_()
-            module.train()
+            objective.train()
             best = point.best
             if not point.curve or seen.rank > max(before.rank for before in point.curve):
                 best = {name: value.detach().clone() for name, value in objective.network.state_dict().items()}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ntgate.errors import ModelError
-from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec
+from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec, Transformers
 from ntgate.training.streams import floats
 
 # Beyond this many standard deviations a value says "unusual" and nothing more; see Normaliser.
@@ -25,19 +25,26 @@ class Normaliser(nn.Module):
     blown up. Values are clamped to ten scales, so a feature that was constant in training cannot explode later.
 
     Shapes: ``(n, *shape) -> (n, *shape)``.
+
+    Args:
+        shape: of a row.
+        identity: leave rows as they are, because they are token ids.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], *, identity: bool = False) -> None:
         super().__init__()
+        self.identity = identity
         broadcast = {1: shape, 3: (shape[0], 1, 1)}.get(len(shape), (1,) * len(shape))
         self.register_buffer("mean", torch.zeros(broadcast))
         self.register_buffer("scale", torch.ones(broadcast))
 
     def fit(self, x: Tensor) -> None:
         """Take the statistics of the rows ``x`` ``(n, *shape)``."""
+        if self.identity:
+            return
         over = [0] + [i + 1 for i, size in enumerate(self.mean.shape) if size == 1 and x.shape[i + 1] != 1]
         mean = x.mean(dim=over, keepdim=True, dtype=torch.float64)
         std = (x - mean).square().mean(dim=over, keepdim=True).sqrt()
@@ -47,6 +54,8 @@ class Normaliser(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x``."""
+        if self.identity:
+            return x
         return torch.clamp((floats(x) - self.mean) / self.scale, -_CLAMP, _CLAMP)
 
 
@@ -64,8 +73,9 @@ class Network(nn.Module):
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.normaliser = Normaliser(spec.input_shape)
-        self.features = _features(spec.backbone, spec.input_shape)
+        features = _features(spec.backbone, spec.input_shape)
+        self.normaliser = Normaliser(spec.input_shape, identity=bool(getattr(features, "reads_tokens", False)))
+        self.features = features
         self.head = nn.Linear(_width(self.features, spec), spec.classes)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -105,6 +115,10 @@ def _features(backbone: Backbone, shape: tuple[int, ...]) -> nn.Module:
         return nn.Sequential(*layers)
     if isinstance(backbone, Cnn):
         return _cnn(backbone, shape)
+    if isinstance(backbone, Transformers):
+        from ntgate.training.transformer import transformer_features
+
+        return transformer_features(backbone)
     return _imported(backbone)
 
 

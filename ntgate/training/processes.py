@@ -10,14 +10,14 @@ import logging
 import os
 import pickle
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import torch
-from torch import multiprocessing
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import ClusterEnvironment
 from lightning_fabric.strategies import DDPStrategy
+from torch import multiprocessing, nn
 
 from ntgate.errors import ModelError
 from ntgate.training.config import TrainingConfig
@@ -118,6 +118,19 @@ def joined(config: TrainingConfig, work: Work) -> Iterator[Fabric]:
                 os.environ[name] = value
 
 
+def average_gradients(parameters: Sequence[nn.Parameter], processes: int) -> None:
+    """Replace each gradient by its mean over the processes, in one collective operation.
+
+    ``DistributedDataParallel`` would do it during the backward pass, but waits for ever where another process died, and
+    needs to be told of modules that a step leaves out. Those have no gradient in any process, and keep none.
+    """
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    total = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.distributed.all_reduce(total)
+    for gradient, mean in zip(gradients, (total / processes).split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
 def _member(index: int, config: TrainingConfig, port: int, work: bytes) -> None:
     """The life of a further process."""
     torch.set_num_threads(max(1, torch.get_num_threads() // config.processes))
@@ -134,8 +147,7 @@ def _fabric(config: TrainingConfig, process: int = 0, port: int = 0) -> Fabric:
     else:
         fabric = Fabric(
             accelerator=device, devices=config.processes, precision=precision,
-            # A method may leave modules out of a step, such as the head of a domain that the step does not see.
-            strategy=DDPStrategy(find_unused_parameters=True), plugins=[_Group(process, config.processes, port)],
+            strategy=DDPStrategy(), plugins=[_Group(process, config.processes, port)],
         )  # fmt: skip
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it reports the group on the standard output
     fabric.launch()

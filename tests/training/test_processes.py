@@ -97,7 +97,7 @@ def test_a_process_that_dies_is_an_error_and_no_hanging():
 def test_nonsense_in_one_share_stops_all():
     x, y = rows().x, rows().y
     with pytest.raises(ModelError, match="a finite loss"):
-        trained(2, labelled=Rows(x * float("inf"), y))
+        trained(2, labelled=Rows(x * float("nan"), y))
 
 
 @pytest.mark.parametrize("n", [3, 7, 16, 40])
