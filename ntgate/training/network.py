@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -46,9 +47,13 @@ class Normaliser(nn.Module):
         if self.identity:
             return
         over = [0] + [i + 1 for i, size in enumerate(self.mean.shape) if size == 1 and x.shape[i + 1] != 1]
-        mean = x.mean(dim=over, keepdim=True, dtype=torch.float64)
-        std = (x - mean).square().mean(dim=over, keepdim=True).sqrt()
-        scale = torch.maximum(std, (x.amax(dim=over, keepdim=True) - x.amin(dim=over, keepdim=True)) / 20)
+        if x.dtype == torch.uint8:
+            mean, std, spread = _statistics_of_pixels(x, over)
+        else:
+            mean = x.mean(dim=over, keepdim=True, dtype=torch.float64)
+            std = (x - mean).square().mean(dim=over, keepdim=True).sqrt()
+            spread = x.amax(dim=over, keepdim=True) - x.amin(dim=over, keepdim=True)
+        scale = torch.maximum(std, spread / 20)
         self.mean.copy_(mean[0])
         self.scale.copy_(torch.where(scale > 0, scale, torch.ones_like(scale))[0])
 
@@ -57,6 +62,18 @@ class Normaliser(nn.Module):
         if self.identity:
             return x
         return torch.clamp((floats(x) - self.mean) / self.scale, -_CLAMP, _CLAMP)
+
+
+def _statistics_of_pixels(x: Tensor, over: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean, standard deviation and range of uint8 rows as floats, block by block: as floats they may not fit in memory."""
+
+    def summed(term: Callable[[Tensor], Tensor]) -> Tensor:
+        return torch.stack([term(floats(part).double()).sum(dim=over, keepdim=True) for part in x.split(1024)]).sum(0)
+
+    count = math.prod(x.shape[i] for i in over)
+    mean = summed(lambda part: part) / count
+    std = (summed(lambda part: (part - mean).square()) / count).sqrt()
+    return mean, std, floats(x.amax(dim=over, keepdim=True)) - floats(x.amin(dim=over, keepdim=True))
 
 
 class Network(nn.Module):

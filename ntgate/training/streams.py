@@ -152,10 +152,11 @@ class WorkerStream:
     def next(self) -> Rows:
         """This process's share of the next batch, on the device."""
         if self._batches is None:
+            # With a generator of its own the loader draws nothing from torch's, which the dropout depends on.
             self._batches = iter(
                 DataLoader(
                     _Gathered(self._rows), batch_size=None, sampler=_Shares(self._drawn, self._share), num_workers=self._workers,
-                    pin_memory=self._device.type == "cuda",
+                    pin_memory=self._device.type == "cuda", generator=torch.Generator(),
                 )
             )  # fmt: skip
         self._used.next()
