@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from ntgate.base import Frozen
 
@@ -37,6 +37,18 @@ class Imported(Frozen):
     arguments: dict[str, JsonValue] = {}
 
 
+class Transformers(Frozen):
+    """A Hugging Face transformer from a local folder with a ``config.json``, of images ``(c, h, w)`` or token ids ``(length,)``.
+
+    The folder gives the architecture. Its weights, ``model.safetensors``, are transferred when ``model.source_checkpoint`` names
+    them.
+    """
+
+    kind: Literal["transformers"] = "transformers"
+    path: str = Field(min_length=1, description="a local folder")
+    pooling: Literal["cls", "mean"] = "cls"
+
+
 def _from_shorthand(value: Any) -> Any:
     """``mlp``, ``cnn`` and ``package.module:Class`` stand for the config with its defaults."""
     if not isinstance(value, str):
@@ -44,7 +56,9 @@ def _from_shorthand(value: Any) -> Any:
     return {"kind": "import", "path": value} if ":" in value else {"kind": value}
 
 
-Backbone: TypeAlias = Annotated[Mlp | Cnn | Imported, Field(discriminator="kind"), BeforeValidator(_from_shorthand)]
+Backbone: TypeAlias = Annotated[
+    Mlp | Cnn | Imported | Transformers, Field(discriminator="kind"), BeforeValidator(_from_shorthand)
+]
 
 
 class NetworkSpec(Frozen):
@@ -75,6 +89,9 @@ class TrainingConfig(Frozen):
         clip_norm: the gradient's norm is clipped here.
         evaluations: how often the validation rows are scored during the budget.
         patience: evaluations without improvement after which an arm stops early.
+        processes: processes of this machine that share each batch, with a GPU each where there are GPUs.
+        device_memory: GiB; rows that take less live on the device, more stream through workers.
+        workers: worker processes of a stream that does not fit on the device; 0: this process gathers the batches itself.
     """
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -87,6 +104,15 @@ class TrainingConfig(Frozen):
     clip_norm: float = Field(1.0, gt=0)
     evaluations: int = Field(20, gt=0)
     patience: int = Field(6, gt=0)
+    processes: int = Field(1, gt=0)
+    device_memory: float = Field(4.0, ge=0)
+    workers: int = Field(2, ge=0)
+
+    @model_validator(mode="after")
+    def _equal_shares(self) -> TrainingConfig:
+        if self.batch_size % self.processes:
+            raise ValueError(f"batch_size {self.batch_size} cannot be shared equally by {self.processes} processes")
+        return self
 
     def target_steps(self, rows: int) -> int:
         """Steps for an arm with ``rows`` labelled target rows.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,22 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from ntgate.errors import ModelError
+from ntgate.training.checkpoint import Checkpoint, Point, identity
 from ntgate.training.config import TrainingConfig
 from ntgate.training.curve import CurvePoint
 from ntgate.training.network import Network
-from ntgate.training.streams import Rows, Stream
+from ntgate.training.processes import average_gradients, joined
+from ntgate.training.streams import Rows, Stream, WorkerStream
 
 Progress = Callable[[int, int, float], None]  # step, steps, validation score
 Metric = Callable[[Tensor, Tensor], float]  # labels (n,), scores (n, c), both on the CPU
 
 
 class Objective(nn.Module, ABC):
-    """What is minimised: a network, whatever else is learnt beside it, and a loss over one batch of each stream."""
+    """What is minimised: a network, whatever else is learnt beside it, and a loss over one batch of each stream.
+
+    What it learns or counts lives in parameters and buffers, so that a training that was killed finds it again.
+    """
 
     network: Network
 
@@ -52,17 +58,6 @@ class Fit:
         return max(self.curve, key=lambda point: point.rank)
 
 
-def launch(config: TrainingConfig) -> Fabric:
-    """A Fabric on the configured device and precision."""
-    cuda = config.device != "cpu" and torch.cuda.is_available()
-    if config.device == "cuda" and not cuda:
-        raise ModelError("training.device", expected="a CUDA GPU", got="none", fix="set device to auto or cpu")
-    precision = config.precision if config.precision != "auto" else ("bf16-mixed" if cuda else "32-true")
-    fabric = Fabric(accelerator="cuda" if cuda else "cpu", devices=1, precision=precision)
-    fabric.launch()
-    return fabric
-
-
 def fit(
     objective: Objective,
     streams: Mapping[str, Rows],
@@ -82,6 +77,9 @@ def fit(
     ``config.patience`` evaluations without improvement. Everything random comes from generators seeded with ``seed``, so
     that on one device the same seed gives the same weights.
 
+    With ``config.processes`` each process takes its share of every batch, and the gradients are averaged: the same steps as
+    one process takes, for a loss that is a mean over rows. This process alone evaluates and writes the checkpoint.
+
     Args:
         objective: the loss with its modules.
         streams: rows by name; each is shuffled and repeated on its own, so lengths may differ.
@@ -91,123 +89,140 @@ def fit(
         steps: the budget.
         seed: seeds the order of the rows and the dropout.
         progress: told about each evaluation.
-        checkpoint: written at each evaluation; when it exists the training resumes from it, with the same result.
+        checkpoint: written at each evaluation; when it exists and is of this training, the training resumes from it, with
+            the same result.
 
     Raises:
-        ModelError: when the loss stops being finite.
+        ModelError: when the loss stops being finite, or memory runs out.
     """
     began = time.perf_counter()
-    fabric = launch(config)
+    work = partial(_train, objective, streams, None, None, config, steps, seed, None, checkpoint)
+    try:
+        with joined(config, work) as fabric:
+            point = _train(objective, streams, validation, metric, config, steps, seed, progress, checkpoint, fabric)
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if not isinstance(error, torch.OutOfMemoryError | MemoryError) and "can't allocate memory" not in str(error):
+            raise
+        raise ModelError(
+            "training", expected=f"memory for {config.batch_size} rows of each stream a step",
+            got=str(error).splitlines()[0] if str(error) else "no memory left", fix="lower batch_size or device_memory",
+        ) from error  # fmt: skip
+    objective.network.load_state_dict(point.best)
+    objective.to("cpu", memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
+    return Fit(curve=tuple(point.curve), steps=point.step, seconds=time.perf_counter() - began)
+
+
+def _train(
+    objective: Objective, streams: Mapping[str, Rows], validation: Rows | None, metric: Metric | None, config: TrainingConfig,
+    steps: int, seed: int, progress: Progress | None, path: Path | None, fabric: Fabric,
+) -> Point:  # fmt: skip
+    """The loop of one process; ``validation`` and ``metric`` are given to process 0 alone."""
     device = fabric.device
-    objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # convolutions run up to twice as fast
+    # Convolutions run up to twice as fast with their channels last.
+    objective.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(
         objective.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, fused=True
     )
-    module, optimiser = fabric.setup(objective, optimiser)
-    warm_up = max(1, steps // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1.0, (step + 1) / warm_up) * _cosine(step / steps)
-    )
-    on_device = {
-        name: Stream(rows.to(device), config.batch_size, seed + 7919 * i)
-        for i, (name, rows) in enumerate(streams.items())
-    }
-    held = validation.to(device)
+    rates = [group["lr"] for group in optimiser.param_groups]
+    trainable = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    checkpoint, batches = None, _batches(streams, config, seed, fabric)
+    if path is not None:
+        of_this = identity(objective, optimiser, streams, config, steps=steps, seed=seed, device=device)
+        checkpoint = Checkpoint(
+            path, of_this, objective, optimiser, batches, device, fabric.global_rank, fabric.world_size
+        )
     every = max(1, steps // config.evaluations)
-    state = _State(module=objective, optimiser=optimiser, schedule=schedule, streams=on_device)
-    curve: list[CurvePoint] = []
-    best: dict[str, Tensor] = {}
     losses = torch.zeros((), device=device)
-    start = 0
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        if checkpoint is not None and checkpoint.is_file():
-            start, curve, best = state.restore(checkpoint)
-        for step in range(start + 1, steps + 1):
-            module.train()
-            batch = {name: stream.next() for name, stream in on_device.items()}
-            loss = module(batch, step / steps)
-            optimiser.zero_grad(set_to_none=True)
-            fabric.backward(loss)
-            fabric.clip_gradients(module, optimiser, max_norm=config.clip_norm, error_if_nonfinite=False)
-            optimiser.step()
-            schedule.step()
-            losses += loss.detach()
-            if step % every and step != steps:
-                continue
-            point = _evaluate(
-                objective.network, held, metric, step, float(losses) / (step - (curve[-1].step if curve else 0))
-            )
+        torch.manual_seed(seed + 104_729 * fabric.global_rank)
+        point = checkpoint.restore() if checkpoint is not None else Point(0, [], {})
+        objective.train()
+        while point.step < steps and not _exhausted(point.curve, config.patience):
+            until = min(point.step + every - point.step % every, steps)
+            for step in range(point.step + 1, until + 1):
+                batch = {name: stream.next() for name, stream in batches.items()}
+                with fabric.autocast():
+                    loss = objective(batch, step / steps)
+                part = _schedule(step - 1, steps)
+                for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                    group["lr"] = rate * part
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                if fabric.world_size > 1:
+                    average_gradients(trainable, fabric.world_size)
+                nn.utils.clip_grad_norm_(trainable, config.clip_norm)
+                optimiser.step()
+                losses += loss.detach()
+            seen = _evaluate(fabric, objective.network, validation, metric, until, losses, until - point.step)
             losses.zero_()
-            if not _finite(point):
-                raise ModelError(
-                    "training",
-                    expected="a finite loss",
-                    got=f"{point.train_loss} after {step} steps",
-                    fix="lower learning_rate",
-                )
-            if not curve or point.rank > max(seen.rank for seen in curve):
+            objective.train()
+            best = point.best
+            if not point.curve or seen.rank > max(before.rank for before in point.curve):
                 best = {name: value.detach().clone() for name, value in objective.network.state_dict().items()}
-            curve.append(point)
+            point = Point(until, [*point.curve, seen], best)
             if progress is not None:
-                progress(step, steps, point.validation)
+                progress(until, steps, seen.validation)
             if checkpoint is not None:
-                state.save(checkpoint, step, curve, best)
-            if len(curve) - 1 - curve.index(max(curve, key=lambda point: point.rank)) >= config.patience:
-                break
-    objective.network.load_state_dict(best)
-    objective.to("cpu", memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
-    return Fit(curve=tuple(curve), steps=curve[-1].step, seconds=time.perf_counter() - began)
+                checkpoint.save(point)
+    return point
 
 
-@dataclass(frozen=True)
-class _State:
-    """Everything that a resumed training needs besides the config."""
+def _batches(
+    streams: Mapping[str, Rows], config: TrainingConfig, seed: int, fabric: Fabric
+) -> dict[str, Stream | WorkerStream]:
+    """The streams; all rows live on the device when together they fit there."""
+    fits = sum(rows.bytes for rows in streams.values()) <= config.device_memory * 2**30
+    batches: dict[str, Stream | WorkerStream] = {}
+    for i, (name, rows) in enumerate(streams.items()):
+        order = config.batch_size, seed + 7919 * i, fabric.global_rank, fabric.world_size
+        if fits:
+            batches[name] = Stream(rows.to(fabric.device), *order)
+        else:
+            batches[name] = WorkerStream(rows, *order, device=fabric.device, workers=config.workers)
+    return batches
 
-    module: nn.Module
-    optimiser: Any
-    schedule: Any
-    streams: Mapping[str, Stream]
 
-    def save(self, path: Path, step: int, curve: list[CurvePoint], best: dict[str, Tensor]) -> None:
-        content = {
-            "step": step,
-            "curve": [point.model_dump() for point in curve],
-            "best": best,
-            "module": self.module.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": {"last_epoch": self.schedule.last_epoch},
-            "streams": {name: stream.state() for name, stream in self.streams.items()},
-            "random": torch.get_rng_state(),
-        }
-        partial = path.with_suffix(".partial")
-        torch.save(content, partial)
-        os.replace(partial, path)
+def _evaluate(
+    fabric: Fabric, network: Network, rows: Rows | None, metric: Metric | None, step: int, losses: Tensor, since: int
+) -> CurvePoint:
+    """Score the validation rows in process 0, and tell the others.
 
-    def restore(self, path: Path) -> tuple[int, list[CurvePoint], dict[str, Tensor]]:
-        content = torch.load(path, weights_only=True)
-        self.module.load_state_dict(content["module"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        self.schedule.last_epoch = content["schedule"]["last_epoch"]
-        for name, stream in self.streams.items():
-            stream.restore(content["streams"][name])
-        torch.set_rng_state(content["random"])
-        return content["step"], [CurvePoint(**point) for point in content["curve"]], content["best"]
+    Raises:
+        ModelError: when a loss is not finite, in every process.
+    """
+    if fabric.world_size > 1:
+        losses = fabric.all_reduce(losses.clone(), reduce_op="mean")
+    seen = (
+        _score(network, rows, metric, step, float(losses) / since) if rows is not None and metric is not None else None
+    )
+    point: CurvePoint = fabric.broadcast(seen) if fabric.world_size > 1 else seen  # type: ignore[assignment]
+    if not all(math.isfinite(value) for value in (point.train_loss, point.validation_loss, point.validation)):
+        raise ModelError(
+            "training",
+            expected="a finite loss",
+            got=f"{point.train_loss} after {step} steps",
+            fix="lower learning_rate",
+        )
+    return point
 
 
 @torch.inference_mode()
-def _evaluate(network: Network, rows: Rows, metric: Metric, step: int, train_loss: float) -> CurvePoint:
+def _score(network: Network, rows: Rows, metric: Metric, step: int, train_loss: float) -> CurvePoint:
     network.eval()
-    logits = torch.cat([network(x).float() for x in rows.x.split(1024)]).cpu()
+    device = network.head.weight.device
+    logits = torch.cat([network(x.to(device)).float() for x in rows.x.split(1024)]).cpu()
     labels = rows.labels.cpu()
     loss = float(nn.functional.cross_entropy(logits, labels))
     score = metric(labels, logits.softmax(dim=1)) if torch.isfinite(logits).all() else float("nan")
     return CurvePoint(step=step, train_loss=train_loss, validation_loss=loss, validation=score)
 
 
-def _finite(point: CurvePoint) -> bool:
-    return all(abs(value) < float("inf") for value in (point.train_loss, point.validation_loss, point.validation))
+def _exhausted(curve: list[CurvePoint], patience: int) -> bool:
+    """Whether the last ``patience`` evaluations brought nothing better."""
+    return bool(curve) and len(curve) - 1 - curve.index(max(curve, key=lambda point: point.rank)) >= patience
 
 
-def _cosine(done: float) -> float:
-    return 0.5 * (1 + float(torch.cos(torch.tensor(torch.pi * min(done, 1.0)))))
+def _schedule(step: int, steps: int) -> float:
+    """The rate of step ``step`` (from 0) as a part of the peak: a linear warm-up over a twentieth, then a cosine decay."""
+    cosine = 0.5 * (1 + float(torch.cos(torch.tensor(torch.pi * min(step / steps, 1.0)))))
+    return min(1.0, (step + 1) / max(1, steps // 20)) * cosine

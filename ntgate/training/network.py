@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import itertools
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from ntgate.errors import ModelError
-from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec
+from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec, Transformers
+from ntgate.training.streams import floats
 
 # Beyond this many standard deviations a value says "unusual" and nothing more; see Normaliser.
 _CLAMP = 10.0
@@ -24,29 +26,54 @@ class Normaliser(nn.Module):
     blown up. Values are clamped to ten scales, so a feature that was constant in training cannot explode later.
 
     Shapes: ``(n, *shape) -> (n, *shape)``.
+
+    Args:
+        shape: of a row.
+        identity: leave rows as they are, because they are token ids.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], *, identity: bool = False) -> None:
         super().__init__()
+        self.identity = identity
         broadcast = {1: shape, 3: (shape[0], 1, 1)}.get(len(shape), (1,) * len(shape))
         self.register_buffer("mean", torch.zeros(broadcast))
         self.register_buffer("scale", torch.ones(broadcast))
 
     def fit(self, x: Tensor) -> None:
         """Take the statistics of the rows ``x`` ``(n, *shape)``."""
+        if self.identity:
+            return
         over = [0] + [i + 1 for i, size in enumerate(self.mean.shape) if size == 1 and x.shape[i + 1] != 1]
-        mean = x.mean(dim=over, keepdim=True, dtype=torch.float64)
-        std = (x - mean).square().mean(dim=over, keepdim=True).sqrt()
-        scale = torch.maximum(std, (x.amax(dim=over, keepdim=True) - x.amin(dim=over, keepdim=True)) / 20)
+        if x.dtype == torch.uint8:
+            mean, std, spread = _statistics_of_pixels(x, over)
+        else:
+            mean = x.mean(dim=over, keepdim=True, dtype=torch.float64)
+            std = (x - mean).square().mean(dim=over, keepdim=True).sqrt()
+            spread = x.amax(dim=over, keepdim=True) - x.amin(dim=over, keepdim=True)
+        scale = torch.maximum(std, spread / 20)
         self.mean.copy_(mean[0])
         self.scale.copy_(torch.where(scale > 0, scale, torch.ones_like(scale))[0])
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x``."""
-        return torch.clamp((x - self.mean) / self.scale, -_CLAMP, _CLAMP)
+        if self.identity:
+            return x
+        return torch.clamp((floats(x) - self.mean) / self.scale, -_CLAMP, _CLAMP)
+
+
+def _statistics_of_pixels(x: Tensor, over: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean, standard deviation and range of uint8 rows as floats, block by block: as floats they may not fit in memory."""
+
+    def summed(term: Callable[[Tensor], Tensor]) -> Tensor:
+        return torch.stack([term(floats(part).double()).sum(dim=over, keepdim=True) for part in x.split(1024)]).sum(0)
+
+    count = math.prod(x.shape[i] for i in over)
+    mean = summed(lambda part: part) / count
+    std = (summed(lambda part: (part - mean).square()) / count).sqrt()
+    return mean, std, floats(x.amax(dim=over, keepdim=True)) - floats(x.amin(dim=over, keepdim=True))
 
 
 class Network(nn.Module):
@@ -63,8 +90,9 @@ class Network(nn.Module):
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.normaliser = Normaliser(spec.input_shape)
-        self.features = _features(spec.backbone, spec.input_shape)
+        features = _features(spec.backbone, spec.input_shape)
+        self.normaliser = Normaliser(spec.input_shape, identity=bool(getattr(features, "reads_tokens", False)))
+        self.features = features
         self.head = nn.Linear(_width(self.features, spec), spec.classes)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -104,6 +132,10 @@ def _features(backbone: Backbone, shape: tuple[int, ...]) -> nn.Module:
         return nn.Sequential(*layers)
     if isinstance(backbone, Cnn):
         return _cnn(backbone, shape)
+    if isinstance(backbone, Transformers):
+        from ntgate.training.transformer import transformer_features
+
+        return transformer_features(backbone)
     return _imported(backbone)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from ntgate.data.domain import Domain
-from ntgate.data.encoder import Encoder, fit_encoder
+from ntgate.data.encoder import Encoder, ImageEncoder, fit_encoder
 from ntgate.training import weights
 from ntgate.training.config import Backbone, NetworkSpec, TrainingConfig
 from ntgate.training.loop import Metric, Progress, fit
@@ -21,8 +21,12 @@ from ntgate.training.supervised import Supervised
 
 
 def rows_of(encoder: Encoder, domain: Domain) -> Rows:
-    """A domain's rows, encoded, as tensors."""
-    x = torch.from_numpy(encoder.encode(domain.rows))
+    """A domain's rows, encoded, as tensors; pixels stay uint8 ``(n, c, h, w)``, a view of the domain's own memory."""
+    if isinstance(encoder, ImageEncoder):
+        pixels = np.asarray(domain.rows)
+        x = torch.from_numpy(np.moveaxis(pixels if pixels.flags.writeable else pixels.copy(), 3, 1))
+    else:
+        x = torch.from_numpy(encoder.encode(domain.rows))
     return Rows(x, None if domain.y is None else torch.from_numpy(domain.y))
 
 

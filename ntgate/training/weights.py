@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ntgate.base import Artifact
 from ntgate.errors import ModelError
-from ntgate.training.config import NetworkSpec
+from ntgate.training.config import NetworkSpec, Transformers
 from ntgate.training.network import Network, build
 
 
@@ -66,7 +66,7 @@ def load_backbone(network: Network, tensors: dict[str, Tensor], origin: str) -> 
     """Put a checkpoint's feature weights into ``network``.
 
     The checkpoint may hold a whole ntgate network (``normaliser.*``, ``features.*``, ``head.*``) or just the backbone's own
-    parameters.
+    parameters; for a transformer, what its library saves, with or without a head.
 
     Returns:
         Whether the checkpoint also brought the input statistics of the normaliser.
@@ -78,6 +78,11 @@ def load_backbone(network: Network, tensors: dict[str, Tensor], origin: str) -> 
     whole = any(name.startswith(prefix) for name in tensors)
     features = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)} if whole else tensors
     wanted = network.features.state_dict()
+    if isinstance(network.spec.backbone, Transformers) and not whole and not features.keys() >= wanted.keys():
+        from ntgate.training.transformer import TransformerFeatures, library_weights
+
+        assert isinstance(network.features, TransformerFeatures)
+        features = library_weights(network.features, features)
     wrong = [
         f"{k} {tuple(features[k].shape)}" for k in wanted if k in features and features[k].shape != wanted[k].shape
     ]

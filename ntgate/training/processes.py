@@ -1,0 +1,173 @@
+"""Data parallel training: this process and further ones of its own, each with a Fabric of the same group.
+
+This process is number 0. It alone evaluates, reports and writes, so that a metric or a progress bar never has to travel to
+another process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import ClusterEnvironment
+from lightning_fabric.strategies import DDPStrategy
+from torch import multiprocessing, nn
+
+from ntgate.errors import ModelError
+from ntgate.training.config import TrainingConfig
+
+Work = Callable[[Fabric], object]
+
+
+class _Group(ClusterEnvironment):  # type: ignore[misc]
+    """Processes of this machine that are started here, and not by Fabric."""
+
+    def __init__(self, process: int, processes: int, port: int) -> None:
+        super().__init__()
+        self._process, self._processes, self._port = process, processes, port
+
+    @property
+    def creates_processes_externally(self) -> bool:
+        return True
+
+    @property
+    def main_address(self) -> str:
+        return "127.0.0.1"
+
+    @property
+    def main_port(self) -> int:
+        return self._port
+
+    @staticmethod
+    def detect() -> bool:
+        return False
+
+    def world_size(self) -> int:
+        return self._processes
+
+    def set_world_size(self, size: int) -> None:
+        pass
+
+    def global_rank(self) -> int:
+        return self._process
+
+    def set_global_rank(self, rank: int) -> None:
+        pass
+
+    def local_rank(self) -> int:
+        return self._process
+
+    def node_rank(self) -> int:
+        return 0
+
+
+@contextmanager
+def joined(config: TrainingConfig, work: Work) -> Iterator[Fabric]:
+    """A launched Fabric for this process, while each further process calls ``work`` with its own.
+
+    Args:
+        config: says how many processes there are; with one nothing is started.
+        work: picklable; must take part in every collective operation of this process.
+
+    Raises:
+        ModelError: when there are fewer GPUs than processes, or another process dies.
+    """
+    if config.processes == 1:
+        yield _fabric(config)
+        return
+    environment = {name: os.environ.get(name) for name in ("MASTER_ADDR", "MASTER_PORT")}
+    threads = torch.get_num_threads()
+    port = _free_port()
+    _device(config)  # refuses before anything is started
+    context = multiprocessing.spawn(  # type: ignore[no-untyped-call, attr-defined]
+        _member, (config, port, pickle.dumps(work)), nprocs=config.processes - 1, join=False
+    )
+    assert context is not None
+    try:
+        torch.set_num_threads(max(1, threads // config.processes))
+        yield _fabric(config, 0, port)
+    except RuntimeError as error:
+        for process in context.processes:
+            process.join(timeout=5)
+        codes = {i: process.exitcode for i, process in enumerate(context.processes, start=1) if process.exitcode}
+        if not codes:
+            raise
+        raise ModelError(
+            "training.processes", expected=f"{config.processes} processes that finish",
+            got=", ".join(f"process {i} ended with {code}" for i, code in codes.items()),
+            fix="see the log above; lower batch_size or processes if memory ran out",
+        ) from error  # fmt: skip
+    finally:
+        torch.set_num_threads(threads)
+        if torch.distributed.is_initialized():
+            with suppress(RuntimeError):
+                torch.distributed.destroy_process_group()
+        for process in context.processes:
+            process.join(timeout=5)
+            process.kill()
+        for name, value in environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def average_gradients(parameters: Sequence[nn.Parameter], processes: int) -> None:
+    """Replace each gradient by its mean over the processes, in one collective operation.
+
+    ``DistributedDataParallel`` would do it during the backward pass, but waits for ever where another process died, and
+    needs to be told of modules that a step leaves out. Those have no gradient in any process, and keep none.
+    """
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    total = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.distributed.all_reduce(total)
+    for gradient, mean in zip(gradients, (total / processes).split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
+def _member(index: int, config: TrainingConfig, port: int, work: bytes) -> None:
+    """The life of a further process."""
+    torch.set_num_threads(max(1, torch.get_num_threads() // config.processes))
+    fabric = _fabric(config, index + 1, port)
+    pickle.loads(work)(fabric)  # noqa: S301  # from the process that started this one
+    torch.distributed.destroy_process_group()
+
+
+def _fabric(config: TrainingConfig, process: int = 0, port: int = 0) -> Fabric:
+    device = _device(config)
+    precision = config.precision if config.precision != "auto" else ("bf16-mixed" if device == "cuda" else "32-true")
+    if config.processes == 1:
+        fabric = Fabric(accelerator=device, devices=1, precision=precision)
+    else:
+        fabric = Fabric(
+            accelerator=device, devices=config.processes, precision=precision,
+            strategy=DDPStrategy(), plugins=[_Group(process, config.processes, port)],
+        )  # fmt: skip
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it reports the group on the standard output
+    fabric.launch()
+    return fabric
+
+
+def _device(config: TrainingConfig) -> str:
+    found = torch.cuda.device_count() if config.device != "cpu" and torch.cuda.is_available() else 0
+    if config.device == "cuda" and not found:
+        raise ModelError("training.device", expected="a CUDA GPU", got="none", fix="set device to auto or cpu")
+    if found and found < config.processes:
+        raise ModelError(
+            "training.processes", expected=f"a GPU for each of {config.processes} processes", got=f"{found}",
+            fix="lower processes, or set device to cpu",
+        )  # fmt: skip
+    return "cuda" if found else "cpu"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,136 @@
+"""Hugging Face transformers as feature extractors, built from a local folder.
+
+The folder's ``config.json`` gives the architecture; its safetensors are read as a source checkpoint like any other weights (see
+:func:`ntgate.training.weights.load_backbone`), so that scratch starts from chance. Nothing is fetched, no code of the folder runs,
+and no pickle is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ntgate.errors import ModelError
+from ntgate.training.config import Transformers
+
+
+class TransformerFeatures(nn.Module):
+    """A transformer whose last hidden states are pooled to one vector a row.
+
+    Images are float rows ``(n, c, h, w)``. Texts are token ids in float32 rows ``(n, length)``, padded with the pad id of the
+    configuration: ids are whole numbers below 2^24, which float32 holds exactly, and become integers here.
+
+    Shapes: ``(n, *shape) -> (n, width)``.
+
+    Attributes:
+        model: the transformer without a head.
+        reads_tokens: whether rows are token ids, which must not be normalised.
+    """
+
+    def __init__(self, model: nn.Module, *, pooling: str, reads_tokens: bool, pad: int) -> None:
+        super().__init__()
+        self.model = model
+        self.reads_tokens = reads_tokens
+        self._pooling, self._pad = pooling, pad
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The pooled last hidden states of ``x``."""
+        if not self.reads_tokens:
+            hidden: Tensor = self.model(pixel_values=x).last_hidden_state
+            return (
+                hidden[:, 0]
+                if self._pooling == "cls"
+                else hidden.flatten(2).mean(2)
+                if hidden.ndim == 4
+                else hidden.mean(1)
+            )
+        tokens = x.long()
+        known = (tokens != self._pad).long()
+        known[:, 0] = 1  # a text without any token would have nothing to attend to
+        hidden = self.model(input_ids=tokens, attention_mask=known).last_hidden_state
+        if self._pooling == "cls":
+            return hidden[:, 0]
+        share = known.unsqueeze(2).to(hidden.dtype)
+        return (hidden * share).sum(1) / share.sum(1)
+
+
+def transformer_features(backbone: Transformers) -> TransformerFeatures:
+    """The freshly initialised transformer of the folder's configuration.
+
+    Raises:
+        ModelError: when transformers is not installed, or the folder holds no configuration of an architecture it knows.
+    """
+    subject = f"model.backbone {backbone.path}"
+    try:
+        import transformers
+    except ImportError as error:
+        raise ModelError(
+            subject, expected="the package transformers", got="none", fix="pip install 'ntgate[transformers]'"
+        ) from error
+    described = Path(backbone.path) / "config.json"
+    if not described.is_file():
+        raise ModelError(
+            subject, expected="a folder with a config.json", got="none there",
+            fix="save the model there with save_pretrained",
+        )  # fmt: skip
+    try:
+        content = json.loads(described.read_text(encoding="utf-8"))
+        config = transformers.AutoConfig.for_model(**content)
+        model: nn.Module = _built(transformers.AutoModel.from_config, config)
+    except Exception as error:  # the library raises many kinds for configurations that it does not understand
+        raise ModelError(
+            subject, expected="the configuration of a transformers model", got=f"{type(error).__name__}: {error}",
+            fix="name the folder of a model that this version of transformers knows without code of its own",
+        ) from error  # fmt: skip
+    reads = getattr(model, "main_input_name", None)
+    if reads not in ("pixel_values", "input_ids"):
+        raise ModelError(
+            subject, expected="a model of images or of token ids", got=f"one of {reads}", fix="choose another model"
+        )
+    pad = getattr(config, "pad_token_id", None)
+    return TransformerFeatures(
+        model, pooling=backbone.pooling, reads_tokens=reads == "input_ids", pad=-1 if pad is None else int(pad)
+    )
+
+
+def library_weights(features: TransformerFeatures, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A checkpoint of the transformers library under the names of ``features``; heads and poolers are left out.
+
+    The library itself translates: its files keep the names of older versions, and a prefix where the model had a head.
+
+    Args:
+        features: tells the architecture; left as it is.
+        tensors: as read from the file.
+
+    Returns:
+        What the checkpoint has for ``features``; parameters of another shape are not among them.
+    """
+    import transformers
+
+    model: Any = features.model
+    verbosity = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    try:
+        loaded, info = _built(
+            type(model).from_pretrained, None, config=model.config, state_dict=dict(tensors),
+            output_loading_info=True, ignore_mismatched_sizes=True,
+        )  # fmt: skip
+    finally:
+        transformers.logging.set_verbosity(verbosity)
+    unset = set(info["missing_keys"]) | {entry[0] for entry in info["mismatched_keys"]}
+    return {f"model.{name}": value for name, value in loaded.state_dict().items() if name not in unset}
+
+
+def _built(build: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """The bare model in float32; a pooler that the architecture can do without is left out, for nothing here would train it."""
+    # One implementation of attention on every device, and one that ONNX can express.
+    options |= {"attn_implementation": "eager", "dtype": torch.float32}
+    try:
+        return build(*arguments, add_pooling_layer=False, **options)
+    except TypeError:
+        return build(*arguments, **options)
