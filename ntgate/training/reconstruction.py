@@ -10,6 +10,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from ntgate.errors import ModelError
 from ntgate.training.adaptation import Pull, Seen
 from ntgate.training.network import Network
 
@@ -24,10 +25,20 @@ class Reconstruction(Pull):
         network: its features are decoded.
         hidden: hidden width of the decoder.
         seed: initialises the decoder.
+
+    Raises:
+        ModelError: when the rows are token ids, which have no distance that an error could be.
     """
 
     def __init__(self, network: Network, hidden: int, seed: int) -> None:
         super().__init__()
+        if getattr(network.features, "reads_tokens", False):
+            raise ModelError(
+                "encoder_decoder",
+                expected="rows of numbers or pixels to rebuild",
+                got="token ids",
+                fix="choose another strategy for text",
+            )
         self.normaliser = copy.deepcopy(network.normaliser)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from ntgate.errors import ModelError
 from ntgate.training.adaptation import Adaptation, Pull, Seen, mean_entropy, ramp
 from ntgate.training.adversarial import Adversary
 from ntgate.training.config import Cnn, Mlp, NetworkSpec, TrainingConfig
@@ -66,6 +67,13 @@ def test_reconstruction_is_the_mean_squared_error_of_the_normalised_target():
     expected = ((rebuilt - network.normaliser(target.x).numpy()) ** 2).mean()
     seen = Seen(target.x, features, network.head(features))
     assert float(pull(seen, seen, 0.25).detach()) == pytest.approx(0.25 * expected, rel=1e-5)
+
+
+def test_token_ids_are_not_rebuilt():
+    network = build(SPEC, 0)
+    network.features.reads_tokens = True  # as the features of a text model say
+    with pytest.raises(ModelError, match="rows of numbers or pixels to rebuild, got token ids"):
+        Reconstruction(network, hidden=7, seed=0)
 
 
 def test_the_loss_of_two_heads_is_the_weighted_sum_in_both_label_spaces():
