@@ -6,7 +6,8 @@ ECCV 2022), so the evidence sets the order only; the choice is made on validatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ntgate.base import Frozen
 from ntgate.shift.report import ShiftReport
@@ -42,36 +43,95 @@ class Plan(Frozen):
         return tuple(row.strategy for row in self.rows if row.suitable)
 
 
+class Rank(NamedTuple):
+    """Where a kind comes (lower is sooner), and why; the reason is a template over ``labels``, ``distance`` and ``unlabelled``."""
+
+    place: float
+    reason: str
+
+
+class Case(NamedTuple):
+    """What a kind's place depends on: whether labels are few, the shift is strong, and there are unlabelled target rows."""
+
+    few: bool
+    strong: bool
+    unlabelled: bool
+
+
 def plan(strategies: Sequence[AnyStrategy], facts: Facts, shift: ShiftReport) -> Plan:
     """Order the strategies, and leave out those that cannot run on these data.
 
-    The policy, in words: with fewer than 10 labels a class the linear probe comes first, because it has the fewest
-    parameters to learn; under a strong shift (proxy A-distance of at least 1) domain adaptation comes before
-    fine-tuning, the more so with unlabelled target rows; otherwise fine-tuning leads.
+    The policy, in words. With fewer than 10 labels a class the linear probe comes first, because it has the fewest
+    parameters to learn; otherwise it comes late. Under a strong shift (proxy A-distance of at least 1) domain adaptation
+    comes before fine-tuning, the more so with unlabelled target rows: the adversary first, then moments, then
+    reconstruction, which asks for no more than that features hold what rows look like. Without one fine-tuning leads and
+    adaptation comes late, for there is little to remove. Multi-task learning and learnt shares of the source keep what the
+    source knows: they come right after fine-tuning, and before it with few labels, when forgetting is easiest.
     """
-    urgency = {kind: _urgency(kind, facts, shift) for kind in {s.kind for s in strategies}}
-    order = sorted(strategies, key=lambda strategy: urgency[strategy.kind][0])
+    case = Case(
+        few=facts.labels_per_class < FEW_LABELS,
+        strong=shift.proxy_a_distance >= STRONG_SHIFT,
+        unlabelled=facts.unlabelled_rows > 0,
+    )
+    words = {
+        "labels": f"{facts.labels_per_class} labelled rows in the rarest class",
+        "distance": f"proxy A-distance {shift.proxy_a_distance:.2f}",
+        "unlabelled": f" and {facts.unlabelled_rows} unlabelled rows" if case.unlabelled else "",
+    }
+    ranks = _ranks(case)
+    order = sorted(strategies, key=lambda strategy: ranks.get(strategy.kind, _OTHER).place)
     rows = []
     for strategy in order:
         obstacle = strategy.unsuitable(facts)
-        reason = urgency[strategy.kind][1] if obstacle is None else f"left out: {obstacle}"
-        rows.append(PlanRow(strategy=strategy, reason=reason, suitable=obstacle is None))
+        reason = ranks.get(strategy.kind, _OTHER).reason.format(**words)
+        rows.append(
+            PlanRow(
+                strategy=strategy,
+                reason=reason if obstacle is None else f"left out: {obstacle}",
+                suitable=obstacle is None,
+            )
+        )
     return Plan(rows=tuple(rows))
 
 
-def _urgency(kind: str, facts: Facts, shift: ShiftReport) -> tuple[float, str]:
-    """Rank (lower is sooner) and the reason for it."""
-    few = facts.labels_per_class < FEW_LABELS
-    strong = shift.proxy_a_distance >= STRONG_SHIFT
-    labels = f"{facts.labels_per_class} labelled rows in the rarest class"
-    distance = f"proxy A-distance {shift.proxy_a_distance:.2f}"
-    if kind == "feature_extraction":
-        return (0.0, f"few parameters suit {labels}") if few else (2.5, f"{labels} can carry more than a linear probe")
-    if kind == "domain_adversarial":
-        if not strong:
-            return 3.0, f"little shift to remove ({distance})"
-        extra = f" and {facts.unlabelled_rows} unlabelled rows" if facts.unlabelled_rows else ""
-        return (0.5 if facts.unlabelled_rows else 1.5), f"strong shift ({distance}){extra}"
-    if kind == "fine_tuning":
-        return (2.0, f"the source is far ({distance})") if strong else (1.0, f"the source is near ({distance})")
-    return 4.0, "as configured"
+_OTHER = Rank(4.0, "as configured")
+
+
+def _ranks(case: Case) -> Mapping[str, Rank]:
+    """The rank of each kind in a case."""
+    adapts = 0.5 if case.unlabelled else 1.5
+    return {
+        "feature_extraction": (
+            Rank(0.0, "few parameters suit {labels}")
+            if case.few
+            else Rank(2.5, "{labels} can carry more than a linear probe")
+        ),
+        "domain_adversarial": (
+            Rank(adapts, "strong shift ({distance}){unlabelled}")
+            if case.strong
+            else Rank(3.0, "little shift to remove ({distance})")
+        ),
+        "moment_matching": (
+            Rank(adapts + 0.1, "strong shift ({distance}){unlabelled}, matched without a second player")
+            if case.strong
+            else Rank(3.1, "little shift to match ({distance})")
+        ),
+        "encoder_decoder": (
+            Rank(adapts + 0.2, "strong shift ({distance}){unlabelled}, rebuilt by the features")
+            if case.strong
+            else Rank(3.2, "little shift that target rows could tell of ({distance})")
+        ),
+        "fine_tuning": (
+            Rank(2.0, "the source is far ({distance})") if case.strong else Rank(1.0, "the source is near ({distance})")
+        ),
+        "multi_task": (
+            Rank(0.9, "the source task steadies the trunk where there are only {labels}")
+            if case.few
+            else Rank(2.1, "{labels} leave less for the source task to steady")
+        ),
+        "parameter_transfer": (
+            Rank(0.95, "the source's weights count where there are only {labels}")
+            if case.few
+            else Rank(2.2, "{labels} can tell how much each block should take from the source")
+        ),
+    }

@@ -56,7 +56,7 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
         metrics[f"test_{result.metric}"] = None if judged is None else judged.value
     return CandidateRecord(
         strategy=arm.strategy,
-        parameters={**arm.parameters, "steps": arm.steps},
+        parameters={**arm.parameters, **arm.notes, "steps": arm.steps},
         metrics={name: value for name, value in metrics.items() if value is not None},
         curve=arm.curve,
         failed=arm.failed,

@@ -7,11 +7,21 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from ntgate.strategies.domain_adversarial import DomainAdversarial
+from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.feature_extraction import FeatureExtraction
 from ntgate.strategies.fine_tuning import FineTuning
+from ntgate.strategies.moment_matching import MomentMatching
+from ntgate.strategies.multi_task import MultiTask
+from ntgate.strategies.parameter_transfer import ParameterTransfer
 
 AnyStrategy: TypeAlias = Annotated[
-    FineTuning | FeatureExtraction | DomainAdversarial,
+    FineTuning
+    | FeatureExtraction
+    | DomainAdversarial
+    | MomentMatching
+    | EncoderDecoder
+    | MultiTask
+    | ParameterTransfer,
     Field(discriminator="kind"),
 ]
 DEFAULT: tuple[AnyStrategy, ...] = (FineTuning(), FeatureExtraction(), DomainAdversarial())

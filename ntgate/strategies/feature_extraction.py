@@ -6,61 +6,97 @@ fixed features, its L2 penalty chosen on validation rows.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ntgate.errors import DataError
 from ntgate.strategies.base import Arm, Strategy, Trained
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ntgate.training.curve import CurvePoint
+    from ntgate.training.network import Network
+
+PENALTIES = (0.01, 0.1, 1.0, 10.0)
 
 
 class FeatureExtraction(Strategy):
     """Fit the head on cached embeddings by L-BFGS; the features stay as the source left them.
 
+    With ``last_blocks`` the probe is only the start: the last blocks of the features are then trained with the head, and what
+    comes before them stays frozen. That is partial fine-tuning, and no longer feature extraction in the strict sense.
+
     Attributes:
         penalties: inverse L2 strengths to choose from on the validation rows.
+        last_blocks: how many of the last blocks of the features learn too.
     """
 
     kind: Literal["feature_extraction"] = "feature_extraction"
-    penalties: tuple[float, ...] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
+    penalties: tuple[float, ...] = Field(PENALTIES, min_length=1)
+    last_blocks: int = Field(0, ge=0)
 
     def train(self, arm: Arm) -> Trained:
-        """Embed once, fit one head a penalty, keep the best."""
-        import numpy as np
-        import torch
-        from sklearn.linear_model import LogisticRegression
-
+        """Embed once, fit one head a penalty, keep the best; then train the last blocks, if any."""
         from ntgate.strategies.transfer import initial_network
-        from ntgate.training.curve import CurvePoint
-        from ntgate.training.source import embed
 
         network = initial_network(arm)
+        curve = fit_probe(arm, network, self.penalties)
+        if not self.last_blocks:
+            return Trained(network.eval(), arm.pretrained.encoder, curve, len(curve))
+        from ntgate.training.blocks import blocks
+        from ntgate.training.partial import LastBlocks
+        from ntgate.training.source import rows_of
+
+        frozen = [module for _, module in blocks(network.features)[: -self.last_blocks]]
         encoder = arm.pretrained.encoder
-        x, held = (embed(network, encoder, part).astype(np.float64) for part in (arm.view.train, arm.view.validation))
-        mean, scale = x.mean(0), max(float(x.std()), 1e-12)
-        labels = arm.view.train.labels
-        truth = torch.from_numpy(arm.view.validation.labels)
-        curve, heads = [], []
-        for trial, penalty in enumerate(self.penalties, start=1):
-            model = LogisticRegression(C=penalty, max_iter=1000).fit((x - mean) / scale, labels)
-            weight, bias = _rows_by_class(model, len(arm.view.train.classes))
-            weight, bias = weight / scale, bias - weight @ mean / scale
-            fitted, logits = (torch.from_numpy(rows @ weight.T + bias) for rows in (x, held))
-            curve.append(
-                CurvePoint(
-                    step=trial,
-                    train_loss=float(torch.nn.functional.cross_entropy(fitted, torch.from_numpy(labels))),
-                    validation_loss=float(torch.nn.functional.cross_entropy(logits, truth)),
-                    validation=arm.metric(truth, logits.softmax(dim=1)),
-                )
+        return arm.fit(LastBlocks(network, frozen), {"labelled": rows_of(encoder, arm.view.train)}, encoder)
+
+
+def fit_probe(arm: Arm, network: Network, penalties: Sequence[float] = PENALTIES) -> tuple[CurvePoint, ...]:
+    """Give ``network`` the head that fits its features best on the target, and return one point a penalty."""
+    import numpy as np
+    import torch
+    from sklearn.linear_model import LogisticRegression
+
+    from ntgate.training.curve import CurvePoint
+    from ntgate.training.source import embed
+
+    encoder = arm.pretrained.encoder
+    x, held = (embed(network, encoder, part).astype(np.float64) for part in (arm.view.train, arm.view.validation))
+    mean, scale = x.mean(0), max(float(x.std()), 1e-12)
+    labels = arm.view.train.labels
+    if len(np.unique(labels)) < 2:
+        raise DataError(
+            "target",
+            expected="training rows of two classes at least",
+            got="one class",
+            fix="label rows of another class",
+        )
+    truth = torch.from_numpy(arm.view.validation.labels)
+    curve, heads = [], []
+    for trial, penalty in enumerate(penalties, start=1):
+        model = LogisticRegression(C=penalty, max_iter=1000).fit((x - mean) / scale, labels)
+        weight, bias = _rows_by_class(model, len(arm.view.train.classes))
+        weight, bias = weight / scale, bias - weight @ mean / scale
+        fitted, logits = (torch.from_numpy(rows @ weight.T + bias) for rows in (x, held))
+        curve.append(
+            CurvePoint(
+                step=trial,
+                train_loss=float(torch.nn.functional.cross_entropy(fitted, torch.from_numpy(labels))),
+                validation_loss=float(torch.nn.functional.cross_entropy(logits, truth)),
+                validation=arm.metric(truth, logits.softmax(dim=1)),
             )
-            heads.append((weight, bias))
-            if arm.progress is not None:
-                arm.progress(trial, len(self.penalties), curve[-1].validation)
-        weight, bias = heads[max(range(len(curve)), key=lambda i: curve[i].rank)]
-        with torch.no_grad():
-            network.head.weight.copy_(torch.from_numpy(weight))
-            network.head.bias.copy_(torch.from_numpy(bias))
-        return Trained(network.eval(), encoder, tuple(curve), len(curve))
+        )
+        heads.append((weight, bias))
+        if arm.progress is not None:
+            arm.progress(trial, len(penalties), curve[-1].validation)
+    weight, bias = heads[max(range(len(curve)), key=lambda i: curve[i].rank)]
+    with torch.no_grad():
+        network.head.weight.copy_(torch.from_numpy(weight))
+        network.head.bias.copy_(torch.from_numpy(bias))
+    return tuple(curve)
 
 
 def _rows_by_class(model, classes: int):  # type: ignore[no-untyped-def]

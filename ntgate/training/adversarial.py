@@ -1,20 +1,24 @@
-"""The domain-adversarial objective (DANN).
+"""The domain adversary, a pull by gradient reversal: DANN, and CDAN, whose adversary also sees the predicted class.
 
-Ganin et al., "Domain-Adversarial Training of Neural Networks", JMLR 17 (2016): equation 10 for the gradient reversal, and
-section 5.2.2 for its schedule.
+Ganin et al., "Domain-Adversarial Training of Neural Networks", JMLR 17 (2016): equation 10 for the gradient reversal.
+Long et al., "Conditional Adversarial Domain Adaptation", NeurIPS 2018: the multilinear map, its randomised form and
+the entropy weights of section 3.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ntgate.training.loop import Objective
-from ntgate.training.network import Network
-from ntgate.training.streams import Rows
+from ntgate.training.adaptation import Pull, Seen
+
+LARGEST_MAP = 4096  # beyond this many products of a feature with a class the map is randomised, as in the paper
+RANDOM_WIDTH = 1024
+# Adam's usual memory of ten steps makes two players that react to each other swing (Radford et al., "Unsupervised
+# Representation Learning with Deep Convolutional GANs", ICLR 2016, section 3).
+BETAS = (0.5, 0.999)
 
 
 class _Reverse(torch.autograd.Function):
@@ -42,43 +46,101 @@ def reverse_gradient(x: Tensor, weight: float) -> Tensor:
     return reversed_
 
 
-class Adversarial(Objective):
-    """Classify source and target labels while a discriminator cannot tell their features apart.
+class Multilinear(nn.Module):
+    """Every product of a feature with a class probability, at about unit variance.
 
-    The streams are ``source`` and ``labelled`` (both labelled, in the target's classes), and, where some target rows have no
-    label, ``target`` (all of them, labels unused; without it the labelled rows stand for the target). The discriminator minimises
-    its cross-entropy on features of source against target, and the features maximise it, with a weight that grows from 0 to
-    ``strength`` as ``2 / (1 + exp(-10 p)) - 1``.
+    Shapes: ``(n, width), (n, classes) -> (n, width * classes)``, or ``(n, 1024)`` by random projections whose inner products
+    estimate those of the products, where there are more than 4,096 of them.
 
-    Args:
-        network: trained in place.
-        width: width of its features.
-        hidden: hidden width of the discriminator, which lives for the training only.
-        strength: final weight of the reversed gradient.
-        seed: initialises the discriminator.
+    >>> Multilinear(2, 3, seed=0)(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 1.0, 0.0]])) / 3**0.5
+    tensor([[0., 1., 0., 0., 2., 0.]])
     """
 
-    def __init__(self, network: Network, *, width: int, hidden: int, strength: float, seed: int) -> None:
+    def __init__(self, width: int, classes: int, seed: int) -> None:
         super().__init__()
-        self.network = network
+        self.randomised = width * classes > LARGEST_MAP
+        self.width = RANDOM_WIDTH if self.randomised else width * classes
+        # A row of features of unit variance and a row of probabilities with one large entry have a product of length sqrt(width).
+        self._scale = (self.width / width) ** 0.5
+        if self.randomised:
+            generator = torch.Generator().manual_seed(seed)
+            # Buffers, so that a training that was killed goes on with the same projections.
+            self.register_buffer("of_features", torch.randn(width, RANDOM_WIDTH, generator=generator))
+            self.register_buffer("of_classes", torch.randn(classes, RANDOM_WIDTH, generator=generator))
+
+    def forward(self, features: Tensor, probabilities: Tensor) -> Tensor:
+        """The map of a batch."""
+        if self.randomised:
+            of_features, of_classes = self.get_buffer("of_features"), self.get_buffer("of_classes")
+            products = (features @ of_features) * (probabilities @ of_classes) / RANDOM_WIDTH**0.5
+        else:
+            products = (features[:, :, None] * probabilities[:, None, :]).flatten(1)
+        scaled: Tensor = products * self._scale
+        return scaled
+
+
+class Adversary(Pull):
+    """A discriminator that minimises its cross-entropy on source against target, while the features maximise it.
+
+    What keeps the game going: the features are normalised, else they shrink or explode to fool the discriminator cheaply; the
+    domain labels are smoothed, so that a discriminator that is sure gains nothing and its gradient does not vanish; its optimiser
+    has a short memory.
+
+    Args:
+        width: width of the features.
+        classes: number of classes.
+        hidden: hidden width of the discriminator.
+        seed: initialises the discriminator.
+        conditional: CDAN: the discriminator sees the features times the predicted class probabilities.
+        entropy_weights: CDAN+E: rows with a sure prediction count up to twice as much.
+        smoothing: the domain labels are this and 1 minus this.
+        rate: the discriminator learns at this multiple of the base learning rate.
+    """
+
+    def __init__(
+        self, *, width: int, classes: int, hidden: int, seed: int, conditional: bool = False, entropy_weights: bool = False,
+        smoothing: float = 0.1, rate: float = 1.0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.map = Multilinear(width, classes, seed) if conditional else None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            # The norm bounds the features' scale: without it they shrink or explode to fool the discriminator cheaply.
             self.discriminator = nn.Sequential(
-                nn.LayerNorm(width, elementwise_affine=False), nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, 1)
+                nn.Linear(self.map.width if self.map else width, hidden), nn.ReLU(), nn.Linear(hidden, 1)
             )
-        self._strength = strength
+        self._entropy_weights, self._smoothing, self._rate = entropy_weights, smoothing, rate
 
-    def forward(self, batch: Mapping[str, Rows], progress: float) -> Tensor:
-        """Source and target classification loss plus the domain loss behind the reversal."""
-        source, labelled = batch["source"], batch["labelled"]
-        more = [batch["target"]] if "target" in batch else []
-        features = self.network.embed(torch.cat([rows.x for rows in (source, labelled, *more)]))
-        of_source, of_labelled, *of_more = features.split([len(rows) for rows in (source, labelled, *more)])
-        of_target = of_more[0] if of_more else of_labelled
-        classification = nn.functional.cross_entropy(self.network.head(of_source), source.labels)
-        classification = classification + nn.functional.cross_entropy(self.network.head(of_labelled), labelled.labels)
-        weight = self._strength * (2 / (1 + math.exp(-10 * progress)) - 1)
-        domains = self.discriminator(reverse_gradient(torch.cat([of_source, of_target]), weight)).squeeze(1)
-        truth = torch.cat([torch.zeros(len(of_source)), torch.ones(len(of_target))]).to(domains)
-        return classification + nn.functional.binary_cross_entropy_with_logits(domains, truth)
+    def forward(self, source: Seen, target: Seen, weight: float) -> Tensor:
+        """The discriminator's loss, its gradient reversed on the way to the features."""
+        features = torch.cat([source.features, target.features])
+        features = nn.functional.layer_norm(features, features.shape[1:])
+        # The class probabilities are a condition: the adversary must not be fooled by predictions that become unsure.
+        predicted = torch.cat([source.logits, target.logits]).detach().float().softmax(dim=1)
+        seen = self.map(features, predicted) if self.map else features
+        found = self.discriminator(reverse_gradient(seen, weight)).squeeze(1)
+        truth = torch.cat([torch.zeros(len(source.features)), torch.ones(len(target.features))]).to(found)
+        loss = nn.functional.binary_cross_entropy_with_logits(
+            found, truth * (1 - 2 * self._smoothing) + self._smoothing, reduction="none"
+        )
+        if self._entropy_weights:
+            loss = loss * entropy_weights(predicted, len(source.features))
+        return loss.mean()
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        """The discriminator, at its own rate and with a short memory."""
+        own = list(self.discriminator.parameters())
+        return [{"params": own, "lr": learning_rate * self._rate, "betas": BETAS}]
+
+
+def entropy_weights(probabilities: Tensor, sources: int) -> Tensor:
+    """``1 + exp(-H)`` of each row's prediction, with mean 1 over the first ``sources`` rows and over the others.
+
+    Args:
+        probabilities: ``(n, classes)``.
+        sources: number of source rows; they come first.
+
+    >>> entropy_weights(torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.5, 0.5]]), 2)
+    tensor([1.1429, 0.8571, 1.0000])
+    """
+    weights = 1 + torch.exp(-torch.special.entr(probabilities).sum(dim=1))
+    return torch.cat([part / part.mean() for part in (weights[:sources], weights[sources:])])

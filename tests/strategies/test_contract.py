@@ -17,13 +17,29 @@ from ntgate.strategies import AnyStrategy
 from ntgate.strategies.base import Arm, Facts
 from ntgate.strategies.candidate import train
 from ntgate.strategies.domain_adversarial import DomainAdversarial
+from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.feature_extraction import FeatureExtraction
+from ntgate.strategies.fine_tuning import FineTuning
+from ntgate.strategies.moment_matching import MomentMatching
+from ntgate.strategies.multi_task import MultiTask
+from ntgate.strategies.parameter_transfer import ParameterTransfer
 from ntgate.strategies.scratch import Scratch
 from ntgate.strategies.transfer import initial_network
-from ntgate.training.config import Mlp, TrainingConfig
+from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
+from ntgate.training.network import build
 from ntgate.training.source import embed, pretrain, rows_of
 
 KINDS = [*typing.get_args(typing.get_args(AnyStrategy)[0]), Scratch]
+OWN = {
+    FineTuning,
+    FeatureExtraction,
+    DomainAdversarial,
+    MomentMatching,
+    EncoderDecoder,
+    MultiTask,
+    ParameterTransfer,
+    Scratch,
+}
 CONFIG = TrainingConfig(steps=200, source_steps=200, batch_size=32, learning_rate=5e-3)
 
 
@@ -74,6 +90,26 @@ def test_it_is_deterministic(strategy, arm, tmp_path):
     assert one.curve == other.curve
 
 
+def test_it_resumes_to_the_same_weights(strategy, arm, tmp_path):
+    """Killed at its third evaluation and started again, it ends where it would have without."""
+    seen = []
+
+    def dies(labels, scores):
+        seen.append(1)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return accuracy(labels, scores)
+
+    arm = dataclasses.replace(arm, checkpoint=tmp_path / "checkpoint")
+    with pytest.raises(KeyboardInterrupt):
+        train(strategy, dataclasses.replace(arm, metric=dies), tmp_path / "killed")
+    resumed = train(strategy, arm, tmp_path / "resumed")
+    whole = train(strategy, dataclasses.replace(arm, checkpoint=None), tmp_path / "whole")
+    assert resumed.weights.sha256 == whole.weights.sha256
+    assert resumed.curve == whole.curve
+    assert resumed.notes == whole.notes
+
+
 def test_it_exports_with_parity(strategy, arm, tmp_path):
     candidate = train(strategy, arm, tmp_path)
     test = blobs("test", 100, 0.4, 4)
@@ -101,8 +137,94 @@ def test_scratch_sees_nothing_of_the_source(arm, tmp_path):
 def test_one_head_needs_the_source_to_know_every_class(arm):
     view = dataclasses.replace(arm.view, source=blobs("source", 60, 0, 0, classes=("a", "b")))
     facts = Facts.of(view)
-    assert "the source has no class 'c'" in DomainAdversarial().unsuitable(facts)
-    assert all(kind().unsuitable(facts) is None for kind in KINDS if kind is not DomainAdversarial)
+    shared = {DomainAdversarial, MomentMatching, EncoderDecoder}
+    assert all("the source has no class 'c'" in kind().unsuitable(facts) for kind in shared)
+    assert all(kind().unsuitable(facts) is None for kind in OWN - shared)
+
+
+@pytest.mark.parametrize("strategy", [MultiTask(), ParameterTransfer(), FineTuning(probe_first=True)], ids=str)
+def test_other_label_spaces_are_learnt_by_what_shares_no_head(strategy, arm, tmp_path):
+    """The source knows two of the classes by other names, and one not at all."""
+    source = blobs("source", 300, 0, 0, classes=("x", "y"))
+    view = dataclasses.replace(arm.view, source=source)
+    pretrained = pretrain(source, [view.train], Mlp(hidden=(16,)), CONFIG, accuracy, 0, tmp_path / "source.safetensors")
+    candidate = train(strategy, dataclasses.replace(arm, view=view, source=pretrained), tmp_path)
+    assert candidate.failed is None
+    test = blobs("test", 300, 0.4, 4)
+    with torch.inference_mode():
+        assert accuracy(torch.from_numpy(test.y), candidate.load()(rows_of(candidate.encoder, test).x)) > 0.85
+
+
+OPTIONS = [
+    FineTuning(probe_first=True),
+    FineTuning(l2_sp=0.1),
+    FineTuning(bss=1e-3),
+    FineTuning(layer_decay=0.5),
+    FeatureExtraction(last_blocks=1),
+    DomainAdversarial(conditional=True, entropy_weights=True, entropy=0.1),
+    MomentMatching(distance="coral"),
+]
+
+
+@pytest.mark.parametrize("strategy", OPTIONS, ids=str)
+def test_options_learn_and_resume_and_are_part_of_the_record(strategy, arm, tmp_path):
+    test_it_learns_a_separable_toy(strategy, arm, tmp_path)
+    test_it_resumes_to_the_same_weights(strategy, arm, tmp_path)
+
+
+def test_the_last_blocks_learn_and_the_others_stay(arm, tmp_path):
+    deep = Mlp(hidden=(16, 8))
+    source = pretrain(arm.view.source, [], deep, CONFIG, accuracy, 0, tmp_path / "source.safetensors")
+    before = source.load().features.state_dict()
+    after = (
+        FeatureExtraction(last_blocks=1).train(dataclasses.replace(arm, source=source)).network.features.state_dict()
+    )
+    assert torch.equal(before["1.weight"], after["1.weight"])
+    assert not torch.equal(before["4.weight"], after["4.weight"])
+
+
+def test_a_strong_anchor_keeps_the_features_where_they_were(arm):
+    def features(network):
+        return torch.nn.utils.parameters_to_vector(network.features.parameters())
+
+    start = features(arm.pretrained.load())
+    moved = [
+        float((features(FineTuning(l2_sp=alpha).train(arm).network) - start).norm().detach()) for alpha in (0.0, 10.0)
+    ]
+    assert moved[1] < 0.2 * moved[0]
+
+
+def test_each_block_learns_at_its_rate(arm, tmp_path):
+    network = build(NetworkSpec(backbone=Mlp(hidden=(16, 8, 4)), input_shape=(4,), classes=3), 0)
+    groups = FineTuning(features_rate=0.3, layer_decay=0.5)._groups(network)
+    assert [rate for _, rate in groups] == pytest.approx([0.075, 0.15, 0.3, 1.0])
+    assert [id(p) for parameters, _ in groups for p in parameters] == [
+        *map(id, network.features.parameters()),
+        *map(id, network.head.parameters()),
+    ]
+
+
+def test_the_probe_before_fine_tuning_is_that_of_feature_extraction(arm):
+    """With a learning rate of nearly nothing LP-FT ends at the linear probe."""
+    still = dataclasses.replace(arm, training=CONFIG.model_copy(update={"learning_rate": 1e-12, "steps": 20}))
+    tuned, probe = FineTuning(probe_first=True).train(still).network, FeatureExtraction().train(still).network
+    assert torch.allclose(tuned.head.weight, probe.head.weight, atol=1e-6)
+
+
+def test_learnt_shares_are_recorded_and_an_ordinary_network_remains(arm, tmp_path):
+    candidate = train(ParameterTransfer(), arm, tmp_path)
+    assert list(candidate.notes) == ["source_share.1"]
+    assert 0 < candidate.notes["source_share.1"] < 1
+    assert candidate.load().state_dict().keys() == arm.pretrained.load().state_dict().keys()
+    assert all(parameter.requires_grad for parameter in candidate.load().parameters())
+
+
+def test_one_class_cannot_be_probed(arm, tmp_path):
+    one = arm.view.train.take(np.flatnonzero(arm.view.train.y == 0))
+    candidate = train(
+        FeatureExtraction(), dataclasses.replace(arm, view=dataclasses.replace(arm.view, train=one)), tmp_path
+    )
+    assert "expected training rows of two classes" in candidate.failed
 
 
 def test_heads_are_carried_over_by_class_name(arm):

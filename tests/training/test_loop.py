@@ -8,9 +8,7 @@ import torch
 from torch import nn
 
 from ntgate.errors import ModelError
-from ntgate.shift import proxy_a_distance
 from ntgate.training import weights
-from ntgate.training.adversarial import Adversarial, reverse_gradient
 from ntgate.training.config import Cnn, Imported, Mlp, NetworkSpec, TrainingConfig
 from ntgate.training.loop import fit
 from ntgate.training.network import Normaliser, build
@@ -111,31 +109,6 @@ def test_the_normaliser_leaves_dead_features_alone():
     assert normaliser(x)[:, 0].std() == pytest.approx(1, abs=0.01)
     assert normaliser(x)[0, 1] == pytest.approx(10, abs=0.1)  # by its standard deviation it would be 20 and more
     assert torch.isfinite(normaliser(torch.full((1, 3), 1e30))).all()
-
-
-def test_the_reversed_gradient_is_the_gradient_of_minus_the_loss():
-    x = torch.tensor([0.3, -0.7], dtype=torch.float64, requires_grad=True)
-    (reverse_gradient(x, 0.5) ** 3).sum().backward()
-    assert torch.allclose(x.grad, -0.5 * 3 * x.detach() ** 2)
-
-
-def test_the_adversary_hides_the_domain():
-    """Features of two shifted domains become harder to tell apart than without the adversary."""
-
-    def gap(strength, seed):
-        x = torch.randn(400, 4, generator=torch.Generator().manual_seed(seed))
-        y = (x[:, 0] > 0).long()
-        source, target = Rows(x[:200], y[:200]), Rows(x[200:] + torch.tensor([0.0, 0.0, 2.0, 0.0]), y[200:])
-        network = build(SPEC.model_copy(update={"backbone": Mlp(hidden=(16,), dropout=0.0)}), seed)
-        objective = Adversarial(network, width=16, hidden=32, strength=strength, seed=seed)
-        streams = {"source": source, "labelled": target.take(torch.arange(20)), "target": Rows(target.x)}
-        config = TrainingConfig(patience=50, learning_rate=1e-2)
-        fit(objective, streams, target, metric=iter_metric(range(1000)), config=config, steps=1000, seed=seed)
-        with torch.no_grad():
-            seen = [nn.functional.layer_norm(network.embed(part.x), (16,)).numpy() for part in (source, target)]
-        return proxy_a_distance(*seen).distance
-
-    assert sum(gap(3.0, seed) for seed in (0, 1)) < 0.9 * sum(gap(1e-6, seed) for seed in (0, 1))
 
 
 @pytest.mark.parametrize(("backbone", "shape"), [(Mlp(), (5, 5)), (Cnn(), (8, 8)), (Cnn(), (3, 9, 12))])

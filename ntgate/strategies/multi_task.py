@@ -1,0 +1,37 @@
+"""Multi-task learning: source and target share a trunk and have a head each, trained jointly.
+
+Caruana, "Multitask Learning", Machine Learning 28 (1997).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ntgate.strategies.base import Arm, Strategy, Trained
+
+
+class MultiTask(Strategy):
+    """Go on learning the source task beside the target's; the source head is dropped in the end.
+
+    The label spaces may differ: nothing is shared but the trunk.
+
+    Attributes:
+        source_weight: weight of the source task's loss.
+    """
+
+    kind: Literal["multi_task"] = "multi_task"
+    source_weight: float = Field(0.5, gt=0)
+
+    def train(self, arm: Arm) -> Trained:
+        """Fit trunk and heads, early-stopped on the validation rows."""
+        from ntgate.strategies.transfer import initial_network
+        from ntgate.training.source import rows_of
+        from ntgate.training.two_heads import TwoHeads
+
+        encoder, view = arm.pretrained.encoder, arm.view
+        source = view.source.relabelled(arm.pretrained.classes)  # in the order of the source model's head
+        objective = TwoHeads(initial_network(arm), arm.pretrained.load().head, self.source_weight)
+        streams = {"source": rows_of(encoder, source), "labelled": rows_of(encoder, view.train)}
+        return arm.fit(objective, streams, encoder)

@@ -1,0 +1,46 @@
+"""Parameter transfer: each block of the features learns how much of the source's weights it takes.
+
+Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022 (interpolated weights).
+Zhang et al., "Side-Tuning: A Baseline for Network Adaptation via Additive Side Networks", ECCV 2020 (a learnt coefficient).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ntgate.strategies.base import Arm, Strategy, Trained
+
+
+class ParameterTransfer(Strategy):
+    """Train own weights beside the source's and the share of each, block by block; the shares are in ``notes``.
+
+    Attributes:
+        start: the source's share in the beginning.
+        share_rate: the shares' logits learn at this multiple of the base learning rate.
+    """
+
+    kind: Literal["parameter_transfer"] = "parameter_transfer"
+    start: float = Field(0.9, gt=0, lt=1)
+    share_rate: float = Field(10.0, gt=0)
+
+    def train(self, arm: Arm) -> Trained:
+        """Fit own weights and shares, early-stopped on the validation rows, and fold the mix into one network."""
+        from dataclasses import replace
+
+        from ntgate.strategies.transfer import initial_network
+        from ntgate.training.network import build
+        from ntgate.training.source import rows_of
+        from ntgate.training.source_shares import SourceShares
+
+        network = initial_network(arm)
+        objective = SourceShares(
+            network, build(network.spec, arm.seed), start=self.start, rate=self.share_rate, steps=arm.steps
+        )
+        encoder = arm.pretrained.encoder
+        trained = arm.fit(objective, {"labelled": rows_of(encoder, arm.view.train)}, encoder)
+        network.requires_grad_(True)
+        best = max(trained.curve, key=lambda point: point.rank)
+        shares = {f"source_share.{name}": round(share, 4) for name, share in objective.shares(best.step).items()}
+        return replace(trained, notes=shares)
