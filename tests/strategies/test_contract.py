@@ -14,10 +14,12 @@ from ntgate.data.domain import Domain, TrainingView
 from ntgate.export.onnx_export import export_onnx
 from ntgate.export.parity import check_parity
 from ntgate.strategies import AnyStrategy
+from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Arm, Facts
 from ntgate.strategies.candidate import train
 from ntgate.strategies.domain_adversarial import DomainAdversarial
 from ntgate.strategies.feature_extraction import FeatureExtraction
+from ntgate.strategies.instance_transfer import InstanceTransfer
 from ntgate.strategies.scratch import Scratch
 from ntgate.strategies.transfer import initial_network
 from ntgate.training.config import Mlp, TrainingConfig
@@ -101,8 +103,9 @@ def test_scratch_sees_nothing_of_the_source(arm, tmp_path):
 def test_one_head_needs_the_source_to_know_every_class(arm):
     view = dataclasses.replace(arm.view, source=blobs("source", 60, 0, 0, classes=("a", "b")))
     facts = Facts.of(view)
-    assert "the source has no class 'c'" in DomainAdversarial().unsuitable(facts)
-    assert all(kind().unsuitable(facts) is None for kind in KINDS if kind is not DomainAdversarial)
+    shared = (DomainAdversarial, InstanceTransfer, Alignment)
+    assert all("the source has no class 'c'" in kind().unsuitable(facts) for kind in shared)
+    assert all(kind().unsuitable(facts) is None for kind in KINDS if kind not in shared)
 
 
 def test_heads_are_carried_over_by_class_name(arm):

@@ -1,0 +1,14 @@
+"""Methods with one head for both domains: the source has to know every class of the target."""
+
+from __future__ import annotations
+
+from ntgate.strategies.base import Facts
+
+
+def without_shared_head(facts: Facts) -> str | None:
+    """Why no head can serve both domains, or None when one can."""
+    missing = facts.classes_without_source
+    if not missing:
+        return None
+    named = ", ".join(repr(name) for name in missing[:5]) + (", ..." if len(missing) > 5 else "")
+    return f"it needs one head for both domains, and the source has no class {named}"
