@@ -37,8 +37,8 @@ class Alignment(Strategy):
     method: Literal["coral", "subspace", "tca", "optimal_transport"] = "coral"
     dimension: int = Field(30, gt=0)
     ridge: float = Field(1.0, gt=0)
-    entropy: float = Field(0.05, ge=0)
-    most_rows: int = Field(2000, gt=1)
+    entropy: float = Field(0.1, ge=0)
+    most_rows: int = Field(1000, gt=1)
     target_share: float = Field(0.5, gt=0, lt=1)
     penalties: tuple[float, ...] = Field((0.001, 0.01, 0.1, 1.0, 10.0), min_length=1)
     space: Literal["auto", "embedding", "columns"] = "auto"
@@ -46,13 +46,13 @@ class Alignment(Strategy):
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains; a covariance takes two rows; transport takes POT."""
         from ntgate.strategies.maps.transport import available
-        from ntgate.strategies.shared_head import without_shared_head
+        from ntgate.strategies.shared_head import source_lacks_classes
 
         if facts.target_rows + facts.unlabelled_rows < 2:
             return "it aligns the source with the spread of the target, and there is but one target row"
         if self.method == "optimal_transport" and not available():
             return "optimal transport needs the package POT: install ntgate[transport]"
-        return without_shared_head(facts)
+        return source_lacks_classes(facts)
 
     def train(self, arm: Arm) -> Trained:
         """Embed, align, and fit one head a penalty."""

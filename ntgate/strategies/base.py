@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
 
 from ntgate.base import Frozen
 from ntgate.data.domain import TrainingView
@@ -64,12 +66,13 @@ class Facts(Frozen):
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained arm: the network with its best weights, and how it got there."""
+    """A trained arm: the network with its best weights, how it got there, and what else it learnt that people want to know."""
 
     network: Network
     encoder: Encoder
     curve: tuple[CurvePoint, ...]
     steps: int
+    notes: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

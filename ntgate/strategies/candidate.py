@@ -25,6 +25,7 @@ class Candidate(Frozen):
     Attributes:
         strategy: the strategy's kind.
         parameters: the strategy's settings.
+        notes: what the strategy learnt beside the weights, by name.
         failed: why there is no model; None when there is one.
         weights: the trained weights.
         network: the architecture around them.
@@ -39,6 +40,7 @@ class Candidate(Frozen):
 
     strategy: str
     parameters: dict[str, JsonValue] = {}
+    notes: dict[str, JsonValue] = {}
     failed: str | None = None
     weights: Artifact | None = None
     network: NetworkSpec | None = None
@@ -88,6 +90,7 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
     return Candidate(
         strategy=strategy.kind,
         parameters=parameters,
+        notes=dict(trained.notes),
         weights=weights.save(trained.network, directory / f"{strategy.kind}.safetensors"),
         network=trained.network.spec,
         encoder=trained.encoder,

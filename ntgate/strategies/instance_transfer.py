@@ -6,6 +6,7 @@ The weights, with their papers, are in ``weighting``, one method a file; the bal
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -58,11 +59,11 @@ class InstanceTransfer(Strategy):
 
     def unsuitable(self, facts: Facts) -> str | None:
         """The merged rows share one label space, and to compare domains takes more than one row of the target."""
-        from ntgate.strategies.shared_head import without_shared_head
+        from ntgate.strategies.shared_head import source_lacks_classes
 
         if facts.target_rows + facts.unlabelled_rows < 2:
             return "it compares source rows with target rows, and there is but one of them"
-        return without_shared_head(facts)
+        return source_lacks_classes(facts)
 
     def weights(self, arm: Arm, source: Domain) -> Floats:
         """Weights ``(n,)`` of the rows of ``source``, whose labels are codes of the target's classes: mean 1, bounded."""
@@ -102,10 +103,14 @@ class InstanceTransfer(Strategy):
                 return classifier_odds(of_source, of_target, seed=arm.seed)
 
     def train(self, arm: Arm) -> Trained:
-        """Weigh the source rows, then fit all weights on both domains, early-stopped on the validation rows."""
+        """Weigh the source rows, then fit all weights on both domains, early-stopped on the validation rows.
+
+        The notes say how many source rows were kept, and how many equally weighted ones they are worth.
+        """
         import torch
 
         from ntgate.strategies.transfer import initial_network
+        from ntgate.strategies.weighting.bounded import effective_sample_size
         from ntgate.training.network import build
         from ntgate.training.source import rows_of
         from ntgate.training.streams import Rows
@@ -126,4 +131,5 @@ class InstanceTransfer(Strategy):
             features_rate=1.0 if self.start == "fresh" else self.features_rate,
         )  # fmt: skip
         streams = {"source": Rows(rows.x, torch.arange(len(rows))), "labelled": labelled}
-        return arm.fit(objective, streams, encoder)
+        notes = {"source_rows": len(source), "effective_source_rows": effective_sample_size(weights)}
+        return replace(arm.fit(objective, streams, encoder), notes=notes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ntgate.strategies.base import Facts
 
 
-def without_shared_head(facts: Facts) -> str | None:
-    """Why no head can serve both domains, or None when one can."""
+def source_lacks_classes(facts: Facts) -> str | None:
+    """Why one head cannot serve both domains: the source must know every target class."""
     missing = facts.classes_without_source
     if not missing:
         return None
