@@ -52,7 +52,7 @@ class InstanceTransfer(Strategy):
     most: float = Field(10.0, gt=1)
     selection: float | None = Field(None, gt=0, lt=1)
     target_share: float = Field(0.5, gt=0, lt=1)
-    start: Literal["source", "fresh"] = "fresh"
+    start: Literal["source", "fresh"] = "source"
     features_rate: float = Field(0.3, gt=0)
     rounds: int = Field(20, gt=1)
     space: Literal["auto", "embedding", "columns"] = "auto"

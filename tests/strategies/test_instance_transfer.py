@@ -84,7 +84,7 @@ def test_tradaboost_undoes_what_wrong_source_labels_do(arm, tmp_path):
     view = dataclasses.replace(arm.view, source=source, train=domain("train", 40, 2))
     test, found = domain("test", 400, 9), {}
     for weighting in ("uniform", "tradaboost"):
-        strategy = InstanceTransfer(weighting=weighting, space="columns", target_share=0.1)
+        strategy = InstanceTransfer(weighting=weighting, space="columns", target_share=0.1, start="fresh")
         candidate = train(strategy, dataclasses.replace(arm, view=view), tmp_path / weighting)
         with torch.inference_mode():
             found[weighting] = accuracy(torch.from_numpy(test.y), candidate.load()(rows_of(candidate.encoder, test).x))
@@ -112,7 +112,7 @@ def test_a_weight_of_two_is_a_row_that_stands_twice():
 
 def test_rows_left_out_have_no_say_from_a_fresh_start(arm, tmp_path):
     """Other labels on the rows that a selection leaves out change nothing."""
-    strategy = InstanceTransfer(weighting="density_ratio", selection=0.3, space="columns")
+    strategy = InstanceTransfer(weighting="density_ratio", selection=0.3, space="columns", start="fresh")
     out = strategy.weights(arm, arm.view.source) == 0
     source = arm.view.source
     other = dataclasses.replace(source, y=np.where(out, 1 - source.y, source.y))
