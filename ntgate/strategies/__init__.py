@@ -6,10 +6,12 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.domain_adversarial import DomainAdversarial
 from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.feature_extraction import FeatureExtraction
 from ntgate.strategies.fine_tuning import FineTuning
+from ntgate.strategies.instance_transfer import InstanceTransfer
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
@@ -21,7 +23,9 @@ AnyStrategy: TypeAlias = Annotated[
     | MomentMatching
     | EncoderDecoder
     | MultiTask
-    | ParameterTransfer,
+    | ParameterTransfer
+    | InstanceTransfer
+    | Alignment,
     Field(discriminator="kind"),
 ]
 DEFAULT: tuple[AnyStrategy, ...] = (FineTuning(), FeatureExtraction(), DomainAdversarial())

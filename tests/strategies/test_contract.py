@@ -14,12 +14,14 @@ from ntgate.data.domain import Domain, TrainingView
 from ntgate.export.onnx_export import export_onnx
 from ntgate.export.parity import check_parity
 from ntgate.strategies import AnyStrategy
+from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Arm, Facts
 from ntgate.strategies.candidate import train
 from ntgate.strategies.domain_adversarial import DomainAdversarial
 from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.feature_extraction import FeatureExtraction
 from ntgate.strategies.fine_tuning import FineTuning
+from ntgate.strategies.instance_transfer import InstanceTransfer
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
@@ -137,7 +139,7 @@ def test_scratch_sees_nothing_of_the_source(arm, tmp_path):
 def test_one_head_needs_the_source_to_know_every_class(arm):
     view = dataclasses.replace(arm.view, source=blobs("source", 60, 0, 0, classes=("a", "b")))
     facts = Facts.of(view)
-    shared = {DomainAdversarial, MomentMatching, EncoderDecoder}
+    shared = {DomainAdversarial, MomentMatching, EncoderDecoder, InstanceTransfer, Alignment}
     assert all("the source has no class 'c'" in kind().unsuitable(facts) for kind in shared)
     assert all(kind().unsuitable(facts) is None for kind in OWN - shared)
 

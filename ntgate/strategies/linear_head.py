@@ -1,0 +1,86 @@
+"""A linear head by multinomial logistic regression, with its penalty chosen on the validation rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ntgate.strategies.base import Arm, Trained
+from ntgate.training.curve import CurvePoint
+from ntgate.training.source import embed
+
+if TYPE_CHECKING:
+    from ntgate.strategies.maps.aligned import Aligned, Floats, Ints
+    from ntgate.training.network import Network
+
+
+def fit_head(
+    network: Network,
+    arm: Arm,
+    aligned: Aligned,
+    rows: Floats,
+    labels: Ints,
+    weights: Floats,
+    penalties: Sequence[float],
+) -> Trained:
+    """Fit heads on aligned rows, fold each through the target's map into ``network``, and keep the best on validation rows.
+
+    Args:
+        network: its features are what ``aligned`` maps from; its head is set.
+        arm: with the validation rows.
+        aligned: the target's map into the space of ``rows``.
+        rows: ``(n, k)`` in the common space.
+        labels: ``(n,)`` codes of the target's classes.
+        weights: ``(n,)`` of mean 1.
+        penalties: inverse L2 strengths.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    classes = len(arm.view.train.classes)
+    held = embed(network, arm.pretrained.encoder, arm.view.validation).astype(np.float64)
+    truth = torch.from_numpy(arm.view.validation.labels)
+    mean, scale = rows.mean(axis=0), max(float(rows.std()), 1e-12)
+    curve: list[CurvePoint] = []
+    heads: list[tuple[Floats, Floats]] = []
+    for trial, penalty in enumerate(penalties, start=1):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the validation rows judge what came of it
+            model = LogisticRegression(C=penalty, max_iter=1000).fit((rows - mean) / scale, labels, weights)
+        weight, bias = _rows_by_class(model, classes)
+        weight, bias = weight / scale, bias - weight @ mean / scale
+        losses = torch.nn.functional.cross_entropy(
+            torch.from_numpy(rows @ weight.T + bias), torch.from_numpy(labels), reduction="none"
+        )
+        weight, bias = aligned.folded(weight, bias)
+        logits = torch.from_numpy(held @ weight.T + bias)
+        curve.append(
+            CurvePoint(
+                step=trial,
+                train_loss=float((losses.numpy() * weights).mean()),
+                validation_loss=float(torch.nn.functional.cross_entropy(logits, truth)),
+                validation=arm.metric(truth, logits.softmax(dim=1)),
+            )
+        )
+        heads.append((weight, bias))
+        if arm.progress is not None:
+            arm.progress(trial, len(penalties), curve[-1].validation)
+    weight, bias = heads[max(range(len(curve)), key=lambda i: curve[i].rank)]
+    with torch.no_grad():
+        network.head.weight.copy_(torch.from_numpy(weight))
+        network.head.bias.copy_(torch.from_numpy(bias))
+    return Trained(network.eval(), arm.pretrained.encoder, tuple(curve), len(curve))
+
+
+def _rows_by_class(model: Any, classes: int) -> tuple[Floats, Floats]:
+    """Weights ``(c, d)`` and biases ``(c,)``, a row a class, also where scikit-learn fits one row for two classes."""
+    weight, bias = model.coef_, model.intercept_
+    if len(model.classes_) == 2:
+        weight, bias = np.vstack([-weight, weight]) / 2, np.hstack([-bias, bias]) / 2
+    full, offset = np.zeros((classes, weight.shape[1])), np.full(classes, bias.min() - 10.0)
+    full[model.classes_], offset[model.classes_] = weight, bias
+    return full, offset
