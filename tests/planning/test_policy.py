@@ -27,8 +27,7 @@ def shift(distance: float) -> ShiftReport:
         mmd2=0.1, p_value=0.01, alpha=0.05, null_quantiles=(0.0, 0.1, 0.1, 0.2), permutations=99, bandwidths=(1.0,),
         effect_size=0.1, effect_interval=(0.0, 0.2),
         proxy_a_distance=distance, proxy_a_distance_interval=(0.0, 2.0), n_source=10, n_target=10, representation="raw",
-        significant=True, tolerated_effect=0.0, outcome="shift", seconds=0.1, alpha=0.05,
-        null_quantiles=(0.0, 0.01, 0.02, 0.03),
+        significant=True, tolerated_effect=0.0, outcome="shift", seconds=0.1,
     )  # fmt: skip
 
 
