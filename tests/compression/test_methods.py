@@ -27,7 +27,7 @@ from ntgate.training.source import rows_of
 from tests.compression.conftest import CLASSES
 
 METHODS = {
-    "distillation": Distillation(width=0.5, budget=2),
+    "distillation": Distillation(width=0.5),
     "unstructured": Pruning(sparsity=0.7),
     "one_shot": Pruning(sparsity=0.7, rounds=1),
     "structured": Pruning(sparsity=0.5, structured=True),
