@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -12,6 +12,7 @@ from ntgate.compression.pruning import Pruning
 from ntgate.compression.quantisation import Quantisation
 
 AnyCompression: TypeAlias = Annotated[Distillation | Pruning | Quantisation, Field(discriminator="kind")]
+_Written: TypeAlias = AnyCompression | Literal["distillation", "pruning", "quantisation"]
 
 
 def _as_list(value: Any) -> Any:
@@ -35,6 +36,6 @@ def _in_order(methods: tuple[AnyCompression, ...]) -> tuple[AnyCompression, ...]
 
 Compressions: TypeAlias = Annotated[
     tuple[AnyCompression, ...],
-    BeforeValidator(_as_list, json_schema_input_type=AnyCompression | list[AnyCompression]),
+    BeforeValidator(_as_list, json_schema_input_type=_Written | list[_Written]),
     AfterValidator(_in_order),
 ]

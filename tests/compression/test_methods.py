@@ -203,3 +203,14 @@ def test_a_method_can_be_named_alone_or_in_a_list():
     assert adapter.validate_python({"kind": "pruning", "sparsity": 0.2}) == (Pruning(sparsity=0.2),)
     assert adapter.validate_python(adapter.dump_python(adapter.validate_python("pruning"))) == (Pruning(),)
     assert adapter.validate_python([]) == ()
+
+
+@pytest.mark.parametrize(
+    "given", ["pruning", {"kind": "pruning", "sparsity": 0.2}, ["pruning", {"kind": "quantisation"}]]
+)
+def test_the_schema_knows_every_way_of_writing_it(given):
+    import jsonschema
+
+    jsonschema.validate(given, TypeAdapter(Compressions).json_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([given, "zip"], TypeAdapter(Compressions).json_schema())

@@ -93,6 +93,7 @@ def test_distillation_to_a_named_student(project):
     assert result.seconds["compress"] > 0
 
 
+@pytest.mark.slow
 def test_the_decision_is_the_same_again_though_latencies_are_not(project):
     config = load(project / "config.yaml", ["compression=quantisation"])
     first, second = (run(config, dry_run=True) for _ in range(2))
@@ -102,6 +103,7 @@ def test_the_decision_is_the_same_again_though_latencies_are_not(project):
     assert first.decision_id != run(load(project / "config.yaml"), dry_run=True).decision_id
 
 
+@pytest.mark.slow
 def test_test_rows_change_nothing_about_the_compressed_model(project):
     """Other test rows, the same model byte for byte: neither training nor calibration has seen them."""
     config = load(project / "config.yaml", ["compression=[pruning, quantisation]"])
@@ -110,6 +112,26 @@ def test_test_rows_change_nothing_about_the_compressed_model(project):
         np.savez(project / "target_test.npz", x=test["x"][::-1][:300] * 0.5, y=test["y"][:300])
     second = run(config, dry_run=True)
     assert sha256_file(Path(first.onnx["candidate"])) == sha256_file(Path(second.onnx["candidate"]))
+
+
+def test_a_table_with_categories_is_compressed(shared_data, tmp_path):
+    """Calibration takes the table's own columns, texts and missing values among them."""
+    config = {
+        "model": {"name": "heart"},
+        "data": {
+            name: {"path": str(shared_data / "heart_disease" / file)}
+            for name, file in (("source", "cleveland.csv"), ("target", "hungarian.csv"))
+        },
+        "registry": {"uri": "sqlite:///mlflow.db"},
+        "training": {"steps": 60, "source_steps": 60},
+        "shift": {"evidently": False, "permutations": 99},
+        "compression": ["pruning", "quantisation"],
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(config))
+    told = run(load(tmp_path / "config.yaml"), dry_run=True).compression
+    assert told.after.bytes < 0.6 * told.before.bytes
+    assert told.after.nonzero < 0.6
+    assert abs(told.after.value - told.before.value) < 0.1
 
 
 def test_without_compression_the_answer_says_so(project):
