@@ -18,11 +18,9 @@ _Written: TypeAlias = AnyCompression | Literal["distillation", "pruning", "quant
 def _as_list(value: Any) -> Any:
     """A single method, by its kind or with its settings, stands for a list of one."""
     listed = [value] if isinstance(value, str | Mapping) else value
-    return [{"kind": item} if isinstance(item, str) else item for item in listed] if _is_list(listed) else listed
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
+    if not isinstance(listed, list | tuple):
+        return listed
+    return [{"kind": item} if isinstance(item, str) else item for item in listed]
 
 
 def _in_order(methods: tuple[AnyCompression, ...]) -> tuple[AnyCompression, ...]:
