@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ntgate.base import Frozen
+from ntgate.compression import Compressions
 from ntgate.config_errors import explain
 from ntgate.data.specs import DataConfig
 from ntgate.errors import ConfigError, ConfigErrors
@@ -47,6 +48,7 @@ class RunConfig(Frozen):
     shift: ShiftConfig = ShiftConfig()
     strategies: Annotated[tuple[AnyStrategy, ...], Field(min_length=1, max_length=SLOTS)] = DEFAULT
     training: TrainingConfig = TrainingConfig()
+    compression: Compressions = ()
     gate: GateConfig = GateConfig()
     seed: int = Field(0, ge=0, lt=2**31)
     output: str = Field("runs", description="folder for what runs leave behind, relative to the config file")

@@ -29,6 +29,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
         NtgateError: when ntgate could not judge; nothing is promoted then.
     """
     from ntgate.stages.champion import see_champion
+    from ntgate.stages.compress import compress
     from ntgate.stages.decide import decide_run
     from ntgate.stages.drift import measure_drift
     from ntgate.stages.drift_page import write_drift_page
@@ -55,13 +56,14 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
         tell.stage("train: " + ", ".join([*(strategy.kind for strategy in plan.slots), "scratch"]))
         scratch = train_scratch(config, ingested, tell)
         slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
+        compressed = compress(config, ingested, slots, tell)
         tell.stage("evaluate: export, check parity, open the test rows")
-        evaluated = evaluate(config, ingested, champion, scratch, slots)
+        evaluated = evaluate(config, ingested, champion, scratch, compressed)
         decided = decide_run(config, ingested, champion, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
     history = RunHistory(
         ingested=ingested, champion=champion, source=source, shift=drifted.report, plan=plan, scratch=scratch, slots=tuple(slots),
-        evaluated=evaluated, decided=decided,
+        compressed=compressed, evaluated=evaluated, decided=decided,
     )  # fmt: skip
     return promote(config, history, dry_run=dry_run)
 

@@ -4,6 +4,7 @@ from zenml import pipeline
 from zenml.enums import ExecutionMode
 
 from ntgate.config import RunConfig
+from steps.compress import compress
 from steps.decide import decide
 from steps.drift import drift
 from steps.evaluate import evaluate
@@ -26,6 +27,9 @@ def retrain(config: RunConfig, dry_run: bool = False):
     made = plan(config, ingested, shift)
     baseline = scratch(config, ingested)
     slots = [train(config, ingested, source_model, made, slot, id=f"train_{slot}") for slot in range(4)]
-    evaluated = evaluate(config, ingested, champion, baseline, *slots)
+    compressed = compress(config, ingested, *slots)
+    evaluated = evaluate(config, ingested, champion, baseline, compressed)
     decided = decide(config, ingested, champion, evaluated)
-    return promote(config, ingested, champion, source_model, shift, made, baseline, *slots, evaluated, decided, dry_run)
+    return promote(
+        config, ingested, champion, source_model, shift, made, baseline, *slots, compressed, evaluated, decided, dry_run
+    )

@@ -70,6 +70,13 @@ def summary(result: RunResult) -> str:
         )
         lines.append(f"  {sign}  {finding.rule}: {finding.reason}")
     lines.append("")
+    if result.compression is not None:
+        before, after = result.compression.before, result.compression.after
+        lines.append(
+            f"  {', '.join(result.compression.methods)}: {before.bytes:,} to {after.bytes:,} bytes, "
+            f"{before.latency_1:.1f} to {after.latency_1:.1f} µs for one row, {before.latency_64:.1f} to "
+            f"{after.latency_64:.1f} µs for 64"
+        )
     if result.registry["version"] is not None:
         lines.append(
             f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}"

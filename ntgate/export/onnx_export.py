@@ -73,6 +73,9 @@ def _merged(preprocessing: ModelProto, model: ModelProto) -> ModelProto:
             model.opset_import.add(domain=opset.domain, version=opset.version)
     prefixed = compose.add_prefix(model, "network_")
     merged = compose.merge_models(preprocessing, prefixed, io_map=[(OUTPUT, "network_x")])
+    opsets = {opset.domain: opset.version for opset in merged.opset_import}  # merging lists each of them twice
+    del merged.opset_import[:]
+    merged.opset_import.extend(onnx.helper.make_opsetid(domain, version) for domain, version in opsets.items())
     # The prefix keeps the graphs' names apart; what the user reads is named as promised.
     for node in merged.graph.node:
         node.output[:] = [SCORES if name == f"network_{SCORES}" else name for name in node.output]
@@ -81,6 +84,14 @@ def _merged(preprocessing: ModelProto, model: ModelProto) -> ModelProto:
 
 
 def _describe(model: ModelProto, classes: Sequence[str]) -> None:
+    """Say who made the model and what its classes are, and nothing else.
+
+    The exporter notes for each node where in the code it comes from, with this machine's paths: no business of whoever gets the
+    file, and 10 kB that would make it differ from one machine to the next.
+    """
+    for described in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        del described.metadata_props[:]
+        described.doc_string = ""
     model.producer_name, model.producer_version = "ntgate", ntgate.__version__
     del model.metadata_props[:]
     onnx.helper.set_model_props(

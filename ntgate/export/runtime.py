@@ -31,14 +31,14 @@ def scores_onnx(
     Raises:
         ModelError: when the file is no such model, or the rows do not fit its inputs.
     """
-    session = _session(path)
+    running = session(path)
     parts = []
     for start in range(0, len(rows), batch_size):
         part = (
             rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
         )
         try:
-            parts.append(session.run(["scores"], _feed(session, part, path))[0])
+            parts.append(running.run(["scores"], feed(running, part, path))[0])
         except Exception as error:  # onnxruntime's own exceptions share no base class
             if type(error).__module__.startswith("onnxruntime"):
                 raise _unfit(path, str(error).splitlines()[0]) from error
@@ -53,7 +53,7 @@ def class_names(path: Path) -> tuple[str, ...]:
     Raises:
         ModelError: when the file is no model that ntgate exported.
     """
-    properties = _session(path).get_modelmeta().custom_metadata_map
+    properties = session(path).get_modelmeta().custom_metadata_map
     try:
         return tuple(str(name) for name in json.loads(properties["ntgate.classes"]))
     except (KeyError, ValueError) as error:
@@ -68,7 +68,7 @@ def input_schema(path: Path) -> list[tuple[str, str, list[int]]]:
     kinds = {"tensor(float)": "float", "tensor(uint8)": "uint8", "tensor(string)": "string"}
     return [
         (entry.name, kinds[entry.type], [-1 if isinstance(size, str) else size for size in entry.shape])
-        for entry in _session(path).get_inputs()
+        for entry in session(path).get_inputs()
     ]
 
 
@@ -79,9 +79,15 @@ def load_proto(path: Path) -> Any:
     return onnx.load(path, load_external_data=False)
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
+    """The model at ``path`` ready to run on the CPU; with 0 ``threads`` onnxruntime chooses their number.
+
+    Raises:
+        ModelError: when the file is no ONNX model.
+    """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -90,8 +96,13 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
         ) from error
 
 
-def _feed(session: onnxruntime.InferenceSession, rows: Any, path: Path) -> dict[str, npt.NDArray[Any]]:
-    inputs = session.get_inputs()
+def feed(running: onnxruntime.InferenceSession, rows: Any, path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Raw rows as the inputs of the model in session ``running``.
+
+    Raises:
+        ModelError: when the rows do not fit; ``path`` names the model.
+    """
+    inputs = running.get_inputs()
     if isinstance(rows, np.ndarray):
         if [entry.name for entry in inputs] != ["x"]:
             raise _unfit(path, "rows of numbers for a model that takes the columns of a table")

@@ -87,6 +87,11 @@ class Case:
         """The candidate against the champion, with the allowed loss as a negative margin; None as above."""
         return self._over("champion", -self.config.champion_margin)
 
+    @cached_property
+    def over_uncompressed(self) -> Comparison | None:
+        """The compressed candidate against the one that it was made from, with the allowed loss as a negative margin."""
+        return self._over("uncompressed", -self.config.compression_margin)
+
     def _over(self, other: str, margin: float) -> Comparison | None:
         first, second = self.evidence.usable("candidate"), self.evidence.usable(other)
         if first is None or second is None or not len(self.evidence.y):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from ntgate.evaluation.metrics import score
@@ -42,7 +43,16 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
         p_value=found.p_value if found else None,
         alpha=config.alpha,
         margin=config.margin,
+        uncompressed=_before_compression(evidence, config, seed),
     )
+
+
+def _before_compression(evidence: Evidence, config: GateConfig, seed: int) -> GateDecision | None:
+    """What the gate would say of the uncompressed candidate, for the reader; it promotes nothing."""
+    if not evidence.compressed:
+        return None
+    before = replace(evidence, candidate=evidence.uncompressed, compressed=False, uncompressed=None)
+    return decide(before, config, seed=seed)
 
 
 def _outcome(findings: tuple[Finding, ...]) -> Literal["promoted", "rejected", "inconclusive"]:

@@ -25,6 +25,8 @@ class GateDecision(Frozen):
         p_value: one-sided, against a gain of at most ``margin``.
         alpha: the level of the gate.
         margin: the gain that had to be exceeded.
+        uncompressed: what the decision would have been about the candidate before its compression; None where there was none.
+            The verdict is about what would be shipped, so this one promotes nothing.
     """
 
     outcome: Literal["promoted", "rejected", "inconclusive"]
@@ -39,10 +41,18 @@ class GateDecision(Frozen):
     p_value: float | None
     alpha: float
     margin: float
+    uncompressed: GateDecision | None = None
 
     @property
     def sentence(self) -> str:
-        """The verdict in one sentence."""
+        """The verdict in one sentence, or two where compression spoilt it."""
+        before = self.uncompressed
+        if before is None or before.outcome != "promoted" or self.outcome == "promoted":
+            return self._verdict
+        return f"{self._verdict} Before compression it would have passed, with a gain of {_points(before.gain)}."
+
+    @property
+    def _verdict(self) -> str:
         if self.outcome == "promoted":
             return f"The candidate beats training from scratch by {_points(self.gain)} and passes every rule."
         finding = next(

@@ -63,6 +63,34 @@ class FindingRow(Told):
     reason: str = ""
 
 
+class Cost(Told):
+    """What a model costs, and its scores: size of its file, parameters, microseconds for one row and for 64."""
+
+    bytes: int | None = None
+    parameters: int | None = None
+    nonzero: Number = None
+    latency_1: Number = None
+    latency_64: Number = None
+    validation: Number = None
+    value: Number = None
+
+
+class Uncompressed(Told):
+    """What the gate would have said of the candidate before its compression."""
+
+    outcome: Outcome
+    gain: Number = None
+
+
+class Compression(Told):
+    """What compression made of the candidate, by ``methods`` in their order."""
+
+    methods: tuple[str, ...] = ()
+    before: Cost
+    after: Cost
+    uncompressed: Uncompressed | None = None
+
+
 class Shift(Told):
     """How far the target has moved away from the source."""
 
@@ -122,6 +150,7 @@ class RunReport(Told):
         metric: what ``value``, ``gain`` and ``validation`` measure.
         gain: value of the candidate less value of scratch, on the test rows.
         gain_interval: two-sided interval of the gain at confidence ``1 - 2 alpha``.
+        compression: what the candidate was before and after its compression; None where it was not compressed.
         curves: learning curve by strategy.
         data: the sets of rows that took part.
         by_class: recognition by class on the test rows.
@@ -150,6 +179,7 @@ class RunReport(Told):
     shift: Shift | None = None
     plan: tuple[PlanRow, ...] = ()
     findings: tuple[FindingRow, ...] = ()
+    compression: Compression | None = None
     registry: Registered | None = None
     seconds: dict[str, float | None] = {}
     curves: dict[str, tuple[CurvePoint, ...]] = {}

@@ -78,6 +78,18 @@ def consequence(report: RunReport) -> str:
     return f"Version {report.registry.version} of {report.registry.name} now carries the alias {alias}."
 
 
+def compressed(report: RunReport) -> str:
+    """How the candidate was compressed, and whether the verdict would have been another one without it."""
+    told = report.compression
+    if told is None:
+        return ""
+    words = f"{label(', then '.join(told.methods))}. The verdict is about the compressed model, the one that would be shipped."
+    if told.uncompressed is not None and told.uncompressed.outcome != report.outcome:
+        gain = numbers.gain(told.uncompressed.gain, report.metric)
+        words += f" Uncompressed, the candidate would have been {told.uncompressed.outcome}, with a gain of {gain}."
+    return words
+
+
 def size(effect: float) -> str:
     """A coefficient of inhomogeneity in words (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988).
 

@@ -50,6 +50,8 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         champion=arrays.get("champion"),
         champion_version=champion.version,
         champion_unusable=evaluated.champion_unusable,
+        compressed="uncompressed" in evaluated.onnx,
+        uncompressed=arrays.get("uncompressed"),
     )
     decision = decide(evidence, config.gate, seed=config.seed)
     identity = decision_id(config, ingested, champion)

@@ -1,9 +1,8 @@
-"""Evaluate: freeze one candidate, export both arms, check parity, and only then open the test rows."""
+"""Evaluate: export both arms, check parity, and open the test rows for the frozen candidate."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ import numpy.typing as npt
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.compress import Compressed
+from ntgate.stages.exported import export_checked
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
 
 
@@ -23,7 +23,7 @@ class Evaluated(Frozen):
     Attributes:
         candidate: the best arm on the validation rows; None when every arm failed.
         scratch: the baseline.
-        onnx: exported model by arm.
+        onnx: exported model by arm; where the candidate was compressed, ``uncompressed`` is a further one.
         max_abs_diff: largest difference between a network's scores and its exported model's.
         scores: the scores of every arm on every test row.
         champion_unusable: why a champion that exists could not be scored.
@@ -39,35 +39,38 @@ class Evaluated(Frozen):
     seconds: float
 
 
-def choose(slots: Sequence[Slot]) -> Candidate | None:
-    """The best trained candidate on the validation rows; the earlier in the plan where two are equal."""
-    trained = [slot.candidate for slot in slots if slot.candidate is not None and slot.candidate.failed is None]
-    return max(trained, key=lambda candidate: candidate.rank, default=None)
-
-
 def evaluate(
     config: RunConfig,
     ingested: Ingested,
     champion: ChampionSeen,
     scratch: Candidate,
-    slots: Sequence[Slot],
+    compressed: Compressed,
 ) -> Evaluated:
     """Export candidate and scratch, and score them and the champion on the same test rows.
+
+    A compressed candidate comes exported: it is scored as it is, and beside it the one that it was made from.
 
     Raises:
         ModelError: when an exported model does not reproduce its network.
     """
+    from ntgate.export.runtime import scores_onnx
+
     began = time.perf_counter()
-    candidate = choose(slots)
-    test = ingested.part("test")
-    arms = {"candidate": candidate, "scratch": scratch}
+    test, smaller = ingested.part("test"), compressed.smaller
     onnx, differences = {}, []
     kept: dict[str, npt.NDArray[Any]] = {"y": test.labels}
-    for name, arm in arms.items():
-        if arm is None or arm.failed is not None:
+    if smaller is not None:
+        onnx = {"candidate": smaller.model, "uncompressed": smaller.uncompressed}
+        differences.append(smaller.max_abs_diff)
+    for name, arm in {"candidate": compressed.candidate, "scratch": scratch}.items():
+        if arm is None or arm.failed is not None or name in onnx:
             continue
-        onnx[name], kept[name], difference = _export(config, arm, name, ingested)
-        differences.append(difference)
+        assert arm.encoder is not None
+        path = ingested.folder / f"{name}.onnx"
+        differences.append(export_checked(config, arm.load(), arm.encoder, arm.classes, test, path))
+        onnx[name] = Artifact.of(path)
+    # What is judged is what is shipped: the gate sees the exported models' scores.
+    kept.update({name: scores_onnx(model.verified(), test.rows) for name, model in onnx.items()})
     unusable = champion.unusable
     if champion.model is not None:
         try:
@@ -77,7 +80,7 @@ def evaluate(
     path = ingested.folder / "scores.npz"
     np.savez_compressed(path, allow_pickle=False, **kept)
     return Evaluated(
-        candidate=candidate,
+        candidate=compressed.candidate,
         scratch=scratch,
         onnx=onnx,
         max_abs_diff=max(differences, default=None),
@@ -85,25 +88,3 @@ def evaluate(
         champion_unusable=unusable,
         seconds=time.perf_counter() - began,
     )
-
-
-def _export(
-    config: RunConfig, arm: Candidate, name: str, ingested: Ingested
-) -> tuple[Artifact, npt.NDArray[np.float32], float]:
-    """The arm as ONNX, its scores ``(n, c)`` on the test rows, and how far they are from the network's."""
-    import torch
-
-    from ntgate.export.onnx_export import export_onnx
-    from ntgate.export.parity import check_parity
-    from ntgate.export.runtime import scores_onnx
-    from ntgate.training.source import rows_of
-
-    network, test = arm.load(), ingested.part("test")
-    assert arm.encoder is not None
-    path = export_onnx(network, arm.encoder, ingested.folder / f"{name}.onnx", classes=arm.classes)
-    with torch.inference_mode():
-        x = rows_of(arm.encoder, test).x
-        reference = torch.cat([network(part).softmax(dim=1) for part in x.split(1024)]).numpy()
-    difference = check_parity(path, test.rows, reference, tolerance=config.gate.max_onnx_difference)
-    # What is judged is what is shipped: the gate sees the exported model's scores.
-    return Artifact.of(path), scores_onnx(path, test.rows), difference

@@ -8,6 +8,7 @@ from ntgate.base import Frozen
 from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.compress import Compressed
 from ntgate.stages.decide import Decided
 from ntgate.stages.drift_page import PAGE
 from ntgate.stages.evaluate import Evaluated
@@ -28,6 +29,7 @@ class RunHistory(Frozen):
     plan: Plan
     scratch: Candidate
     slots: tuple[Slot, ...]
+    compressed: Compressed
     evaluated: Evaluated
     decided: Decided
 
@@ -58,6 +60,7 @@ class RunHistory(Frozen):
             "source": self.source.seconds,
             "drift": self.shift.seconds,
             **{arm.strategy: arm.seconds for arm in self.arms},
+            "compress": self.compressed.seconds,
             "evaluate": self.evaluated.seconds,
             "decide": self.decided.seconds,
         }

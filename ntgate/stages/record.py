@@ -20,6 +20,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         "ntgate.decision_id": result.decision_id,
         "ntgate.outcome": result.outcome,
         "ntgate.champion_seen": history.champion.version or "none",
+        "ntgate.compression": ", ".join(result.compression.methods) if result.compression else "none",
     }
     numbers = {
         "gain": result.gain,
@@ -31,6 +32,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         "mmd2": history.shift.mmd2,
         "proxy_a_distance": history.shift.proxy_a_distance,
         "seconds": result.seconds["total"],
+        **_costs(result),
     }
     files = [Path(history.decided.file.path), history.report, history.drift_report, history.evidently_report]
     return RunRecord(
@@ -43,6 +45,16 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
         artifacts=[path for path in files if path.is_file()],
     )
+
+
+def _costs(result: RunResult) -> dict[str, float | None]:
+    """Costs and scores before and after compression, one metric each."""
+    if result.compression is None:
+        return {}
+    pair = {"before": result.compression.before, "after": result.compression.after}
+    return {
+        f"{name}_{when}_compression": value for when, cost in pair.items() for name, value in cost.model_dump().items()
+    }
 
 
 def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Mapping[str, str]) -> CandidateRecord:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
+from ntgate.export.footprint import Footprint
 from ntgate.gate.finding import Finding
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
@@ -32,6 +33,31 @@ class PlanResult(Frozen):
     seconds: float
 
 
+class Cost(Footprint):
+    """A model's costs, with its scores on the validation rows and on the test rows."""
+
+    validation: float
+    value: float | None
+
+
+class CompressionResult(Frozen):
+    """What compression made of the candidate, and what the gate would have said without it.
+
+    Attributes:
+        methods: the methods in the order in which they were applied.
+        before: the candidate as it was trained.
+        after: the candidate as it was judged.
+        max_score_difference: largest change of a class score on the validation rows.
+        uncompressed: the verdict that the candidate before compression would have had, with its gain over scratch.
+    """
+
+    methods: tuple[str, ...]
+    before: Cost
+    after: Cost
+    max_score_difference: float
+    uncompressed: dict[str, Any]
+
+
 class RunResult(Frozen):
     """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute.
 
@@ -49,6 +75,7 @@ class RunResult(Frozen):
         alpha: the gate's level.
         shift: the shift report.
         plan: every strategy with its reason, in order, then scratch.
+        compression: what compression did to the candidate; None where the config asks for none.
         findings: every rule's answer.
         onnx: the exported arms, and how far they are from their networks.
         registry: where the model went; ``version`` is None when nothing was promoted.
@@ -73,6 +100,7 @@ class RunResult(Frozen):
     alpha: float
     shift: dict[str, Any]
     plan: tuple[PlanResult, ...]
+    compression: CompressionResult | None = None
     findings: tuple[Finding, ...]
     onnx: dict[str, Any]
     registry: dict[str, Any]
@@ -111,6 +139,7 @@ def conclude(
         alpha=decided.alpha,
         shift=history.shift.model_dump(mode="json"),
         plan=_plan(history),
+        compression=_compression(history),
         findings=decided.findings,
         onnx={
             **{name: artifact.path for name, artifact in evaluated.onnx.items()},
@@ -135,6 +164,20 @@ def conclude(
         directory=ingested.directory,
         dry_run=dry_run,
         seconds={**history.seconds(), "total": time.time() - ingested.began},
+    )
+
+
+def _compression(history: RunHistory) -> CompressionResult | None:
+    smaller, judged = history.compressed.smaller, history.decided.gate
+    if smaller is None or judged.uncompressed is None:
+        return None
+    before = judged.uncompressed
+    return CompressionResult(
+        methods=smaller.methods,
+        before=Cost(**smaller.before.model_dump(), validation=smaller.validation_before, value=before.candidate),
+        after=Cost(**smaller.after.model_dump(), validation=smaller.validation_after, value=judged.candidate),
+        max_score_difference=smaller.max_score_difference,
+        uncompressed=before.model_dump(mode="json", include={"outcome", "gain", "gain_interval", "p_value"}),
     )
 
 

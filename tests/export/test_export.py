@@ -71,7 +71,10 @@ def test_names_and_inputs(exported):
         "table": [("age", "float", [-1, 1]), ("dose mg", "float", [-1, 1]), ("ward", "string", [-1, 1])],
     }
     assert input_schema(path) == expected[name]
-    onnx.checker.check_model(onnx.load(path), full_check=True)
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    domains = [opset.domain for opset in model.opset_import]
+    assert len(set(domains)) == len(domains)
 
 
 def test_an_unknown_category_and_a_missing_number_are_scored(exported):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+COMPRESSED = "compression=[{kind: pruning, structured: true, sparsity: 0.3}, quantisation]"
 
 
 def ntgate(project: Path, *arguments: str) -> tuple[int, dict, str]:
@@ -44,7 +45,7 @@ def post(server: str, path: str, **body: object) -> dict:
 def answered(project: Path, server: str) -> tuple[Path, str, int, dict, str]:
     config = str(project / "config.yaml")
     code, result, log = ntgate(
-        project, "run", config, "--set", f"registry.uri={server}", "--set", "shift.evidently=true"
+        project, "run", config, "--set", f"registry.uri={server}", "--set", "shift.evidently=true", "--set", COMPRESSED
     )
     return project, server, code, result, log
 
@@ -84,12 +85,15 @@ def test_pipeline_on_zenml_with_a_server(answered):
 
     # The same flow in one process comes to the same decision.
     inline_code, inline, _ = ntgate(
-        project, "run", str(project / "config.yaml"), "--inline", "--dry-run", "--set", "shift.evidently=true"
-    )
+        project, "run", str(project / "config.yaml"), "--inline", "--dry-run", "--set", "shift.evidently=true",
+        "--set", COMPRESSED,
+    )  # fmt: skip
     assert inline_code == 0
     for key in ("outcome", "decision_id", "gain", "gain_interval", "p_value", "alpha"):
         assert inline[key] == result[key], key
     assert inline["candidate"]["value"] == result["candidate"]["value"]
+    for key in ("bytes", "parameters", "validation", "value"):
+        assert inline["compression"]["after"][key] == result["compression"]["after"][key], key
     assert [row["validation"] for row in inline["plan"]] == [row["validation"] for row in result["plan"]]
 
     # Reports and metadata show in ZenML.

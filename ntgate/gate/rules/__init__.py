@@ -7,8 +7,9 @@ from collections.abc import Callable
 from ntgate.gate.comparison import Case
 from ntgate.gate.finding import Finding
 from ntgate.gate.rules.champion import champion
+from ntgate.gate.rules.compression import compression
 from ntgate.gate.rules.negative_transfer import negative_transfer
 from ntgate.gate.rules.test_rows import test_rows
 
 Rule = Callable[[Case], Finding]
-RULES: tuple[Rule, ...] = (test_rows, negative_transfer, champion)
+RULES: tuple[Rule, ...] = (test_rows, negative_transfer, champion, compression)

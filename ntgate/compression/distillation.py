@@ -1,0 +1,60 @@
+"""Distillation: a smaller network learns the scores of the chosen one.
+
+Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", arXiv:1503.02531 (2015).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from ntgate.compression.base import NetworkCompression
+from ntgate.errors import ModelError
+from ntgate.training.config import Backbone
+
+if TYPE_CHECKING:
+    from ntgate.strategies.base import Arm, Trained
+    from ntgate.training.network import Network
+
+
+class Distillation(NetworkCompression):
+    """Train a student from its initialisation on the teacher's soft scores and the target's labels.
+
+    Attributes:
+        budget: steps of the student, in budgets of an arm: unlike an arm it starts from nothing.
+        student: the student's backbone; None: the teacher's kind (mlp or cnn) with a ``width`` of its units.
+        width: share of the teacher's units that each layer of the student has, where no student is named.
+    """
+
+    kind: Literal["distillation"] = "distillation"
+    student: Backbone | None = None
+    width: float = Field(0.5, gt=0, lt=1)
+    budget: int = Field(4, ge=1, le=100)
+
+    def compress(self, teacher: Trained, arm: Arm) -> Trained:
+        """The trained student.
+
+        Raises:
+            ModelError: when the student is not smaller than the teacher.
+        """
+        from ntgate.compression.units import narrower
+        from ntgate.training.network import build
+
+        spec = teacher.network.spec
+        backbone = self.student or narrower(spec.backbone, self.width)
+        student = build(spec.model_copy(update={"backbone": backbone}), arm.seed)
+        before, after = _size(teacher.network), _size(student)
+        if after >= before:
+            raise ModelError(
+                "compression.student", expected=f"fewer parameters than the {before} of the chosen network", got=str(after),
+                fix="name a smaller backbone",
+            )  # fmt: skip
+        student.normaliser.load_state_dict(teacher.network.normaliser.state_dict())
+        training = arm.training.model_copy(update={"steps": self.budget * arm.steps})
+        return self.relearn(student, teacher, dataclasses.replace(arm, training=training))
+
+
+def _size(network: Network) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
