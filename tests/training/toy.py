@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from ntgate.training import weights
-from ntgate.training.adversarial import Adversarial
+from ntgate.training.adaptation import Adaptation
+from ntgate.training.adversarial import Adversary
 from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
 from ntgate.training.loop import fit
 from ntgate.training.network import build
@@ -37,7 +38,7 @@ def adversarial(
 ):
     """Three streams of different length, dropout, and a discriminator beside the network."""
     network = build(SPEC, seed)
-    objective = Adversarial(network, width=16, hidden=8, strength=strength, seed=seed)
+    objective = Adaptation(network, Adversary(width=16, classes=2, hidden=8, seed=seed), strength)
     if hook is not None:
         objective.register_forward_pre_hook(hook)
     streams = {"source": rows(150), "labelled": rows(40, 1, 0.5), "target": rows(90, 2, 0.5)}
