@@ -49,6 +49,7 @@ def test_two_processes_end_where_one_does():
     assert not torch.distributed.is_initialized()
 
 
+@pytest.mark.slow
 def test_they_stop_early_together_and_resume_with_their_dropout(tmp_path):
     """Each process has its own random state; a metric that dies leaves no process behind, and the resumed run ends alike."""
     values = [0.1, 0.2, 0.9, 0.3, 0.3]

@@ -138,7 +138,7 @@ def test_a_pickle_in_place_of_a_checkpoint_is_not_run(tmp_path, whole):
         def __reduce__(self):
             return (open, (str(tmp_path / "ran"), "w"))
 
-    (tmp_path / "checkpoint").write_bytes(pickle.dumps({"identity": Hostile()}))
+    (tmp_path / "checkpoint").write_bytes(pickle.dumps({"identity": Hostile()}, protocol=2))
     network, _ = adversarial(tmp_path / "checkpoint")
     assert not (tmp_path / "ran").exists()
     assert same(network.state_dict(), whole[0])
