@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,21 @@ def write(name: str, text: str) -> None:
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / name).write_text(text + "\n", encoding="utf-8")
+
+
+def peer_python(name: str, packages: list[str]) -> Path:
+    """The interpreter of a peer's own environment under ``.bench/``, which is made on the first call, with our torch."""
+    import torch
+
+    home = Path(__file__).resolve().parents[1] / ".bench" / name
+    python = home / "bin" / "python"
+    if not (home / ".installed").exists():
+        print(f"installing {', '.join(packages)} into .bench/{name}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
+        version = torch.__version__.split("+")[0]
+        subprocess.run([python, "-m", "pip", "install", "-qq", f"torch=={version}", *packages], check=True)
+        (home / ".installed").touch()
+    return python
 
 
 def shared_data() -> Path:

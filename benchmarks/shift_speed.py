@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from machine import heading, write
+from machine import heading, peer_python, write
 
 from ntgate.shift import mmd_test
 
@@ -162,14 +162,7 @@ def small_cases() -> dict[tuple[str, int, int], float]:
 
 def peer_cases(name: str, packages: list[str], cases: list[str]) -> dict[tuple[str, int, int], float]:
     """Times of a peer, from its own environment."""
-    home = HERE.parent / ".bench" / name
-    python = home / "bin" / "python"
-    if not (home / ".installed").exists():
-        print(f"installing {name} into {home.relative_to(HERE.parent)}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        version = torch.__version__.split("+")[0]
-        subprocess.run([python, "-m", "pip", "install", "-qq", f"torch=={version}", *packages], check=True)
-        (home / ".installed").touch()
+    python = peer_python(name, packages)
     done = subprocess.run(
         [python, HERE / "peers" / "mmd_peers.py", name, *cases], capture_output=True, text=True, check=False
     )

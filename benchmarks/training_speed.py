@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import torch
-from machine import heading, write
+from machine import heading, peer_python, write
 from torch import nn
 
 from ntgate.training.config import Backbone, Cnn, Mlp, NetworkSpec, TrainingConfig
@@ -113,14 +113,7 @@ def plain(backbone: Backbone, shape: tuple[int, ...], steps: int) -> float:
 def peer_times(name: str, repeats: int) -> dict[str, float]:
     """Seconds of a peer's trainer for each case, from its own environment; empty with a reason on the error stream."""
     home, packages = PEERS[name]
-    environment = HERE.parent / ".bench" / home
-    python = environment / "bin" / "python"
-    if not (environment / ".installed").exists():
-        print(f"installing {', '.join(packages)} into .bench/{home}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-        version = torch.__version__.split("+")[0]
-        subprocess.run([python, "-m", "pip", "install", "-qq", f"torch=={version}", "numpy", *packages], check=True)
-        (environment / ".installed").touch()
+    python = peer_python(home, ["numpy", *packages])
     cases = {
         case: {
             "backbone": backbone.model_dump(mode="json"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 
@@ -30,6 +30,15 @@ class Told(BaseModel):
     """Base of what a report tells: frozen, and deaf to keys that the report has no place for."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any], **more: Any) -> Self:
+        """What a result's fields tell, with ``more`` fields of this class beside them.
+
+        Raises:
+            pydantic.ValidationError: if a field has the wrong type.
+        """
+        return cls.model_validate({**result, **more})
 
 
 class Arm(Told):
@@ -190,12 +199,3 @@ class RunReport(Told):
     dry_run: bool = False
     created: str | None = None
     version: str | None = None
-
-    @classmethod
-    def of(cls, result: Mapping[str, Any], **more: Any) -> RunReport:
-        """The report of a ``run --json`` object, with ``more`` fields of this class beside it.
-
-        Raises:
-            pydantic.ValidationError: if a field has the wrong type.
-        """
-        return cls.model_validate({**result, **more})

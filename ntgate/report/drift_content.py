@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict
@@ -215,12 +215,3 @@ class DriftReport(DriftTold):
     evidently_href: str | None = None
     created: str | None = None
     version: str | None = None
-
-    @classmethod
-    def of(cls, result: Mapping[str, Any], **more: Any) -> DriftReport:
-        """The report of a result's fields, with ``more`` fields of this class beside it.
-
-        Raises:
-            pydantic.ValidationError: if a field has the wrong type.
-        """
-        return cls.model_validate({**result, **more})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ntgate.report import drift_plots, drift_words, numbers, svg
+from ntgate.report import drift_plots, drift_words, feature_words, numbers, svg
 from ntgate.report.drift_content import DriftReport, FeatureRow, LabelShift, TypicalRow
-from ntgate.report.rendering import as_is, relative, render
+from ntgate.report.rendering import as_is, relative, render, save
 from ntgate.shift.histogram import Histogram
 
 MOST_FEATURES = 100
@@ -25,13 +25,14 @@ def render_drift_page(report: DriftReport) -> str:
     >>> "No shift shown" in page, "<b>nothing" in page
     (True, False)
     """
-    ranked = drift_words.ranked(report)
+    ranked = feature_words.ranked(report)
     return render(
         "drift.html.j2",
         "page.css",
         "drift.css",
         report=report,
         told=drift_words,
+        rows_told=feature_words,
         effect_plot=as_is(_effect(report)),
         null_plot=as_is(_null(report)),
         features=ranked[:MOST_FEATURES],
@@ -47,9 +48,7 @@ def render_drift_page(report: DriftReport) -> str:
 
 def write_drift_page(report: DriftReport, path: Path) -> Path:
     """Write :func:`render_drift_page` to ``path``, whose folder is made when missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_drift_page(report), encoding="utf-8")
-    return path
+    return save(render_drift_page(report), path)
 
 
 def _effect(report: DriftReport) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ntgate.report import numbers, plots, svg, words
 from ntgate.report.content import ClassRow, RunReport
-from ntgate.report.rendering import as_is, relative, render
+from ntgate.report.rendering import as_is, relative, render, save
 
 _MOST_CLASSES = 24
 
@@ -33,9 +33,7 @@ def render_page(report: RunReport) -> str:
 
 def write_page(report: RunReport, path: Path) -> Path:
     """Write :func:`render_page` to ``path``, whose folder is made when missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_page(report), encoding="utf-8")
-    return path
+    return save(render_page(report), path)
 
 
 def _gain(report: RunReport) -> str:

@@ -30,6 +30,13 @@ def as_is(text: str) -> Markup:
     return Markup(text)  # noqa: S704
 
 
+def save(page: str, path: Path) -> Path:
+    """Write a page to ``path``, whose folder is made when missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
 def relative(href: str | None) -> str | None:
     """``href`` when it is a plain relative path: a page must not be talked into linking elsewhere.
 

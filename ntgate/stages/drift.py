@@ -64,7 +64,7 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
     embedded = source is not None and ingested.kind != "table"
     if embedded:
         assert source is not None
-        measured = _embedded(source, before), _embedded(source, after)
+        measured = _embedded(source, before, after)
     elif ingested.kind == "table":
         # Its encoder was fitted to all rows alike: one that knew one sample better than the other would spoil the exact level.
         measured = features.source, features.target
@@ -84,10 +84,11 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
     return Drift(report.model_copy(update=more), before, after, features, measured)
 
 
-def _embedded(source: SourceModel, domain: Domain) -> Floats:
+def _embedded(source: SourceModel, before: Domain, after: Domain) -> tuple[Floats, Floats]:
     from ntgate.training.source import embed
 
-    return embed(source.load(), source.encoder, domain)
+    network = source.load()
+    return embed(network, source.encoder, before), embed(network, source.encoder, after)
 
 
 def _flat(domain: Domain) -> Floats:

@@ -60,6 +60,7 @@ def fit_probe(arm: Arm, network: Network, penalties: Sequence[float] = PENALTIES
     import torch
     from sklearn.linear_model import LogisticRegression
 
+    from ntgate.strategies.linear_head import put_best, rows_by_class
     from ntgate.training.curve import CurvePoint
     from ntgate.training.source import embed
 
@@ -78,7 +79,7 @@ def fit_probe(arm: Arm, network: Network, penalties: Sequence[float] = PENALTIES
     curve, heads = [], []
     for trial, penalty in enumerate(penalties, start=1):
         model = LogisticRegression(C=penalty, max_iter=1000).fit((x - mean) / scale, labels)
-        weight, bias = _rows_by_class(model, len(arm.view.train.classes))
+        weight, bias = rows_by_class(model, len(arm.view.train.classes))
         weight, bias = weight / scale, bias - weight @ mean / scale
         fitted, logits = (torch.from_numpy(rows @ weight.T + bias) for rows in (x, held))
         curve.append(
@@ -92,20 +93,5 @@ def fit_probe(arm: Arm, network: Network, penalties: Sequence[float] = PENALTIES
         heads.append((weight, bias))
         if arm.progress is not None:
             arm.progress(trial, len(penalties), curve[-1].validation)
-    weight, bias = heads[max(range(len(curve)), key=lambda i: curve[i].rank)]
-    with torch.no_grad():
-        network.head.weight.copy_(torch.from_numpy(weight))
-        network.head.bias.copy_(torch.from_numpy(bias))
+    put_best(network, curve, heads)
     return tuple(curve)
-
-
-def _rows_by_class(model, classes: int):  # type: ignore[no-untyped-def]
-    """Weights ``(c, d)`` and biases ``(c,)``, a row a class, also where scikit-learn fits one row for two classes."""
-    import numpy as np
-
-    weight, bias = model.coef_, model.intercept_
-    if len(model.classes_) == 2:
-        weight, bias = np.vstack([-weight, weight]) / 2, np.hstack([-bias, bias]) / 2
-    full, offset = np.zeros((classes, weight.shape[1])), np.full(classes, bias.min() - 10.0)
-    full[model.classes_], offset[model.classes_] = weight, bias
-    return full, offset

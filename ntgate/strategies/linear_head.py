@@ -51,7 +51,7 @@ def fit_head(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the validation rows judge what came of it
             model = LogisticRegression(C=penalty, max_iter=1000).fit((rows - mean) / scale, labels, weights)
-        weight, bias = _rows_by_class(model, classes)
+        weight, bias = rows_by_class(model, classes)
         weight, bias = weight / scale, bias - weight @ mean / scale
         losses = torch.nn.functional.cross_entropy(
             torch.from_numpy(rows @ weight.T + bias), torch.from_numpy(labels), reduction="none"
@@ -69,14 +69,19 @@ def fit_head(
         heads.append((weight, bias))
         if arm.progress is not None:
             arm.progress(trial, len(penalties), curve[-1].validation)
+    put_best(network, curve, heads)
+    return Trained(network.eval(), arm.pretrained.encoder, tuple(curve), len(curve))
+
+
+def put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tuple[Floats, Floats]]) -> None:
+    """Give ``network`` that of the heads, weight ``(c, d)`` and bias ``(c,)``, whose point ranks best on the validation rows."""
     weight, bias = heads[max(range(len(curve)), key=lambda i: curve[i].rank)]
     with torch.no_grad():
         network.head.weight.copy_(torch.from_numpy(weight))
         network.head.bias.copy_(torch.from_numpy(bias))
-    return Trained(network.eval(), arm.pretrained.encoder, tuple(curve), len(curve))
 
 
-def _rows_by_class(model: Any, classes: int) -> tuple[Floats, Floats]:
+def rows_by_class(model: Any, classes: int) -> tuple[Floats, Floats]:
     """Weights ``(c, d)`` and biases ``(c,)``, a row a class, also where scikit-learn fits one row for two classes."""
     weight, bias = model.coef_, model.intercept_
     if len(model.classes_) == 2:

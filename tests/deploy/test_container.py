@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.deploy.linters import complaints
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "deploy" / "docker"
 COMPOSE = ROOT / "deploy" / "compose" / "compose.yaml"
 
 
-def tool(*command: str) -> None:
-    """Run a tool of the development environment and show what it found."""
-    path = Path(sys.executable).parent / command[0]
-    done = subprocess.run([path, *command[1:]], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_hadolint_finds_nothing():
-    tool("hadolint", "--failure-threshold", "style", str(DOCKER / "Dockerfile"))
+    assert complaints("hadolint", "--failure-threshold", "style", str(DOCKER / "Dockerfile")) == ""
 
 
 def stages() -> dict[str, list[str]]:
@@ -56,7 +49,7 @@ def compose() -> dict:
 
 
 def test_compose_follows_its_schema():
-    tool("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE))
+    assert complaints("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)) == ""
 
 
 def test_ports_are_published_on_loopback_only(compose):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ntgate.report import drift_page, drift_plots, drift_words
+from ntgate.report import drift_page, drift_plots, drift_words, feature_words
 from ntgate.report.drift_content import DriftReport, FeatureRow
 from ntgate.report.drift_page import render_drift_page, write_drift_page
 from ntgate.report.thumbnail import thumbnail
@@ -216,7 +216,7 @@ def test_tables_equal_the_input(seed, read):
         assert number(effect) == pytest.approx(row.effect, abs=5e-4)
         assert p == ("< 0.001" if row.p_adjusted < 0.001 else f"{row.p_adjusted:.3f}")
         assert ("yes" in moved) == row.moved
-        assert direction == drift_words.direction(row)
+        assert direction == feature_words.direction(row)
         assert f"width: {100 * row.effect / greatest:.1f}%" in page.attribute("style")
     listed = [cells[0] for cells in page.rows if len(cells) == 5][1:]
     expected = sorted(report.features, key=lambda row: (not row.moved, -row.effect))
@@ -406,4 +406,4 @@ def test_equal_reports_make_equal_pages():
 
 def test_a_class_that_moved_is_told_by_the_value_that_changed_most():
     row = FeatureRow(name="cp", kind="category", shares=category_shares(["a", "b", "b"], ["a", "c", "c"]))
-    assert drift_words.direction(row) in ("b: 66.7\u202f% → 0.0\u202f%", "c: 0.0\u202f% → 66.7\u202f%")
+    assert feature_words.direction(row) in ("b: 66.7\u202f% → 0.0\u202f%", "c: 0.0\u202f% → 66.7\u202f%")

@@ -172,6 +172,8 @@ OPTIONS = [
 def test_options_learn_and_resume_and_are_part_of_the_record(strategy, arm, tmp_path):
     test_it_learns_a_separable_toy(strategy, arm, tmp_path)
     test_it_resumes_to_the_same_weights(strategy, arm, tmp_path)
+    recorded = train(strategy, arm, tmp_path / "recorded")
+    assert recorded.parameters == strategy.model_dump(mode="json", exclude={"kind"})
 
 
 def test_the_last_blocks_learn_and_the_others_stay(arm, tmp_path):

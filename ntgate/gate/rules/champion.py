@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ntgate.gate.comparison import Case
 from ntgate.gate.finding import Finding
+from ntgate.gate.rules.non_inferiority import not_worse
 
 NAME = "champion"
 
@@ -30,11 +31,4 @@ def champion(case: Case) -> Finding:
         f"Against {called} the candidate's {config.metric} differs by {found.gain:+.3f}, "
         f"interval [{lower:+.3f}, {upper:+.3f}]."
     )
-    if lower > bound and found.p_value <= config.alpha:
-        return Finding(rule=NAME, outcome="pass", measured=lower, bound=bound, reason=f"{text} It is not worse.")
-    if upper <= bound:
-        return Finding(rule=NAME, outcome="fail", measured=lower, bound=bound, reason=f"{text} It is worse.")
-    return Finding(
-        rule=NAME, outcome="inconclusive", measured=lower, bound=bound,
-        reason=f"{text} A loss of more than {config.champion_margin} is not ruled out: more test labels would tell.",
-    )  # fmt: skip
+    return not_worse(NAME, found, text, margin=config.champion_margin, alpha=config.alpha)

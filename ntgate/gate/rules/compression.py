@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ntgate.gate.comparison import Case
 from ntgate.gate.finding import Finding
+from ntgate.gate.rules.non_inferiority import not_worse
 
 NAME = "compression"
 
@@ -29,11 +30,4 @@ def compression(case: Case) -> Finding:
         f"Compression changed the candidate's {config.metric} from {found.second:.3f} to {found.first:.3f}: "
         f"{found.gain:+.3f}, interval [{lower:+.3f}, {upper:+.3f}]."
     )
-    if lower > bound and found.p_value <= config.alpha:
-        return Finding(rule=NAME, outcome="pass", measured=lower, bound=bound, reason=f"{text} It is not worse.")
-    if upper <= bound:
-        return Finding(rule=NAME, outcome="fail", measured=lower, bound=bound, reason=f"{text} It is worse.")
-    return Finding(
-        rule=NAME, outcome="inconclusive", measured=lower, bound=bound,
-        reason=f"{text} A loss of more than {config.compression_margin} is not ruled out: more test labels would tell.",
-    )  # fmt: skip
+    return not_worse(NAME, found, text, margin=config.compression_margin, alpha=config.alpha)
