@@ -175,7 +175,10 @@ def _located(content: dict[str, Any], base: Path) -> dict[str, Any]:
     """The config with every relative local path made absolute."""
     content.setdefault("output", "runs")
     places: list[tuple[Any, str]] = [(content, "output"), (content.get("model"), "source_checkpoint")]
-    data = content.get("data")
+    model, data = content.get("model"), content.get("data")
+    backbone = model.get("backbone") if isinstance(model, dict) else None
+    if isinstance(backbone, dict) and backbone.get("kind") == "transformers":  # the path of an import is no file
+        places.append((backbone, "path"))
     if isinstance(data, dict):
         places += [(data.get(name), "path") for name in ("source", "target", "target_test", "unlabelled")]
     for holder, key in places:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from ntgate.config import parse
 from ntgate.data.encoder import ArrayEncoder
 from ntgate.errors import ModelError
 from ntgate.export.onnx_export import export_onnx
@@ -164,3 +165,13 @@ def test_folders_that_hold_no_such_model_are_told(tmp_path):
     CONFIGS["image"]().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="a module that takes rows of shape"):
         build(spec(tmp_path), 0)
+
+
+def test_a_relative_folder_is_that_beside_the_config(tmp_path):
+    """A scheduled run starts in another folder than one by hand, and means the same."""
+    content = {
+        "model": {"name": "t", "backbone": {"kind": "transformers", "path": "bert"}},
+        "data": {"source": {"path": "a.npz"}, "target": {"path": "b.npz"}},
+        "registry": {"uri": "sqlite:///mlflow.db"},
+    }
+    assert parse(content, base=tmp_path).model.backbone.path == str(tmp_path / "bert")
