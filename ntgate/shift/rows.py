@@ -28,7 +28,6 @@ class Rows:
     Attributes:
         name: the argument they came by, for messages.
         shape: ``(n, d)``.
-        in_memory: whether they already take memory.
     """
 
     def __init__(
@@ -37,10 +36,9 @@ class Rows:
         shape: tuple[int, int],
         read: Callable[[int], Iterable[Array]],
         *,
-        in_memory: bool,
         pick: Callable[[npt.NDArray[np.int64]], Array] | None = None,
     ) -> None:
-        self.name, self.shape, self.in_memory = name, shape, in_memory
+        self.name, self.shape = name, shape
         self._read, self._pick = read, pick
         if shape[0] < 2 or shape[1] == 0:
             raise DataError(name, expected=_EXPECTED, got=f"shape {shape}", fix="check what is measured")
@@ -139,7 +137,7 @@ def _of_array(array: Array, name: str) -> Rows:
         _still_there(root, name)
         return np.asarray(array[positions])
 
-    return Rows(name, (array.shape[0], array.shape[1]), read, in_memory=root is None, pick=pick)
+    return Rows(name, (array.shape[0], array.shape[1]), read, pick=pick)
 
 
 def _of_parquet(path: Path, name: str) -> Rows:
@@ -168,7 +166,7 @@ def _of_parquet(path: Path, name: str) -> Rows:
             columns = [column.to_numpy(zero_copy_only=False) for column in batch.columns]
             yield np.column_stack([column.astype(np.float32) for column in columns])
 
-    return Rows(name, (count, len(dataset.schema)), read, in_memory=False)
+    return Rows(name, (count, len(dataset.schema)), read)
 
 
 def _of_chunks(chunks: Iterable[Any], name: str) -> Rows:
@@ -184,7 +182,7 @@ def _of_chunks(chunks: Iterable[Any], name: str) -> Rows:
         # Copies: whoever makes the chunks may use one buffer for all of them.
         return (_chunk(chunk, name).copy() for chunk in chunks)
 
-    return Rows(name, (count, width), read, in_memory=False)
+    return Rows(name, (count, width), read)
 
 
 def _chunk(chunk: Any, name: str) -> Array:
