@@ -295,7 +295,7 @@ def keep(section: str) -> None:
 def main() -> None:
     """Parse the command and do it."""
     parser = argparse.ArgumentParser(description="Accuracy of the strategies on real domain shifts.")
-    parser.add_argument("command", choices=["surf", "run", "table"])
+    parser.add_argument("command", nargs="?", default="surf", choices=["surf", "run", "table"])
     parser.add_argument("--pairs", nargs="*", default=[], help="parts of the names of pairs; all when left out")
     parser.add_argument(
         "--kinds", nargs="*", default=[], help="strategies, as kind or kind:setting=value; all when left out"
