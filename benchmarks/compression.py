@@ -21,6 +21,7 @@ from ntgate.stages.drift import measure_drift
 from ntgate.stages.evaluate import evaluate
 from ntgate.stages.ingest import ingest
 from ntgate.stages.plan import make_plan
+from ntgate.stages.replicate import Replicated
 from ntgate.stages.source import source_model
 from ntgate.stages.train import train_scratch, train_slot
 
@@ -42,7 +43,8 @@ METHODS = {
 
 def rows(file: Path, backbone: str) -> list[str]:
     """The table of one backbone."""
-    plain = load(file, [f"model.backbone={backbone}", "shift.evidently=false"])
+    common = [f"model.backbone={backbone}", "shift.evidently=false", "gate.seeds=1"]
+    plain = load(file, common)
     ingested = ingest(plain)
     source = source_model(plain, ingested)
     plan = make_plan(plain, ingested, measure_drift(plain, ingested, source).report)
@@ -53,12 +55,12 @@ def rows(file: Path, backbone: str) -> list[str]:
         for left in (ingested.folder / "models").glob("*.checkpoint"):
             left.unlink()  # of the method before: each starts afresh
         compressed = compress(config, ingested, slots)
-        evaluated = evaluate(config, ingested, ChampionSeen(), scratch, compressed)
+        evaluated = evaluate(config, ingested, ChampionSeen(), scratch, compressed, Replicated())
         return compressed, decide_run(config, ingested, ChampionSeen(), evaluated).gate
 
     lines = []
     for name, method in METHODS.items():
-        config = load(file, [f"model.backbone={backbone}", f"compression={method}"])
+        config = load(file, [*common, f"compression={method}"])
         compressed, gate = judged(config)
         before, after = compressed.smaller.before, compressed.smaller.after
         if not lines:

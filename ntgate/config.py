@@ -60,6 +60,18 @@ class RunConfig(Frozen):
             raise ValueError(f"each strategy once, got {', '.join(kinds)}")
         return self
 
+    @model_validator(mode="after")
+    def _cross_fitted_alone(self) -> RunConfig:
+        if self.gate.cross_fitting is None:
+            return self
+        if self.data.target_test is not None:
+            raise ValueError("gate.cross_fitting or data.target_test, not both: cross-fitting is for targets without test rows")
+        if self.compression:
+            raise ValueError("gate.cross_fitting without compression: folds judge models as they are trained")
+        if self.gate.metric != "accuracy":
+            raise ValueError(f"gate.cross_fitting with accuracy, got {self.gate.metric}: other metrics are no means over rows")
+        return self
+
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
     """Read a YAML or JSON config.

@@ -30,6 +30,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     """
     from ntgate.stages.champion import see_champion
     from ntgate.stages.compress import compress
+    from ntgate.stages.cross_fit import cross_fit
     from ntgate.stages.decide import decide_run
     from ntgate.stages.drift import measure_drift
     from ntgate.stages.drift_page import write_drift_page
@@ -39,6 +40,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     from ntgate.stages.ingest import ingest
     from ntgate.stages.plan import make_plan
     from ntgate.stages.promote import promote
+    from ntgate.stages.replicate import replicate
     from ntgate.stages.source import source_model
     from ntgate.stages.train import train_scratch, train_slot
 
@@ -57,13 +59,15 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
         scratch = train_scratch(config, ingested, tell)
         slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
         compressed = compress(config, ingested, slots, tell)
+        replicated = replicate(config, ingested, source, plan, compressed, tell)
+        crossed = cross_fit(config, ingested, source, plan, tell)
         tell.stage("evaluate: export, check parity, open the test rows")
-        evaluated = evaluate(config, ingested, champion, scratch, compressed)
+        evaluated = evaluate(config, ingested, champion, scratch, compressed, replicated, crossed)
         decided = decide_run(config, ingested, champion, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
     history = RunHistory(
         ingested=ingested, champion=champion, source=source, shift=drifted.report, plan=plan, scratch=scratch, slots=tuple(slots),
-        compressed=compressed, evaluated=evaluated, decided=decided,
+        compressed=compressed, replicated=replicated, crossed=crossed, evaluated=evaluated, decided=decided,
     )  # fmt: skip
     return promote(config, history, dry_run=dry_run)
 

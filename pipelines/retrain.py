@@ -5,12 +5,14 @@ from zenml.enums import ExecutionMode
 
 from ntgate.config import RunConfig
 from steps.compress import compress
+from steps.cross_fit import cross_fit
 from steps.decide import decide
 from steps.drift import drift
 from steps.evaluate import evaluate
 from steps.ingest import ingest
 from steps.plan import plan
 from steps.promote import promote
+from steps.replicate import replicate
 from steps.source import source
 from steps.train import scratch, train
 
@@ -28,8 +30,11 @@ def retrain(config: RunConfig, dry_run: bool = False):
     baseline = scratch(config, ingested)
     slots = [train(config, ingested, source_model, made, slot, id=f"train_{slot}") for slot in range(4)]
     compressed = compress(config, ingested, *slots)
-    evaluated = evaluate(config, ingested, champion, baseline, compressed)
+    replicated = replicate(config, ingested, source_model, made, compressed)
+    crossed = cross_fit(config, ingested, source_model, made)
+    evaluated = evaluate(config, ingested, champion, baseline, compressed, replicated, crossed)
     decided = decide(config, ingested, champion, evaluated)
     return promote(
-        config, ingested, champion, source_model, shift, made, baseline, *slots, compressed, evaluated, decided, dry_run
-    )
+        config, ingested, champion, source_model, shift, made, baseline, *slots, compressed, replicated, crossed,
+        evaluated, decided, dry_run,
+    )  # fmt: skip

@@ -7,9 +7,11 @@ from zenml import step
 from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
+from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.evaluate import evaluate as evaluate_stage
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.replicate import Replicated
 from ntgate.strategies.candidate import Candidate
 
 
@@ -20,6 +22,8 @@ def evaluate(
     champion: ChampionSeen,
     scratch: Candidate,
     compressed: Compressed,
+    replicated: Replicated,
+    crossed: CrossFitted,
 ) -> Annotated[Evaluated, "evaluated"]:
     """Score the frozen candidate, scratch and the champion on the same test rows."""
-    return evaluate_stage(config, ingested, champion, scratch, compressed)
+    return evaluate_stage(config, ingested, champion, scratch, compressed, replicated, crossed)

@@ -41,22 +41,36 @@ def split_target(target: Domain, given_test: Domain | None, spec: SplitSpec, see
         rest, test = _part(target, spec.test, seed, keep=2)
     else:
         rest, test = target, _in_classes(given_test, target)
+    _not_empty(test, "test", target)
+    train, validation = split_training(rest, spec, seed)
+    return TargetSplit(train, validation, _named(test, "test"))
+
+
+def split_training(rest: Domain, spec: SplitSpec, seed: int) -> tuple[Domain, Domain]:
+    """The training and the validation rows of the labelled target rows that are not for testing.
+
+    Raises:
+        DataError: when a class would be left without training rows, or a part without any.
+    """
     train, validation = _part(rest, spec.validation, seed + 1, keep=1)
-    split = TargetSplit(_named(train, "train"), _named(validation, "validation"), _named(test, "test"))
-    for part in (split.train, split.validation, split.test):
-        if not len(part):
-            raise DataError(
-                "target", expected=f"enough rows for the {part.name} part", got=f"{len(target)} rows in too few groups or times",
-                fix="add labelled target rows, or change data.split",
-            )  # fmt: skip
-    present = np.bincount(split.train.labels, minlength=len(target.classes))
+    _not_empty(train, "train", rest)
+    _not_empty(validation, "validation", rest)
+    present = np.bincount(train.labels, minlength=len(rest.classes))
     if not present.all():
-        lost = ", ".join(repr(target.classes[code]) for code in np.flatnonzero(present == 0)[:5])
+        lost = ", ".join(repr(rest.classes[code]) for code in np.flatnonzero(present == 0)[:5])
         raise DataError(
             "target", expected="training rows of every class", got=f"none of class {lost} after the split",
             fix="add rows of that class, or change group, time or data.split",
         )  # fmt: skip
-    return split
+    return _named(train, "train"), _named(validation, "validation")
+
+
+def _not_empty(part: Domain, name: str, whole: Domain) -> None:
+    if not len(part):
+        raise DataError(
+            "target", expected=f"enough rows for the {name} part", got=f"{len(whole)} rows in too few groups or times",
+            fix="add labelled target rows, or change data.split",
+        )  # fmt: skip
 
 
 def _named(domain: Domain, name: str) -> Domain:
@@ -83,7 +97,7 @@ def _part(domain: Domain, share: float, seed: int, keep: int) -> tuple[Domain, D
 
 
 def _chosen(domain: Domain, share: float, rng: np.random.Generator, keep: int) -> npt.NDArray[np.bool_]:
-    unit = _units(domain)
+    unit = units_of(domain)
     sizes = np.bincount(unit)
     # A unit of several classes counts for the one it has most of.
     counts = np.zeros((len(sizes), len(domain.classes)), dtype=np.int64)
@@ -98,7 +112,7 @@ def _chosen(domain: Domain, share: float, rng: np.random.Generator, keep: int) -
     return taken[unit]
 
 
-def _units(domain: Domain) -> Ints:
+def units_of(domain: Domain) -> Ints:
     """For each row the number of its unit: rows that share a group or all features, directly or through others."""
     _, same = np.unique(row_fingerprints(domain), return_inverse=True)
     if domain.groups is None:

@@ -40,7 +40,14 @@ class Comparison:
 
 
 def compare(
-    y: npt.NDArray[np.int64], first: Scores, second: Scores, config: GateConfig, *, margin: float, seed: int
+    y: npt.NDArray[np.int64],
+    first: Scores,
+    second: Scores,
+    config: GateConfig,
+    *,
+    margin: float,
+    seed: int,
+    groups: npt.NDArray[np.str_] | None = None,
 ) -> Comparison:
     """Compare two arms' scores ``(n, c)`` on the labels ``y`` ``(n,)``.
 
@@ -96,4 +103,6 @@ class Case:
         first, second = self.evidence.usable("candidate"), self.evidence.usable(other)
         if first is None or second is None or not len(self.evidence.y):
             return None
-        return compare(self.evidence.y, first, second, self.config, margin=margin, seed=self.seed)
+        return compare(
+            self.evidence.y, first, second, self.config, margin=margin, seed=self.seed, groups=self.evidence.groups
+        )

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, field_validator
 
 from ntgate.base import Frozen
 from ntgate.evaluation.metrics import Metric
+
+
+class Slice(Frozen):
+    """A part of the test rows on which the candidate must not lose, whatever it gains elsewhere.
+
+    Attributes:
+        by: ``class``, or the column whose values divide the test rows; each value is a slice of its own.
+        margin: loss of accuracy on a slice that is still "not worse".
+        min_rows: with fewer rows a slice is too small for a verdict.
+    """
+
+    by: str = Field(min_length=1)
+    margin: float = Field(0.05, gt=0, lt=1)
+    min_rows: int = Field(20, ge=1)
+
+
+class CrossFitting(Frozen):
+    """Evidence from all labelled target rows, for targets too small to leave test rows aside.
+
+    In turn each fold is held out, the whole choice among strategies is made without it, and the chosen arm and scratch are scored on
+    it. What is judged is the way of making the model; what is shipped is made in the same way from all rows.
+
+    Attributes:
+        folds: parts that are held out in turn.
+        repeats: divisions into folds; the p-values of several are combined whatever their dependence.
+    """
+
+    folds: int = Field(5, ge=2, le=50)
+    repeats: int = Field(3, ge=1, le=50)
 
 
 class GateConfig(Frozen):
@@ -17,7 +48,11 @@ class GateConfig(Frozen):
         margin: the gain over scratch that has to be exceeded.
         champion_margin: loss against the champion that is still "not worse".
         compression_margin: loss against the candidate before compression that is still "not worse".
+        seeds: seeds an arm; the pair of the first seed is shipped and tested, and the gain over all must not contradict it.
+        slices: parts of the test rows on which the candidate must not be worse either; a name stands for a slice with defaults.
+        wanted_gain: the gain that is worth promoting for: `ntgate plan` says how many test labels it takes to see it.
         min_test_rows: with fewer test rows the verdict is inconclusive.
+        cross_fitting: judge by folds of the target instead of test rows; for accuracy, on training that is stable.
         resamples: of the bootstrap, for the metrics that need it.
         max_onnx_difference: largest difference between the scores of a network and of its exported model.
     """
@@ -27,6 +62,17 @@ class GateConfig(Frozen):
     margin: float = Field(0.0, ge=0, lt=1)
     champion_margin: float = Field(0.02, gt=0, lt=1)
     compression_margin: float = Field(0.02, gt=0, lt=1)
+    seeds: int = Field(3, ge=1, le=20)
+    slices: tuple[Slice, ...] = ()
+    wanted_gain: float = Field(0.03, gt=0, lt=1)
     min_test_rows: int = Field(30, ge=1)
+    cross_fitting: CrossFitting | None = None
     resamples: int = Field(5000, ge=200)
     max_onnx_difference: float = Field(1e-4, gt=0)
+
+    @field_validator("slices", mode="before")
+    @classmethod
+    def _named(cls, slices: Any) -> Any:
+        if not isinstance(slices, list | tuple):
+            return slices
+        return [{"by": given} if isinstance(given, str) else given for given in slices]

@@ -12,6 +12,7 @@ from ntgate.gate.decision import GateDecision
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
 from ntgate.gate.rules import RULES
+from ntgate.gate.rules.slices import slices
 
 
 def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDecision:
@@ -28,7 +29,7 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
     'inconclusive'
     """
     case = Case(evidence, config, seed)
-    findings = tuple(rule(case) for rule in RULES)
+    findings = (*(rule(case) for rule in RULES), *slices(case))
     found = case.over_scratch
     return GateDecision(
         outcome=_outcome(findings),
@@ -41,6 +42,7 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
         gain=found.gain if found else None,
         gain_interval=found.interval if found else None,
         p_value=found.p_value if found else None,
+        over_seeds=case.over_seeds,
         alpha=config.alpha,
         margin=config.margin,
         uncompressed=_before_compression(evidence, config, seed),

@@ -9,6 +9,20 @@ from ntgate.evaluation.metrics import Metric
 from ntgate.gate.finding import Finding
 
 
+class OverSeeds(Frozen):
+    """The gain of the method, not of one pair of models.
+
+    Attributes:
+        gains: of each seed's pair on the test rows; the first is that of the pair before any compression.
+        gain: their mean.
+        interval: of the mean over seeds and rows, two-sided at level ``1 - 2 alpha``.
+    """
+
+    gains: tuple[float, ...]
+    gain: float
+    interval: tuple[float, float]
+
+
 class GateDecision(Frozen):
     """The verdict with everything it rests on.
 
@@ -23,6 +37,7 @@ class GateDecision(Frozen):
         gain: ``candidate - scratch``.
         gain_interval: two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most ``margin``.
+        over_seeds: what further seeds say about the gain; None where there are none.
         alpha: the level of the gate.
         margin: the gain that had to be exceeded.
         uncompressed: what the decision would have been about the candidate before its compression; None where there was none.
@@ -39,6 +54,7 @@ class GateDecision(Frozen):
     gain: float | None
     gain_interval: tuple[float, float] | None
     p_value: float | None
+    over_seeds: OverSeeds | None = None
     alpha: float
     margin: float
     uncompressed: GateDecision | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -25,6 +26,10 @@ class Evidence:
         champion_unusable: why a champion that exists has no scores.
         compressed: whether the candidate was compressed after it was chosen.
         uncompressed: scores ``(n, c)`` of the candidate as it was before.
+        candidate_seeds: scores ``(k, n, c)`` of the candidate's strategy with ``k`` further seeds.
+        scratch_seeds: scores ``(k, n, c)`` of scratch with the same seeds.
+        slices: by what divides the test rows, the slice ``(n,)`` that each belongs to.
+        groups: group keys ``(n,)``; rows of one group are not independent. None: all rows are.
     """
 
     y: npt.NDArray[np.int64]
@@ -35,6 +40,10 @@ class Evidence:
     champion_unusable: str | None = None
     compressed: bool = False
     uncompressed: Scores | None = None
+    candidate_seeds: Scores | None = None
+    scratch_seeds: Scores | None = None
+    slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    groups: npt.NDArray[np.str_] | None = None
 
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""

@@ -59,6 +59,9 @@ class PlanRow(Told):
     trained: bool = False
     validation: Number = None
     seconds: Number = None
+    steps: int | None = None
+    budget: int | None = None
+    seeds: int | None = None
     failed: str | None = None
 
 
@@ -70,6 +73,14 @@ class FindingRow(Told):
     measured: Number = None
     bound: Number = None
     reason: str = ""
+
+
+class OverSeeds(Told):
+    """The gain of each seed's pair on the test rows, and their mean with its interval over seeds and rows."""
+
+    gains: tuple[float, ...] = ()
+    gain: Number = None
+    interval: Interval = None
 
 
 class Cost(Told):
@@ -185,6 +196,7 @@ class RunReport(Told):
     p_value: Number = None
     alpha: Number = None
     margin: Number = None
+    over_seeds: OverSeeds | None = None
     shift: Shift | None = None
     plan: tuple[PlanRow, ...] = ()
     findings: tuple[FindingRow, ...] = ()

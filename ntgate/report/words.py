@@ -90,6 +90,20 @@ def compressed(report: RunReport) -> str:
     return words
 
 
+def over_seeds(report: RunReport) -> str:
+    """What further seeds of both arms say about the gain."""
+    told = report.over_seeds
+    if told is None or told.gain is None:
+        return ""
+    gains = ", ".join(numbers.gain(gain, report.metric, unit=False) for gain in told.gains)
+    between = ""
+    if told.interval is not None:
+        ends = (numbers.gain(told.interval[0], report.metric, unit=False), numbers.gain(told.interval[1], report.metric))
+        between = f" ({numbers.confidence(report.alpha)} interval over seeds and rows {ends[0]} to {ends[1]})"
+    mean = numbers.gain(told.gain, report.metric)
+    return f"Trained with {len(told.gains)} seeds each, both arms with the same budget: mean gain {mean}{between}, by seed {gains}."
+
+
 def size(effect: float) -> str:
     """A coefficient of inhomogeneity in words (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988).
 

@@ -18,7 +18,7 @@ from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
 from ntgate.gate.evidence import Evidence
 from ntgate.stages.champion import ChampionSeen
-from ntgate.stages.evaluate import Evaluated
+from ntgate.stages.evaluate import SLICE, Evaluated
 from ntgate.stages.ingest import Ingested
 
 
@@ -52,6 +52,10 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         champion_unusable=evaluated.champion_unusable,
         compressed="uncompressed" in evaluated.onnx,
         uncompressed=arrays.get("uncompressed"),
+        candidate_seeds=arrays.get("candidate_seeds"),
+        scratch_seeds=arrays.get("scratch_seeds"),
+        slices={name.removeprefix(SLICE): keys for name, keys in arrays.items() if name.startswith(SLICE)},
+        groups=arrays.get("groups"),
     )
     decision = decide(evidence, config.gate, seed=config.seed)
     identity = decision_id(config, ingested, champion)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,16 @@ from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
-from ntgate.stages.exported import export_checked
+from ntgate.stages.cross_fit import CrossFitted
+from ntgate.stages.exported import export_checked, network_scores
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.replicate import Replicated
 from ntgate.strategies.candidate import Candidate
+
+if TYPE_CHECKING:
+    from ntgate.data.domain import Domain
+
+SLICE = "slice "  # before the name of what divides the rows, in the file of scores
 
 
 class Evaluated(Frozen):
@@ -25,7 +32,7 @@ class Evaluated(Frozen):
         scratch: the baseline.
         onnx: exported model by arm; where the candidate was compressed, ``uncompressed`` is a further one.
         max_abs_diff: largest difference between a network's scores and its exported model's.
-        scores: the scores of every arm on every test row.
+        scores: the scores of every arm on every test row, the labels, and the slices that the rows belong to.
         champion_unusable: why a champion that exists could not be scored.
         seconds: wall time.
     """
@@ -45,6 +52,8 @@ def evaluate(
     champion: ChampionSeen,
     scratch: Candidate,
     compressed: Compressed,
+    replicated: Replicated,
+    crossed: CrossFitted,
 ) -> Evaluated:
     """Export candidate and scratch, and score them and the champion on the same test rows.
 
@@ -53,6 +62,7 @@ def evaluate(
     Raises:
         ModelError: when an exported model does not reproduce its network.
     """
+    from ntgate.data.slices import slice_keys
     from ntgate.export.runtime import scores_onnx
 
     began = time.perf_counter()
@@ -71,6 +81,10 @@ def evaluate(
         onnx[name] = Artifact.of(path)
     # What is judged is what is shipped: the gate sees the exported models' scores.
     kept.update({name: scores_onnx(model.verified(), test.rows) for name, model in onnx.items()})
+    kept.update(_replicates(replicated, test))
+    kept.update({f"{SLICE}{part.by}": slice_keys(test, part.by) for part in config.gate.slices})
+    if test.groups is not None:
+        kept["groups"] = test.groups
     unusable = champion.unusable
     if champion.model is not None:
         try:
@@ -88,3 +102,21 @@ def evaluate(
         champion_unusable=unusable,
         seconds=time.perf_counter() - began,
     )
+
+
+def _replicates(replicated: Replicated, test: Domain) -> dict[str, npt.NDArray[Any]]:
+    """The scores ``(seeds, n, c)`` of the further seeds of both arms; a seed that failed in either has none in both."""
+    pairs = [
+        pair
+        for pair in zip(replicated.candidate, replicated.scratch, strict=True)
+        if all(arm.failed is None for arm in pair)
+    ]
+    if not pairs:
+        return {}
+    scored = [
+        [network_scores(arm.load(), arm.encoder, test) for arm in pair if arm.encoder is not None] for pair in pairs
+    ]
+    return {
+        "candidate_seeds": np.stack([pair[0] for pair in scored]),
+        "scratch_seeds": np.stack([pair[1] for pair in scored]),
+    }

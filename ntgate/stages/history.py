@@ -9,11 +9,13 @@ from ntgate.planning.policy import Plan
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
+from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.decide import Decided
 from ntgate.stages.drift_page import PAGE
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.evidently import EVIDENTLY
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.replicate import Replicated
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
 from ntgate.training.source_model import SourceModel
@@ -30,6 +32,8 @@ class RunHistory(Frozen):
     scratch: Candidate
     slots: tuple[Slot, ...]
     compressed: Compressed
+    replicated: Replicated
+    crossed: CrossFitted
     evaluated: Evaluated
     decided: Decided
 
@@ -61,6 +65,8 @@ class RunHistory(Frozen):
             "drift": self.shift.seconds,
             **{arm.strategy: arm.seconds for arm in self.arms},
             "compress": self.compressed.seconds,
+            "replicate": self.replicated.seconds,
+            "cross_fit": self.crossed.seconds,
             "evaluate": self.evaluated.seconds,
             "decide": self.decided.seconds,
         }

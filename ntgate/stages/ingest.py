@@ -7,9 +7,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
-from ntgate.data.domain import Domain, TrainingView
+from ntgate.data.domain import Domain, Ints, TrainingView
 from ntgate.errors import ConfigError
 
 
@@ -74,15 +76,60 @@ def read_domains(config: RunConfig) -> dict[str, Domain]:
     data = config.data
     source = read(data.source, "source")
     target = align(source, read(data.target, "target"))
+    if config.gate.cross_fitting is not None:
+        return {"source": source, **_cross_fitted(config, target), **_unlabelled(config, source)}
     given_test = None if data.target_test is None else align(source, read(data.target_test, "target_test"))
     split = split_target(target, given_test, data.split, config.seed)
     domains = {"source": source, "train": split.train, "validation": split.validation, "test": split.test}
-    if data.unlabelled is not None:
-        domains["unlabelled"] = align(source, read(data.unlabelled, "unlabelled", labelled=False))
+    domains |= _unlabelled(config, source)
     for name, domain in domains.items():
         if name != "test":
             refuse_duplicates(domain, split.test)
     return domains
+
+
+def _unlabelled(config: RunConfig, source: Domain) -> dict[str, Domain]:
+    from ntgate.data.align import align
+    from ntgate.data.readers import read
+
+    spec = config.data.unlabelled
+    return {} if spec is None else {"unlabelled": align(source, read(spec, "unlabelled", labelled=False))}
+
+
+def _cross_fitted(config: RunConfig, target: Domain) -> dict[str, Domain]:
+    """All labelled target rows to train what is shipped, and once more as a whole, to be held out fold by fold."""
+    from ntgate.data.folds import folds
+    from ntgate.data.splits import split_training
+
+    assert config.gate.cross_fitting is not None
+    folds(target, config.gate.cross_fitting.folds, config.seed)  # refused now rather than after the training
+    train, validation = split_training(target, config.data.split, config.seed)
+    return {"train": train, "validation": validation, "cross_fitted": target.take(np.arange(len(target)), "cross_fitted")}
+
+
+def held_out(config: RunConfig, ingested: Ingested, fold: Ints, held: int, repeat: int) -> Ingested:
+    """The run as if the rows of one fold were its test rows: trained on all others, in a folder of its own.
+
+    Args:
+        config: the run.
+        ingested: the whole run.
+        fold: the fold ``(n,)`` of every cross-fitted row.
+        held: the fold to hold out.
+        repeat: number of the division into folds.
+    """
+    from ntgate.data.leakage import refuse_duplicates
+    from ntgate.data.splits import split_training
+    from ntgate.data.storage import save
+
+    whole, folder = ingested.part("cross_fitted"), ingested.folder / "folds" / f"{repeat}-{held}"
+    test = whole.take(np.flatnonzero(fold == held), "test")
+    train, validation = split_training(whole.take(np.flatnonzero(fold != held)), config.data.split, config.seed + repeat)
+    for name in ("source", "unlabelled"):
+        if name in ingested.parts:
+            refuse_duplicates(ingested.part(name), test)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    parts = {name: save(part, folder / "data" / name) for name, part in (("train", train), ("validation", validation))}
+    return ingested.model_copy(update={"directory": str(folder), "parts": {**ingested.parts, **parts}})
 
 
 def read_for_drift(config: RunConfig) -> dict[str, Domain]:

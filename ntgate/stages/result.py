@@ -8,9 +8,11 @@ from typing import Any, Literal
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
+from ntgate.gate.decision import OverSeeds
 from ntgate.gate.finding import Finding
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
+from ntgate.strategies.candidate import Candidate
 
 
 class ArmResult(Frozen):
@@ -24,13 +26,16 @@ class ArmResult(Frozen):
 
 
 class PlanResult(Frozen):
-    """One strategy of the plan and what became of it."""
+    """One strategy of the plan and what became of it: ``steps`` of its ``budget``, with ``seeds`` seeds."""
 
     strategy: str
     reason: str
     trained: bool
     validation: float | None
     seconds: float
+    steps: int = 0
+    budget: int = 0
+    seeds: int = 0
 
 
 class Cost(Footprint):
@@ -72,6 +77,7 @@ class RunResult(Frozen):
         gain: ``candidate - scratch``.
         gain_interval: two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most the margin.
+        over_seeds: the gain over several seeds of both arms; None where there was one seed.
         alpha: the gate's level.
         shift: the shift report.
         plan: every strategy with its reason, in order, then scratch.
@@ -97,6 +103,7 @@ class RunResult(Frozen):
     gain: float | None
     gain_interval: tuple[float, float] | None
     p_value: float | None
+    over_seeds: OverSeeds | None = None
     alpha: float
     shift: dict[str, Any]
     plan: tuple[PlanResult, ...]
@@ -136,6 +143,7 @@ def conclude(
         gain=decided.gain,
         gain_interval=decided.gain_interval,
         p_value=decided.p_value,
+        over_seeds=decided.over_seeds,
         alpha=decided.alpha,
         shift=history.shift.model_dump(mode="json"),
         plan=_plan(history),
@@ -183,28 +191,22 @@ def _compression(history: RunHistory) -> CompressionResult | None:
 
 def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
     arms = {arm.strategy: arm for arm in history.arms}
-    rows = []
-    for row in history.plan.rows:
-        arm = arms.get(row.strategy.kind)
-        failed = arm.failed if arm else None
-        rows.append(
-            PlanResult(
-                strategy=row.strategy.kind,
-                reason=row.reason if failed is None else f"failed: {failed}",
-                trained=arm is not None and failed is None,
-                validation=arm.validation if arm else None,
-                seconds=arm.seconds if arm else 0.0,
-            )
-        )
-    scratch = history.scratch
-    reason = "the baseline: target rows alone, same architecture and budget"
-    return (
-        *rows,
-        PlanResult(
-            strategy="scratch",
-            reason=reason if scratch.failed is None else f"failed: {scratch.failed}",
-            trained=scratch.failed is None,
-            validation=scratch.validation,
-            seconds=scratch.seconds,
-        ),
+    baseline = "the baseline: target rows alone, same architecture and budget"
+    reasons = {**{row.strategy.kind: row.reason for row in history.plan.rows}, "scratch": baseline}
+    return tuple(_planned(strategy, reason, arms.get(strategy), history) for strategy, reason in reasons.items())
+
+
+def _planned(strategy: str, reason: str, arm: Candidate | None, history: RunHistory) -> PlanResult:
+    if arm is None:
+        return PlanResult(strategy=strategy, reason=reason, trained=False, validation=None, seconds=0.0)
+    further = [*history.replicated.candidate, *history.replicated.scratch]
+    return PlanResult(
+        strategy=strategy,
+        reason=reason if arm.failed is None else f"failed: {arm.failed}",
+        trained=arm.failed is None,
+        validation=arm.validation,
+        seconds=arm.seconds,
+        steps=arm.steps,
+        budget=arm.budget,
+        seeds=sum(other.strategy == strategy and other.failed is None for other in [arm, *further]),
     )

@@ -31,26 +31,33 @@ def train_slot(
     """Train the plan's strategy number ``slot``."""
     if slot >= len(plan.slots):
         return Slot(candidate=None)
-    return Slot(candidate=_train(config, ingested, source, plan.slots[slot], listener))
+    return Slot(candidate=train_arm(config, ingested, source, plan.slots[slot], listener))
 
 
 def train_scratch(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Candidate:
     """Train the baseline on the target rows alone."""
-    return _train(config, ingested, None, Scratch(), listener)
+    return train_arm(config, ingested, None, Scratch(), listener)
 
 
-def _train(
-    config: RunConfig, ingested: Ingested, source: SourceModel | None, strategy: Strategy, listener: Listener | None
+def train_arm(
+    config: RunConfig,
+    ingested: Ingested,
+    source: SourceModel | None,
+    strategy: Strategy,
+    listener: Listener | None = None,
+    *,
+    repeat: int = 0,
 ) -> Candidate:
-    models = ingested.folder / "models"
-    models.mkdir(exist_ok=True)
+    """Train one arm; each ``repeat`` has a seed and a folder of its own, and else everything in common."""
+    models = ingested.folder / "models" / (f"seed-{repeat}" if repeat else "")
+    models.mkdir(parents=True, exist_ok=True)
     arm = Arm(
         view=ingested.view(),
         source=source,
         backbone=config.model.backbone,
         training=config.training,
         metric=metric(config),
-        seed=config.seed,
+        seed=config.seed + repeat,
         progress=partial((listener or Silent()).progress, strategy.kind),
         checkpoint=models / f"{strategy.kind}.checkpoint",
     )

@@ -33,7 +33,8 @@ class Candidate(Frozen):
         classes: class names, in the order of the scores.
         validation: score on the validation rows.
         validation_loss: cross-entropy there.
-        steps: optimisation steps taken.
+        steps: optimisation steps taken, until early stopping ended the arm.
+        budget: optimisation steps that it was allowed.
         seconds: wall time.
         curve: learning curve.
     """
@@ -49,6 +50,7 @@ class Candidate(Frozen):
     validation: float | None = None
     validation_loss: float | None = None
     steps: int = 0
+    budget: int = 0
     seconds: float = 0.0
     curve: tuple[CurvePoint, ...] = ()
 
@@ -98,6 +100,7 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
         validation=best.validation,
         validation_loss=best.validation_loss,
         steps=trained.steps,
+        budget=arm.steps,
         seconds=time.perf_counter() - began,
         curve=trained.curve,
     )

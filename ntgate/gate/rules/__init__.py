@@ -9,7 +9,8 @@ from ntgate.gate.finding import Finding
 from ntgate.gate.rules.champion import champion
 from ntgate.gate.rules.compression import compression
 from ntgate.gate.rules.negative_transfer import negative_transfer
+from ntgate.gate.rules.seeds import seeds
 from ntgate.gate.rules.test_rows import test_rows
 
 Rule = Callable[[Case], Finding]
-RULES: tuple[Rule, ...] = (test_rows, negative_transfer, champion, compression)
+RULES: tuple[Rule, ...] = (test_rows, negative_transfer, seeds, champion, compression)
