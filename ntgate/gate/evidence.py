@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.gate.wear import Allowance
+
 Scores: TypeAlias = "npt.NDArray[np.floating]"
 _CALLED = {"uncompressed": "uncompressed candidate"}
 
@@ -25,6 +27,7 @@ class Evidence:
         champion_unusable: why a champion that exists has no scores.
         compressed: whether the candidate was compressed after it was chosen.
         uncompressed: scores ``(n, c)`` of the candidate as it was before.
+        allowance: what the ledger of worn test rows granted; None when it was not asked.
     """
 
     y: npt.NDArray[np.int64]
@@ -35,6 +38,7 @@ class Evidence:
     champion_unusable: str | None = None
     compressed: bool = False
     uncompressed: Scores | None = None
+    allowance: Allowance | None = None
 
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""
