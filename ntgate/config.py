@@ -61,6 +61,13 @@ class RunConfig(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _rows_arrive_one_by_one(self) -> RunConfig:
+        test = self.data.target_test or self.data.target
+        if self.gate.ledger.policy == "e_process" and test.group is not None:
+            raise ValueError("gate.ledger.policy e_process without data groups: rows of one group are no fresh evidence each")
+        return self
+
+    @model_validator(mode="after")
     def _cross_fitted_alone(self) -> RunConfig:
         if self.gate.cross_fitting is None:
             return self

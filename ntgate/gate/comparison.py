@@ -51,29 +51,64 @@ def compare(
 ) -> Comparison:
     """Compare two arms' scores ``(n, c)`` on the labels ``y`` ``(n,)``.
 
-    Accuracy: McNemar's exact test at margin 0, Tango's score test at any other, with Tango's interval. The other metrics:
-    the stratified paired bootstrap.
+    Accuracy: McNemar's exact test at margin 0, Tango's score test at any other, with Tango's interval; a test of whole groups where
+    rows have them. The other metrics: the stratified paired bootstrap, of whole groups where rows have them.
     """
     values = [score(config.metric, y, arm) for arm in (first, second)]
     gain = values[0] - values[1]
     if config.metric != "accuracy":
         drawn = paired_bootstrap(
             config.metric, y, np.asarray(first, np.float64), np.asarray(second, np.float64),
-            margin=margin, alpha=config.alpha, resamples=config.resamples, seed=seed,
+            margin=margin, alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
         )  # fmt: skip
         return Comparison(values[0], values[1], gain, drawn.interval, drawn.p_value, None, None)
-    right = [arm.argmax(axis=1) == y for arm in (first, second)]
-    gained, lost, n = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum()), len(y)
-    p_value = mcnemar_exact(gained, lost) if margin == 0 else tango_p_value(gained, lost, n, margin)
+    gained, tied, lost = counts(y, first, second)
+    n = len(y)
+    if groups is not None:
+        tested = cluster_test(correct(y, first) - correct(y, second), groups, margin=margin, alpha=config.alpha)
+        return Comparison(values[0], values[1], gain, tested.interval, tested.p_value, (gained, lost), None)
     return Comparison(
         first=values[0],
         second=values[1],
         gain=gain,
         interval=tango_interval(gained, lost, n, config.alpha),
-        p_value=p_value,
+        p_value=mcnemar_exact(gained, lost) if margin == 0 else tango_p_value(gained, lost, n, margin),
         counts=(gained, lost),
-        needed=rows_needed(gained / n, lost / n, config.alpha) if margin == 0 else None,
+        needed=rows_needed(gained / n, lost / n, config.alpha, margin=margin),
     )
+
+
+def bet(
+    y: npt.NDArray[np.int64], first: Scores, second: Scores, earlier: Counts, config: GateConfig, *, margin: float
+) -> Comparison:
+    """As :func:`compare`, on these rows and the ``earlier`` ones of a stream, valid whenever it is asked.
+
+    The scores are those on the rows that are new; ``earlier`` are the rows gained, tied and lost before. What is
+    compared is the accuracy.
+    """
+    gained, tied, lost = (a + b for a, b in zip(earlier, counts(y, first, second), strict=True))
+    n = gained + tied + lost
+    right = [float(correct(y, arm).sum()) for arm in (first, second)]
+    return Comparison(
+        first=right[0] / len(y) if len(y) else float("nan"),
+        second=right[1] / len(y) if len(y) else float("nan"),
+        gain=(gained - lost) / n,
+        interval=confidence_sequence(gained, tied, lost, config.alpha),
+        p_value=betting_p_value(gained, tied, lost, margin),
+        counts=(gained, lost),
+        needed=None,
+    )
+
+
+def correct(y: npt.NDArray[np.int64], scores: Scores) -> npt.NDArray[np.float64]:
+    """1 for each row that the scores get right, else 0, as ``(n,)``."""
+    return np.asarray(scores.argmax(axis=1) == y, dtype=np.float64)
+
+
+def counts(y: npt.NDArray[np.int64], first: Scores, second: Scores) -> Counts:
+    """Rows that only the first arm gets right, that both or neither do, and that only the second does."""
+    difference = correct(y, first) - correct(y, second)
+    return int((difference > 0).sum()), int((difference == 0).sum()), int((difference < 0).sum())
 
 
 @dataclass(frozen=True, eq=False)

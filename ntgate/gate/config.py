@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ntgate.base import Frozen
 from ntgate.evaluation.metrics import Metric
+from ntgate.gate.ledger_config import LedgerConfig
 
 
 class Slice(Frozen):
@@ -48,6 +49,7 @@ class GateConfig(Frozen):
         margin: the gain over scratch that has to be exceeded.
         champion_margin: loss against the champion that is still "not worse".
         compression_margin: loss against the candidate before compression that is still "not worse".
+        ledger: how repeated decisions on the same test rows are paid for.
         seeds: seeds an arm; the pair of the first seed is shipped and tested, and the gain over all must not contradict it.
         slices: parts of the test rows on which the candidate must not be worse either; a name stands for a slice with defaults.
         wanted_gain: the gain that is worth promoting for: `ntgate plan` says how many test labels it takes to see it.
@@ -62,6 +64,7 @@ class GateConfig(Frozen):
     margin: float = Field(0.0, ge=0, lt=1)
     champion_margin: float = Field(0.02, gt=0, lt=1)
     compression_margin: float = Field(0.02, gt=0, lt=1)
+    ledger: LedgerConfig = LedgerConfig()
     seeds: int = Field(3, ge=1, le=20)
     slices: tuple[Slice, ...] = ()
     wanted_gain: float = Field(0.03, gt=0, lt=1)
@@ -76,3 +79,16 @@ class GateConfig(Frozen):
         if not isinstance(slices, list | tuple):
             return slices
         return [{"by": given} if isinstance(given, str) else given for given in slices]
+
+    @model_validator(mode="after")
+    def _counted_rows_alone(self) -> GateConfig:
+        if self.ledger.policy != "e_process":
+            return self
+        for name, stands in (
+            (f"metric {self.metric}", self.metric != "accuracy"),
+            ("slices", bool(self.slices)),
+            ("cross_fitting", self.cross_fitting is not None),
+        ):
+            if stands:
+                raise ValueError(f"ledger policy e_process with accuracy alone, which it counts row by row; got {name}")
+        return self

@@ -8,7 +8,7 @@ from typing import Literal
 from ntgate.evaluation.metrics import score
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
-from ntgate.gate.decision import GateDecision
+from ntgate.gate.decision import GateDecision, withheld
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
 from ntgate.gate.rules import RULES
@@ -18,16 +18,33 @@ from ntgate.gate.rules.slices import slices
 def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDecision:
     """Ask every rule, and promote only when all of them pass.
 
+    Every rule tests at the level that the ledger granted. Where results are withheld, whatever does not pass is
+    inconclusive and tells nothing else about the test rows.
+
     >>> import numpy as np
+    >>> from ntgate.gate.wear import unworn
     >>> y = np.arange(200) % 2
     >>> right, guess = np.eye(2)[y], np.eye(2)[np.zeros(200, int)]
-    >>> decide(Evidence(y, candidate=right, scratch=guess), GateConfig()).outcome
+    >>> fresh, config = unworn(200, alpha=0.05), GateConfig(seeds=1)
+    >>> decide(Evidence(y, candidate=right, scratch=guess, allowance=fresh), config).outcome
     'promoted'
-    >>> decide(Evidence(y, candidate=guess, scratch=right), GateConfig()).outcome
+    >>> decide(Evidence(y, candidate=guess, scratch=right, allowance=fresh), config).outcome
     'rejected'
-    >>> decide(Evidence(y, candidate=right, scratch=None), GateConfig()).outcome
+    >>> decide(Evidence(y, candidate=right, scratch=None, allowance=fresh), config).outcome
+    'inconclusive'
+    >>> decide(Evidence(y, candidate=right, scratch=guess), config).outcome  # the ledger was not asked
     'inconclusive'
     """
+    allowance = evidence.allowance
+    if allowance is not None and not allowance.closed:
+        config = config.model_copy(update={"alpha": allowance.alpha})
+    decision = _open_decision(evidence, config, seed)
+    if allowance is not None and allowance.withheld and not allowance.closed and decision.outcome != "promoted":
+        return withheld(decision)
+    return decision
+
+
+def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDecision:
     case = Case(evidence, config, seed)
     findings = (*(rule(case) for rule in RULES), *slices(case))
     found = case.over_scratch
@@ -54,7 +71,7 @@ def _before_compression(evidence: Evidence, config: GateConfig, seed: int) -> Ga
     if not evidence.compressed:
         return None
     before = replace(evidence, candidate=evidence.uncompressed, compressed=False, uncompressed=None)
-    return decide(before, config, seed=seed)
+    return _open_decision(before, config, seed)
 
 
 def _outcome(findings: tuple[Finding, ...]) -> Literal["promoted", "rejected", "inconclusive"]:

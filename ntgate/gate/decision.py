@@ -9,6 +9,9 @@ from ntgate.evaluation.metrics import Metric
 from ntgate.gate.finding import Finding
 
 
+_NOT_ABOUT_RESULTS = ("test_rows", "wear", "leakage")  # rules that a withheld decision may still tell of
+
+
 class OverSeeds(Frozen):
     """The gain of the method, not of one pair of models.
 
@@ -40,6 +43,7 @@ class GateDecision(Frozen):
         over_seeds: what further seeds say about the gain; None where there are none.
         alpha: the level of the gate.
         margin: the gain that had to be exceeded.
+        withheld: whether what the test rows said is kept back, because no candidate has passed on them yet.
         uncompressed: what the decision would have been about the candidate before its compression; None where there was none.
             The verdict is about what would be shipped, so this one promotes nothing.
     """
@@ -57,6 +61,7 @@ class GateDecision(Frozen):
     over_seeds: OverSeeds | None = None
     alpha: float
     margin: float
+    withheld: bool = False
     uncompressed: GateDecision | None = None
 
     @property
@@ -84,6 +89,28 @@ class GateDecision(Frozen):
         if finding.rule == "negative_transfer" and self.gain is not None:
             return f"A gain of {_points(self.gain)} over training from scratch is not enough evidence to promote."
         return finding.reason
+
+
+def withheld(decision: GateDecision) -> GateDecision:
+    """The decision as it may be told before the first pass: that it is no pass, and nothing else of the test rows.
+
+    All that an analyst hears is then the same word each time, so that what he tries next cannot depend on the test rows (see
+    :mod:`ntgate.gate.wear`).
+    """
+    kept = Finding(
+        rule="withheld", outcome="inconclusive",
+        reason="The candidate did not pass. What the test rows say is withheld until one does, so that they can be used again.",
+    )  # fmt: skip
+    return decision.model_copy(
+        update={
+            "outcome": "inconclusive",
+            "findings": (*(finding for finding in decision.findings if finding.rule in _NOT_ABOUT_RESULTS), kept),
+            "withheld": True,
+            **dict.fromkeys(
+                ("candidate", "scratch", "champion", "gain", "gain_interval", "p_value", "over_seeds", "uncompressed")
+            ),
+        }
+    )
 
 
 def _points(value: float | None) -> str:

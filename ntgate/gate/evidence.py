@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.gate.wear import Allowance
+
 Scores: TypeAlias = "npt.NDArray[np.floating]"
 _CALLED = {"uncompressed": "uncompressed candidate"}
 
@@ -30,6 +32,11 @@ class Evidence:
         scratch_seeds: scores ``(k, n, c)`` of scratch with the same seeds.
         slices: by what divides the test rows, the slice ``(n,)`` that each belongs to.
         groups: group keys ``(n,)``; rows of one group are not independent. None: all rows are.
+        fold: folds ``(repeats, n)`` of a cross-fitting, in place of test rows; None: the rows are test rows.
+        candidate_folds: scores ``(repeats, n, c)`` of the candidate's way of being made, on the fold held out.
+        scratch_folds: scores ``(repeats, n, c)`` of scratch there.
+        unscored: why no arm has scores, where that is so.
+        allowance: what the ledger of worn test rows granted; None when it was not asked.
     """
 
     y: npt.NDArray[np.int64]
@@ -44,11 +51,20 @@ class Evidence:
     scratch_seeds: Scores | None = None
     slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     groups: npt.NDArray[np.str_] | None = None
+    fold: npt.NDArray[np.int64] | None = None
+    candidate_folds: Scores | None = None
+    scratch_folds: Scores | None = None
+    unscored: str | None = None
+    allowance: Allowance | None = None
 
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""
         scores: Scores | None = getattr(self, name)
         called = _CALLED.get(name, name)
+        if self.allowance is not None and self.allowance.closed:
+            return "the test rows stayed closed"
+        if scores is None and self.unscored is not None:
+            return self.unscored
         if scores is None:
             return f"there are no scores of the {called}"
         if scores.ndim != 2 or len(scores) != len(self.y):

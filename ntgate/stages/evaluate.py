@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.gate.wear import Allowance
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
 from ntgate.stages.cross_fit import CrossFitted
-from ntgate.stages.exported import export_checked, network_scores
+from ntgate.stages.exported import export_checked
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.open_rows import open_rows
 from ntgate.stages.replicate import Replicated
+from ntgate.stages.scores import Arrays, about_rows, of_champion, of_exported, of_folds, of_replicates
 from ntgate.strategies.candidate import Candidate
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
-
-SLICE = "slice "  # before the name of what divides the rows, in the file of scores
 
 
 class Evaluated(Frozen):
@@ -32,7 +32,9 @@ class Evaluated(Frozen):
         scratch: the baseline.
         onnx: exported model by arm; where the candidate was compressed, ``uncompressed`` is a further one.
         max_abs_diff: largest difference between a network's scores and its exported model's.
-        scores: the scores of every arm on every test row, the labels, and the slices that the rows belong to.
+        allowance: what the ledger granted before a test row was scored.
+        scores: the scores of every arm on every row that was opened, with labels, slices and groups.
+        unscored: why the arms have no scores, where they have none.
         champion_unusable: why a champion that exists could not be scored.
         seconds: wall time.
     """
@@ -41,7 +43,9 @@ class Evaluated(Frozen):
     scratch: Candidate
     onnx: dict[str, Artifact]
     max_abs_diff: float | None
+    allowance: Allowance
     scores: Artifact
+    unscored: str | None
     champion_unusable: str | None
     seconds: float
 
@@ -55,20 +59,40 @@ def evaluate(
     replicated: Replicated,
     crossed: CrossFitted,
 ) -> Evaluated:
-    """Export candidate and scratch, and score them and the champion on the same test rows.
+    """Export candidate and scratch, and score them and the champion on the same test rows, as far as the ledger allows it.
 
-    A compressed candidate comes exported: it is scored as it is, and beside it the one that it was made from.
+    A compressed candidate comes exported: it is scored as it is, and beside it the one that it was made from. With
+    cross-fitting the rows are those of the folds, and both arms' scores come from there.
 
     Raises:
         ModelError: when an exported model does not reproduce its network.
+        RegistryError: when the ledger does not answer: no test row is scored then.
     """
-    from ntgate.data.slices import slice_keys
-    from ntgate.export.runtime import scores_onnx
-
     began = time.perf_counter()
-    test, smaller = ingested.part("test"), compressed.smaller
-    onnx, differences = {}, []
-    kept: dict[str, npt.NDArray[Any]] = {"y": test.labels}
+    test = ingested.judged_rows()
+    onnx, difference = _exported(config, ingested, scratch, compressed, test)
+    allowance = open_rows(config, ingested, champion, onnx, test)
+    arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test.take(allowance.positions), allowance)
+    path = ingested.folder / "scores.npz"
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+    return Evaluated(
+        candidate=compressed.candidate,
+        scratch=scratch,
+        onnx=onnx,
+        max_abs_diff=difference,
+        allowance=allowance,
+        scores=Artifact.of(path),
+        unscored=None if crossed.failed is None else f"the cross-fitting failed: {crossed.failed}",
+        champion_unusable=unusable,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _exported(
+    config: RunConfig, ingested: Ingested, scratch: Candidate, compressed: Compressed, test: Domain
+) -> tuple[dict[str, Artifact], float | None]:
+    """The models that are compared, and the largest difference between a network's scores and its exported model's."""
+    onnx, differences, smaller = {}, [], compressed.smaller
     if smaller is not None:
         onnx = {"candidate": smaller.model, "uncompressed": smaller.uncompressed}
         differences.append(smaller.max_abs_diff)
@@ -79,44 +103,23 @@ def evaluate(
         path = ingested.folder / f"{name}.onnx"
         differences.append(export_checked(config, arm.load(), arm.encoder, arm.classes, test, path))
         onnx[name] = Artifact.of(path)
-    # What is judged is what is shipped: the gate sees the exported models' scores.
-    kept.update({name: scores_onnx(model.verified(), test.rows) for name, model in onnx.items()})
-    kept.update(_replicates(replicated, test))
-    kept.update({f"{SLICE}{part.by}": slice_keys(test, part.by) for part in config.gate.slices})
-    if test.groups is not None:
-        kept["groups"] = test.groups
-    unusable = champion.unusable
-    if champion.model is not None:
-        try:
-            kept["champion"] = champion.score(test)
-        except Exception as error:  # noqa: BLE001  a champion made elsewhere may fail in any way; the gate is told why
-            unusable = str(error)
-    path = ingested.folder / "scores.npz"
-    np.savez_compressed(path, allow_pickle=False, **kept)
-    return Evaluated(
-        candidate=compressed.candidate,
-        scratch=scratch,
-        onnx=onnx,
-        max_abs_diff=max(differences, default=None),
-        scores=Artifact.of(path),
-        champion_unusable=unusable,
-        seconds=time.perf_counter() - began,
-    )
+    return onnx, max(differences, default=None)
 
 
-def _replicates(replicated: Replicated, test: Domain) -> dict[str, npt.NDArray[Any]]:
-    """The scores ``(seeds, n, c)`` of the further seeds of both arms; a seed that failed in either has none in both."""
-    pairs = [
-        pair
-        for pair in zip(replicated.candidate, replicated.scratch, strict=True)
-        if all(arm.failed is None for arm in pair)
-    ]
-    if not pairs:
-        return {}
-    scored = [
-        [network_scores(arm.load(), arm.encoder, test) for arm in pair if arm.encoder is not None] for pair in pairs
-    ]
-    return {
-        "candidate_seeds": np.stack([pair[0] for pair in scored]),
-        "scratch_seeds": np.stack([pair[1] for pair in scored]),
-    }
+def _scored(
+    config: RunConfig,
+    champion: ChampionSeen,
+    replicated: Replicated,
+    crossed: CrossFitted,
+    onnx: dict[str, Artifact],
+    test: Domain,
+    allowance: Allowance,
+) -> tuple[Arrays, str | None]:
+    """All that the gate is shown of the rows, and why the champion has no scores where it has none."""
+    known = about_rows(config, test)
+    if allowance.closed:
+        return known, champion.unusable
+    held, unusable = of_champion(champion, test)
+    if config.gate.cross_fitting is not None:
+        return {**known, **of_folds(crossed.scores), **held}, unusable
+    return {**known, **of_exported(onnx, test), **of_replicates(replicated, test), **held}, unusable

@@ -57,6 +57,10 @@ class Ingested(Frozen):
         unlabelled = self.part("unlabelled") if "unlabelled" in self.parts else None
         return TrainingView(self.part("source"), self.part("train"), self.part("validation"), unlabelled)
 
+    def judged_rows(self) -> Domain:
+        """The labelled target rows that the gate judges by: the test rows, or those of all folds."""
+        return self.part("test" if "test" in self.parts else "cross_fitted")
+
     def targets(self) -> list[Domain]:
         """The target rows by part, all but the test rows."""
         return [self.part(name) for name in ("target", "train", "validation", "unlabelled") if name in self.parts]

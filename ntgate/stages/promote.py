@@ -8,7 +8,7 @@ import numpy as np
 
 import ntgate
 from ntgate.config import RunConfig
-from ntgate.stages.decide import portable
+from ntgate.stages.identity import portable
 from ntgate.stages.history import RunHistory
 from ntgate.stages.result import RunResult, conclude
 
@@ -92,7 +92,9 @@ def _data(history: RunHistory) -> list[dict[str, object]]:
 
 
 def _by_class(history: RunHistory) -> list[dict[str, object]]:
-    """The share of each class's test rows that candidate and scratch recognise."""
+    """The share of each class's test rows that candidate and scratch recognise; nothing where results are withheld."""
+    if history.decided.gate.withheld or history.evaluated.allowance.closed:
+        return []
     with np.load(history.evaluated.scores.verified(), allow_pickle=False) as kept:
         y = kept["y"]
         right = {name: kept[name].argmax(axis=1) == y for name in ("candidate", "scratch") if name in kept.files}

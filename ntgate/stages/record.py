@@ -8,7 +8,7 @@ from typing import Any
 
 from ntgate.config import RunConfig
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
-from ntgate.stages.decide import portable
+from ntgate.stages.identity import portable
 from ntgate.stages.history import RunHistory
 from ntgate.stages.result import RunResult
 from ntgate.strategies.candidate import Candidate

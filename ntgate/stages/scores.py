@@ -81,4 +81,4 @@ def evidence(arrays: Arrays, **facts: Any) -> Evidence:
     """The evidence in the arrays of a run, with the ``facts`` that are no scores."""
     slices = {name.removeprefix(_SLICE): keys for name, keys in arrays.items() if name.startswith(_SLICE)}
     others = {name: array for name, array in arrays.items() if not name.startswith(_SLICE)}
-    return Evidence(**others, slices=slices, **facts)
+    return Evidence(**{"candidate": None, "scratch": None, **others}, slices=slices, **facts)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ntgate.evaluation.tango import tango_interval
-from ntgate.gate.config import GateConfig
+from tests.gate.fresh import fresh, one_seed
 from ntgate.gate.decide import decide
 from ntgate.gate.evidence import Evidence
 
@@ -22,7 +22,7 @@ def evidence(n=600, lost=0, won=0) -> Evidence:
     after = before.copy()
     after[:lost] = 1 - y[:lost]
     after[n - won :] = y[n - won :] if won else after[n:]
-    return Evidence(y, np.eye(2)[after], np.eye(2)[scratch], compressed=True, uncompressed=np.eye(2)[before])
+    return fresh(y, np.eye(2)[after], np.eye(2)[scratch], compressed=True, uncompressed=np.eye(2)[before])
 
 
 def finding(decision):
@@ -31,7 +31,7 @@ def finding(decision):
 
 def test_nothing_compressed_is_a_fact_and_passes():
     given = dataclasses.replace(evidence(), compressed=False, uncompressed=None)
-    decision = decide(given, GateConfig())
+    decision = decide(given, one_seed())
     assert decision.outcome == "promoted"
     assert finding(decision).outcome == "pass"
     assert decision.uncompressed is None
@@ -41,7 +41,7 @@ def test_nothing_compressed_is_a_fact_and_passes():
     ("lost", "won", "outcome"), [(0, 0, "pass"), (3, 3, "pass"), (8, 2, "inconclusive"), (40, 2, "fail")]
 )
 def test_the_loss_is_judged_by_tangos_interval(lost, won, outcome):
-    decision = decide(evidence(lost=lost, won=won), GateConfig(compression_margin=0.02))
+    decision = decide(evidence(lost=lost, won=won), one_seed(compression_margin=0.02))
     found = finding(decision)
     lower, upper = tango_interval(won, lost, 600, 0.05)
     assert found.outcome == outcome
@@ -57,7 +57,7 @@ def test_a_loss_that_is_tolerated_by_this_rule_can_still_fail_the_other():
     """150 of 600 rows over scratch before, none after: not worse by more than 0.9, but no better than scratch."""
     given = evidence()
     given = dataclasses.replace(given, candidate=given.scratch)
-    decision = decide(given, GateConfig(compression_margin=0.9))
+    decision = decide(given, one_seed(compression_margin=0.9))
     assert finding(decision).outcome == "pass"
     assert decision.outcome == "inconclusive"
     assert decision.uncompressed.gain == pytest.approx(given_gain(given))
@@ -79,7 +79,7 @@ def test_missing_evidence_never_passes(name, damage):
         "nan": np.where(np.arange(600)[:, None] == 3, np.nan, scores),
         "rows": scores[:-1],
     }[damage]
-    decision = decide(dataclasses.replace(given, **{name: damaged}), GateConfig())
+    decision = decide(dataclasses.replace(given, **{name: damaged}), one_seed())
     assert decision.outcome == "inconclusive"
     assert finding(decision).outcome == "inconclusive"
     assert name in finding(decision).reason
@@ -87,7 +87,7 @@ def test_missing_evidence_never_passes(name, damage):
 
 def test_the_level_holds_where_the_loss_is_just_too_large():
     """Of compressions that lose exactly the tolerated share, at most alpha pass (binomial bound at 4 standard errors)."""
-    rng, config, n, runs = np.random.default_rng(0), GateConfig(compression_margin=0.05, alpha=0.05), 200, 2000
+    rng, config, n, runs = np.random.default_rng(0), one_seed(compression_margin=0.05, alpha=0.05), 200, 2000
     y = np.zeros(n, int)
     right, wrong = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     passed = 0
@@ -95,7 +95,7 @@ def test_the_level_holds_where_the_loss_is_just_too_large():
         # lost 0.08, won 0.03: the true loss is 0.05
         kind = rng.choice(3, n, p=[0.08, 0.03, 0.89])[:, None]
         before, after = np.where(kind == 1, wrong, right), np.where(kind == 0, wrong, right)
-        given = Evidence(y, after, np.tile(wrong, (n, 1)), compressed=True, uncompressed=before)
+        given = fresh(y, after, np.tile(wrong, (n, 1)), compressed=True, uncompressed=before)
         passed += finding(decide(given, config)).outcome == "pass"
     assert passed / runs <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / runs)
     assert passed > 20  # it can pass

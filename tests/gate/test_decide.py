@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ntgate.gate.config import GateConfig
+from tests.gate.fresh import fresh, one_seed
 from ntgate.gate.decide import decide
-from ntgate.gate.evidence import Evidence
 
 
 def arms(n: int, gained: int, lost: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -25,7 +24,7 @@ def outcome(decision, rule):
 
 def test_a_clear_gain_passes():
     y, candidate, scratch = arms(500, 40, 10)
-    decision = decide(Evidence(y, candidate, scratch), GateConfig())
+    decision = decide(fresh(y, candidate, scratch), one_seed())
     assert decision.outcome == "promoted"
     assert decision.gain == pytest.approx(0.06)
     assert decision.gain_interval[0] > 0
@@ -35,14 +34,14 @@ def test_a_clear_gain_passes():
 
 def test_a_clear_loss_is_negative_transfer():
     y, candidate, scratch = arms(500, 10, 40)
-    decision = decide(Evidence(y, candidate, scratch), GateConfig())
+    decision = decide(fresh(y, candidate, scratch), one_seed())
     assert decision.outcome == "rejected"
     assert decision.sentence == "Negative transfer: the candidate is 6.0 points worse than training from scratch."
 
 
 def test_a_small_gain_is_inconclusive_and_says_how_many_labels_would_show_it():
     y, candidate, scratch = arms(200, 12, 8)
-    decision = decide(Evidence(y, candidate, scratch), GateConfig())
+    decision = decide(fresh(y, candidate, scratch), one_seed())
     assert decision.outcome == "inconclusive"
     finding = outcome(decision, "negative_transfer")
     assert "test labels would show a gain like this" in finding.reason
@@ -50,14 +49,14 @@ def test_a_small_gain_is_inconclusive_and_says_how_many_labels_would_show_it():
 
 def test_identical_arms_are_inconclusive():
     y, candidate, _ = arms(300, 0, 0)
-    assert decide(Evidence(y, candidate, candidate), GateConfig()).outcome == "inconclusive"
+    assert decide(fresh(y, candidate, candidate), one_seed()).outcome == "inconclusive"
 
 
 def test_the_margin_has_to_be_exceeded():
     y, candidate, scratch = arms(500, 40, 10)
-    assert decide(Evidence(y, candidate, scratch), GateConfig(margin=0.02)).outcome == "promoted"
-    assert decide(Evidence(y, candidate, scratch), GateConfig(margin=0.05)).outcome == "inconclusive"
-    assert decide(Evidence(y, candidate, scratch), GateConfig(margin=0.2)).outcome == "rejected"
+    assert decide(fresh(y, candidate, scratch), one_seed(margin=0.02)).outcome == "promoted"
+    assert decide(fresh(y, candidate, scratch), one_seed(margin=0.05)).outcome == "inconclusive"
+    assert decide(fresh(y, candidate, scratch), one_seed(margin=0.2)).outcome == "rejected"
 
 
 @pytest.mark.parametrize("name", ["candidate", "scratch"])
@@ -70,13 +69,13 @@ def test_missing_evidence_never_passes(name, damage):
         "nan": np.where(np.arange(500)[:, None] == 3, np.nan, scores[name]),
         "rows": scores[name][:-1],
     }[damage]
-    decision = decide(Evidence(y, **scores), GateConfig())
+    decision = decide(fresh(y, **scores), one_seed())
     assert decision.outcome == "inconclusive"
     assert name in outcome(decision, "negative_transfer").reason
 
 
 def test_no_test_rows_are_inconclusive():
-    decision = decide(Evidence(np.zeros(0, int), np.zeros((0, 2)), np.zeros((0, 2))), GateConfig())
+    decision = decide(fresh(np.zeros(0, int), np.zeros((0, 2)), np.zeros((0, 2))), one_seed())
     assert decision.outcome == "inconclusive"
 
 
@@ -84,21 +83,21 @@ def test_a_better_champion_stays():
     y, candidate, scratch = arms(500, 60, 10)
     _, champion, _ = arms(500, 60, 0)
     champion[200:260] = champion[200:260]  # right where the candidate is
-    decision = decide(Evidence(y, candidate, scratch, np.eye(2)[y], "3"), GateConfig(champion_margin=0.001))
+    decision = decide(fresh(y, candidate, scratch, np.eye(2)[y], "3"), one_seed(champion_margin=0.001))
     assert outcome(decision, "champion").outcome == "fail"
     assert decision.outcome == "rejected"
 
 
 def test_an_equal_champion_is_replaced_within_the_margin():
     y, candidate, scratch = arms(1000, 60, 10)
-    decision = decide(Evidence(y, candidate, scratch, candidate, "3"), GateConfig())
+    decision = decide(fresh(y, candidate, scratch, candidate, "3"), one_seed())
     assert outcome(decision, "champion").outcome == "pass"
     assert decision.outcome == "promoted"
 
 
 def test_a_champion_that_cannot_be_scored_blocks():
     y, candidate, scratch = arms(500, 60, 10)
-    decision = decide(Evidence(y, candidate, scratch, None, "3", "its inputs differ."), GateConfig())
+    decision = decide(fresh(y, candidate, scratch, None, "3", "its inputs differ."), one_seed())
     assert outcome(decision, "champion").outcome == "inconclusive"
     assert "its inputs differ." in outcome(decision, "champion").reason
     assert decision.outcome == "inconclusive"
@@ -107,9 +106,9 @@ def test_a_champion_that_cannot_be_scored_blocks():
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "macro_f1", "roc_auc"])
 def test_the_other_metrics_decide_too(metric):
     y, candidate, scratch = arms(500, 60, 5)
-    config = GateConfig(metric=metric, resamples=500)
-    assert decide(Evidence(y, candidate, scratch), config).outcome == "promoted"
-    assert decide(Evidence(y, scratch, candidate), config).outcome == "rejected"
+    config = one_seed(metric=metric, resamples=500)
+    assert decide(fresh(y, candidate, scratch), config).outcome == "promoted"
+    assert decide(fresh(y, scratch, candidate), config).outcome == "rejected"
 
 
 def test_false_promotions_stay_below_alpha():
@@ -119,5 +118,5 @@ def test_false_promotions_stay_below_alpha():
         y = rng.integers(0, 2, 200)
         shared = rng.random(200) < 0.8
         pair = [np.eye(2)[np.where(np.where(shared, True, rng.random(200) < 0.5), y, 1 - y)] for _ in range(2)]
-        promoted += decide(Evidence(y, *pair), GateConfig()).outcome == "promoted"
+        promoted += decide(fresh(y, *pair), one_seed()).outcome == "promoted"
     assert promoted / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)

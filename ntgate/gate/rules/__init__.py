@@ -11,6 +11,7 @@ from ntgate.gate.rules.compression import compression
 from ntgate.gate.rules.negative_transfer import negative_transfer
 from ntgate.gate.rules.seeds import seeds
 from ntgate.gate.rules.test_rows import test_rows
+from ntgate.gate.rules.wear import wear
 
 Rule = Callable[[Case], Finding]
-RULES: tuple[Rule, ...] = (test_rows, negative_transfer, seeds, champion, compression)
+RULES: tuple[Rule, ...] = (test_rows, wear, negative_transfer, seeds, champion, compression)

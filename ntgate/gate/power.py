@@ -1,0 +1,77 @@
+"""What so many test rows can show, said before anything is trained."""
+
+from __future__ import annotations
+
+from ntgate.base import Frozen
+from ntgate.evaluation.power import power_at, rows_needed, smallest_visible_gain
+from ntgate.gate.config import GateConfig
+
+# Shares of test rows on which exactly one arm is right. They are known only afterwards; in practice they lie between these.
+DISCORDANCES = (0.05, 0.1, 0.2)
+
+
+class PowerRow(Frozen):
+    """One assumption about how often exactly one arm is right.
+
+    Attributes:
+        discordance: that share of the test rows.
+        power: probability of seeing the wanted gain; None where the gain would exceed the discordance.
+        needed: test labels that show it with probability 0.8; None as above.
+        visible: smallest gain that the test rows show with probability 0.8; None where they show none.
+    """
+
+    discordance: float
+    power: float | None
+    needed: int | None
+    visible: float | None
+
+
+class Power(Frozen):
+    """What the gate would see of the wanted gain.
+
+    Attributes:
+        n: test rows.
+        alpha: level of one decision, of those that the ledger's horizon declares.
+        gain: the wanted gain over scratch.
+        rows: by discordance.
+    """
+
+    n: int
+    alpha: float
+    gain: float
+    rows: tuple[PowerRow, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The middle assumption in words."""
+        row = self.rows[len(self.rows) // 2]
+        points = f"{100 * self.gain:g} points"
+        if row.power is None or row.needed is None:
+            return f"A gain of {points} needs arms that differ on more rows than is usual."
+        text = (
+            f"{self.n} test rows show a gain of {points} with probability {row.power:.2f}, if exactly one arm is right on "
+            f"{100 * row.discordance:g} % of them"
+        )
+        return text + (f"; {row.needed} would with 0.8." if row.needed > self.n else ".")
+
+
+def power(n: int, config: GateConfig) -> Power:
+    """The power of the gate's test of accuracy on ``n`` test rows, for the gain that is wanted.
+
+    >>> print(power(900, GateConfig(wanted_gain=0.02)).sentence)
+    900 test rows show a gain of 2 points with probability 0.57, if exactly one arm is right on 10 % of them; 1613 would with 0.8.
+    """
+    alpha, gain, margin = config.alpha / config.ledger.horizon, config.wanted_gain, config.margin
+    rows = []
+    for discordance in DISCORDANCES:
+        gained, lost = (discordance + gain) / 2, (discordance - gain) / 2
+        possible = lost >= 0
+        rows.append(
+            PowerRow(
+                discordance=discordance,
+                power=power_at(n, gained, lost, alpha, margin) if possible and n else None,
+                needed=rows_needed(gained, lost, alpha, margin=margin) if possible else None,
+                visible=smallest_visible_gain(n, discordance, alpha, margin=margin),
+            )
+        )
+    return Power(n=n, alpha=alpha, gain=gain, rows=tuple(rows))

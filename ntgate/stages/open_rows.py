@@ -1,0 +1,98 @@
+"""Open: the ledger is asked before a test row is scored, and told how it ended before anybody else is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ntgate.base import Artifact
+from ntgate.config import RunConfig
+from ntgate.gate.decision import GateDecision
+from ntgate.gate.evidence import Evidence
+from ntgate.gate.wear import Allowance, unopened, unrecorded
+from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.identity import decision_id
+from ntgate.stages.ingest import Ingested
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ntgate.data.domain import Domain
+    from ntgate.ledger.ledger import Ledger
+
+# Settings of the gate that do not change what it says of given scores.
+_ELSEWHERE = {"ledger", "wanted_gain", "max_onnx_difference", "min_test_rows"}
+
+
+def open_rows(
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, onnx: Mapping[str, Artifact], test: Domain
+) -> Allowance:
+    """What this comparison may use of the rows; it is spent when this returns.
+
+    Raises:
+        ConfigError: when there is no database for the ledger.
+        RegistryError: when the ledger does not answer.
+    """
+    from ntgate.data.fingerprint import fingerprint, row_fingerprints
+    from ntgate.gate.identity import comparison_id
+    from ntgate.ledger.ledger import Opening
+
+    if not {"candidate", "scratch"} <= onnx.keys():
+        return unopened(len(test), "There is nothing to compare, so no test row was opened.")
+    ledger = _ledger(config)
+    if ledger is None:
+        return unrecorded(len(test), config.gate.alpha)
+    streaming = config.gate.ledger.policy == "e_process"
+    models = {name: model.sha256 for name, model in onnx.items()}
+    if champion.model is not None:
+        models["champion"] = champion.model.sha256
+    settings = {**config.gate.model_dump(mode="json", exclude=_ELSEWHERE), "seed": config.seed}
+    opening = Opening(
+        model=config.model.name,
+        decision_id=decision_id(config, ingested, champion),
+        comparison=comparison_id(models, settings, None if streaming else fingerprint(test)),
+        config=config.gate.ledger,
+        alpha=config.gate.alpha,
+        min_test_rows=config.gate.min_test_rows,
+    )
+    return ledger.open(opening, row_fingerprints(test))
+
+
+def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: GateDecision) -> None:
+    """Write the outcome down.
+
+    Raises:
+        RegistryError: when the ledger does not answer: the rows stay opened, and the same run again finds them so.
+    """
+    from ntgate.data.fingerprint import row_fingerprints
+
+    ledger, allowance = _ledger(config), judged.allowance
+    if ledger is None or allowance is None or allowance.entry is None:
+        return
+    if allowance.policy != "e_process":
+        ledger.close(allowance, decision.outcome)
+        return
+    ledger.close(allowance, decision.outcome, fingerprints=row_fingerprints(test), bets=_bets(judged))
+
+
+def _bets(judged: Evidence) -> dict[str, npt.NDArray[np.int64]]:
+    """By model that the candidate is compared with: 1 for a row gained, 0 for a tie, -1 for a row lost."""
+    import numpy as np
+
+    from ntgate.gate.comparison import correct
+
+    first, won = judged.usable("candidate"), {}
+    for name in ("scratch", "champion", "uncompressed"):
+        second = judged.usable(name)
+        if first is not None and second is not None:
+            won[name] = (correct(judged.y, first) - correct(judged.y, second)).astype(np.int64)
+    return won
+
+
+def _ledger(config: RunConfig) -> Ledger | None:
+    from ntgate.ledger.ledger import Ledger
+    from ntgate.ledger.place import ledger_uri
+
+    uri = ledger_uri(config.gate.ledger, config.registry.uri)
+    return None if uri is None else Ledger(uri, config.registry.timeout_seconds)

@@ -1,0 +1,21 @@
+"""Evidence and settings of a gate that is asked about nothing but two arms: fresh test rows, one seed an arm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ntgate.gate.config import GateConfig
+from ntgate.gate.evidence import Evidence, Scores
+from ntgate.gate.wear import unworn
+
+
+def fresh(y: np.ndarray, candidate: Scores | None, scratch: Scores | None, *more: Any, **others: Any) -> Evidence:
+    """Evidence on rows that no decision has used."""
+    return Evidence(y, candidate, scratch, *more, **{"allowance": unworn(len(y), 0.05), **others})
+
+
+def one_seed(**settings: Any) -> GateConfig:
+    """Settings with a single seed an arm."""
+    return GateConfig(**{"seeds": 1, **settings})
