@@ -8,7 +8,7 @@ from scipy import optimize, stats
 from sklearn import metrics as sk
 
 from ntgate.evaluation.bootstrap import paired_bootstrap
-from ntgate.evaluation.mcnemar import mcnemar_exact, mcnemar_power, rows_needed
+from ntgate.evaluation.mcnemar import mcnemar_exact
 from ntgate.evaluation.metrics import score
 from ntgate.evaluation.tango import tango_interval, tango_p_value, tango_statistic
 
@@ -26,19 +26,6 @@ def test_mcnemar_keeps_its_level(n, discordance):
     draws = rng.multinomial(n, [discordance / 2, discordance / 2, 1 - discordance], size=4000)
     rejected = np.mean([mcnemar_exact(gained, lost) <= 0.05 for gained, lost, _ in draws])
     assert rejected <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 4000)
-
-
-def test_exact_power_agrees_with_simulation():
-    rng = np.random.default_rng(1)
-    draws = rng.multinomial(500, [0.10, 0.06, 0.84], size=4000)
-    simulated = np.mean([mcnemar_exact(gained, lost) <= 0.05 for gained, lost, _ in draws])
-    assert mcnemar_power(500, 0.10, 0.06, 0.05) == pytest.approx(simulated, abs=3 * np.sqrt(0.25 / 4000))
-
-
-def test_the_rows_said_to_be_needed_give_about_the_power():
-    needed = rows_needed(0.10, 0.05, 0.05)
-    assert mcnemar_power(needed, 0.10, 0.05, 0.05) == pytest.approx(0.8, abs=0.05)
-    assert rows_needed(0.05, 0.05, 0.05) is None
 
 
 @pytest.mark.parametrize(("gained", "lost", "n"), [(12, 2, 30), (5, 5, 200), (0, 3, 50), (40, 10, 300)])

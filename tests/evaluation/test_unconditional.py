@@ -1,0 +1,85 @@
+"""The unconditional test against brute force; its size over every share of discordant rows; its power beside McNemar's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import beta, binom
+
+from ntgate.errors import DataError
+from ntgate.evaluation.mcnemar import mcnemar_exact
+from ntgate.evaluation.unconditional import OUTSIDE, mcnemar_unconditional
+
+
+def brute_force(gained, lost, n, *, estimated):
+    """The same p-value with whole tables of outcomes and two thousand shares."""
+    count, rows = np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij")
+    possible = np.where(count <= rows, binom.pmf(count, rows, 0.5), 0.0)
+    order = np.where(count <= rows, binom.sf(count, rows, 0.5) + possible / 2, 2.0)
+    if estimated:
+        shares = np.clip(np.arange(n + 1), 0.5, n - 0.5) / n
+        values = np.unique(order[count <= rows])
+        tails = np.stack([(possible * (order <= value * (1 + 1e-9))).sum(axis=0) for value in values])
+        probabilities = tails @ binom.pmf(np.arange(n + 1)[:, None], n, shares[None, :])
+        order = np.where(
+            count <= rows, probabilities[np.searchsorted(values, order).clip(0, len(values) - 1), rows], 2.0
+        )
+    extreme = (possible * (order <= order[gained, gained + lost] * (1 + 1e-9))).sum(axis=0)
+    discordant = gained + lost
+    low = beta.ppf(OUTSIDE / 2, discordant, n - discordant + 1)
+    high = beta.ppf(1 - OUTSIDE / 2, discordant + 1, n - discordant) if discordant < n else 1.0
+    shares = np.linspace(low, high, 2000)[:, None]
+    return min(1.0, float((binom.pmf(np.arange(n + 1), n, shares) @ extreme).max()) + OUTSIDE)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "n"), [(3, 0, 40), (8, 2, 40), (10, 12, 40), (40, 0, 40), (0, 4, 40), (7, 5, 120)]
+)
+def test_p_value_with_few_rows(gained, lost, n):
+    expected = brute_force(gained, lost, n, estimated=True)
+    assert mcnemar_unconditional(gained, lost, n) == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(20, 10), (5, 0), (60, 80)])
+def test_p_value_with_many_rows(gained, lost):
+    expected = brute_force(gained, lost, 501, estimated=False)
+    assert mcnemar_unconditional(gained, lost, 501) == pytest.approx(expected, rel=2e-3)
+
+
+def passing(n, alpha, test):
+    """The smallest significant number of gained rows for each number of discordant rows."""
+    answer = []
+    for discordant in range(n + 1):
+        gained = discordant + 1
+        while gained and test(gained - 1, discordant - gained + 1) <= alpha:
+            gained -= 1
+        answer.append(gained)
+    return np.array(answer)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01, 0.05 / 52])
+def test_size_and_power(alpha):
+    n, discordant = 60, np.arange(61)
+    least = passing(n, alpha, lambda gained, lost: mcnemar_unconditional(gained, lost, n))
+    shares = np.linspace(0, 1, 1001)[1:, None]
+    size = binom.pmf(discordant, n, shares) @ binom.sf(least - 1, discordant, 0.5)
+    assert size.max() <= alpha * 1.001
+    assert size.max() >= alpha * 0.8
+    worse = binom.pmf(discordant, n, shares) @ binom.sf(least - 1, discordant, 0.45)
+    assert (worse <= size + 1e-12).all()
+    conditional = passing(n, alpha, mcnemar_exact)
+    powers = [
+        binom.pmf(discordant, n, shares) @ binom.sf(critical - 1, discordant, 0.75) for critical in (least, conditional)
+    ]
+    assert (powers[0] >= powers[1] - 1e-9).all()
+    assert (powers[0] - powers[1]).max() > 0.02
+
+
+def test_no_discordant_rows_show_nothing():
+    assert mcnemar_unconditional(0, 0, 50) == 1.0
+
+
+@pytest.mark.parametrize("bad", [(-1, 0, 10), (6, 5, 10)])
+def test_bad_counts_are_named(bad):
+    with pytest.raises(DataError, match="counts"):
+        mcnemar_unconditional(*bad)
