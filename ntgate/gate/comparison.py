@@ -134,10 +134,38 @@ class Case:
         """The compressed candidate against the one that it was made from, with the allowed loss as a negative margin."""
         return self._over("uncompressed", -self.config.compression_margin)
 
-    def _over(self, other: str, margin: float) -> Comparison | None:
-        first, second = self.evidence.usable("candidate"), self.evidence.usable(other)
-        if first is None or second is None or not len(self.evidence.y):
+    @cached_property
+    def over_seeds(self) -> OverSeeds | None:
+        """The gain over scratch of every seed's pair, before any compression; None where no further seed has usable scores."""
+        evidence = self.evidence
+        first, second = evidence.usable("uncompressed" if evidence.compressed else "candidate"), evidence.usable("scratch")
+        more = evidence.candidate_seeds, evidence.scratch_seeds
+        if first is None or second is None or more[0] is None or more[1] is None:
             return None
-        return compare(
-            self.evidence.y, first, second, self.config, margin=margin, seed=self.seed, groups=self.evidence.groups
+        pairs = np.stack([first, *more[0]]), np.stack([second, *more[1]])
+        if not all(np.isfinite(pair).all() for pair in pairs):
+            return None
+        found = gain_over_seeds(
+            self.config.metric, evidence.y, *pairs, alpha=self.config.alpha, resamples=self.config.resamples, seed=self.seed
         )
+        return OverSeeds(gains=found.gains, gain=found.gain, interval=found.interval)
+
+    @property
+    def n(self) -> int:
+        """Rows that the verdict rests on: those at hand, and in a stream those that this comparison has bet on before."""
+        allowance = self.evidence.allowance
+        earlier = allowance.earlier if allowance is not None else {}
+        return len(self.evidence.y) + max((sum(counts) for counts in earlier.values()), default=0)
+
+    def _over(self, other: str, margin: float) -> Comparison | None:
+        evidence, config = self.evidence, self.config
+        first, second = evidence.usable("candidate"), evidence.usable(other)
+        if first is None or second is None or not self.n:
+            return None
+        if evidence.fold is not None:
+            return self._over_folds(second if other == "champion" else None, margin)
+        allowance = evidence.allowance
+        if allowance is not None and allowance.policy == "e_process":
+            earlier = allowance.earlier.get(other, (0, 0, 0))
+            return bet(evidence.y, first, second, earlier, config, margin=margin)
+        return compare(evidence.y, first, second, config, margin=margin, seed=self.seed, groups=evidence.groups)

@@ -150,6 +150,15 @@ def unworn(n: int, alpha: float) -> Allowance:
     return allow(History.fresh(n), LedgerConfig(), alpha=alpha, min_test_rows=0)
 
 
+def unopened(n: int, reason: str) -> Allowance:
+    """The allowance where the ledger need not be asked, because no row would be scored.
+
+    >>> unopened(900, "There is nothing to compare.").closed
+    True
+    """
+    return Allowance(policy="none", alpha=0.0, offered=n, rows=(), reason=reason)
+
+
 def sharpest(left: npt.NDArray[np.float64], *, step: float, least: int) -> float:
     """The level at which the rows that can still bear it make the sharpest test; 0 where no level leaves ``least`` rows.
 
