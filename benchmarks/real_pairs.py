@@ -3,8 +3,8 @@
     python benchmarks/real_pairs.py run      # every pair with five seeds, in two processes, about half an hour
     python benchmarks/real_pairs.py table    # from what has been run so far
 
-Half of each target, class by class, is held back as the truth. Of the other half k rows a class have labels to train with, half of the
-rest are the gate's test rows, the others have no labels. Every policy chooses among the same trained models; what it gains is its
+Half of each target, class by class, is held back as the truth. Of the other half k rows a class have labels to train with, half of
+the rest are the gate's test rows, the others have no labels. Every policy chooses among the same trained models; what it gains is its
 accuracy on the truth less that of scratch. ``run`` keeps one line a result and leaves out what stands there already.
 """
 
@@ -38,7 +38,7 @@ PAIRS = (
     ("coil20", "coil2", "coil1", 3),
     ("wine_quality", "red", "white", 20),
     ("wine_quality", "white", "red", 20),
-    *(("heart_disease", a, b, 10) for a in HEART for b in HEART if a != b and b != "switzerland"),
+    *(("heart_disease", a, b, 10) for a in HEART for b in HEART if b not in (a, "switzerland")),
     ("student_performance", "por_gp", "por_ms", 10),
     ("student_performance", "por_ms", "por_gp", 10),
     ("mushroom", "enlarging", "tapering", 20),
@@ -181,7 +181,9 @@ def picked(record: dict[str, Any], policy: str) -> str:
         return chosen if record["outcome"] == "promoted" else "scratch"
     if policy == "point comparison":
         return chosen if record["compared"][0] >= record["compared"][1] else "scratch"
-    arm = {"always the best arm": chosen, "always fine-tune": "fine_tuning", "always pool": "pool"}.get(policy, "scratch")
+    arm = {"always the best arm": chosen, "always fine-tune": "fine_tuning", "always pool": "pool"}.get(
+        policy, "scratch"
+    )
     return arm if arm in truth else "scratch"  # where the arm does not apply
 
 
@@ -193,7 +195,11 @@ def policies(records: list[dict[str, Any]]) -> Iterator[str]:
         gains = [r["truth"][arm] - r["truth"]["scratch"] for r, arm in zip(records, arms, strict=True)]
         moved = [(gain, r) for gain, r, arm in zip(gains, records, arms, strict=True) if arm != "scratch"]
         worse = sum(gain < 0 for gain, _ in moved)
-        surely = sum(gain < -1.645 * r["error"] for gain, r in moved if policy in ("ntgate", "point comparison")) if moved else 0
+        surely = (
+            sum(gain < -1.645 * r["error"] for gain, r in moved if policy in ("ntgate", "point comparison"))
+            if moved
+            else 0
+        )
         shown = str(surely) if policy in ("ntgate", "point comparison") else ""
         regret = np.mean([max(r["truth"].values()) - r["truth"][arm] for r, arm in zip(records, arms, strict=True)])
         yield (
@@ -226,8 +232,8 @@ def table(records: list[dict[str, Any]]) -> str:
         "",
         "## Policies",
         "",
-        "*Moved*: runs in which something else than scratch went into production. *Worse*: of these, how many were below scratch on the "
-        "truth, and how many below it by more than 1.645 standard errors of the truth. *Captured*: share of what the best arm in "
+        "*Moved*: runs in which something else than scratch went into production. *Worse*: of these, how many were below scratch on "
+        "the truth, and how many below it by more than 1.645 standard errors of the truth. *Captured*: share of what the best arm in "
         "hindsight gains over scratch. *Regret*: mean distance to the best arm in hindsight.",
         "",
         "| policy | puts into production | moved | worse | surely worse | mean gain | worst | captured | regret |",

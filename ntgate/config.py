@@ -64,7 +64,9 @@ class RunConfig(Frozen):
     def _rows_arrive_one_by_one(self) -> RunConfig:
         test = self.data.target_test or self.data.target
         if self.gate.ledger.policy == "e_process" and test.group is not None:
-            raise ValueError("gate.ledger.policy e_process without data groups: rows of one group are no fresh evidence each")
+            raise ValueError(
+                "gate.ledger.policy e_process without data groups: rows of one group are no fresh evidence each"
+            )
         return self
 
     @model_validator(mode="after")
@@ -72,11 +74,15 @@ class RunConfig(Frozen):
         if self.gate.cross_fitting is None:
             return self
         if self.data.target_test is not None:
-            raise ValueError("gate.cross_fitting or data.target_test, not both: cross-fitting is for targets without test rows")
+            raise ValueError(
+                "gate.cross_fitting or data.target_test, not both: cross-fitting is for targets without test rows"
+            )
         if self.compression:
             raise ValueError("gate.cross_fitting without compression: folds judge models as they are trained")
         if self.gate.metric != "accuracy":
-            raise ValueError(f"gate.cross_fitting with accuracy, got {self.gate.metric}: other metrics are no means over rows")
+            raise ValueError(
+                f"gate.cross_fitting with accuracy, got {self.gate.metric}: other metrics are no means over rows"
+            )
         return self
 
 

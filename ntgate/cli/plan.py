@@ -25,9 +25,15 @@ def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
     steps = settings.training.target_steps(ingested.rows["train"])
     if as_json:
         rows = [{"strategy": r.strategy.kind, "reason": r.reason, "suitable": r.suitable} for r in made.rows]
-        console.answer({"schema": 1, "plan": rows, "steps": steps, "rows": ingested.rows, "power": seen.model_dump(mode="json")})
+        console.answer(
+            {"schema": 1, "plan": rows, "steps": steps, "rows": ingested.rows, "power": seen.model_dump(mode="json")}
+        )
         return 0
     lines = [f"  {i}. {row.strategy.kind:<20} {row.reason}" for i, row in enumerate(made.rows, start=1)]
-    lines += [f"  +  {'scratch':<20} always, with the same budget: at most {steps} steps an arm", "", f"  {seen.sentence}"]
+    lines += [
+        f"  +  {'scratch':<20} always, with the same budget: at most {steps} steps an arm",
+        "",
+        f"  {seen.sentence}",
+    ]
     console.answer("\n" + "\n".join(lines))
     return 0

@@ -6,10 +6,6 @@ form: the discordant rows are fair coin tosses when neither model is better.
 
 from __future__ import annotations
 
-from ntgate.evaluation.power import rows_needed
-
-__all__ = ["mcnemar_exact", "rows_needed"]
-
 
 def mcnemar_exact(gained: int, lost: int) -> float:
     """One-sided exact p-value of ``gained`` rows that only the first model gets right, against ``lost`` that only the other does.

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.evaluation.betting import betting_p_value, confidence_sequence
 from ntgate.evaluation.bootstrap import paired_bootstrap
-from ntgate.evaluation.mcnemar import mcnemar_exact, rows_needed
+from ntgate.evaluation.clusters import cluster_test, too_few_clusters
 from ntgate.evaluation.metrics import score
+from ntgate.evaluation.power import rows_needed
+from ntgate.evaluation.seeds import bootstrapped_gain_over_seeds, gain_over_seeds
 from ntgate.evaluation.tango import tango_interval, tango_p_value
+from ntgate.evaluation.unconditional import mcnemar_unconditional
 from ntgate.gate.config import GateConfig
+from ntgate.gate.decision import OverSeeds
 from ntgate.gate.evidence import Evidence, Scores
+
+Counts: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class Comparison:
         p_value: one-sided, against a gain of at most ``margin``.
         counts: rows that only the first, and only the second, gets right; None for metrics that are no mean over rows.
         needed: about how many test rows would show a gain like this with 80 % power; None where it cannot be said.
+        note: what the reader has to know about how it was compared.
     """
 
     first: float
@@ -37,6 +47,12 @@ class Comparison:
     p_value: float
     counts: tuple[int, int] | None
     needed: int | None
+    note: str = ""
+
+    @property
+    def remark(self) -> str:
+        """The note as a sentence, with a space before it; empty where there is none."""
+        return f" {self.note[0].upper()}{self.note[1:]}." if self.note else ""
 
 
 def compare(
@@ -51,8 +67,8 @@ def compare(
 ) -> Comparison:
     """Compare two arms' scores ``(n, c)`` on the labels ``y`` ``(n,)``.
 
-    Accuracy: McNemar's exact test at margin 0, Tango's score test at any other, with Tango's interval; a test of whole groups where
-    rows have them. The other metrics: the stratified paired bootstrap, of whole groups where rows have them.
+    Accuracy: an exact test at margin 0, Tango's score test at any other, with Tango's interval; a test of whole groups where rows
+    have them. The other metrics: the stratified paired bootstrap, of whole groups where rows have them.
     """
     values = [score(config.metric, y, arm) for arm in (first, second)]
     gain = values[0] - values[1]
@@ -62,17 +78,20 @@ def compare(
             margin=margin, alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
         )  # fmt: skip
         return Comparison(values[0], values[1], gain, drawn.interval, drawn.p_value, None, None)
-    gained, tied, lost = counts(y, first, second)
+    gained, _, lost = counts(y, first, second)
     n = len(y)
     if groups is not None:
-        tested = cluster_test(correct(y, first) - correct(y, second), groups, margin=margin, alpha=config.alpha)
-        return Comparison(values[0], values[1], gain, tested.interval, tested.p_value, (gained, lost), None)
+        interval, p_value = cluster_test(correct(y, first) - correct(y, second), groups, margin, config.alpha)
+        note = (
+            too_few_clusters(groups, config.alpha) or f"{len(np.unique(groups))} groups of rows were compared as wholes"
+        )
+        return Comparison(values[0], values[1], gain, interval, p_value, (gained, lost), None, note)
     return Comparison(
         first=values[0],
         second=values[1],
         gain=gain,
         interval=tango_interval(gained, lost, n, config.alpha),
-        p_value=mcnemar_exact(gained, lost) if margin == 0 else tango_p_value(gained, lost, n, margin),
+        p_value=mcnemar_unconditional(gained, lost, n) if margin == 0 else tango_p_value(gained, lost, n, margin),
         counts=(gained, lost),
         needed=rows_needed(gained / n, lost / n, config.alpha, margin=margin),
     )
@@ -98,6 +117,27 @@ def bet(
         counts=(gained, lost),
         needed=None,
     )
+
+
+def over_seeds(
+    y: npt.NDArray[np.int64],
+    first: Sequence[Scores],
+    second: Sequence[Scores],
+    config: GateConfig,
+    *,
+    seed: int,
+    groups: npt.NDArray[np.str_] | None = None,
+) -> OverSeeds:
+    """The gain of each seed's pair of arms, and of their mean with its interval over seeds and rows (or groups of rows)."""
+    if config.metric == "accuracy" and groups is None:
+        differences = [correct(y, one) - correct(y, other) for one, other in zip(first, second, strict=True)]
+        found = gain_over_seeds(np.stack(differences), config.alpha)
+    else:
+        found = bootstrapped_gain_over_seeds(
+            config.metric, y, [np.asarray(one, np.float64) for one in first], [np.asarray(one, np.float64) for one in second],
+            alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
+        )  # fmt: skip
+    return OverSeeds(gains=found.gains, gain=found.gain, interval=found.interval)
 
 
 def correct(y: npt.NDArray[np.int64], scores: Scores) -> npt.NDArray[np.float64]:
@@ -138,17 +178,17 @@ class Case:
     def over_seeds(self) -> OverSeeds | None:
         """The gain over scratch of every seed's pair, before any compression; None where no further seed has usable scores."""
         evidence = self.evidence
-        first, second = evidence.usable("uncompressed" if evidence.compressed else "candidate"), evidence.usable("scratch")
+        first, second = (
+            evidence.usable("uncompressed" if evidence.compressed else "candidate"),
+            evidence.usable("scratch"),
+        )
         more = evidence.candidate_seeds, evidence.scratch_seeds
         if first is None or second is None or more[0] is None or more[1] is None:
             return None
-        pairs = np.stack([first, *more[0]]), np.stack([second, *more[1]])
-        if not all(np.isfinite(pair).all() for pair in pairs):
+        firsts, seconds = (first, *more[0]), (second, *more[1])
+        if not len(evidence.y) or not all(np.isfinite(scores).all() for scores in (*firsts, *seconds)):
             return None
-        found = gain_over_seeds(
-            self.config.metric, evidence.y, *pairs, alpha=self.config.alpha, resamples=self.config.resamples, seed=self.seed
-        )
-        return OverSeeds(gains=found.gains, gain=found.gain, interval=found.interval)
+        return over_seeds(evidence.y, firsts, seconds, self.config, seed=self.seed, groups=evidence.groups)
 
     @property
     def n(self) -> int:
@@ -163,7 +203,7 @@ class Case:
         if first is None or second is None or not self.n:
             return None
         if evidence.fold is not None:
-            return self._over_folds(second if other == "champion" else None, margin)
+            return self._over_folds(other, second, margin)
         allowance = evidence.allowance
         if allowance is not None and allowance.policy == "e_process":
             earlier = allowance.earlier.get(other, (0, 0, 0))

@@ -28,8 +28,8 @@ class Slice(Frozen):
 class CrossFitting(Frozen):
     """Evidence from all labelled target rows, for targets too small to leave test rows aside.
 
-    In turn each fold is held out, the whole choice among strategies is made without it, and the chosen arm and scratch are scored on
-    it. What is judged is the way of making the model; what is shipped is made in the same way from all rows.
+    In turn each fold is held out, the whole choice among strategies is made without it, and the chosen arm and scratch are
+    scored on it. What is judged is the way of making the model; what is shipped is made in the same way from all rows.
 
     Attributes:
         folds: parts that are held out in turn.

@@ -59,7 +59,7 @@ def power(n: int, config: GateConfig) -> Power:
     """The power of the gate's test of accuracy on ``n`` test rows, for the gain that is wanted.
 
     >>> print(power(900, GateConfig(wanted_gain=0.02)).sentence)
-    900 test rows show a gain of 2 points with probability 0.57, if exactly one arm is right on 10 % of them; 1613 would with 0.8.
+    900 test rows show a gain of 2 points with probability 0.56, if exactly one arm is right on 10 % of them; 1629 would with 0.8.
     """
     alpha, gain, margin = config.alpha / config.ledger.horizon, config.wanted_gain, config.margin
     rows = []

@@ -98,7 +98,10 @@ def over_seeds(report: RunReport) -> str:
     gains = ", ".join(numbers.gain(gain, report.metric, unit=False) for gain in told.gains)
     between = ""
     if told.interval is not None:
-        ends = (numbers.gain(told.interval[0], report.metric, unit=False), numbers.gain(told.interval[1], report.metric))
+        ends = (
+            numbers.gain(told.interval[0], report.metric, unit=False),
+            numbers.gain(told.interval[1], report.metric),
+        )
         between = f" ({numbers.confidence(report.alpha)} interval over seeds and rows {ends[0]} to {ends[1]})"
     mean = numbers.gain(told.gain, report.metric)
     return f"Trained with {len(told.gains)} seeds each, both arms with the same budget: mean gain {mean}{between}, by seed {gains}."

@@ -108,7 +108,11 @@ def _cross_fitted(config: RunConfig, target: Domain) -> dict[str, Domain]:
     assert config.gate.cross_fitting is not None
     folds(target, config.gate.cross_fitting.folds, config.seed)  # refused now rather than after the training
     train, validation = split_training(target, config.data.split, config.seed)
-    return {"train": train, "validation": validation, "cross_fitted": target.take(np.arange(len(target)), "cross_fitted")}
+    return {
+        "train": train,
+        "validation": validation,
+        "cross_fitted": target.take(np.arange(len(target)), "cross_fitted"),
+    }
 
 
 def held_out(config: RunConfig, ingested: Ingested, fold: Ints, held: int, repeat: int) -> Ingested:
@@ -127,7 +131,9 @@ def held_out(config: RunConfig, ingested: Ingested, fold: Ints, held: int, repea
 
     whole, folder = ingested.part("cross_fitted"), ingested.folder / "folds" / f"{repeat}-{held}"
     test = whole.take(np.flatnonzero(fold == held), "test")
-    train, validation = split_training(whole.take(np.flatnonzero(fold != held)), config.data.split, config.seed + repeat)
+    train, validation = split_training(
+        whole.take(np.flatnonzero(fold != held)), config.data.split, config.seed + repeat
+    )
     for name in ("source", "unlabelled"):
         if name in ingested.parts:
             refuse_duplicates(ingested.part(name), test)

@@ -8,8 +8,8 @@ import numpy as np
 
 import ntgate
 from ntgate.config import RunConfig
-from ntgate.stages.identity import portable
 from ntgate.stages.history import RunHistory
+from ntgate.stages.identity import portable
 from ntgate.stages.result import RunResult, conclude
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ntgate.config import RunConfig
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
-from ntgate.stages.identity import portable
 from ntgate.stages.history import RunHistory
+from ntgate.stages.identity import portable
 from ntgate.stages.result import RunResult
 from ntgate.strategies.candidate import Candidate
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ntgate.evaluation.tango import tango_interval
-from tests.gate.fresh import fresh, one_seed
 from ntgate.gate.decide import decide
 from ntgate.gate.evidence import Evidence
+from tests.gate.fresh import fresh, one_seed
 
 
 def evidence(n=600, lost=0, won=0) -> Evidence:
@@ -87,7 +87,7 @@ def test_missing_evidence_never_passes(name, damage):
 
 def test_the_level_holds_where_the_loss_is_just_too_large():
     """Of compressions that lose exactly the tolerated share, at most alpha pass (binomial bound at 4 standard errors)."""
-    rng, config, n, runs = np.random.default_rng(0), one_seed(compression_margin=0.05, alpha=0.05), 200, 2000
+    rng, config, n, runs = np.random.default_rng(0), one_seed(compression_margin=0.05, alpha=0.05), 600, 1000
     y = np.zeros(n, int)
     right, wrong = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     passed = 0
@@ -98,4 +98,4 @@ def test_the_level_holds_where_the_loss_is_just_too_large():
         given = fresh(y, after, np.tile(wrong, (n, 1)), compressed=True, uncompressed=before)
         passed += finding(decide(given, config)).outcome == "pass"
     assert passed / runs <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / runs)
-    assert passed > 20  # it can pass
+    assert passed > 10  # it can pass

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.gate.fresh import fresh, one_seed
 from ntgate.gate.decide import decide
+from tests.gate.fresh import fresh, one_seed
 
 
 def arms(n: int, gained: int, lost: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,8 +115,8 @@ def test_false_promotions_stay_below_alpha():
     rng = np.random.default_rng(0)
     promoted, trials = 0, 1500
     for _ in range(trials):
-        y = rng.integers(0, 2, 200)
-        shared = rng.random(200) < 0.8
-        pair = [np.eye(2)[np.where(np.where(shared, True, rng.random(200) < 0.5), y, 1 - y)] for _ in range(2)]
+        y = rng.integers(0, 2, 600)
+        shared = rng.random(600) < 0.8
+        pair = [np.eye(2)[np.where(np.where(shared, True, rng.random(600) < 0.5), y, 1 - y)] for _ in range(2)]
         promoted += decide(fresh(y, *pair), one_seed()).outcome == "promoted"
     assert promoted / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)

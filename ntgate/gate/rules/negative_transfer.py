@@ -39,7 +39,7 @@ def _measured(found: Comparison, n: int, config: GateConfig) -> str:
     )
     if found.counts is not None:
         text += f" {found.counts[0]} rows only the candidate gets right, {found.counts[1]} only scratch does."
-    return text
+    return f"{text}{found.remark}"
 
 
 def _verdict(outcome: Outcome, found: Comparison, n: int, config: GateConfig) -> str:

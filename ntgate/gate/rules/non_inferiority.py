@@ -20,7 +20,7 @@ def not_worse(rule: str, found: Comparison, text: str, *, margin: float, alpha: 
         margin: the loss that is tolerated.
         alpha: level of the test.
     """
-    (lower, upper), bound = found.interval, -margin
+    (lower, upper), bound, text = found.interval, -margin, f"{text}{found.remark}"
     if lower > bound and found.p_value <= alpha:
         return Finding(rule=rule, outcome="pass", measured=lower, bound=bound, reason=f"{text} It is not worse.")
     if upper <= bound:

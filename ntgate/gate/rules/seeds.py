@@ -19,7 +19,9 @@ def seeds(case: Case) -> Finding:
     if config.cross_fitting is not None:
         return Finding(rule=NAME, outcome="pass", reason="Every fold of the cross-fitting trained both arms anew.")
     if config.seeds == 1:
-        return Finding(rule=NAME, outcome="pass", reason="One seed an arm, as gate.seeds says: luck was not looked for.")
+        return Finding(
+            rule=NAME, outcome="pass", reason="One seed an arm, as gate.seeds says: luck was not looked for."
+        )
     held = 0 if found is None else len(found.gains)
     if found is None or held < config.seeds:
         return Finding(

@@ -47,12 +47,9 @@ def _on(case: Case, part: Slice, value: str | None, other: str) -> Finding:
         )  # fmt: skip
     accuracy = case.config.model_copy(update={"metric": "accuracy"})
     groups = None if evidence.groups is None else evidence.groups[rows]
-    found = compare(
-        evidence.y[rows], first[rows], second[rows], accuracy, margin=bound, seed=case.seed, groups=groups
-    )
+    found = compare(evidence.y[rows], first[rows], second[rows], accuracy, margin=bound, seed=case.seed, groups=groups)
     text = (
         f"On {len(rows)} test rows the accuracy is {found.first:.3f} against {found.second:.3f}: {found.gain:+.3f}, "
         f"interval [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]."
     )
     return not_worse(name, found, text, margin=part.margin, alpha=case.config.alpha)
-
