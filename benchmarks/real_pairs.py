@@ -152,7 +152,6 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
         )  # fmt: skip
         right = {name: scores(arm, truth).argmax(axis=1) == truth.labels for name, arm in arms.items()}
     compared = [score("accuracy", test.labels, on_test[name]) for name in (chosen, "scratch")]
-    gained, lost = (right[chosen] & ~right["scratch"]).mean(), (right["scratch"] & ~right[chosen]).mean()
     return {
         "pair": name_of(pair),
         "seed": seed,
@@ -162,10 +161,15 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
         "test_rows": len(test),
         "truth_rows": len(truth),
         "truth": {name: float(hits.mean()) for name, hits in right.items()},
-        # Standard error of the true gain of the chosen arm, from the discordant rows.
-        "error": float(np.sqrt(max(gained + lost - (gained - lost) ** 2, 0.0) / len(truth))),
+        "error": {name: standard_error(hits, right["scratch"]) for name, hits in right.items()},
         "seconds": round(time.perf_counter() - began, 1),
     }
+
+
+def standard_error(first: np.ndarray, second: np.ndarray) -> float:
+    """Of the difference of two accuracies on the same rows, each given as hits ``(n,)``."""
+    difference = first.astype(float) - second
+    return float(difference.std() / len(difference) ** 0.5)
 
 
 def name_of(pair: tuple[str, str, str, int]) -> str:
@@ -193,17 +197,13 @@ def policies(records: list[dict[str, Any]]) -> Iterator[str]:
     for policy, words in POLICIES.items():
         arms = [picked(record, policy) for record in records]
         gains = [r["truth"][arm] - r["truth"]["scratch"] for r, arm in zip(records, arms, strict=True)]
-        moved = [(gain, r) for gain, r, arm in zip(gains, records, arms, strict=True) if arm != "scratch"]
-        worse = sum(gain < 0 for gain, _ in moved)
-        surely = (
-            sum(gain < -1.645 * r["error"] for gain, r in moved if policy in ("ntgate", "point comparison"))
-            if moved
-            else 0
-        )
-        shown = str(surely) if policy in ("ntgate", "point comparison") else ""
+        errors = [r["error"][arm] for r, arm in zip(records, arms, strict=True)]
+        moved = sum(arm != "scratch" for arm in arms)
+        worse = sum(gain < 0 for gain in gains)
+        surely = sum(gain < -1.645 * error for gain, error in zip(gains, errors, strict=True))
         regret = np.mean([max(r["truth"].values()) - r["truth"][arm] for r, arm in zip(records, arms, strict=True)])
         yield (
-            f"| {policy} | {words} | {len(moved)} | {worse} | {shown} | {100 * np.mean(gains):+.2f} "
+            f"| {policy} | {words} | {moved} | {worse} | {surely} | {100 * np.mean(gains):+.2f} "
             f"| {100 * min(gains):+.1f} | {100 * sum(gains) / best:.0f} % | {100 * regret:.2f} |"
         )
 
