@@ -4,8 +4,8 @@
     python benchmarks/real_pairs.py table    # from what has been run so far
 
 Half of each target, class by class, is held back as the truth. Of the other half k rows a class have labels to train with, half of
-the rest are the gate's test rows, the others have no labels. Every policy chooses among the same trained models; what it gains is its
-accuracy on the truth less that of scratch. ``run`` keeps one line a result and leaves out what stands there already.
+the rest are the gate's test rows, the others have no labels. Every policy chooses among the same trained models; what it gains is
+its accuracy on the truth less that of scratch. ``run`` keeps one line a result and leaves out what stands there already.
 """
 
 from __future__ import annotations
@@ -232,9 +232,9 @@ def table(records: list[dict[str, Any]]) -> str:
         "",
         "## Policies",
         "",
-        "*Moved*: runs in which something else than scratch went into production. *Worse*: of these, how many were below scratch on "
-        "the truth, and how many below it by more than 1.645 standard errors of the truth. *Captured*: share of what the best arm in "
-        "hindsight gains over scratch. *Regret*: mean distance to the best arm in hindsight.",
+        "*Moved*: runs in which something else than scratch went into production. *Worse*: of these, how many were below "
+        "scratch on the truth, and how many by more than 1.645 standard errors of the truth. *Captured*: share of what the best "
+        "arm in hindsight gains over scratch. *Regret*: mean distance to the best arm in hindsight.",
         "",
         "| policy | puts into production | moved | worse | surely worse | mean gain | worst | captured | regret |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
