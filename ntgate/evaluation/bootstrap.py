@@ -8,6 +8,7 @@ of clusters (Hesterberg, "What teachers should know about the bootstrap", The Am
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,34 +45,42 @@ def paired_bootstrap(
 ) -> PairedBootstrap:
     """Resample the rows of ``y`` ``(n,)`` with the scores ``(n, c)`` of both models.
 
-    A class keeps its number of rows in every resample, so no class vanishes. Rows are drawn as multinomial counts, and a
-    block of resamples is scored at a time: memory stays near 64 MB whatever ``n``.
+    A class keeps its number of rows in every resample, so no class vanishes.
 
     With ``groups`` ``(n,)`` whole clusters are drawn, within a class where each cluster has one class only, otherwise all
     together. Then a class can vanish; a resample without a score counts against either side. Few clusters vary less in resamples
     than in truth: percentiles and p-value are those of Student's t with one degree of freedom less than there are clusters of
     equal size (unequal ones count as fewer).
     """
+    drawn = row_weights(y, resamples=resamples, seed=seed, groups=groups)
+    differences = [weighted(metric, y, first, rows) - weighted(metric, y, second, rows) for rows in drawn]
+    gains = np.concatenate(differences)
+    p_value = float((1 + np.sum(~(gains > margin))) / (resamples + 1))
+    lowest = highest = gains
+    if groups is not None:
+        clusters = effective_clusters(np.unique(groups, return_counts=True)[1].astype(np.float64))
+        alpha, p_value = _expanded_level(alpha, clusters), _expanded_p_value(p_value, clusters)
+        lowest, highest = (np.where(np.isnan(gains), worst, gains) for worst in (-1.0, 1.0))
+    return PairedBootstrap((float(np.quantile(lowest, alpha)), float(np.quantile(highest, 1 - alpha))), p_value)
+
+
+def row_weights(
+    y: npt.NDArray[np.int64], *, resamples: int, seed: int, groups: npt.NDArray[np.generic] | None = None
+) -> Iterator[Floats]:
+    """How often each resample has each row, in blocks ``(b, n)`` that together are ``resamples``.
+
+    Rows are drawn as multinomial counts, a block at a time: memory stays near 64 MB whatever ``n``.
+    """
     rng = np.random.default_rng(seed)
     units = np.arange(len(y)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     strata = _strata(y, units)
     block = max(1, int(8e6 // max(len(y), 1)))
-    differences = []
     for start in range(0, resamples, block):
         count = min(block, resamples - start)
         weights = np.zeros((count, int(units.max(initial=-1)) + 1))
         for drawn in strata:
             weights[:, drawn] = rng.multinomial(len(drawn), np.full(len(drawn), 1 / len(drawn)), size=count)
-        rows = weights if groups is None else weights[:, units]
-        differences.append(weighted(metric, y, first, rows) - weighted(metric, y, second, rows))
-    gains = np.concatenate(differences)
-    p_value = float((1 + np.sum(~(gains > margin))) / (resamples + 1))
-    lowest = highest = gains
-    if groups is not None:
-        clusters = effective_clusters(np.bincount(units).astype(np.float64))
-        alpha, p_value = _expanded_level(alpha, clusters), _expanded_p_value(p_value, clusters)
-        lowest, highest = (np.where(np.isnan(gains), worst, gains) for worst in (-1.0, 1.0))
-    return PairedBootstrap((float(np.quantile(lowest, alpha)), float(np.quantile(highest, 1 - alpha))), p_value)
+        yield weights if groups is None else weights[:, units]
 
 
 def _strata(y: npt.NDArray[np.int64], units: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
