@@ -157,6 +157,50 @@ def unopened(n: int, reason: str) -> Allowance:
     True
     """
     return Allowance(policy="none", alpha=0.0, offered=n, rows=(), reason=reason)
+def unrecorded(n: int, alpha: float) -> Allowance:
+    """The allowance where no ledger can be asked and none is wanted.
+
+    >>> print(unrecorded(900, 0.05).reason)
+    Repeated use of test rows is neither recorded nor accounted for (gate.ledger.policy: none): every further use of these \
+900 test rows raises the probability of a false promotion above alpha 0.05.
+    """
+    reason = (
+        f"Repeated use of test rows is neither recorded nor accounted for (gate.ledger.policy: none): every further use of "
+        f"these {n} test rows raises the probability of a false promotion above alpha {alpha:g}."
+    )
+    return Allowance(policy="none", alpha=alpha, offered=n, reason=reason)
+
+
+def once_more(
+    n: int,
+    rows: npt.NDArray[np.bool_],
+    *,
+    policy: Policy,
+    alpha: float,
+    horizon: int,
+    withheld: bool,
+    at: str,
+    entry: int,
+) -> Allowance:
+    """The allowance of a comparison that was opened before: the same again, for nothing.
+
+    Args:
+        n: test rows.
+        rows: which of them were opened ``(n,)``.
+        policy: of the opening, as are the level, the horizon and whether its result is withheld.
+        alpha: see there.
+        horizon: see there.
+        withheld: see there.
+        at: when it was opened.
+        entry: its number.
+    """
+    reason = f"This very comparison was opened before, at {at}: asking it again costs nothing."
+    if policy == "none":
+        reason += " Repeated use of test rows is not accounted for (gate.ledger.policy: none)."
+    return Allowance(
+        policy=policy, alpha=alpha, offered=n, rows=None if rows.all() else tuple(np.flatnonzero(rows).tolist()),
+        horizon=horizon, withheld=withheld, entry=entry, reason=reason,
+    )  # fmt: skip
 
 
 def sharpest(left: npt.NDArray[np.float64], *, step: float, least: int) -> float:
@@ -205,7 +249,7 @@ def _to_spend(history: History, config: LedgerConfig, alpha: float, least: int) 
     shown = int(history.shown[chosen].max(initial=0))
     of = f"These {n} test rows"
     if len(chosen) < n:
-        of = f"Of {n} test rows, {n - len(chosen)} are worn, after {_times(uses)}: the other {len(chosen)} alone are used. They"
+        of = f"Of {n} test rows {n - len(chosen)} are worn out by earlier decisions: the other {len(chosen)} alone are used. They"
     sentences = [
         f"{of} have been used {used} of {config.horizon} times." if used else f"{of} have not been used before."
     ]
@@ -236,7 +280,8 @@ def _spent(
     if not uses:
         reason = f"{n} test rows are too few to be opened."
     elif history.retired.any():
-        reason = f"These {n} test rows have let a candidate pass and are retired, {n - able} of them."
+        which = f"Of {n} test rows {n - able}" if able else f"These {n} test rows"
+        reason = f"{which} have let a candidate pass, or are used up: they are retired."
     elif able:
         reason = (
             f"These {n} test rows have been used {uses} of {config.horizon} times: of alpha {alpha:g} nothing is left "

@@ -1,0 +1,119 @@
+"""Fingerprints of test rows as the ledger keeps them: 16 bytes each, every row once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from ntgate.ledger.tables import ROWS, SETS
+
+_BLOCK = 50_000
+
+
+@dataclass(frozen=True, eq=False)
+class Prints:
+    """The fingerprints of ``n`` test rows, ``u`` of them different.
+
+    Attributes:
+        unique: the different ones, in order.
+        inverse: for every test row its position among them ``(n,)``.
+    """
+
+    unique: list[bytes]
+    inverse: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, hexadecimal: npt.NDArray[np.bytes_]) -> Prints:
+        """From the text ``(n,)`` of :func:`ntgate.data.fingerprint.row_fingerprints`."""
+        text, inverse = np.unique(hexadecimal, return_inverse=True)
+        return cls([bytes.fromhex(one.decode()) for one in text.tolist()], inverse.astype(np.int64))
+
+    def at(self, positions: npt.NDArray[np.int64]) -> list[bytes]:
+        """The different fingerprints of the rows at ``positions``, in order."""
+        return [self.unique[i] for i in np.unique(self.inverse[positions])]
+
+    @property
+    def repeated(self) -> npt.NDArray[np.bool_]:
+        """Whether each row stands further up already ``(n,)``."""
+        again = np.ones(len(self.inverse), bool)
+        again[np.unique(self.inverse, return_index=True)[1]] = False
+        return again
+
+
+def stored(connection: sa.Connection, fingerprints: list[bytes]) -> int:
+    """The number of the set of these different fingerprints, given in order; it is written down when it is new."""
+    digest = hashlib.sha256(b"".join(fingerprints)).hexdigest()
+    known = connection.scalar(sa.select(SETS.c.id).where(SETS.c.digest == digest))
+    if known is not None:
+        return int(known)
+    number = connection.scalar(sa.insert(SETS).values(digest=digest, size=len(fingerprints)).returning(SETS.c.id))
+    assert number is not None
+    insert(connection, ROWS.name, fingerprints, {"row_set": number})
+    return int(number)
+
+
+def insert(
+    connection: sa.Connection,
+    table: str,
+    fingerprints: list[bytes],
+    same: dict[str, Any],
+    each: tuple[str, list[int]] | None = None,
+) -> None:
+    """Append one record a fingerprint, but those that stand there already.
+
+    Args:
+        connection: in a transaction.
+        table: its name, one of the ledger's.
+        fingerprints: one a record.
+        same: columns with the same value in each record.
+        each: a further column, with one whole number a record.
+    """
+    columns = ["fingerprint", *same] + ([each[0]] if each else [])
+    values: list[sa.BindParameter[Any]]
+    head, tail = f"INSERT INTO {table} ({', '.join(columns)})", "ON CONFLICT DO NOTHING"
+    if connection.dialect.name == "postgresql":
+        # One statement for all: a statement a row would take seconds.
+        values = [sa.bindparam("fingerprints", fingerprints, ARRAY(sa.LargeBinary))]
+        parts = "unnest(:fingerprints) AS f"
+        chosen = ["f", *(f":{name}" for name in same)]
+        if each:
+            parts, chosen = "unnest(:fingerprints, :each) AS t(f, e)", [*chosen, "e"]
+            values.append(sa.bindparam("each", each[1], ARRAY(sa.SmallInteger)))
+        # "WHERE true" tells the parser that ON belongs to the INSERT.
+        statement = sa.text(f"{head} SELECT {', '.join(chosen)} FROM {parts} WHERE true {tail}")  # noqa: S608  names of ours
+        connection.execute(statement.bindparams(*values), same)
+        return
+    marks = ", ".join("?" * len(columns))
+    beside = tuple(same.values())
+    ends: Iterable[tuple[int, ...]] = ((number,) for number in each[1]) if each else (() for _ in fingerprints)
+    records = [(one, *beside, *end) for one, end in zip(fingerprints, ends, strict=True)]
+    if records:
+        connection.exec_driver_sql(f"{head} VALUES ({marks}) {tail}", records)
+
+
+def sets_of(connection: sa.Connection, fingerprints: list[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Each of these fingerprints with each set that contains it."""
+    if connection.dialect.name == "postgresql":
+        wanted = sa.bindparam("wanted", fingerprints, ARRAY(sa.LargeBinary))
+        found = connection.execute(
+            sa.select(ROWS.c.fingerprint, ROWS.c.row_set).where(ROWS.c.fingerprint == sa.func.any(wanted))
+        )
+        yield from ((bytes(one), int(number)) for one, number in found)
+        return
+    connection.exec_driver_sql("CREATE TEMP TABLE wanted (fingerprint BLOB PRIMARY KEY) WITHOUT ROWID")
+    for start in range(0, len(fingerprints), _BLOCK):
+        connection.exec_driver_sql(
+            "INSERT INTO wanted VALUES (?)", [(one,) for one in fingerprints[start : start + _BLOCK]]
+        )
+    found = connection.exec_driver_sql(
+        f"SELECT r.fingerprint, r.row_set FROM wanted JOIN {ROWS.name} r USING (fingerprint)"  # noqa: S608  a name of ours
+    )
+    yield from ((one, number) for one, number in found.fetchall())
+    connection.exec_driver_sql("DROP TABLE temp.wanted")

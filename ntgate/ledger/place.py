@@ -1,0 +1,38 @@
+"""Where the ledger lies: in the registry's database, unless the config names another."""
+
+from __future__ import annotations
+
+import re
+
+from ntgate.errors import ConfigError
+from ntgate.gate.ledger_config import LedgerConfig
+from ntgate.registry.faults import without_credentials
+
+
+def ledger_uri(config: LedgerConfig, registry_uri: str) -> str | None:
+    """The address of the ledger's database; None where nothing can be recorded, and nothing is to be accounted for.
+
+    Args:
+        config: ``gate.ledger``.
+        registry_uri: of the registry.
+
+    Raises:
+        ConfigError: when the registry is a server, whose database cannot be reached through it, and no other is named.
+
+    >>> ledger_uri(LedgerConfig(), "sqlite:////srv/mlflow.db")
+    'sqlite:////srv/mlflow.db'
+    >>> ledger_uri(LedgerConfig(policy="none"), "https://tracking:5000") is None
+    True
+    """
+    if config.uri is not None:
+        return config.uri
+    if re.match(r"(sqlite|postgresql)(\+\w+)?:", registry_uri):
+        return registry_uri
+    if config.policy == "none":
+        return None
+    raise ConfigError(
+        "gate.ledger.uri", expected="a database for the ledger of worn test rows, sqlite:///FILE or postgresql://...",
+        got=f"none, and the registry {without_credentials(registry_uri)} lends no database of these kinds",
+        fix="set gate.ledger.uri, such as the database behind the server, or give up the account of repeated use with "
+        "gate.ledger.policy: none",
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""The earlier decisions on test rows, read from the ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from ntgate.gate.wear import Counts, History
+from ntgate.ledger.fingerprints import Prints, sets_of
+from ntgate.ledger.tables import BETS, ENTRIES
+
+PASSED = "promoted"
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """One opening of some of the test rows.
+
+    Attributes:
+        entry: its number.
+        comparison: what was compared.
+        policy: how its wear is accounted for.
+        alpha: its level.
+        horizon: how many decisions were declared.
+        withheld: whether its result was kept back.
+        at: when, in UTC, as ISO 8601.
+        passed: whether it let the candidate pass.
+        rows: which of the present test rows it opened ``(n,)``.
+    """
+
+    entry: int
+    comparison: str
+    policy: str
+    alpha: float
+    horizon: int
+    withheld: bool
+    at: str
+    passed: bool
+    rows: npt.NDArray[np.bool_]
+
+
+def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
+    """Every opening of any of these rows, the oldest first."""
+    where = {one: i for i, one in enumerate(prints.unique)}
+    found: dict[int, list[int]] = defaultdict(list)
+    for fingerprint, row_set in sets_of(connection, prints.unique):
+        found[row_set].append(where[fingerprint])
+    if not found:
+        return []
+    closed = ENTRIES.alias()
+    passed = sa.exists().where(closed.c.opening == ENTRIES.c.id, closed.c.outcome == PASSED)
+    columns = [
+        ENTRIES.c[name] for name in ("id", "comparison", "policy", "alpha", "horizon", "withheld", "at", "row_set")
+    ]
+    opened = connection.execute(
+        sa.select(*columns, passed.label("passed")).where(ENTRIES.c.kind == "opened").order_by(ENTRIES.c.id)
+    )
+    rows = {}
+    for row_set, positions in found.items():
+        contained = np.zeros(len(prints.unique), bool)
+        contained[positions] = True
+        rows[row_set] = contained[prints.inverse]
+    return [
+        Use(
+            entry=one.id, comparison=one.comparison, policy=one.policy, alpha=one.alpha, horizon=one.horizon,
+            withheld=one.withheld, at=one.at, passed=bool(one.passed), rows=rows[one.row_set],
+        )
+        for one in opened
+        if one.row_set in rows
+    ]  # fmt: skip
+
+
+def history(uses: list[Use], prints: Prints, comparison: str | None, settled: set[bytes]) -> History:
+    """What these uses did to each row.
+
+    Args:
+        uses: of the rows.
+        prints: of the rows.
+        comparison: the present one; None: a new one.
+        settled: fingerprints of the rows on which the present comparison has bet.
+    """
+    n = len(prints.inverse)
+    spent, used, shown = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    retired, elsewhere = np.zeros(n, bool), np.zeros(n, bool)
+    for use in uses:
+        spent[use.rows] += use.alpha
+        used += use.rows
+        if not use.withheld:
+            shown += use.rows
+        elif use.passed:
+            retired |= use.rows
+        if use.comparison != comparison:
+            elsewhere |= use.rows
+    bet = np.array([one in settled for one in prints.unique], bool)[prints.inverse] if settled else np.zeros(n, bool)
+    return History(spent, used, shown, retired, elsewhere, bet, prints.repeated)
+
+
+def bets_of(connection: sa.Connection, comparison: str) -> tuple[dict[str, Counts], set[bytes]]:
+    """What a comparison has accumulated: rows gained, tied and lost against each opponent, and the rows' fingerprints."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    grouped = sa.select(BETS.c.against, BETS.c.won, sa.func.count()).where(BETS.c.comparison == comparison)
+    for against, won, number in connection.execute(grouped.group_by(BETS.c.against, BETS.c.won)):
+        counts[against][1 - won] = number
+    rows = connection.execute(sa.select(BETS.c.fingerprint).where(BETS.c.comparison == comparison).distinct())
+    settled = {bytes(one) for (one,) in rows} if counts else set()
+    return {against: (gained, tied, lost) for against, (gained, tied, lost) in counts.items()}, settled
