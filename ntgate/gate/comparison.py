@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ntgate.evaluation.betting import betting_p_value, confidence_sequence
 from ntgate.evaluation.bootstrap import paired_bootstrap
 from ntgate.evaluation.clusters import cluster_test, too_few_clusters
+from ntgate.evaluation.cross_fitting import cross_fitted_test
 from ntgate.evaluation.metrics import score
 from ntgate.evaluation.power import rows_needed
 from ntgate.evaluation.seeds import bootstrapped_gain_over_seeds, gain_over_seeds
@@ -209,3 +210,19 @@ class Case:
             earlier = allowance.earlier.get(other, (0, 0, 0))
             return bet(evidence.y, first, second, earlier, config, margin=margin)
         return compare(evidence.y, first, second, config, margin=margin, seed=self.seed, groups=evidence.groups)
+
+    def _over_folds(self, other: str, scores: Scores, margin: float) -> Comparison | None:
+        """On held-out folds; a model with one set of scores, the champion, is compared with each division's candidate."""
+        evidence, config = self.evidence, self.config
+        firsts, seconds = evidence.candidate_folds, evidence.scratch_folds if other == "scratch" else None
+        if firsts is None:
+            return None
+        others = [scores] * len(firsts) if seconds is None else list(seconds)
+        right = [[correct(evidence.y, one) for one in arm] for arm in (firsts, others)]
+        differences = np.stack(right[0]) - np.stack(right[1])
+        interval, p_value = cross_fitted_test(differences, margin, config.alpha, evidence.groups)
+        first, second = (float(np.mean(arm)) for arm in right)
+        assert evidence.fold is not None
+        divisions = f"{len(firsts)} divisions into {int(evidence.fold.max()) + 1} folds"
+        note = f"each row was held out in turn, in {divisions}; valid where training is stable"
+        return Comparison(first, second, first - second, interval, p_value, None, None, note)

@@ -157,6 +157,8 @@ def unopened(n: int, reason: str) -> Allowance:
     True
     """
     return Allowance(policy="none", alpha=0.0, offered=n, rows=(), reason=reason)
+
+
 def unrecorded(n: int, alpha: float) -> Allowance:
     """The allowance where no ledger can be asked and none is wanted.
 
@@ -241,7 +243,6 @@ def _to_spend(history: History, config: LedgerConfig, alpha: float, least: int) 
     left[left < _LEAST * step] = 0.0
     left[left > step - _ROUNDING * alpha] = step  # enough for a whole decision is enough
     level = sharpest(left, step=step, least=least)
-    uses = int(history.uses.max(initial=0))
     if level == 0:
         return _spent(history, left, config, alpha, least)
     chosen = np.flatnonzero(left >= level)

@@ -192,7 +192,8 @@ def _compression(history: RunHistory) -> CompressionResult | None:
 def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
     arms = {arm.strategy: arm for arm in history.arms}
     baseline = "the baseline: target rows alone, same architecture and budget"
-    reasons = {**{row.strategy.kind: row.reason for row in history.plan.rows}, "scratch": baseline}
+    reasons: dict[str, str] = {row.strategy.kind: row.reason for row in history.plan.rows}
+    reasons["scratch"] = baseline
     return tuple(_planned(strategy, reason, arms.get(strategy), history) for strategy, reason in reasons.items())
 
 

@@ -80,5 +80,5 @@ def of_folds(scores: Artifact | None) -> Arrays:
 def evidence(arrays: Arrays, **facts: Any) -> Evidence:
     """The evidence in the arrays of a run, with the ``facts`` that are no scores."""
     slices = {name.removeprefix(_SLICE): keys for name, keys in arrays.items() if name.startswith(_SLICE)}
-    others = {name: array for name, array in arrays.items() if not name.startswith(_SLICE)}
+    others: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith(_SLICE)}
     return Evidence(**{"candidate": None, "scratch": None, **others}, slices=slices, **facts)
