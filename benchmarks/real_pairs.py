@@ -104,6 +104,7 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
     import torch
     from pydantic import TypeAdapter
 
+    from ntgate.data.leakage import find_leakage
     from ntgate.evaluation.metrics import score
     from ntgate.gate.config import GateConfig
     from ntgate.gate.decide import decide
@@ -147,6 +148,7 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
             Evidence(
                 test.labels, on_test[chosen], on_test["scratch"],
                 candidate_seeds=further[chosen], scratch_seeds=further["scratch"], allowance=unworn(len(test), gate.alpha),
+                leakage=find_leakage({"source": view.source, "train": view.train, "test": test}, "report", seed),
             ),
             gate, seed=seed,
         )  # fmt: skip

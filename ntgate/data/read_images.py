@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
+from ntgate.data.location import Location, unreadable
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
 
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
+_AT_ONCE = 16  # files on their way from remote storage: one by one, its latency would set the pace
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
-def read_images(files: AbstractFileSystem, path: str, spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
-    """The images below ``path`` as uint8 ``(n, h, w, c)``, sorted by path; the class is the first folder's name.
+def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+    """The images below ``place`` as uint8 ``(n, h, w, c)``, sorted by path; the class is the first folder's name.
 
     Unlabelled images may lie in any folders.
     """
-    found = sorted(file for file in files.find(path) if file.lower().endswith(_ENDINGS))
+    found = _images_below(place)
     if not found:
         raise DataError(
             spec.path,
@@ -31,16 +32,14 @@ def read_images(files: AbstractFileSystem, path: str, spec: SourceSpec, name: st
             got="none",
             fix="check the path",
         )
-    size = spec.image_size
-    pixels = []
-    for file in found:
-        image = _read(files, file, spec, size)
-        size = size or image.shape[:2]
-        pixels.append(image)
+    first = _read(place, found[0], spec, spec.image_size)
+    size = spec.image_size or first.shape[:2]
+    with ThreadPoolExecutor(_AT_ONCE if place.remote else 1) as readers:
+        pixels = [first, *readers.map(lambda file: _read(place, file, spec, size), found[1:])]
     y: Ints | None = None
     classes: tuple[str, ...] = ()
     if labelled:
-        folders = [PurePosixPath(file).relative_to(path).parts for file in found]
+        folders = [PurePosixPath(file).relative_to(place.path).parts for file in found]
         loose = [file for file, parts in zip(found, folders, strict=True) if len(parts) < 2]
         if loose:
             raise DataError(
@@ -50,11 +49,19 @@ def read_images(files: AbstractFileSystem, path: str, spec: SourceSpec, name: st
     return Domain(name, np.stack(pixels), y, classes)
 
 
-def _read(files: AbstractFileSystem, file: str, spec: SourceSpec, size: tuple[int, ...] | None) -> np.ndarray:
+def _images_below(place: Location) -> list[str]:
+    try:
+        return sorted(file for file in place.files.find(place.path) if file.lower().endswith(_ENDINGS))
+    except Exception as error:
+        raise unreadable(place.shown, error) from error
+
+
+def _read(place: Location, file: str, spec: SourceSpec, size: tuple[int, ...] | None) -> npt.NDArray[np.uint8]:
     from PIL import Image, UnidentifiedImageError
 
+    content = place.content(file)
     try:
-        with files.open(file, "rb") as opened, Image.open(opened) as image:
+        with Image.open(io.BytesIO(content)) as image:
             plain = image.convert(spec.image_mode)
             if size is not None and plain.size != (size[1], size[0]):
                 plain = plain.resize((size[1], size[0]), Image.Resampling.BILINEAR)

@@ -22,15 +22,16 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
     inconclusive and tells nothing else about the test rows.
 
     >>> import numpy as np
+    >>> from ntgate.data.leakage import Leakage
     >>> from ntgate.gate.wear import unworn
     >>> y = np.arange(200) % 2
     >>> right, guess = np.eye(2)[y], np.eye(2)[np.zeros(200, int)]
-    >>> fresh, config = unworn(200, alpha=0.05), GateConfig(seeds=1)
-    >>> decide(Evidence(y, candidate=right, scratch=guess, allowance=fresh), config).outcome
+    >>> facts, config = {"allowance": unworn(200, alpha=0.05), "leakage": Leakage(test_rows=200, off=True)}, GateConfig(seeds=1)
+    >>> decide(Evidence(y, candidate=right, scratch=guess, **facts), config).outcome
     'promoted'
-    >>> decide(Evidence(y, candidate=guess, scratch=right, allowance=fresh), config).outcome
+    >>> decide(Evidence(y, candidate=guess, scratch=right, **facts), config).outcome
     'rejected'
-    >>> decide(Evidence(y, candidate=right, scratch=None, allowance=fresh), config).outcome
+    >>> decide(Evidence(y, candidate=right, scratch=None, **facts), config).outcome
     'inconclusive'
     >>> decide(Evidence(y, candidate=right, scratch=guess), config).outcome  # the ledger was not asked
     'inconclusive'

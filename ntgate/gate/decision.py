@@ -8,7 +8,7 @@ from ntgate.base import Frozen
 from ntgate.evaluation.metrics import Metric
 from ntgate.gate.finding import Finding
 
-_NOT_ABOUT_RESULTS = ("test_rows", "wear", "leakage")  # rules that a withheld decision may still tell of
+_NOT_ABOUT_RESULTS = ("test_rows", "wear")  # rules that a withheld decision may still tell of
 
 
 class OverSeeds(Frozen):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.leakage import Leakage
 from ntgate.gate.wear import Allowance
 
 Scores: TypeAlias = "npt.NDArray[np.floating]"
@@ -37,6 +38,8 @@ class Evidence:
         scratch_folds: scores ``(repeats, n, c)`` of scratch there.
         unscored: why no arm has scores, where that is so.
         allowance: what the ledger of worn test rows granted; None when it was not asked.
+        leakage: what the test rows share with the training rows; None when no training rows
+            were given to compare them with.
     """
 
     y: npt.NDArray[np.int64]
@@ -56,6 +59,16 @@ class Evidence:
     scratch_folds: Scores | None = None
     unscored: str | None = None
     allowance: Allowance | None = None
+    leakage: Leakage | None = None
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Evidence:
+        """The same evidence on the test rows at ``rows`` alone."""
+        by_row = ("y", "candidate", "scratch", "champion", "uncompressed", "groups")
+        by_second = ("candidate_seeds", "scratch_seeds", "fold", "candidate_folds", "scratch_folds")
+        taken = {name: getattr(self, name)[rows] for name in by_row if getattr(self, name) is not None}
+        taken |= {name: getattr(self, name)[:, rows] for name in by_second if getattr(self, name) is not None}
+        slices = {name: keys[rows] for name, keys in self.slices.items()}
+        return replace(self, **taken, slices=slices, leakage=self.leakage and self.leakage.among(rows))
 
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""

@@ -46,6 +46,7 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         champion_unusable=evaluated.champion_unusable,
         compressed="uncompressed" in evaluated.onnx,
         unscored=evaluated.unscored,
+        leakage=ingested.leakage and ingested.leakage.among(evaluated.allowance.positions),
         allowance=evaluated.allowance,
     )
     decision = decide(judged, config.gate, seed=config.seed)

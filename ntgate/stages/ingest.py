@@ -12,6 +12,7 @@ import numpy as np
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain, Ints, TrainingView
+from ntgate.data.leakage import Leakage
 from ntgate.errors import ConfigError
 
 
@@ -28,6 +29,7 @@ class Ingested(Frozen):
         source_classes: class names of the source.
         target_classes: class names of the target; none for a drift check, which looks at no labels.
         kind: ``array``, ``table`` or ``images``.
+        leakage: what the test rows share with the other parts; None for a drift check, which has no test rows.
         seconds: wall time.
     """
 
@@ -39,6 +41,7 @@ class Ingested(Frozen):
     source_classes: tuple[str, ...]
     target_classes: tuple[str, ...]
     kind: str
+    leakage: Leakage | None = None
     seconds: float
 
     @property
@@ -67,13 +70,12 @@ class Ingested(Frozen):
 
 
 def read_domains(config: RunConfig) -> dict[str, Domain]:
-    """Read, align and split the domains of ``config``, and refuse leaks between the test rows and all others.
+    """Read, align and split the domains of ``config``.
 
     Raises:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
     from ntgate.data.align import align
-    from ntgate.data.leakage import refuse_duplicates
     from ntgate.data.readers import read
     from ntgate.data.splits import split_target
 
@@ -85,11 +87,7 @@ def read_domains(config: RunConfig) -> dict[str, Domain]:
     given_test = None if data.target_test is None else align(source, read(data.target_test, "target_test"))
     split = split_target(target, given_test, data.split, config.seed)
     domains = {"source": source, "train": split.train, "validation": split.validation, "test": split.test}
-    domains |= _unlabelled(config, source)
-    for name, domain in domains.items():
-        if name != "test":
-            refuse_duplicates(domain, split.test)
-    return domains
+    return domains | _unlabelled(config, source)
 
 
 def _unlabelled(config: RunConfig, source: Domain) -> dict[str, Domain]:
@@ -125,21 +123,30 @@ def held_out(config: RunConfig, ingested: Ingested, fold: Ints, held: int, repea
         held: the fold to hold out.
         repeat: number of the division into folds.
     """
-    from ntgate.data.leakage import refuse_duplicates
     from ntgate.data.splits import split_training
     from ntgate.data.storage import save
 
     whole, folder = ingested.part("cross_fitted"), ingested.folder / "folds" / f"{repeat}-{held}"
-    test = whole.take(np.flatnonzero(fold == held), "test")
     train, validation = split_training(
         whole.take(np.flatnonzero(fold != held)), config.data.split, config.seed + repeat
     )
-    for name in ("source", "unlabelled"):
-        if name in ingested.parts:
-            refuse_duplicates(ingested.part(name), test)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     parts = {name: save(part, folder / "data" / name) for name, part in (("train", train), ("validation", validation))}
     return ingested.model_copy(update={"directory": str(folder), "parts": {**ingested.parts, **parts}})
+
+
+def leakage_of(config: RunConfig, domains: dict[str, Domain]) -> Leakage:
+    """What the test rows share with the parts that training may see.
+
+    Raises:
+        DataError: when it is more than a comparison can bear.
+    """
+    from ntgate.data.leakage import find_leakage
+
+    if "cross_fitted" in domains:  # whose rows train and test each other's folds, but never their own
+        held = {name: domain for name, domain in domains.items() if name in ("source", "unlabelled")}
+        domains = {**held, "test": domains["cross_fitted"]}
+    return find_leakage(domains, config.data.near_duplicates, config.seed)
 
 
 def read_for_drift(config: RunConfig) -> dict[str, Domain]:
@@ -170,7 +177,8 @@ def ingest(config: RunConfig) -> Ingested:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, read_domains(config), began, clock)
+    domains = read_domains(config)
+    return _stored(config, domains, leakage_of(config, domains), began, clock)
 
 
 def ingest_for_drift(config: RunConfig) -> Ingested:
@@ -180,10 +188,12 @@ def ingest_for_drift(config: RunConfig) -> Ingested:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, read_for_drift(config), began, clock)
+    return _stored(config, read_for_drift(config), None, began, clock)
 
 
-def _stored(config: RunConfig, domains: dict[str, Domain], began: float, clock: float) -> Ingested:
+def _stored(
+    config: RunConfig, domains: dict[str, Domain], leakage: Leakage | None, began: float, clock: float
+) -> Ingested:
     from ntgate.data.fingerprint import fingerprint
     from ntgate.data.storage import save
 
@@ -197,6 +207,7 @@ def _stored(config: RunConfig, domains: dict[str, Domain], began: float, clock: 
         source_classes=domains["source"].classes,
         target_classes=domains["train"].classes if "train" in domains else (),
         kind=domains["source"].kind,
+        leakage=leakage,
         seconds=time.perf_counter() - clock,
     )
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from ntgate.data.leakage import Leakage
 from ntgate.gate.config import GateConfig
 from ntgate.gate.evidence import Evidence, Scores
 from ntgate.gate.wear import unworn
 
 
 def fresh(y: np.ndarray, candidate: Scores | None, scratch: Scores | None, *more: Any, **others: Any) -> Evidence:
-    """Evidence on rows that no decision has used."""
-    return Evidence(y, candidate, scratch, *more, **{"allowance": unworn(len(y), 0.05), **others})
+    """Evidence on rows that no decision has used, and that nobody wants compared with training rows."""
+    facts = {"allowance": unworn(len(y), 0.05), "leakage": Leakage(test_rows=len(y), off=True)}
+    return Evidence(y, candidate, scratch, *more, **{**facts, **others})
 
 
 def one_seed(**settings: Any) -> GateConfig:

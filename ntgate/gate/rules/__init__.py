@@ -8,10 +8,11 @@ from ntgate.gate.comparison import Case
 from ntgate.gate.finding import Finding
 from ntgate.gate.rules.champion import champion
 from ntgate.gate.rules.compression import compression
+from ntgate.gate.rules.leakage import leakage
 from ntgate.gate.rules.negative_transfer import negative_transfer
 from ntgate.gate.rules.seeds import seeds
 from ntgate.gate.rules.test_rows import test_rows
 from ntgate.gate.rules.wear import wear
 
 Rule = Callable[[Case], Finding]
-RULES: tuple[Rule, ...] = (test_rows, wear, negative_transfer, seeds, champion, compression)
+RULES: tuple[Rule, ...] = (test_rows, wear, leakage, negative_transfer, seeds, champion, compression)

@@ -1,0 +1,157 @@
+"""Where rows lie: a local path or an fsspec URI, and in one sentence why nothing can be read there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from ntgate.errors import DataError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_IN_MEMORY = 2**26  # a larger remote file is copied to disk, since an npz is read from its end
+_BLOCK = 2**24
+_S3 = ("s3://", "s3a://")
+_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+@dataclass(frozen=True)
+class Location:
+    """A file or folder that exists.
+
+    Attributes:
+        files: the file system.
+        path: the path in it.
+        shown: what messages call it: the path or URI as given, without credentials.
+    """
+
+    files: AbstractFileSystem
+    path: str
+    shown: str
+
+    @property
+    def remote(self) -> bool:
+        """Whether each read crosses a network."""
+        protocol = self.files.protocol
+        return "file" not in ((protocol,) if isinstance(protocol, str) else protocol)
+
+    def open(self) -> IO[bytes]:
+        """The file, to be read from any position; a remote one is copied first, so that all its faults come here.
+
+        Raises:
+            DataError: when it cannot be read.
+        """
+        try:
+            if not self.remote:
+                file: IO[bytes] = self.files.open(self.path, "rb")
+                return file
+            copied = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  the caller closes it
+            with self.files.open(self.path, "rb") as there:
+                shutil.copyfileobj(there, copied, _BLOCK)
+        except Exception as error:
+            raise unreadable(self.shown, error) from error
+        copied.seek(0)
+        return copied
+
+    def content(self, path: str) -> bytes:
+        """All bytes of one file below a folder.
+
+        Raises:
+            DataError: when it cannot be read.
+        """
+        try:
+            content: bytes = self.files.cat_file(path)
+        except Exception as error:
+            raise unreadable(path, error) from error
+        return content
+
+
+def locate(path: str) -> Location:
+    """Find what lies at a local path or fsspec URI.
+
+    Raises:
+        DataError: when nothing lies there, or its storage does not answer or does not let us in.
+    """
+    import fsspec
+
+    shown = without_credentials(path)
+    if path.startswith(_S3) and shown != path:
+        raise DataError(
+            shown,
+            expected="a URI without credentials",
+            got="some in it",
+            fix="give them in the environment or in a profile",
+        )
+    try:
+        files, inner = fsspec.core.url_to_fs(path, **_options(path))
+        if path.startswith(_S3):
+            files.retries = 2  # on top of those of the client
+        found = files.exists(inner)
+    except ImportError as error:
+        wanted = "pip install 'ntgate[s3]'" if path.startswith(_S3) else "install it"
+        raise DataError(
+            shown, expected="the library of this storage", got=str(error).rstrip("."), fix=wanted
+        ) from error
+    except ValueError as error:
+        raise DataError(shown, expected="a path or an fsspec URI", got=str(error), fix="correct the path") from error
+    except Exception as error:
+        raise unreadable(shown, error) from error
+    if not found:
+        raise DataError(shown, expected="a file or a folder of images", got="nothing there", fix="check the path")
+    return Location(files, inner, shown)
+
+
+def unreadable(shown: str, error: Exception) -> DataError:
+    """The one sentence for a fault of storage; every library has its own errors, so they are told by name."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    names = {kind.__name__ for link in chain for kind in type(link).__mro__}
+    expected, got, fix = "storage that answers", _said(error), "check access and credentials"
+    if names & {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"}:
+        expected, got = "credentials", "none that are complete"
+        fix = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile or role that exists"
+    elif isinstance(error, PermissionError):
+        expected, got, fix = "access", "access denied", "check the credentials and what they may read"
+    elif isinstance(error, FileNotFoundError):
+        expected, got, fix = "a file or a folder of images", "nothing there", "check the path"
+    elif names & {"ConnectionError", "HTTPClientError", "FSTimeoutError", "TimeoutError", "ClientConnectionError"}:
+        got, fix = f"no answer ({_said(error)})", "check the address of the storage (AWS_ENDPOINT_URL) and the network"
+    elif isinstance(error, OSError) and error.strerror:
+        expected, got, fix = "a readable file", without_credentials(error.strerror), "check access"
+    return DataError(shown, expected=expected, got=got, fix=fix)
+
+
+def without_credentials(text: str) -> str:
+    """The text with user and password of every address in it, and every AWS credential of the environment, masked.
+
+    >>> without_credentials("s3://key:secret@bucket/rows.npz")
+    's3://***@bucket/rows.npz'
+    """
+    text = re.sub(r"://([^/@\s]*:[^@\s]*|[^/\s]*)@", "://***@", text)  # a secret key may hold a slash
+    for name in _SECRETS:
+        if os.environ.get(name):
+            text = text.replace(os.environ[name], "***")
+    return text
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return without_credentials(text or type(error).__name__)[:200]
+
+
+def _options(path: str) -> dict[str, Any]:
+    """Settings of the S3 client: a fault is told within a minute, and what an earlier read listed is not believed."""
+    if not path.startswith(_S3):
+        return {}
+    import fsspec
+
+    given = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
+    return {"skip_instance_cache": True, "config_kwargs": {"retries": {"total_max_attempts": 2}, **given}}
