@@ -5,8 +5,8 @@ is ``mean + seed_k + row_i + rest``, two crossed random effects; the variance of
 ``(MS_seeds + MS_rows - MS_rest) / (K n)`` with the mean squares of the two-way table (Searle, Casella and McCulloch, "Variance
 Components", 1992, section 4.5), its degrees of freedom those of Satterthwaite, "An approximate distribution of estimates of
 variance components", Biometrics Bulletin 2 (1946). With three seeds that differ much these are about two, and the interval is
-wide: that is what three trainings say. Its coverage at 90 % was 0.88 to 0.94 over three and five seeds, 100 to 2,000 rows and standard
-deviations of 0 to 5 points between seeds.
+wide: that is what three trainings say. Its coverage at 90 % was 0.88 to 0.94 over three and five seeds, 100 to 2,000 rows and
+standard deviations of 0 to 5 points between seeds.
 
 The interval is about the method: the gain that another seed and other rows of the same domain would show on average. The gate's
 test is about the two models that it compares, and holds its level whatever the seeds say.
