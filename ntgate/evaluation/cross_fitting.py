@@ -13,10 +13,10 @@ Probability 14, 1982; DiCiccio, DiCiccio and Romano, "Exact tests via multiple d
 166, 2020). It is far from sharp: repeats cost power, and buy robustness.
 
 Where it was measured: the lower limit (5 %) of one repeat of five folds lay above the true mean gain of the fold's pairs in at
-most 2 % of 300 samples of 40 and 100 rows for ridge classifiers with and without a prior from a source, in 4 % for unpruned trees, but
-in 9 % for one nearest neighbour beside ridge on 40 rows (3 % with three repeats). A scratch model that always answers the majority of
-its training rows was beaten by a coin in 8 to 13 %, since the fold left out has fewer of that class; with folds that keep the class
-proportions in none. So folds have to be stratified by class.
+most 2 % of 300 samples of 40 and 100 rows for ridge classifiers with and without a prior from a source, in 4 % for unpruned
+trees, but in 9 % for one nearest neighbour beside ridge on 40 rows (3 % with three repeats). A scratch model that always answers
+the majority of its training rows was beaten by a coin in 8 to 13 %, since the fold left out has fewer of that class; with folds
+that keep the class proportions in none. So folds have to be stratified by class.
 
 What is judged are the fold's pairs, trained on fewer rows than the pair that will be shipped: evidence about the method at
 ``n (K - 1) / K`` rows, not about the shipped model.
