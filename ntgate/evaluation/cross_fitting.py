@@ -4,13 +4,19 @@ Every row is judged by a pair of models that was trained without its fold; the p
 as if they were a test set. Bayle, Bayle, Janson and Mackey, "Cross-validation confidence intervals for test error", NeurIPS 2020,
 theorem 1: the pooled mean is asymptotically normal around the mean gain of the fold's pairs, with the variance of independent rows,
 provided that the learners are stable: replacing one training row must change the difference of losses on a new row by less than
-the order of ``n^-1/2``. Nearest neighbours of few rows, unpruned trees, or networks trained to convergence without regularisation on
-tens of rows need not be, and no data can show that they are.
+the order of ``n^-1/2``. Nearest neighbours of few rows, unpruned trees, or networks trained to convergence without
+regularisation on tens of rows need not be, and no data can show that they are.
 
 Repeats over other folds remove the luck of one partition. Their p-values depend on each other in an unknown way; the median counted
 twice is a p-value whatever the dependence (Rueger 1978; Rueschendorf, "Random variables with maximum sums", Advances in Applied
-Probability 14, 1982; DiCiccio, DiCiccio and Romano, "Exact tests via multiple data splitting", Statistics and Probability Letters 166,
-2020).
+Probability 14, 1982; DiCiccio, DiCiccio and Romano, "Exact tests via multiple data splitting", Statistics and Probability Letters
+166, 2020). It is far from sharp: repeats cost power, and buy robustness.
+
+Where it was measured: the lower limit (5 %) of one repeat of five folds lay above the true mean gain of the fold's pairs in at
+most 2 % of 300 samples of 40 and 100 rows for ridge classifiers with and without a prior from a source, in 4 % for unpruned
+trees, but in 9 % for one nearest neighbour beside ridge on 40 rows (3 % with three repeats). A scratch model that always answers
+the majority of its training rows was beaten by a coin in 8 to 13 %, since the fold left out has fewer of that class; with folds
+that keep the class proportions in none. So folds have to be stratified by class.
 
 What is judged are the fold's pairs, trained on fewer rows than the pair that will be shipped: evidence about the method at
 ``n (K - 1) / K`` rows, not about the shipped model.
@@ -40,8 +46,8 @@ def cross_fitted_test(
     ``R`` is 1; the interval inverts that rule.
 
     Args:
-        differences: ``(R, n)``, of each repeat and row: 1 where only the first model of its fold is right, -1 where only the second is,
-            0 elsewhere.
+        differences: ``(R, n)``, of each repeat and row: 1 where only the first model of the row's fold is right, -1 where only the
+            second is, 0 elsewhere.
         margin: the mean difference that has to be exceeded.
         alpha: level of each side.
         groups: clusters ``(n,)``; the folds must have kept them whole.
@@ -53,7 +59,7 @@ def cross_fitted_test(
     >>> once = rng.choice([1, 0, -1], size=(1, 120), p=[0.2, 0.75, 0.05])
     >>> interval, p_value = cross_fitted_test(np.repeat(once, 5, axis=0), margin=0.0, alpha=0.05)
     >>> [round(bound, 2) for bound in interval], round(p_value, 5)
-    ([0.04, 0.22], 0.00477)
+    ([0.04, 0.23], 0.007)
     """
     x = np.asarray(differences, np.float64)
     if x.ndim != 2 or not x.size or not np.isin(x, (-1, 0, 1)).all():
