@@ -234,7 +234,6 @@ def _to_spend(history: History, config: LedgerConfig, alpha: float, least: int) 
     left[left < _LEAST * step] = 0.0
     left[left > step - _ROUNDING * alpha] = step  # enough for a whole decision is enough
     level = sharpest(left, step=step, least=least)
-    uses = int(history.uses.max(initial=0))
     if level == 0:
         return _spent(history, left, config, alpha, least)
     chosen = np.flatnonzero(left >= level)
