@@ -204,7 +204,7 @@ def test_the_rule():
     assert "not accounted for" in unaccounted.reason
 
 
-WEEKS, ROWS, TRIALS = 52, 400, 300
+WEEKS, ROWS, TRIALS = 52, 400, 200
 p_value = lru_cache(mcnemar_exact)
 
 
