@@ -201,7 +201,7 @@ def test_of_many_decisions_at_once_no_two_spend_the_same_alpha(ledger, horizon):
     ]
     for process in processes:
         process.start()
-    found = [answers.get(timeout=120) for _ in processes]
+    found = [answers.get(timeout=40) for _ in processes]
     for process in processes:
         process.join()
         assert process.exitcode == 0
