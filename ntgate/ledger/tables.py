@@ -24,7 +24,7 @@ SETS = sa.Table(
 ROWS = sa.Table(
     f"{_PREFIX}rows", _METADATA,
     sa.Column("fingerprint", _FINGERPRINT, primary_key=True),
-    sa.Column("row_set", _NUMBER, sa.ForeignKey(SETS.c.id), primary_key=True),
+    sa.Column("row_set", _NUMBER, primary_key=True),  # no foreign key: checking it row by row would take most of the time
     sqlite_with_rowid=False,
 )  # fmt: skip
 
@@ -53,7 +53,7 @@ BETS = sa.Table(
     sa.Column("against", sa.String(200), primary_key=True),  # what the candidate is compared with
     sa.Column("fingerprint", _FINGERPRINT, primary_key=True),
     sa.Column("won", sa.SmallInteger, nullable=False),  # 1 gained, 0 tied, -1 lost
-    sa.Column("opening", _NUMBER, sa.ForeignKey(ENTRIES.c.id), nullable=False),
+    sa.Column("opening", _NUMBER, nullable=False),
     sqlite_with_rowid=False,
 )  # fmt: skip
 
