@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -30,6 +30,7 @@ class Domain:
         classes: class names, in code order. Label spaces are compared by these names, never by code.
         groups: optional ``(n,)`` group keys; rows of one group never part between splits.
         times: optional ``(n,)`` times; later rows are tested on, earlier rows trained on.
+        keys: further columns ``(n,)`` by name, as text; no features, but what slices are told by.
         row_numbers: ``(n,)`` positions in the file the rows came from, for messages; None: all of them, in order.
     """
 
@@ -39,6 +40,7 @@ class Domain:
     classes: tuple[str, ...] = ()
     groups: npt.NDArray[np.str_] | None = None
     times: npt.NDArray[np.float64] | None = None
+    keys: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     row_numbers: Ints | None = None
 
     def __len__(self) -> int:
@@ -78,6 +80,7 @@ class Domain:
             y=None if self.y is None else self.y[index],
             groups=None if self.groups is None else self.groups[index],
             times=None if self.times is None else self.times[index],
+            keys={column: values[index] for column, values in self.keys.items()},
             row_numbers=self.numbers[index],
         )
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zipfile
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.columns import groups, keys, times
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels, rows
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
@@ -45,8 +49,13 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) ->
         _float32(x, spec),
         y,
         classes,
-        groups=_column(arrays, spec.group, spec, len(x)),
-        times=None if spec.time is None else _column(arrays, spec.time, spec, len(x), as_time=True),
+        groups=None
+        if spec.group is None
+        else groups(_column(arrays, spec.group, spec, len(x)), f"{spec.path}: {spec.group}"),
+        times=None
+        if spec.time is None
+        else times(_column(arrays, spec.time, spec, len(x)), f"{spec.path}: {spec.time}"),
+        keys={key: keys(_column(arrays, key, spec, len(x))) for key in spec.keep},
     )
 
 
@@ -78,17 +87,15 @@ def _wanted(arrays: dict[str, npt.NDArray[Any]], key: str, spec: SourceSpec) -> 
     return arrays[key]
 
 
-def _column(
-    arrays: dict[str, npt.NDArray[Any]], key: str | None, spec: SourceSpec, count: int, *, as_time: bool = False
-) -> Any:
-    if key is None:
-        return None
+def _column(arrays: dict[str, npt.NDArray[Any]], key: str, spec: SourceSpec, count: int) -> pd.Series[Any]:
+    import pandas as pd
+
     column = _wanted(arrays, key, spec)
     if column.shape != (count,):
         raise DataError(
             f"{spec.path}: {key}", expected=f"shape ({count},)", got=f"shape {column.shape}", fix="match it to x"
         )
-    return column.astype(np.float64) if as_time else column.astype(np.str_)
+    return pd.Series(column)
 
 
 def _float32(x: npt.NDArray[Any], spec: SourceSpec) -> npt.NDArray[np.float32]:

@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.columns import typed
+from ntgate.data.columns import groups, keys, times, typed
 from ntgate.data.domain import Domain, Ints
-from ntgate.data.labels import encode_labels, rows
+from ntgate.data.labels import encode_labels
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
 
@@ -32,19 +32,27 @@ def read_table(file: IO[bytes], spec: SourceSpec, name: str, kind: str, *, label
     classes: tuple[str, ...] = ()
     if labelled:
         y, classes = encode_labels(_labels(_column(frame, spec.label, spec, "label")), f"{spec.path}: {spec.label}")
-    groups = (
-        None if spec.group is None else _column(frame, spec.group, spec, "group").astype(str).to_numpy(dtype=np.str_)
-    )
-    times = None if spec.time is None else _times(_column(frame, spec.time, spec, "time"), spec)
     for column in spec.drop:
         _column(frame, column, spec, "drop")
-    aside = {spec.label, spec.group, spec.time, *spec.drop}
+    aside = {spec.label, spec.group, spec.time, *spec.drop, *spec.keep}
     features = frame[[column for column in frame.columns if column not in aside]]
     if features.shape[1] == 0:
         raise DataError(
             spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one"
         )
-    return Domain(name, typed(features, spec.path), y, classes, groups=groups, times=times)
+    return Domain(
+        name,
+        typed(features, spec.path),
+        y,
+        classes,
+        groups=None
+        if spec.group is None
+        else groups(_column(frame, spec.group, spec, "group"), f"{spec.path}: {spec.group}"),
+        times=None
+        if spec.time is None
+        else times(_column(frame, spec.time, spec, "time"), f"{spec.path}: {spec.time}"),
+        keys={column: keys(_column(frame, column, spec, "keep")) for column in spec.keep},
+    )
 
 
 def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
@@ -115,23 +123,3 @@ def _labels(column: pd.Series[Any]) -> npt.NDArray[Any]:
     if pd.api.types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return column.astype(object).where(column.notna(), None).to_numpy()
-
-
-def _times(column: pd.Series[Any], spec: SourceSpec) -> npt.NDArray[np.float64]:
-    import pandas as pd
-
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        times = column.to_numpy(dtype=np.float64)
-    else:
-        parsed = pd.to_datetime(column, errors="coerce", utc=True)
-        times = parsed.astype("int64").to_numpy(dtype=np.float64) / 1e9
-        times[parsed.isna().to_numpy()] = np.nan
-    wrong = np.flatnonzero(~np.isfinite(times))
-    if len(wrong):
-        raise DataError(
-            f"{spec.path}: {column.name}",
-            expected="a number or a date in every row",
-            got=f"none in {rows(wrong)}",
-            fix="correct them",
-        )
-    return times

@@ -21,6 +21,8 @@ class SourceSpec(Frozen):
         group: a column (an array in an npz) of group keys: rows of one group never part between splits.
         time: a column (an array in an npz) of times: later rows are tested on, earlier ones trained on.
         drop: columns of a table that are no features, such as identifiers.
+        keep: columns of a table (arrays in an npz) that are no features and yet travel with the rows, as text: the gate can judge
+            slices by them.
         image_size: height and width to which images are brought; None: that of the first image.
         image_mode: ``L`` for grey, ``RGB`` for colour.
     """
@@ -31,6 +33,7 @@ class SourceSpec(Frozen):
     group: str | None = None
     time: str | None = None
     drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     image_size: tuple[int, int] | None = None
     image_mode: Literal["L", "RGB"] = "RGB"
 
@@ -56,6 +59,8 @@ class DataConfig(Frozen):
         target_test: labelled target rows that the gate alone sees.
         unlabelled: further target rows without labels.
         split: how the target rows are divided.
+        near_duplicates: what becomes of test rows with a near duplicate among the training rows: ``report`` hands them to the gate,
+            which wants the candidate to win without them; ``refuse`` ends the run; ``off`` does not look for them.
     """
 
     source: SourceSpec
@@ -63,3 +68,4 @@ class DataConfig(Frozen):
     target_test: SourceSpec | None = None
     unlabelled: SourceSpec | None = None
     split: SplitSpec = SplitSpec()
+    near_duplicates: Literal["report", "refuse", "off"] = "report"

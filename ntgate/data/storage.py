@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ntgate.base import Artifact
 from ntgate.data.domain import Domain
+
+_BESIDE = "ntgate:"  # what stands beside the rows, as arrays or columns: labels, groups, times, row numbers, keys
+_KEY = "key:"
 
 
 def save(domain: Domain, path: Path) -> Artifact:
     """Write ``domain`` to ``path`` with the ending of its format."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"name": domain.name, "classes": domain.classes}
+    facts = json.dumps({"name": domain.name, "classes": domain.classes})
+    beside = {_BESIDE + name: values for name, values in _beside(domain).items()}
     if isinstance(domain.rows, np.ndarray):
         path = path.with_name(path.name + ".npz")
-        labels = {} if domain.y is None else {"y": domain.y}
-        np.savez(path, allow_pickle=False, x=domain.rows, facts=np.array(json.dumps(facts)), **labels)
+        np.savez(path, allow_pickle=False, x=domain.rows, facts=np.array(facts), **beside)
         return Artifact.of(path)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = path.with_name(path.name + ".parquet")
-    table = pa.Table.from_pandas(domain.rows, preserve_index=False).replace_schema_metadata(
-        {"ntgate": json.dumps({**facts, "y": None if domain.y is None else domain.y.tolist()})}
-    )
-    pq.write_table(table, path)
+    table = pa.Table.from_pandas(domain.rows, preserve_index=False)
+    for name, values in beside.items():
+        table = table.append_column(name, pa.array(values.tolist() if values.dtype.kind == "U" else values))
+    pq.write_table(table.replace_schema_metadata({"ntgate": facts}), path)
     return Artifact.of(path)
 
 
@@ -37,15 +42,38 @@ def load(artifact: Artifact) -> Domain:
     if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as content:
             facts = json.loads(str(content["facts"]))
-            y = content["y"] if "y" in content.files else None
-            return Domain(facts["name"], content["x"], y, tuple(facts["classes"]))
+            beside = {name.removeprefix(_BESIDE): content[name] for name in content.files if name.startswith(_BESIDE)}
+            return _domain(facts, content["x"], beside)
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
     facts = json.loads(table.schema.metadata[b"ntgate"])
-    frame = table.to_pandas()
+    names = [name for name in table.column_names if name.startswith(_BESIDE)]
+    beside = {name.removeprefix(_BESIDE): table[name].to_numpy() for name in names}
+    frame = table.drop_columns(names).to_pandas()
     for column in frame.columns:
         if frame[column].dtype.kind != "f":
             frame[column] = frame[column].astype(object)
-    y = None if facts["y"] is None else np.array(facts["y"], dtype=np.int64)
-    return Domain(facts["name"], frame, y, tuple(facts["classes"]))
+    return _domain(facts, frame, beside)
+
+
+def _beside(domain: Domain) -> dict[str, npt.NDArray[Any]]:
+    optional = {"y": domain.y, "groups": domain.groups, "times": domain.times, "row_numbers": domain.row_numbers}
+    keys = {_KEY + name: values for name, values in domain.keys.items()}
+    return {name: values for name, values in optional.items() if values is not None} | keys
+
+
+def _domain(facts: dict[str, Any], rows: Any, beside: dict[str, npt.NDArray[Any]]) -> Domain:
+    texts = {
+        name: values.astype(np.str_) for name, values in beside.items() if name == "groups" or name.startswith(_KEY)
+    }
+    return Domain(
+        facts["name"],
+        rows,
+        beside.get("y"),
+        tuple(facts["classes"]),
+        groups=texts.pop("groups", None),
+        times=beside.get("times"),
+        keys={name.removeprefix(_KEY): values for name, values in texts.items()},
+        row_numbers=beside.get("row_numbers"),
+    )
