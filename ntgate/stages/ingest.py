@@ -10,6 +10,7 @@ from pathlib import Path
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain, TrainingView
+from ntgate.data.leakage import Leakage
 from ntgate.errors import ConfigError
 
 
@@ -26,6 +27,7 @@ class Ingested(Frozen):
         source_classes: class names of the source.
         target_classes: class names of the target; none for a drift check, which looks at no labels.
         kind: ``array``, ``table`` or ``images``.
+        leakage: what the test rows share with the other parts; None for a drift check, which has no test rows.
         seconds: wall time.
     """
 
@@ -37,6 +39,7 @@ class Ingested(Frozen):
     source_classes: tuple[str, ...]
     target_classes: tuple[str, ...]
     kind: str
+    leakage: Leakage | None = None
     seconds: float
 
     @property
@@ -61,13 +64,12 @@ class Ingested(Frozen):
 
 
 def read_domains(config: RunConfig) -> dict[str, Domain]:
-    """Read, align and split the domains of ``config``, and refuse leaks between the test rows and all others.
+    """Read, align and split the domains of ``config``.
 
     Raises:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
     from ntgate.data.align import align
-    from ntgate.data.leakage import refuse_duplicates
     from ntgate.data.readers import read
     from ntgate.data.splits import split_target
 
@@ -79,10 +81,18 @@ def read_domains(config: RunConfig) -> dict[str, Domain]:
     domains = {"source": source, "train": split.train, "validation": split.validation, "test": split.test}
     if data.unlabelled is not None:
         domains["unlabelled"] = align(source, read(data.unlabelled, "unlabelled", labelled=False))
-    for name, domain in domains.items():
-        if name != "test":
-            refuse_duplicates(domain, split.test)
     return domains
+
+
+def leakage_of(config: RunConfig, domains: dict[str, Domain]) -> Leakage:
+    """What the test rows share with the parts that training may see.
+
+    Raises:
+        DataError: when it is more than a comparison can bear.
+    """
+    from ntgate.data.leakage import find_leakage
+
+    return find_leakage(domains, config.data.near_duplicates, config.seed)
 
 
 def read_for_drift(config: RunConfig) -> dict[str, Domain]:
@@ -113,7 +123,8 @@ def ingest(config: RunConfig) -> Ingested:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, read_domains(config), began, clock)
+    domains = read_domains(config)
+    return _stored(config, domains, leakage_of(config, domains), began, clock)
 
 
 def ingest_for_drift(config: RunConfig) -> Ingested:
@@ -123,10 +134,12 @@ def ingest_for_drift(config: RunConfig) -> Ingested:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, read_for_drift(config), began, clock)
+    return _stored(config, read_for_drift(config), None, began, clock)
 
 
-def _stored(config: RunConfig, domains: dict[str, Domain], began: float, clock: float) -> Ingested:
+def _stored(
+    config: RunConfig, domains: dict[str, Domain], leakage: Leakage | None, began: float, clock: float
+) -> Ingested:
     from ntgate.data.fingerprint import fingerprint
     from ntgate.data.storage import save
 
@@ -140,6 +153,7 @@ def _stored(config: RunConfig, domains: dict[str, Domain], began: float, clock: 
         source_classes=domains["source"].classes,
         target_classes=domains["train"].classes if "train" in domains else (),
         kind=domains["source"].kind,
+        leakage=leakage,
         seconds=time.perf_counter() - clock,
     )
 

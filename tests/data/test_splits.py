@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from ntgate.data.domain import Domain
 from ntgate.data.encoder import Encoder, fit_encoder
 from ntgate.data.fingerprint import fingerprint, row_fingerprints
-from ntgate.data.leakage import refuse_duplicates
+from ntgate.data.overlap import refuse_duplicates
 from ntgate.data.specs import SplitSpec
 from ntgate.data.splits import split_target
 from ntgate.data.storage import load, save

@@ -91,6 +91,32 @@ def leaked_rows(project):
     return [], 5, ["no row in both", "row 11", "row 4"]
 
 
+def shared_group(project):
+    for part, first in (("target", 0), ("target_test", 14)):
+        with np.load(project / f"{part}.npz") as content:
+            n = len(content["y"])
+        _rewrite(project, part, pupil=(first + np.arange(n) // 4).astype(str))
+    return ["data.target.group=pupil", "data.target_test.group=pupil"], 5, ["no group in both", "'14'", "one side"]
+
+
+def early_test_rows(project):
+    for part, first in (("target", 100), ("target_test", 0)):
+        with np.load(project / f"{part}.npz") as content:
+            n = len(content["y"])
+        _rewrite(project, part, day=first + np.arange(n))
+    return ["data.target.time=day", "data.target_test.time=day"], 5, ["all later", "the earliest at 0", "cut the files"]
+
+
+def nearly_leaked_rows(project):
+    with np.load(project / "target.npz") as content:
+        row = content["x"][4]
+    with np.load(project / "target_test.npz") as content:
+        x = content["x"].copy()
+    x[11] = row + np.float32(1e-4)
+    _rewrite(project, "target_test", x=x)
+    return ["data.near_duplicates=refuse"], 5, ["no row that is nearly", "row 11", "row 4"]
+
+
 def other_width(project):
     _rewrite(project, "target", x=np.zeros((60, 63), np.float32))
     return [], 5, ["rows of shape (64,) as in the source", "(63,)"]
@@ -119,7 +145,8 @@ def backbone_that_is_not_there(project):
 
 CASES = [
     missing_file, truncated_file, pickled_labels, wrong_label_column, unknown_key, several_config_errors, nan_labels,
-    nan_rows, one_class, class_unknown_to_training, leaked_rows, other_width, unreachable_registry,
+    nan_rows, one_class, class_unknown_to_training, leaked_rows, shared_group, early_test_rows,
+    nearly_leaked_rows, other_width, unreachable_registry,
     pickle_instead_of_weights, damaged_safetensors, backbone_that_is_not_there,
 ]  # fmt: skip
 
