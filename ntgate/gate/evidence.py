@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.leakage import Leakage
+
 Scores: TypeAlias = "npt.NDArray[np.floating]"
 _CALLED = {"uncompressed": "uncompressed candidate"}
 
@@ -25,6 +27,8 @@ class Evidence:
         champion_unusable: why a champion that exists has no scores.
         compressed: whether the candidate was compressed after it was chosen.
         uncompressed: scores ``(n, c)`` of the candidate as it was before.
+        leakage: what the test rows share with the training rows; None when no training rows
+            were given to compare them with.
     """
 
     y: npt.NDArray[np.int64]
@@ -35,6 +39,7 @@ class Evidence:
     champion_unusable: str | None = None
     compressed: bool = False
     uncompressed: Scores | None = None
+    leakage: Leakage | None = None
 
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""
