@@ -12,6 +12,7 @@ from ntgate.stages.listener import Listener, Silent
 
 if TYPE_CHECKING:
     from ntgate.planning.policy import Plan
+    from ntgate.stages.check import Checked
     from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.ingest import Ingested
     from ntgate.stages.result import RunResult
@@ -99,12 +100,12 @@ def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingest
     return ingested, make_plan(config, ingested, measure_drift(config, ingested, through.source).report)
 
 
-def check(config: RunConfig) -> dict[str, int]:
-    """Read and split the data as a run would, write nothing, and return the rows by part.
+def check(config: RunConfig) -> Checked:
+    """Read and split the data as a run would, look for leaks, and write nothing.
 
     Raises:
         DataError: when the data cannot bear a run.
     """
-    from ntgate.stages.ingest import read_domains
+    from ntgate.stages.check import check_data
 
-    return {name: len(domain) for name, domain in read_domains(config).items()}
+    return check_data(config)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ntgate.cli import console
 from ntgate.cli.options import with_config, with_json
+
+if TYPE_CHECKING:
+    from ntgate.stages.check import Checked, PartSeen
+
+_MOST = 12  # classes listed one by one
 
 
 @click.command(short_help="Check config and data.")
@@ -16,10 +23,33 @@ def validate(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
     from ntgate.config import load
     from ntgate.flow import check
 
-    rows = check(load(config, overrides))
+    checked = check(load(config, overrides))
     if as_json:
-        console.answer({"schema": 1, "valid": True, "rows": rows})
+        rows = {name: part.rows for name, part in checked.parts.items()}
+        console.answer({"schema": 1, "valid": True, "rows": rows, **checked.model_dump(mode="json")})
     else:
-        listed = ", ".join(f"{count} {name}" for name, count in rows.items())
-        console.answer(f"{config} is valid: {listed} rows")
+        console.answer("\n".join([f"{config} is valid", *_lines(checked)]))
     return 0
+
+
+def _lines(checked: Checked) -> list[str]:
+    width = max(map(len, checked.parts))
+    lines = [f"  {name:{width}}  {_described(part)}" for name, part in checked.parts.items()]
+    leakage = checked.leakage
+    for what, parts in (("group", leakage.groups), ("time order", leakage.times)):
+        if parts:
+            lines.append(f"  No {what} is broken between the test rows and {', '.join(parts)}.")
+    return [*lines, f"  {leakage.sentence}"]
+
+
+def _described(part: PartSeen) -> str:
+    text = f"{part.rows} rows"
+    if part.labels is not None:
+        shown = list(part.labels.items())[:_MOST]
+        more = f", and {len(part.labels) - _MOST} classes more" if len(part.labels) > _MOST else ""
+        text += ": " + ", ".join(f"{count} {name}" for name, count in shown) + more
+    if part.groups is not None:
+        text += f"; {part.groups} groups"
+    if part.times is not None:
+        text += f"; times {part.times[0]:.15g} to {part.times[1]:.15g}"
+    return text

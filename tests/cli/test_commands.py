@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from ntgate.cli.app import run as command
@@ -42,7 +43,28 @@ def test_validate_counts_the_rows_and_writes_nothing(project, capsys):
     assert (code, answer["valid"]) == (0, True)
     assert (answer["rows"]["source"], answer["rows"]["test"]) == (700, 600)
     assert answer["rows"]["train"] + answer["rows"]["validation"] == 60
+    assert answer["parts"]["test"]["labels"]["3"] > 40
+    assert sum(answer["parts"]["source"]["labels"].values()) == 700
+    assert (answer["leakage"]["test_rows"], answer["leakage"]["positions"]) == (600, [])
     assert sorted(project.iterdir()) == before
+
+
+def test_validate_tells_people_of_labels_groups_times_and_leaks(project, capsys):
+    for name, first in (("target", 0), ("target_test", 60)):
+        with np.load(project / f"{name}.npz") as content:
+            arrays = {key: content[key] for key in content.files}
+        numbers = first + np.arange(len(arrays["y"]))
+        np.savez(project / f"{name}.npz", **arrays, pupil=numbers // 4, day=numbers)
+    sets = [f"data.{part}.{key}" for part in ("target", "target_test") for key in ("group=pupil", "time=day")]
+    assert (
+        command(["validate", str(project / "config.yaml"), *[word for pair in sets for word in ("--set", pair)]]) == 0
+    )
+    told = capsys.readouterr().out
+    assert "test        600 rows: " in told
+    assert "; 150 groups; times 60 to 659" in told
+    assert "No group is broken between the test rows and train, validation." in told
+    assert "No time order is broken between the test rows and train, validation." in told
+    assert "None of the 600 test rows has a near duplicate" in told
 
 
 def test_plan_gives_an_order_with_reasons(project, capsys):
