@@ -90,7 +90,7 @@ def locate(path: str) -> Location:
     try:
         files, inner = fsspec.core.url_to_fs(path, **_options(path))
         if path.startswith(_S3):
-            files.retries = 2  # on top of those of the client
+            files.retries = 1  # the client tries again by itself
         found = files.exists(inner)
     except ImportError as error:
         wanted = "pip install 'ntgate[s3]'" if path.startswith(_S3) else "install it"
@@ -154,4 +154,4 @@ def _options(path: str) -> dict[str, Any]:
     import fsspec
 
     given = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
-    return {"skip_instance_cache": True, "config_kwargs": {"retries": {"total_max_attempts": 2}, **given}}
+    return {"skip_instance_cache": True, "config_kwargs": {"retries": {"total_max_attempts": 3}, **given}}

@@ -28,7 +28,7 @@ def on_a_surface(n: int, width: int, dimension: int, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("dimension", [1, 2, 4, 8, 16])
 def test_chance_makes_no_near_duplicates(dimension):
-    """One pair in a thousand checks is expected where the density is even; twenty checks, ten training rows a test row, have none."""
+    """Chance gives one pair in a thousand checks where the density is even: twenty have none, ten training rows a test row."""
     found = 0
     for seed in range(20):
         test = Domain("test", on_a_surface(300, 20, dimension, seed), None)
