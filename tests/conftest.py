@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-pytest_plugins = ["tests.server"]
+pytest_plugins = ["tests.server", "tests.postgres"]
 
 os.environ.update(
     ZENML_ANALYTICS_OPT_IN="false",
