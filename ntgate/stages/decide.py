@@ -50,6 +50,8 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         champion=arrays.get("champion"),
         champion_version=champion.version,
         champion_unusable=evaluated.champion_unusable,
+        champion_lost=champion.lost,
+        first_allowed=champion.first_allowed,
         compressed="uncompressed" in evaluated.onnx,
         uncompressed=arrays.get("uncompressed"),
     )
@@ -60,6 +62,8 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         "schema": 1,
         "decision_id": identity,
         "champion_seen": champion.version,
+        "champion_lost": champion.lost,
+        "first_allowed": champion.first_allowed,
         "strategy": evaluated.candidate.strategy if evaluated.candidate else None,
         "fingerprints": ingested.fingerprints,
         "onnx": {name: artifact.sha256 for name, artifact in evaluated.onnx.items()},
