@@ -29,8 +29,14 @@ from tests.server import Server
 DATABASES = ("sqlite", "postgresql")
 REGISTRIES = (*DATABASES, "server-on-sqlite", "server-on-postgresql")
 SLOW = pytest.mark.slow
-# A server tells nothing new of the protocol, and takes longer.
-EVERYWHERE = [*DATABASES, *(pytest.param(kind, marks=SLOW) for kind in REGISTRIES[2:])]
+# Each database and each sequel once in every test run, all pairs and the servers at night.
+SEQUELS = [
+    pytest.param(
+        kind, sequel, marks=() if (kind, sequel) in (("sqlite", "rerun"), ("postgresql", "reconcile")) else SLOW
+    )
+    for kind in REGISTRIES
+    for sequel in ("rerun", "reconcile")
+]
 
 
 def ended(process: Any) -> bool:
@@ -66,8 +72,7 @@ def boundaries(config, registry, promoters, wanted, first: str | None, **setting
             return
 
 
-@pytest.mark.parametrize("sequel", ["rerun", "reconcile"])
-@pytest.mark.parametrize("config", EVERYWHERE, indirect=True)
+@pytest.mark.parametrize(("config", "sequel"), SEQUELS, indirect=["config"])
 def test_killed_at_every_boundary_of_a_promotion(config, registry, promoters, request_for, sequel):
     wanted = request_for(registry, "d2", "1")
     number = 0
@@ -92,6 +97,7 @@ def test_killed_at_every_boundary_of_a_promotion(config, registry, promoters, re
     assert number > 12  # lock, champion, version, tags, fence, alias, read back, mark, unlock
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", DATABASES, indirect=True)
 def test_killed_at_every_boundary_of_the_first_promotion(config, registry, promoters, request_for):
     wanted = request_for(registry, "d1", None)
