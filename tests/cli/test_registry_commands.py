@@ -134,3 +134,30 @@ def test_a_registry_that_cannot_be_reached_or_is_none(capsys, arguments):
     assert "--uri: expected sqlite:///FILE" in json.loads(capsys.readouterr().out)["errors"][0]["message"]
     assert command([*arguments, "reader", "--uri", "http://127.0.0.1:9", "--json"]) == 6
     assert "connection refused" in json.loads(capsys.readouterr().out)["errors"][0]["got"]
+
+
+def test_report_of_a_recorded_run(registry, uri, tmp_path, capsys):
+    run_id = registry.client.create_run(registry.experiment()).info.run_id
+    for name in ("drift.html", "report.html", "decision.json"):
+        registry.client.log_text(run_id, f"this is {name}", name)
+    capsys.readouterr()
+    assert command(["report", run_id, "--uri", uri, "--to", str(tmp_path), "--json"]) == 0
+    pages = json.loads(capsys.readouterr().out)["reports"]
+    assert list(pages) == ["report", "drift"]  # the report first
+    assert Path(pages["report"]) == tmp_path / run_id / "report.html"
+    assert Path(pages["report"]).read_text() == "this is report.html"
+    bare = registry.client.create_run(registry.experiment()).info.run_id
+    assert command(["report", bare, "--uri", uri]) == 6
+    assert "expected a run with a report, got none" in capsys.readouterr().err
+    assert command(["report", "0" * 32, "--uri", uri]) == 6
+
+
+def test_report_of_a_folder(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert command(["report", str(tmp_path)]) == 2
+    assert "with report.html, got a folder without" in capsys.readouterr().err
+    (tmp_path / "report.html").touch()
+    assert command(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'report.html'}\n"
+    assert command(["report", "no-such-run"]) == 2
+    assert "add --uri" in capsys.readouterr().err
