@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from ntgate.stages.result import RunResult
 
 
-def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None = None) -> RunResult:
+def run(
+    config: RunConfig, *, dry_run: bool = False, allow_first: bool = False, listener: Listener | None = None
+) -> RunResult:
     """Ingest, measure, plan, train, judge, and promote what beats scratch.
 
     Args:
         config: the run.
         dry_run: do everything but write to the registry.
+        allow_first: promote without a comparison with the champion where it was deleted.
         listener: told about the progress.
 
     Raises:
@@ -48,7 +51,7 @@ def run(config: RunConfig, *, dry_run: bool = False, listener: Listener | None =
     tell = listener or Silent()
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
-    champion = see_champion(config, ingested, dry_run=dry_run)
+    champion = see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)
     with evidently_beside(config, ingested, tell):
         tell.stage("source: load or pretrain the source model")
         source = source_model(config, ingested, tell)

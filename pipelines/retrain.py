@@ -18,12 +18,12 @@ from steps.train import scratch, train
 
 
 @pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST)
-def retrain(config: RunConfig, dry_run: bool = False):
+def retrain(config: RunConfig, dry_run: bool = False, allow_first: bool = False):
     """Retrain on the target, and promote what beats training from scratch.
 
     The plan travels as data and each slot reads its own strategy from it, so the DAG is the same for every plan.
     """
-    ingested, champion = ingest(config, dry_run)
+    ingested, champion = ingest(config, dry_run, allow_first)
     source_model = source(config, ingested)
     shift, _, _ = drift(config, ingested, source_model)
     made = plan(config, ingested, shift)

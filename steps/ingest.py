@@ -12,9 +12,9 @@ from ntgate.stages.ingest import ingest as ingest_stage
 
 @step(enable_cache=False)
 def ingest(
-    config: RunConfig, dry_run: bool = False
+    config: RunConfig, dry_run: bool = False, allow_first: bool = False
 ) -> tuple[Annotated[Ingested, "ingested"], Annotated[ChampionSeen, "champion"]]:
     """Bring the domains into the run's folder, and note which champion the decision will be made against."""
     ingested = ingest_stage(config)
     log_metadata({"rows": ingested.rows, "fingerprints": ingested.fingerprints, "directory": ingested.directory})
-    return ingested, see_champion(config, ingested, dry_run=dry_run)
+    return ingested, see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)

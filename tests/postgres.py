@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,12 +24,69 @@ _SETTINGS = {
 }  # fmt: skip
 
 
-@dataclass
 class Cluster:
-    """A running cluster; its one user needs no password, and only this machine reaches it."""
+    """A cluster that can crash and be started again; its one user needs no password, and only this machine reaches it.
 
-    port: int
-    numbers: Iterator[int] = field(default_factory=count)
+    Args:
+        programs: the folder of PostgreSQL's programs.
+        folder: takes the data, the log and the socket.
+    """
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs, self.folder, self.numbers = programs, folder, count()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.somebody: dict[str, Any] = {}
+        if os.geteuid() == 0:  # PostgreSQL refuses root
+            self.somebody = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            shutil.chown(folder, "postgres", "postgres")
+        initdb = [
+            programs / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            "ntgate",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+        ]
+        subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, cwd=folder, **self.somebody)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def start(self) -> None:
+        """Start it where it does not run, and wait until it answers; after a crash it recovers first."""
+        import psycopg
+
+        if self.process is not None:
+            return
+        settings = {**_SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.folder)}
+        command = [self.programs / "postgres", "-D", self.folder / "data", *(f"--{k}={v}" for k, v in settings.items())]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **self.somebody
+            )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(self._server("postgres"), connect_timeout=2).close()
+                return
+            except psycopg.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
+                time.sleep(0.1)
+
+    def crash(self) -> None:
+        """End it at once, without a checkpoint."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(60)
+            self.process = None
+
+    def _server(self, database: str) -> str:
+        return f"host=127.0.0.1 port={self.port} user=ntgate dbname={database}"
 
     def uri(self, database: str) -> str:
         """The address of a database, with the driver named: without it SQLAlchemy means psycopg2."""
@@ -63,44 +119,15 @@ def postgres_cluster() -> Iterator[Cluster]:
     if programs is None:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed: pip install 'ntgate[postgres]'")
-    # Not below pytest's folder, which only its owner may enter: PostgreSQL refuses root and runs as its own user then.
+    # Not below pytest's folder, which only its owner may enter: started by root, PostgreSQL runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="ntgate-postgres-"))
-    somebody: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        somebody = {"user": "postgres", "group": "postgres", "extra_groups": []}
-        shutil.chown(folder, "postgres", "postgres")
     try:
-        initdb = [
-            programs / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "ntgate",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--no-locale",
-        ]
-        subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, cwd=folder, **somebody)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        settings = {**_SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
-        command = [
-            programs / "postgres",
-            "-D",
-            folder / "data",
-            *(f"--{name}={value}" for name, value in settings.items()),
-        ]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True, **somebody)
+        cluster = Cluster(programs, folder)
         try:
-            _wait(port, process, folder / "log")
-            yield Cluster(port)
+            cluster.start()
+            yield cluster
         finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing is worth a checkpoint
-            process.wait(30)
+            cluster.crash()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -119,18 +146,3 @@ def _programs() -> Path | None:
         return max(found, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0))
     initdb = shutil.which("initdb")
     return Path(initdb).resolve().parent if initdb else None
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    import psycopg
-
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            psycopg.connect(f"host=127.0.0.1 port={port} user=ntgate dbname=postgres", connect_timeout=2).close()
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
-            time.sleep(0.1)
-        else:
-            return

@@ -1,51 +1,76 @@
-"""A real MLflow server on loopback, once a session."""
+"""A real MLflow server on loopback."""
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 
+class Server:
+    """An MLflow server that can be killed and started again at the same address.
+
+    Args:
+        folder: takes its log and its artifacts.
+        backend: the address of its database.
+    """
+
+    def __init__(self, folder: Path, backend: str) -> None:
+        self.folder, self.backend = folder, backend
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [
+            sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
+            "--backend-store-uri", self.backend, "--artifacts-destination", str(self.folder / "artifacts"),
+            "--allowed-hosts", f"127.0.0.1:{self.port}",
+        ]  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, env={**os.environ}
+            )
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.address}/health", timeout=2).close()
+                break
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.kill()
+                    pytest.fail(f"the MLflow server did not start: {(self.folder / 'log').read_text()[-2000:]}")
+                time.sleep(0.2)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of an MLflow server on SQLite that serves its own artifacts."""
+    """Address of an MLflow server on SQLite that serves its own artifacts, once a session."""
     folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "artifacts"),
-        "--allowed-hosts", f"127.0.0.1:{port}",
-    ]  # fmt: skip
-    log = (folder / "log").open("w")
-    with subprocess.Popen(
-        command, cwd=folder, stdout=log, stderr=log, start_new_session=True, env={**os.environ}
-    ) as process:
-        try:
-            _wait(address, process)
-            yield address
-        finally:
-            os.killpg(process.pid, 9)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail("the MLflow server ended at its start")
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=2)
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    pytest.fail("the MLflow server did not answer within 90 seconds")
+    with Server(folder, f"sqlite:///{folder}/mlflow.db") as running:
+        yield running.address

@@ -14,7 +14,11 @@ from ntgate.cli import console
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
 from ntgate.cli.init import init
+from ntgate.cli.lock import lock
 from ntgate.cli.plan import plan
+from ntgate.cli.reconcile import reconcile
+from ntgate.cli.report import report
+from ntgate.cli.rollback import rollback
 from ntgate.cli.run import run as run_command
 from ntgate.cli.schema import schema
 from ntgate.cli.status import status
@@ -42,7 +46,7 @@ def cli() -> None:
     """Fine-tune on a shifted target, and promote only what beats training from scratch."""
 
 
-for _command in (run_command, drift, plan, validate, schema, status, init, doctor):
+for _command in (run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, init, doctor):
     cli.add_command(_command)
 
 

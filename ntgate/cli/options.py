@@ -21,3 +21,11 @@ def with_config(command: F) -> F:
 def with_json(command: F) -> F:
     """The flag ``--json``."""
     return click.option("as_json", "--json", is_flag=True, help="Print one JSON object on standard output.")(command)
+
+
+def with_registry(command: F) -> F:
+    """The argument ``NAME``, a registered model, and ``--uri``, its registry."""
+    command = click.option(
+        "--uri", envvar="MLFLOW_TRACKING_URI", required=True, help="The registry; else MLFLOW_TRACKING_URI."
+    )(command)
+    return click.argument("name")(command)

@@ -27,14 +27,14 @@ _QUIET = {
 }
 
 
-def run_pipeline(config: RunConfig, path: str, *, dry_run: bool) -> RunResult:
+def run_pipeline(config: RunConfig, path: str, *, dry_run: bool, allow_first: bool = False) -> RunResult:
     """Run ``pipelines/retrain.py`` of the project around the config file, and return its answer.
 
     Raises:
         ConfigError: when there is no project.
         NtgateError: what a step raised.
     """
-    run = _run("retrain", path, "add --inline", config=config, dry_run=dry_run)
+    run = _run("retrain", path, "add --inline", config=config, dry_run=dry_run, allow_first=allow_first)
     result: RunResult = run.steps["promote"].outputs["result"][0].load()
     return result
 

@@ -19,8 +19,11 @@ EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
 @with_config
 @click.option("--inline", is_flag=True, help="The same flow in this process, without ZenML.")
 @click.option("--dry-run", is_flag=True, help="Everything but writing to the registry.")
+@click.option(
+    "--allow-first", is_flag=True, help="Promote without a comparison with the champion where it was deleted."
+)
 @with_json
-def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, as_json: bool) -> int:
+def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, allow_first: bool, as_json: bool) -> int:
     """Measure the shift, train, judge, and promote what beats training from scratch.
 
     CONFIG is a YAML or JSON file. Without --inline the pipeline runs on the active ZenML stack.
@@ -33,11 +36,11 @@ def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, as
         from ntgate.flow import run as run_inline
 
         with listener() as listening:
-            result = run_inline(settings, dry_run=dry_run, listener=listening)
+            result = run_inline(settings, dry_run=dry_run, allow_first=allow_first, listener=listening)
     else:
         from ntgate.cli.orchestrated import run_pipeline
 
-        result = run_pipeline(settings, config, dry_run=dry_run)
+        result = run_pipeline(settings, config, dry_run=dry_run, allow_first=allow_first)
     console.answer(result.as_json() if as_json else summary(result))
     return EXIT[result.outcome]
 

@@ -1,33 +1,57 @@
-"""``ntgate status``: the champion and its history."""
+"""``ntgate status``: the champion, its history, and what to do next."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from ntgate.cli import console
-from ntgate.cli.options import with_json
+from ntgate.cli.options import with_json, with_registry
+
+if TYPE_CHECKING:
+    from ntgate.registry.overview import Overview
 
 
-@click.command(short_help="Show the champion and its history.")
-@click.argument("name")
-@click.option("--uri", envvar="MLFLOW_TRACKING_URI", required=True, help="The registry; else MLFLOW_TRACKING_URI.")
+@click.command(short_help="Show the champion, its history, and what to do next.")
+@with_registry
 @with_json
 def status(name: str, uri: str, as_json: bool) -> int:
-    """Show the champion of the registered model NAME, and the versions before it."""
-    from ntgate.registry.client import connect
-    from ntgate.registry.config import RegistryConfig
-    from ntgate.registry.history import history
+    """Show the champion of the registered model NAME, the versions before it, pending ones, and who holds the lock.
 
-    entries = history(connect(RegistryConfig(uri=uri), name))
-    if as_json:
-        console.answer({"schema": 1, "name": name, "versions": [entry.model_dump(mode="json") for entry in entries]})
-        return 0
-    if not entries:
-        console.answer(f"{name}: no version yet")
-        return 0
-    lines = []
-    for entry in entries:
-        mark, decision = "*" if entry.champion else " ", (entry.decision_id or "-")[:12]
-        lines.append(f"  {mark} v{entry.version:<4} {entry.state:<10} {entry.strategy or '-':<20} {decision}")
-    console.answer(f"{name} (* champion)\n" + "\n".join(lines))
+    Nothing is changed. The last line says what to do next.
+    """
+    from ntgate.cli.registry import registry_config
+    from ntgate.registry.client import connect, exists, sqlite_file
+    from ntgate.registry.overview import Overview, look
+
+    config = registry_config(uri)
+    if exists(config):
+        found = look(connect(config, name))
+    else:
+        found = Overview(
+            name=name, next=f"there is no file {sqlite_file(config)} yet: `ntgate run CONFIG`, or correct --uri"
+        )
+    console.answer({"schema": 1, **found.model_dump(mode="json")} if as_json else summary(found))
     return 0
+
+
+def summary(found: Overview) -> str:
+    """The answer for people."""
+    lines = [f"{found.name} (* champion)" if found.versions else f"{found.name}: no version yet"]
+    for entry in found.versions:
+        mark, decision = "*" if entry.champion else " ", (entry.decision_id or "-")[:12]
+        follows = "-" if entry.previous_champion in (None, "none") else f"v{entry.previous_champion}"
+        lines.append(
+            f"  {mark} v{entry.version:<4} {entry.state:<11} {entry.strategy or '-':<20} {decision:<12}  after {follows:<5} "
+            f"{entry.created or ''}"
+        )
+    if found.champion is None and found.versions:
+        lines.append("  champion  none" + (f": {found.lost}" if found.lost else ""))
+    elif found.lost:
+        lines.append(f"  champion  lost: {found.lost}")
+    if found.lock is not None:
+        ended = ", a process that has ended" if found.lock.dead else ""
+        lines.append(f"  lock      {found.lock.owner}{ended}, since {found.lock.since}")
+    lines.append(f"  next      {found.next}")
+    return "\n".join(lines)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ntgate.errors import RegistryError
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.faults import translated
-from ntgate.registry.reach import reach, sqlite_file
+from ntgate.registry.reach import reach, sqlite_file, with_driver
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -40,7 +40,7 @@ class Registry:
 
     Attributes:
         client: bound to the registry's address.
-        config: how it was reached; a SQLite file by its absolute path.
+        config: how it was reached; a SQLite file by its absolute path, PostgreSQL with its driver.
         name: the registered model.
     """
 
@@ -108,8 +108,7 @@ def connect(config: RegistryConfig, name: str) -> Registry:
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.utils.requirements_utils", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     file = sqlite_file(config)
-    if file is not None:
-        config = config.model_copy(update={"uri": f"sqlite:///{file}"})
+    config = config.model_copy(update={"uri": with_driver(config.uri) if file is None else f"sqlite:///{file}"})
     with translated(config):
         from mlflow import MlflowClient
 
@@ -131,5 +130,10 @@ def named(name: str) -> str:
     >>> print(named("digits-reader"), named("Ann's"))
     name='digits-reader' name="Ann's"
     """
-    quote = '"' if "'" in name else "'"
-    return f"name={quote}{name}{quote}"
+    return f"name={quoted(name)}"
+
+
+def quoted(text: str) -> str:
+    """The text as a value in MLflow's filter language."""
+    quote = '"' if "'" in text else "'"
+    return f"{quote}{text}{quote}"

@@ -13,8 +13,8 @@ class RegistryConfig(Frozen):
     """Where runs and versions are kept.
 
     Attributes:
-        uri: ``sqlite:///mlflow.db`` or the address of an MLflow server. Credentials belong in MLFLOW_TRACKING_USERNAME and
-            MLFLOW_TRACKING_PASSWORD, not here.
+        uri: ``sqlite:///mlflow.db``, ``postgresql://host/mlflow`` or the address of an MLflow server. A server's credentials
+            belong in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, not here.
         experiment: where the runs are recorded; None: an experiment named after the model.
         artifact_location: of a new experiment; None: beside the SQLite file, or as the server decides.
         timeout_seconds: how long to wait for the first answer.

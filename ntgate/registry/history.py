@@ -8,6 +8,9 @@ from ntgate.base import Frozen
 from ntgate.registry.champion import DECISION, PREVIOUS, STATE, champion
 from ntgate.registry.client import Registry, named, translated
 
+PENDING, PROMOTED, ROLLED_BACK, ABANDONED, FOREIGN = "pending", "promoted", "rolled_back", "abandoned", "foreign"
+FIRST_ALLOWED = "ntgate.first_allowed"
+
 
 class VersionEntry(Frozen):
     """One version.
@@ -19,6 +22,7 @@ class VersionEntry(Frozen):
         decision_id: the decision it stands for.
         strategy: how it was trained.
         previous_champion: the champion that the decision saw; ``none``: there was none.
+        first_allowed: whether somebody allowed it to be the first although a champion had been there before.
         run_id: the MLflow run that made it.
         created: when, in UTC, as ISO 8601.
     """
@@ -29,6 +33,7 @@ class VersionEntry(Frozen):
     decision_id: str | None
     strategy: str | None
     previous_champion: str | None
+    first_allowed: bool = False
     run_id: str | None = None
     created: str | None = None
 
@@ -46,10 +51,11 @@ def history(registry: Registry) -> list[VersionEntry]:
         VersionEntry(
             version=str(known.version),
             champion=now is not None and now.version == str(known.version),
-            state=known.tags.get(STATE, "foreign"),
+            state=known.tags.get(STATE, FOREIGN),
             decision_id=known.tags.get(DECISION),
             strategy=known.tags.get("ntgate.strategy"),
             previous_champion=known.tags.get(PREVIOUS),
+            first_allowed=known.tags.get(FIRST_ALLOWED) == "true",
             run_id=known.run_id or None,
             created=datetime.fromtimestamp(known.creation_timestamp / 1000, UTC).isoformat(timespec="seconds"),
         )

@@ -20,13 +20,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from ntgate.base import Frozen
 from ntgate.errors import RegistryError
-from ntgate.registry.client import Registry
+from ntgate.registry.client import Registry, translated
 from ntgate.registry.process import surely_dead, this_process
 
 _OWNER, _TOKEN, _LEASE, _PROCESS = "ntgate.owner", "ntgate.token", "ntgate.lease_seconds", "ntgate.process"
-_BURIED_SECONDS = 3600.0  # a retired lock is swept when nobody can still be about to retire it again
+# A retired lock is swept when nobody can still be about to retire it again. This alone reads the clock on the wall, which may
+# differ by hours between two machines; by a week it does not.
+_BURIED_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -64,18 +68,51 @@ class Held:
             raise RegistryError(
                 f"promotion of {registry.name}", expected=f"to hold the lock as {self.owner}",
                 got=got if found is None or found.token != self.token else f"it was held for over {self.lease / 2:g} s",
-                fix="run again: this promotion outlived registry.lock_seconds, and stopped before moving the alias",
+                fix="run again: this promotion outlived registry.lock_seconds or its lock was broken, and it stopped before "
+                "moving the alias",
             )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A lock as others see it."""
+class Holder(Frozen):
+    """Who holds the lock, as others see it.
+
+    Attributes:
+        owner: host and process.
+        token: what no other holder has.
+        lease: seconds that others watch it before they take it over.
+        since: when it was taken by the registry's clock, in UTC, as ISO 8601: for people, nothing is decided by it.
+        dead: whether its process ran on this machine and has ended.
+    """
 
     owner: str
     token: str
     lease: float
-    process: str
+    since: str
+    dead: bool
+
+
+def holder(registry: Registry) -> Holder | None:
+    """Who holds the promotion lock of the registered model; None: nobody.
+
+    Raises:
+        RegistryError: when the registry does not answer.
+    """
+    with translated(registry.config):
+        return _read(registry, _name(registry))
+
+
+def break_lock(registry: Registry, found: Holder) -> bool:
+    """End the holding of ``found``: if it still lives, it stops before it moves the alias.
+
+    Returns:
+        False when somebody else holds the lock by now, or nobody: that lock is not the one to be broken.
+
+    Raises:
+        RegistryError: when the registry does not answer.
+    """
+    with translated(registry.config):
+        now = _read(registry, _name(registry))
+        return now is not None and now.token == found.token and _retire(registry, _name(registry), found.token)
 
 
 @contextmanager
@@ -85,7 +122,7 @@ def promotion_lock(registry: Registry) -> Iterator[Held]:
     Raises:
         RegistryError: when another process holds it for longer than ``registry.wait_seconds``.
     """
-    name, token = f"{registry.name}.ntgate-lock", secrets.token_hex(8)
+    name, token = _name(registry), secrets.token_hex(8)
     held: Held | None = None
     try:
         held = _acquire(registry, name, token)
@@ -95,10 +132,14 @@ def promotion_lock(registry: Registry) -> Iterator[Held]:
             _release(registry, name, token, in_time=held is not None and held.in_time)
 
 
+def _name(registry: Registry) -> str:
+    return f"{registry.name}.ntgate-lock"
+
+
 def _acquire(registry: Registry, name: str, token: str) -> Held:
     owner, lease = f"{socket.gethostname()}:{os.getpid()}", float(registry.config.lock_seconds)
     deadline = time.monotonic() + registry.config.wait_seconds
-    watched: _Found | None = None
+    watched: Holder | None = None
     watched_since = 0.0
     while True:
         began = time.monotonic()
@@ -111,7 +152,7 @@ def _acquire(registry: Registry, name: str, token: str) -> Held:
             watched, watched_since = found, time.monotonic()
         if (
             found is not None
-            and (surely_dead(found.process) or time.monotonic() - watched_since > found.lease)
+            and (found.dead or time.monotonic() - watched_since > found.lease)
             and _retire(registry, name, found.token)
         ):
             continue
@@ -120,7 +161,8 @@ def _acquire(registry: Registry, name: str, token: str) -> Held:
                 f"promotion of {registry.name}", expected="the promotion lock",
                 got="others were faster" if found is None else f"{found.owner} holds it",
                 fix="wait for that promotion to end and run again; the lock of a dead process is taken over by whoever "
-                f"waits for it, for {found.lease if found else lease:g} s (registry.wait_seconds)",
+                f"waits for it, for {found.lease if found else lease:g} s (registry.wait_seconds), or at once after "
+                f"`ntgate lock break {registry.name}`",
             )  # fmt: skip
         time.sleep(0.05 + 0.2 * secrets.randbelow(100) / 100)
 
@@ -138,17 +180,22 @@ def _create(registry: Registry, name: str, tags: dict[str, str]) -> bool:
     return True
 
 
-def _read(registry: Registry, name: str) -> _Found | None:
+def _read(registry: Registry, name: str) -> Holder | None:
     from mlflow.exceptions import MlflowException
 
     try:
-        tags = registry.client.get_registered_model(name).tags
+        lock = registry.client.get_registered_model(name)
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
-    lease = float(tags.get(_LEASE, registry.config.lock_seconds))
-    return _Found(tags.get(_OWNER, "somebody"), tags.get(_TOKEN, "none"), lease, tags.get(_PROCESS, ""))
+    return Holder(
+        owner=lock.tags.get(_OWNER, "somebody"),
+        token=lock.tags.get(_TOKEN, "none"),
+        lease=float(lock.tags.get(_LEASE, registry.config.lock_seconds)),
+        since=datetime.fromtimestamp(lock.creation_timestamp / 1000, UTC).isoformat(timespec="seconds"),
+        dead=surely_dead(lock.tags.get(_PROCESS, "")),
+    )
 
 
 def _retire(registry: Registry, name: str, token: str) -> bool:

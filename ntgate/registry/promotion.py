@@ -10,9 +10,10 @@ from ntgate.base import Frozen
 from ntgate.errors import ChampionMovedError
 from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE, Champion, champion
 from ntgate.registry.client import Registry, named, translated
+from ntgate.registry.history import FIRST_ALLOWED, PENDING, PROMOTED
 from ntgate.registry.lock import Held, promotion_lock
+from ntgate.registry.lost_champion import bear_witness, lost
 
-PENDING, PROMOTED = "pending", "promoted"
 _ATTEMPTS = 5
 
 
@@ -26,6 +27,7 @@ class PromotionRequest(Frozen):
         model_id: its logged model.
         description: of the version, in Markdown.
         tags: further tags of the version.
+        allow_first: whether it may be the first although a champion had been there before, and is gone.
     """
 
     decision_id: str
@@ -34,6 +36,7 @@ class PromotionRequest(Frozen):
     model_id: str
     description: str
     tags: Mapping[str, str] = {}
+    allow_first: bool = False
 
 
 def promote(registry: Registry, request: PromotionRequest) -> str:
@@ -57,6 +60,13 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
             raise ChampionMovedError(
                 f"champion of {registry.name}", expected=_called(request.champion_seen), got=_called(found),
                 fix="run again, to be compared with the new champion; nothing was promoted",
+            )  # fmt: skip
+        gone = None if now is not None or request.allow_first else lost(registry)
+        if gone is not None:
+            # Promoted and lost since the decision, which took the model for one that never had a champion.
+            raise ChampionMovedError(
+                f"champion of {registry.name}", expected="a model that never had one", got=f"none any more: {gone}",
+                fix="see `ntgate status`, and run again; nothing was promoted",
             )  # fmt: skip
         version = _version(registry, request)
         move_alias(registry, version, held)
@@ -87,6 +97,7 @@ def move_alias(registry: Registry, version: str, held: Held) -> None:
 def finish(registry: Registry, now: Champion | None) -> None:
     """Mark the champion as promoted where a crash behind the alias left it unmarked."""
     if now is not None and now.state is not None and now.state != PROMOTED:
+        bear_witness(registry, now)
         registry.client.set_model_version_tag(registry.name, now.version, STATE, PROMOTED)
 
 
@@ -104,6 +115,8 @@ def _version(registry: Registry, request: PromotionRequest) -> str:
     versions = _of_decision(registry, request.decision_id)
     if not versions:
         made = {DECISION: request.decision_id, STATE: PENDING, PREVIOUS: request.champion_seen or "none"}
+        if request.allow_first:
+            made[FIRST_ALLOWED] = "true"
         # Not "models:/ID": a database store would look that up at the process-wide tracking URI, not at ours.
         source = registry.client.get_logged_model(request.model_id).artifact_location
         created = registry.client.create_model_version(

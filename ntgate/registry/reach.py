@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import sqlite3
@@ -38,6 +39,17 @@ def sqlite_file(config: RegistryConfig) -> Path | None:
     """
     match = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", config.uri)
     return Path(match[1]).resolve() if match else None
+
+
+def with_driver(uri: str) -> str:
+    """The address with ntgate's driver where it names PostgreSQL and no driver: SQLAlchemy would look for psycopg2.
+
+    >>> with_driver("postgresql://db/mlflow"), with_driver("postgresql+psycopg2://db/mlflow")
+    ('postgresql+psycopg://db/mlflow', 'postgresql+psycopg2://db/mlflow')
+    """
+    if uri.startswith("postgresql://") and importlib.util.find_spec("psycopg2") is None:
+        return uri.replace("postgresql://", "postgresql+psycopg://", 1)
+    return uri
 
 
 def _open(file: Path) -> None:

@@ -6,11 +6,10 @@ from ntgate.base import Frozen
 from ntgate.errors import RegistryError
 from ntgate.registry.champion import STATE, champion
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.history import history
+from ntgate.registry.history import ABANDONED, PENDING, ROLLED_BACK, VersionEntry, history
 from ntgate.registry.lock import promotion_lock
-from ntgate.registry.promotion import PENDING, finish, move_alias
-
-ABANDONED, ROLLED_BACK = "abandoned", "rolled_back"
+from ntgate.registry.lost_champion import lost
+from ntgate.registry.promotion import finish, move_alias
 
 
 class Repaired(Frozen):
@@ -43,8 +42,9 @@ def rollback(registry: Registry) -> str:
                 + ("none" if now.previous is None else f"version {now.previous}, now deleted"),
                 fix="promote another model, or move the alias by hand",
             )  # fmt: skip
-        move_alias(registry, now.previous, held)
+        # Before the alias: a rollback that dies in between leaves the champion, and can be asked for again.
         registry.client.set_model_version_tag(registry.name, now.version, STATE, ROLLED_BACK)
+        move_alias(registry, now.previous, held)
     return now.previous
 
 
@@ -62,10 +62,19 @@ def reconcile(registry: Registry) -> Repaired:
         finish(registry, now)
         pending = [entry for entry in history(registry) if entry.state == PENDING and not entry.champion]
         seen = "none" if now is None else now.version
-        valid = next((entry.version for entry in pending if entry.previous_champion == seen), None)
+        gone = now is None and bool(pending) and lost(registry) is not None
+        valid = next((entry.version for entry in pending if _holds(entry, seen, gone)), None)
         if valid is not None:
             move_alias(registry, valid, held)
         abandoned = tuple(entry.version for entry in pending if entry.version != valid)
         for version in abandoned:
             registry.client.set_model_version_tag(registry.name, version, STATE, ABANDONED)
     return Repaired(champion=valid or (now.version if now else None), finished=valid, abandoned=abandoned)
+
+
+def _holds(pending: VersionEntry, seen: str, gone: bool) -> bool:
+    """Whether the decision behind a pending version saw what is there now.
+
+    A decision that saw no champion does not know of one that came and went since, unless it was allowed to be the first.
+    """
+    return pending.previous_champion == seen and (not gone or pending.first_allowed)

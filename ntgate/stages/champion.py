@@ -23,12 +23,16 @@ class ChampionSeen(Frozen):
         model: its exported model, fetched into the run's folder.
         classes: the class names it tells apart.
         unusable: why it cannot be scored, though it exists.
+        lost: what shows that there had been a champion where none is now; None when there is one, or never was.
+        first_allowed: whether somebody allowed this run to promote a first champion all the same.
     """
 
     version: str | None = None
     model: Artifact | None = None
     classes: tuple[str, ...] = ()
     unusable: str | None = None
+    lost: str | None = None
+    first_allowed: bool = False
 
     def score(self, test: Domain) -> npt.NDArray[np.float32]:
         """Its scores ``(n, c)`` on ``test``, a column a class of ``test``; a class it does not know scores zero.
@@ -49,8 +53,16 @@ class ChampionSeen(Frozen):
         return scores
 
 
-def see_champion(config: RunConfig, ingested: Ingested, *, dry_run: bool = False) -> ChampionSeen:
+def see_champion(
+    config: RunConfig, ingested: Ingested, *, dry_run: bool = False, allow_first: bool = False
+) -> ChampionSeen:
     """Ask the registry for the champion and fetch its model.
+
+    Args:
+        config: the run.
+        ingested: its folder takes the model.
+        dry_run: leave a SQLite registry that does not exist uncreated.
+        allow_first: let the candidate be the first though a champion was there before, and is gone.
 
     Raises:
         RegistryError: when the registry does not answer.
@@ -59,13 +71,14 @@ def see_champion(config: RunConfig, ingested: Ingested, *, dry_run: bool = False
     from ntgate.export.runtime import class_names
     from ntgate.registry.champion import champion, fetch
     from ntgate.registry.client import connect, exists
+    from ntgate.registry.lost_champion import lost
 
     if dry_run and not exists(config.registry):
         return ChampionSeen()  # asking a SQLite registry would create it
     registry = connect(config.registry, config.model.name)
     found = champion(registry)
     if found is None:
-        return ChampionSeen()
+        return ChampionSeen(lost=lost(registry), first_allowed=allow_first)
     try:
         path = fetch(registry, found, ingested.folder / "champion")
         return ChampionSeen(version=found.version, model=Artifact.of(path), classes=class_names(path))

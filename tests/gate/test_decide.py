@@ -120,3 +120,20 @@ def test_false_promotions_stay_below_alpha():
         pair = [np.eye(2)[np.where(np.where(shared, True, rng.random(600) < 0.5), y, 1 - y)] for _ in range(2)]
         promoted += decide(fresh(y, *pair), one_seed()).outcome == "promoted"
     assert promoted / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
+
+
+def test_a_lost_champion_is_missing_evidence_unless_somebody_answers_for_it():
+    y, candidate, scratch = arms(500, 40, 10)
+    gone = "version 2 was promoted, and no version carries the alias now"
+    decision = decide(Evidence(y, candidate, scratch, champion_lost=gone), GateConfig())
+    assert decision.outcome == "inconclusive"
+    assert outcome(decision, "champion").reason == (
+        f"The registry holds no champion any more: {gone}. Restore it, or run with --allow-first."
+    )
+    allowed = decide(Evidence(y, candidate, scratch, champion_lost=gone, first_allowed=True), GateConfig())
+    assert allowed.outcome == "promoted"
+    assert outcome(allowed, "champion").reason.startswith(f"The registry holds no champion any more: {gone}.")
+    assert "--allow-first" in outcome(allowed, "champion").reason
+    # It answers for a champion that is gone, not for one that is there.
+    there = Evidence(y, candidate, scratch, champion_version="2", champion_unusable="no model", first_allowed=True)
+    assert decide(there, GateConfig()).outcome == "inconclusive"

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
+import re
 import runpy
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +21,8 @@ from ntgate.registry.config import RegistryConfig
 from ntgate.registry.promotion import PromotionRequest
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
 from ntgate.registry.tracking import record
+from tests.postgres import Cluster
+from tests.server import Server
 
 CLASSES = ("cat", "dog", "fox")
 FOREST = multiprocessing.get_context("forkserver")
@@ -41,12 +37,53 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated PostgreSQL database without content, to be copied for each test."""
+    uri = postgres_cluster.database()
+    connect(RegistryConfig(uri=uri, artifact_location=tmp_path_factory.mktemp("none").as_uri()), "reader")
+    name = uri.rpartition("/")[2]
+    postgres_cluster.disconnect(name)  # who is connected to a template keeps it from being copied
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres_server(
+    tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster, empty_postgres: str
+) -> Iterator[str]:
+    """The address of a real MLflow server on PostgreSQL, which ends with the tests."""
+    with Server(tmp_path_factory.mktemp("server"), postgres_cluster.database(empty_postgres)) as running:
+        yield running.address
+
+
+DATABASES = ("sqlite", "postgresql")
+REGISTRIES = (*DATABASES, "server-on-sqlite", "server-on-postgresql")
+
+
 @pytest.fixture
-def config(tmp_path: Path, empty_database: Path) -> RegistryConfig:
-    """An empty SQLite registry."""
-    file = tmp_path / "mlflow.db"
-    shutil.copy(empty_database, file)
-    return RegistryConfig(uri=f"sqlite:///{file}", lock_seconds=20, wait_seconds=30)
+def config(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path) -> Iterator[RegistryConfig]:
+    """An empty registry: a SQLite file, or what the test asks for as its parameter, one of ``REGISTRIES``."""
+    kind, settings = getattr(request, "param", "sqlite"), {"lock_seconds": 20, "wait_seconds": 60}
+    if kind == "sqlite":
+        file = tmp_path / "mlflow.db"
+        shutil.copy(empty_database, file)
+        yield RegistryConfig(uri=f"sqlite:///{file}", **settings)
+    elif kind == "postgresql":
+        cluster = request.getfixturevalue("postgres_cluster")
+        uri = cluster.database(request.getfixturevalue("empty_postgres"))
+        place = (tmp_path / "artifacts").as_uri()
+        yield RegistryConfig(uri=uri, artifact_location=place, **settings)
+        cluster.disconnect(uri.rpartition("/")[2])
+    else:
+        address = request.getfixturevalue(
+            {"server-on-sqlite": "server", "server-on-postgresql": "postgres_server"}[kind]
+        )
+        here = RegistryConfig(uri=address, **settings)
+        client = connect(here, "reader").client
+        for model in client.search_registered_models():  # one server serves many tests
+            client.delete_registered_model(model.name)
+        name = re.sub(r"\W+", "-", request.node.name)
+        yield here.model_copy(update={"experiment": name})
 
 
 @pytest.fixture
@@ -60,28 +97,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> It
     """The address of a real MLflow server on SQLite, which ends with the tests."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(empty_database, folder / "mlflow.db")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--allowed-hosts", f"127.0.0.1:{port}"]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
-    try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(f"the MLflow server did not start: {(folder / 'log').read_text()[-2000:]}")
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with Server(folder, f"sqlite:///{folder / 'mlflow.db'}") as running:
+        yield running.address
 
 
 def _classifier(inputs: list[Any], nodes: list[Any], width: int, path: Path) -> Any:
@@ -197,7 +214,8 @@ def promoters(tmp_path: Path) -> Iterator[Callable[..., list[Any]]]:
         for number, request in enumerate(requests):
             given = {
                 "config": config.model_dump(), "request": request.model_dump(), "barrier": barrier,
-                "answer": str(tmp_path / f"answer{number}.json"), "act": "promote", "die_before": None, **settings,
+                "answer": str(tmp_path / f"answer{number}.json"), "act": "promote", "die_before": None, "die_at": None,
+                "name": "reader", "process": None, "skew": 0.0, "number": number, **settings,
             }  # fmt: skip
             script = str(Path(__file__).parent / "promoter.py")
             process = FOREST.Process(target=runpy.run_path, args=(script,), kwargs={"init_globals": given})

@@ -66,7 +66,7 @@ def test_unknown_host():
 
 
 def test_dead_database_is_noticed_soon(free_port):
-    pytest.importorskip("psycopg2", reason="the driver of PostgreSQL is an extra")
+    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is an extra")
     error, seconds = refusal(f"postgresql://ann:secret@127.0.0.1:{free_port}/mlflow")
     assert "secret" not in str(error)
     assert "refused" in error.got

@@ -18,9 +18,7 @@ def champion(case: Case) -> Finding:
     evidence, config, found = case.evidence, case.config, case.over_champion
     bound = -config.champion_margin
     if evidence.champion_version is None:
-        return Finding(
-            rule=NAME, outcome="pass", bound=bound, reason="The registry holds no champion: this is the first."
-        )
+        return _absent(evidence.champion_lost, allowed=evidence.first_allowed, bound=bound)
     called = f"the champion (version {evidence.champion_version})"
     if found is None:
         problem = evidence.champion_unusable or evidence.problem("candidate") or evidence.problem("champion")
@@ -32,3 +30,16 @@ def champion(case: Case) -> Finding:
         f"interval [{lower:+.3f}, {upper:+.3f}]."
     )
     return not_worse(NAME, found, text, margin=config.champion_margin, alpha=config.alpha)
+
+
+def _absent(lost: str | None, *, allowed: bool, bound: float) -> Finding:
+    """Never to have had a champion is a fact; to have lost it is missing evidence, unless somebody answers for it."""
+    if lost is None:
+        reason = "The registry holds no champion: this is the first."
+        return Finding(rule=NAME, outcome="pass", bound=bound, reason=reason)
+    gone = f"The registry holds no champion any more: {lost}."
+    if allowed:
+        reason = f"{gone} The run was allowed to promote a first one (--allow-first)."
+        return Finding(rule=NAME, outcome="pass", bound=bound, reason=reason)
+    reason = f"{gone} Restore it, or run with --allow-first."
+    return Finding(rule=NAME, outcome="inconclusive", bound=bound, reason=reason)

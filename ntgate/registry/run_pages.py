@@ -1,0 +1,27 @@
+"""The pages that a run left with MLflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ntgate.errors import RegistryError
+from ntgate.registry.client import Registry, translated
+
+
+def fetch_pages(registry: Registry, run_id: str, folder: Path) -> list[Path]:
+    """Download the pages of a parent run into ``folder``.
+
+    Raises:
+        RegistryError: when the registry does not answer, knows no such run, or the run has no pages.
+    """
+    with translated(registry.config, fix="give the id of a run that ntgate recorded there"):
+        pages = [file.path for file in registry.client.list_artifacts(run_id) if file.path.endswith(".html")]
+        if not pages:
+            raise RegistryError(
+                f"run {run_id}",
+                expected="a run with a report",
+                got="none",
+                fix="give the parent run, not that of an arm",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        return [Path(registry.client.download_artifacts(run_id, page, str(folder))) for page in pages]
