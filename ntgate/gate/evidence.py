@@ -25,6 +25,7 @@ class Evidence:
         champion_unusable: why a champion that exists has no scores.
         compressed: whether the candidate was compressed after it was chosen.
         uncompressed: scores ``(n, c)`` of the candidate as it was before.
+        compression_failed: why the candidate could not be compressed though it was to be; it is then judged as it was trained.
     """
 
     y: npt.NDArray[np.int64]
@@ -35,6 +36,7 @@ class Evidence:
     champion_unusable: str | None = None
     compressed: bool = False
     uncompressed: Scores | None = None
+    compression_failed: str | None = None
 
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""

@@ -52,6 +52,7 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         champion_unusable=evaluated.champion_unusable,
         compressed="uncompressed" in evaluated.onnx,
         uncompressed=arrays.get("uncompressed"),
+        compression_failed=evaluated.compression_failed,
     )
     decision = decide(evidence, config.gate, seed=config.seed)
     identity = decision_id(config, ingested, champion)

@@ -27,6 +27,7 @@ class Evaluated(Frozen):
         max_abs_diff: largest difference between a network's scores and its exported model's.
         scores: the scores of every arm on every test row.
         champion_unusable: why a champion that exists could not be scored.
+        compression_failed: why the candidate could not be compressed as the config asks.
         seconds: wall time.
     """
 
@@ -36,6 +37,7 @@ class Evaluated(Frozen):
     max_abs_diff: float | None
     scores: Artifact
     champion_unusable: str | None
+    compression_failed: str | None = None
     seconds: float
 
 
@@ -86,5 +88,6 @@ def evaluate(
         max_abs_diff=max(differences, default=None),
         scores=Artifact.of(path),
         champion_unusable=unusable,
+        compression_failed=compressed.failed,
         seconds=time.perf_counter() - began,
     )
