@@ -104,7 +104,8 @@ def fit(
         with joined(config, work) as fabric:
             point = _train(objective, streams, validation, metric, config, steps, seed, progress, checkpoint, fabric)
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, torch.linalg.LinAlgError):  # what a decomposition makes of numbers that are not finite
+        # What a decomposition makes of numbers that are not finite.
+        if isinstance(error, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
             raise _diverged(str(error).splitlines()[0]) from error
         if not ran_out(error):
             raise
