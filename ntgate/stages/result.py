@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Literal
 
+from pydantic import JsonValue
+
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
@@ -24,13 +26,14 @@ class ArmResult(Frozen):
 
 
 class PlanResult(Frozen):
-    """One strategy of the plan and what became of it."""
+    """One strategy of the plan, what became of it, and in ``notes`` what it learnt beside the weights."""
 
     strategy: str
     reason: str
     trained: bool
     validation: float | None
     seconds: float
+    notes: dict[str, JsonValue] = {}
 
 
 class Cost(Footprint):
@@ -194,6 +197,7 @@ def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
                 trained=arm is not None and failed is None,
                 validation=arm.validation if arm else None,
                 seconds=arm.seconds if arm else 0.0,
+                notes=arm.notes if arm else {},
             )
         )
     scratch = history.scratch
