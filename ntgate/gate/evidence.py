@@ -31,6 +31,7 @@ class Evidence:
         first_allowed: whether somebody allowed a first promotion where a champion was lost.
         compressed: whether the candidate was compressed after it was chosen.
         uncompressed: scores ``(n, c)`` of the candidate as it was before.
+        compression_failed: why the candidate could not be compressed though it was to be; it is then judged as it was trained.
         candidate_seeds: scores ``(k, n, c)`` of the candidate's strategy with ``k`` further seeds.
         scratch_seeds: scores ``(k, n, c)`` of scratch with the same seeds.
         slices: by what divides the test rows, the slice ``(n,)`` that each belongs to.
@@ -54,6 +55,7 @@ class Evidence:
     first_allowed: bool = False
     compressed: bool = False
     uncompressed: Scores | None = None
+    compression_failed: str | None = None
     candidate_seeds: Scores | None = None
     scratch_seeds: Scores | None = None
     slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)

@@ -44,18 +44,26 @@ class Plan(Frozen):
 
 
 class Rank(NamedTuple):
-    """Where a kind comes (lower is sooner), and why; the reason is a template over ``labels``, ``distance`` and ``unlabelled``."""
+    """Where a kind comes (lower is sooner), and why: a template over the words that :func:`plan` has for the evidence."""
 
     place: float
     reason: str
 
 
 class Case(NamedTuple):
-    """What a kind's place depends on: whether labels are few, the shift is strong, and there are unlabelled target rows."""
+    """What a kind's place depends on.
+
+    Attributes:
+        few: whether labels are few.
+        strong: whether the shift is.
+        unlabelled: whether there are unlabelled target rows.
+        raw: whether the domains are compared on raw features, as tables are, and not on what a network makes of images.
+    """
 
     few: bool
     strong: bool
     unlabelled: bool
+    raw: bool
 
 
 def plan(strategies: Sequence[AnyStrategy], facts: Facts, shift: ShiftReport) -> Plan:
@@ -67,23 +75,33 @@ def plan(strategies: Sequence[AnyStrategy], facts: Facts, shift: ShiftReport) ->
     reconstruction, which asks for no more than that features hold what rows look like. Without one fine-tuning leads and
     adaptation comes late, for there is little to remove. Multi-task learning and learnt shares of the source keep what the
     source knows: they come right after fine-tuning, and before it with few labels, when forgetting is easiest.
+
+    Instance transfer lives on source rows that resemble the target. Without a strong shift there are many: with few labels it
+    comes right after what has least to learn. Under a strong shift few source rows carry all of the weight (Cortes et al.,
+    "Learning Bounds for Importance Weighting", NeurIPS 2010: the variance grows with that of the weights), so it comes late. A
+    shallow alignment fits one linear head on mapped features: on raw features (a table) it stands beside the linear probe, and
+    under a strong shift before it, for a map is what such a shift calls for, the more so with unlabelled rows to estimate it
+    from; on the embedding of images it comes behind the methods that train the features.
     """
     case = Case(
         few=facts.labels_per_class < FEW_LABELS,
         strong=shift.proxy_a_distance >= STRONG_SHIFT,
         unlabelled=facts.unlabelled_rows > 0,
+        raw=shift.representation == "raw",
     )
     words = {
         "labels": f"{facts.labels_per_class} labelled rows in the rarest class",
         "distance": f"proxy A-distance {shift.proxy_a_distance:.2f}",
         "unlabelled": f" and {facts.unlabelled_rows} unlabelled rows" if case.unlabelled else "",
+        "source": f"{facts.source_rows} source rows",
+        "rows": f"{facts.target_rows + facts.unlabelled_rows} target rows",
     }
     ranks = _ranks(case)
-    order = sorted(strategies, key=lambda strategy: ranks.get(strategy.kind, _OTHER).place)
+    order = sorted(strategies, key=lambda strategy: ranks[strategy.kind].place)
     rows = []
     for strategy in order:
         obstacle = strategy.unsuitable(facts)
-        reason = ranks.get(strategy.kind, _OTHER).reason.format(**words)
+        reason = ranks[strategy.kind].reason.format(**words)
         rows.append(
             PlanRow(
                 strategy=strategy,
@@ -92,9 +110,6 @@ def plan(strategies: Sequence[AnyStrategy], facts: Facts, shift: ShiftReport) ->
             )
         )
     return Plan(rows=tuple(rows))
-
-
-_OTHER = Rank(4.0, "as configured")
 
 
 def _ranks(case: Case) -> Mapping[str, Rank]:
@@ -134,4 +149,36 @@ def _ranks(case: Case) -> Mapping[str, Rank]:
             if case.few
             else Rank(2.2, "{labels} can tell how much each block should take from the source")
         ),
+        "instance_transfer": _instances(case),
+        "alignment": _alignment(case),
     }
+
+
+def _instances(case: Case) -> Rank:
+    if case.strong:
+        return Rank(
+            3.4, "strong shift ({distance}): few of the {source} resemble the target and would carry all of the weight"
+        )
+    if case.few:
+        return Rank(0.3, "many of the {source} resemble the target ({distance}) and add to {labels}")
+    return Rank(2.3, "many of the {source} resemble the target ({distance}), but {labels} need them less")
+
+
+def _alignment(case: Case) -> Rank:
+    if not case.raw:
+        return (
+            Rank(
+                2.4,
+                "strong shift ({distance}) of an embedding, mapped by its moments over {rows} without training it further",
+            )
+            if case.strong
+            else Rank(3.3, "little shift of the embedding to map ({distance})")
+        )
+    if case.strong:
+        place = -0.1 if case.few and case.unlabelled else 0.05 if case.few else 1.8
+        return Rank(place, "strong shift of raw features ({distance}), mapped by their moments over {rows}")
+    return (
+        Rank(0.2, "few parameters suit {labels}, and there is a little shift to map ({distance})")
+        if case.few
+        else Rank(2.6, "{labels} can carry more than a linear head on mapped features")
+    )

@@ -52,7 +52,7 @@ class Arm(Told):
 
 
 class PlanRow(Told):
-    """A strategy, why it was planned, and what became of it on the validation rows."""
+    """A strategy, why it was planned, what became of it on the validation rows, and what it learnt beside the weights."""
 
     strategy: str
     reason: str = ""
@@ -63,6 +63,7 @@ class PlanRow(Told):
     budget: int | None = None
     seeds: int | None = None
     failed: str | None = None
+    notes: dict[str, JsonValue] = {}
 
 
 class FindingRow(Told):

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
 from ntgate.report import numbers
 from ntgate.report.content import RunReport, Shift
 
-_STRATEGIES = {
+STRATEGIES = {
     "scratch": "training from scratch",
     "feature_extraction": "feature extraction",
     "fine_tuning": "fine-tuning",
     "domain_adversarial": "domain-adversarial training",
+    "moment_matching": "moment matching",
+    "encoder_decoder": "encoder and decoder",
+    "multi_task": "multi-task learning",
+    "parameter_transfer": "parameter transfer",
+    "instance_transfer": "instance transfer",
+    "alignment": "shallow alignment",
 }
+NOTES = {
+    "source_rows": "Source rows kept: {:,.0f}.",
+    "effective_source_rows": "They are worth {:,.1f} rows of equal weight.",
+}
+_SHARE = "source_share."  # the block's name follows
 # Cohen's sizes of a difference of two means are 0.2, 0.5 and 0.8 standard deviations d; the coefficient of inhomogeneity is near
 # d^2 / (d^2 + 4), which makes these of them.
 SIZES = ((0.01, "very small"), (0.06, "small"), (0.14, "medium"), (float("inf"), "large"))
@@ -22,7 +37,28 @@ def strategy(name: str | None) -> str:
     >>> strategy("fine_tuning"), strategy("my_method"), strategy(None)
     ('fine-tuning', 'my method', 'the candidate')
     """
-    return "the candidate" if not name else _STRATEGIES.get(name, name.replace("_", " "))
+    return "the candidate" if not name else STRATEGIES.get(name, name.replace("_", " "))
+
+
+def notes(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """What a strategy learnt beside the weights, a sentence each.
+
+    >>> notes({"source_rows": 40, "effective_source_rows": 12.34})
+    ('Source rows kept: 40.', 'They are worth 12.3 rows of equal weight.')
+    >>> notes({"source_share.0": 0.91, "source_share.3": 0.4})[0].split(": ")[0]
+    "The source's share of the weights"
+    """
+    shares = [
+        f"{numbers.share(value)} in block {name.removeprefix(_SHARE)}"
+        for name, value in told.items()
+        if name.startswith(_SHARE) and isinstance(value, float)
+    ]
+    words = [
+        NOTES[name].format(value) if name in NOTES else f"{label(name)}: {value}."
+        for name, value in told.items()
+        if not name.startswith(_SHARE)
+    ]
+    return (*words, *([f"The source's share of the weights: {', '.join(shares)}."] if shares else []))
 
 
 def sentence(text: str) -> str:

@@ -13,6 +13,7 @@ from ntgate.base import Artifact, Frozen
 from ntgate.compression.base import NetworkCompression
 from ntgate.compression.quantisation import Quantisation
 from ntgate.config import RunConfig
+from ntgate.errors import ModelError
 from ntgate.export.footprint import Footprint
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
@@ -56,12 +57,14 @@ class Compressed(Frozen):
 
     Attributes:
         candidate: the best arm on the validation rows; None when every arm failed.
-        smaller: its compressed form; None where the config asks for no compression.
+        smaller: its compressed form; None where the config asks for no compression, or it could not be done.
+        failed: why it could not be compressed as the config asks.
         seconds: wall time.
     """
 
     candidate: Candidate | None
     smaller: Smaller | None = None
+    failed: str | None = None
     seconds: float = 0.0
 
 
@@ -76,18 +79,20 @@ def compress(
 ) -> Compressed:
     """Choose the candidate and apply the methods of the config to it, one after the other.
 
-    Training and calibration see a training view, which has no test rows.
-
-    Raises:
-        ModelError: when a method cannot be applied to the candidate.
+    Training and calibration see a training view, which has no test rows. A method that cannot be applied to the candidate is
+    recorded in ``failed``: the gate then judges the candidate as it was trained, and promotes nothing.
     """
     began = time.perf_counter()
     chosen = choose(slots)
     if chosen is None or not config.compression:
         return Compressed(candidate=chosen, seconds=time.perf_counter() - began)
     (listener or Silent()).stage("compress: " + ", ".join(method.kind for method in config.compression))
-    smaller = _smaller(config, chosen, ingested.view(), ingested.folder, listener)
-    return Compressed(candidate=chosen, smaller=smaller, seconds=time.perf_counter() - began)
+    smaller, failed = None, None
+    try:
+        smaller = _smaller(config, chosen, ingested.view(), ingested.folder, listener)
+    except ModelError as error:
+        failed = str(error)
+    return Compressed(candidate=chosen, smaller=smaller, failed=failed, seconds=time.perf_counter() - began)
 
 
 def _smaller(

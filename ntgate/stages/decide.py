@@ -47,6 +47,7 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         champion_lost=champion.lost,
         first_allowed=champion.first_allowed,
         compressed="uncompressed" in evaluated.onnx,
+        compression_failed=evaluated.compression_failed,
         unscored=evaluated.unscored,
         leakage=ingested.leakage and ingested.leakage.among(evaluated.allowance.positions),
         allowance=evaluated.allowance,

@@ -36,6 +36,7 @@ class Evaluated(Frozen):
         scores: the scores of every arm on every row that was opened, with labels, slices and groups.
         unscored: why the arms have no scores, where they have none.
         champion_unusable: why a champion that exists could not be scored.
+        compression_failed: why the candidate could not be compressed as the config asks.
         seconds: wall time.
     """
 
@@ -47,6 +48,7 @@ class Evaluated(Frozen):
     scores: Artifact
     unscored: str | None
     champion_unusable: str | None
+    compression_failed: str | None = None
     seconds: float
 
 
@@ -84,6 +86,7 @@ def evaluate(
         scores=Artifact.of(path),
         unscored=None if crossed.failed is None else f"the cross-fitting failed: {crossed.failed}",
         champion_unusable=unusable,
+        compression_failed=compressed.failed,
         seconds=time.perf_counter() - began,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Literal
 
+from pydantic import JsonValue
+
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
@@ -26,7 +28,10 @@ class ArmResult(Frozen):
 
 
 class PlanResult(Frozen):
-    """One strategy of the plan and what became of it: ``steps`` of its ``budget``, with ``seeds`` seeds."""
+    """One strategy of the plan and what became of it: ``steps`` of its ``budget``, with ``seeds`` seeds.
+
+    ``notes`` is what it learnt beside the weights.
+    """
 
     strategy: str
     reason: str
@@ -36,6 +41,7 @@ class PlanResult(Frozen):
     steps: int = 0
     budget: int = 0
     seeds: int = 0
+    notes: dict[str, JsonValue] = {}
 
 
 class Cost(Footprint):
@@ -207,6 +213,7 @@ def _planned(strategy: str, reason: str, arm: Candidate | None, history: RunHist
         trained=arm.failed is None,
         validation=arm.validation,
         seconds=arm.seconds,
+        notes=arm.notes,
         steps=arm.steps,
         budget=arm.budget,
         seeds=sum(other.strategy == strategy and other.failed is None for other in [arm, *further]),

@@ -73,20 +73,26 @@ class Candidate(Frozen):
 def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
     """Train one arm and write its weights to ``directory``.
 
-    A strategy that fails on these data (a loss that diverges, memory that runs out) gives a candidate with the reason in
-    ``failed``, so that the other arms go on.
+    A strategy that fails on these data (a loss that diverges, memory that runs out, numbers that a decomposition cannot cope
+    with) gives a candidate with the reason in ``failed``, so that the other arms go on.
     """
-    import torch
+    import numpy as np
 
     from ntgate.training import weights
+    from ntgate.training.memory import ran_out
 
     began = time.perf_counter()
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
     try:
         trained = strategy.train(arm)
-    except (NtgateError, torch.OutOfMemoryError) as error:
+    except (NtgateError, MemoryError, RuntimeError, np.linalg.LinAlgError) as error:
+        if isinstance(error, RuntimeError) and not ran_out(error):
+            raise
+        reason = (
+            "memory ran out: " + (str(error).splitlines() or ["no more is known"])[0] if ran_out(error) else str(error)
+        )
         return Candidate(
-            strategy=strategy.kind, parameters=parameters, failed=str(error), seconds=time.perf_counter() - began
+            strategy=strategy.kind, parameters=parameters, failed=reason, seconds=time.perf_counter() - began
         )
     best = max(trained.curve, key=lambda point: point.rank)
     return Candidate(

@@ -4,16 +4,20 @@ Yosinski et al., "How transferable are features in deep neural networks?", NeurI
 Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR 2022 (LP-FT);
 Li, Grandvalet & Davoine, "Explicit Inductive Bias for Transfer Learning with Convolutional Networks", ICML 2018 (L2-SP);
 Chen et al., "Catastrophic Forgetting Meets Negative Transfer", NeurIPS 2019 (BSS, with the eta and k suggested there: 1e-3, 1);
-Howard & Ruder, "Universal Language Model Fine-tuning for Text Classification", ACL 2018 (a rate a layer).
+Howard & Ruder, "Universal Language Model Fine-tuning for Text Classification", ACL 2018 (a rate a layer);
+Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022 (see :mod:`ntgate.training.lora`).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.errors import ModelError
+from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.training.config import Transformers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,6 +36,9 @@ class FineTuning(Strategy):
         l2_sp_head: weight of the head's squared norm beside it.
         bss: weight of the squared smallest singular values of a batch of features.
         bss_directions: how many singular values that is.
+        lora_rank: LoRA: of a transformer's features learn corrections of this rank alone, which are merged into the weights in the
+            end; 0: all weights learn. It needs the extra ``ntgate[transformers]``.
+        lora_alpha: the corrections count ``lora_alpha / lora_rank``.
     """
 
     kind: Literal["fine_tuning"] = "fine_tuning"
@@ -42,19 +49,50 @@ class FineTuning(Strategy):
     l2_sp_head: float = Field(0.01, ge=0)
     bss: float = Field(0.0, ge=0)
     bss_directions: int = Field(1, gt=0)
+    lora_rank: int = Field(0, ge=0)
+    lora_alpha: float = Field(16.0, gt=0)
+
+    @model_validator(mode="after")
+    def _one_way_of_staying_near(self) -> FineTuning:
+        if self.lora_rank and self.l2_sp:
+            raise ValueError(
+                "l2_sp or lora_rank, not both: the weights that l2_sp holds near the source's do not move with LoRA"
+            )
+        return self
+
+    def unsuitable(self, facts: Facts) -> str | None:  # noqa: ARG002
+        """LoRA takes the package peft."""
+        from importlib.util import find_spec
+
+        if self.lora_rank and find_spec("peft") is None:
+            return "LoRA needs the package peft: install ntgate[transformers]"
+        return None
 
     def train(self, arm: Arm) -> Trained:
-        """Fit all weights, early-stopped on the validation rows."""
+        """Fit what is to learn, early-stopped on the validation rows.
+
+        Raises:
+            ModelError: when a backbone that is no transformer is to learn by LoRA.
+        """
         from ntgate.strategies.transfer import initial_network
         from ntgate.training.anchored import Anchored
         from ntgate.training.source import rows_of
 
+        if self.lora_rank and not isinstance(arm.pretrained.network.backbone, Transformers):
+            raise ModelError(
+                "fine_tuning.lora_rank", expected="a backbone of kind transformers", got=arm.pretrained.network.backbone.kind,
+                fix="set lora_rank to 0, or choose a transformer as model.backbone",
+            )  # fmt: skip
         network = initial_network(arm)
         encoder = arm.pretrained.encoder
         if self.probe_first:
             from ntgate.strategies.feature_extraction import fit_probe
 
             fit_probe(arm, network)
+        if self.lora_rank:
+            from ntgate.training.lora import with_lora
+
+            network = with_lora(network, self.lora_rank, self.lora_alpha, seed=arm.seed)
         objective = Anchored(
             network,
             self._groups(network),
@@ -63,21 +101,23 @@ class FineTuning(Strategy):
             shrinkage=self.bss,
             directions=self.bss_directions,
         )
-        return arm.fit(objective, {"labelled": rows_of(encoder, arm.view.train)}, encoder)
+        trained = arm.fit(objective, {"labelled": rows_of(encoder, arm.view.train)}, encoder)
+        if not self.lora_rank:
+            return trained
+        from ntgate.training.lora import merged
+
+        return replace(trained, network=merged(trained.network).eval())
 
     def _groups(self, network: Network) -> list[tuple[list[nn.Parameter], float]]:
-        """The parameters of each block, with their multiple of the base rate; the head's is 1."""
+        """The parameters of each block that learn, with their multiple of the base rate; the head's is 1."""
         from ntgate.training.blocks import blocks
 
-        head = (list(network.head.parameters()), 1.0)
-        if self.layer_decay == 1:
-            return [(list(network.features.parameters()), self.features_rate), head]
-        parts = [module for _, module in blocks(network.features)]
+        parts = [network.features] if self.layer_decay == 1 else [module for _, module in blocks(network.features)]
         depths = range(len(parts) - 1, -1, -1)
         return [
             *(
-                (list(part.parameters()), self.features_rate * self.layer_decay**depth)
+                ([p for p in part.parameters() if p.requires_grad], self.features_rate * self.layer_decay**depth)
                 for part, depth in zip(parts, depths, strict=True)
             ),
-            head,
+            (list(network.head.parameters()), 1.0),
         ]

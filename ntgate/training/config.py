@@ -40,8 +40,8 @@ class Imported(Frozen):
 class Transformers(Frozen):
     """A Hugging Face transformer from a local folder with a ``config.json``, of images ``(c, h, w)`` or token ids ``(length,)``.
 
-    The folder gives the architecture. Its weights, ``model.safetensors``, are transferred when ``model.source_checkpoint`` names
-    them.
+    The folder gives the architecture. Its weights are transferred when ``model.source_checkpoint`` names them:
+    ``model.safetensors``, or ``model.safetensors.index.json`` where they are in several files.
     """
 
     kind: Literal["transformers"] = "transformers"

@@ -19,10 +19,13 @@ from ntgate.errors import ModelError
 from ntgate.training.checkpoint import Checkpoint, Point, identity
 from ntgate.training.config import TrainingConfig
 from ntgate.training.curve import CurvePoint
+from ntgate.training.memory import ran_out
 from ntgate.training.network import Network
 from ntgate.training.processes import average_gradients, joined
 from ntgate.training.streams import Rows, Stream, WorkerStream
 
+# Steps between two looks at the loss: a look waits for the device, so that one a step would slow the loop down.
+_LOOKS = 50
 Progress = Callable[[int, int, float], None]  # step, steps, validation score
 Metric = Callable[[Tensor, Tensor], float]  # labels (n,), scores (n, c), both on the CPU
 
@@ -100,8 +103,11 @@ def fit(
     try:
         with joined(config, work) as fabric:
             point = _train(objective, streams, validation, metric, config, steps, seed, progress, checkpoint, fabric)
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if not isinstance(error, torch.OutOfMemoryError | MemoryError) and "can't allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        # What a decomposition makes of numbers that are not finite.
+        if isinstance(error, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
+            raise _diverged(str(error).splitlines()[0]) from error
+        if not ran_out(error):
             raise
         raise ModelError(
             "training", expected=f"memory for {config.batch_size} rows of each stream a step",
@@ -153,6 +159,8 @@ def _train(
                 nn.utils.clip_grad_norm_(trainable, config.clip_norm)
                 optimiser.step()
                 losses += loss.detach()
+                if step % _LOOKS == 0:
+                    _mean(fabric, losses, step - point.step, step)
             seen = _evaluate(fabric, objective.network, validation, metric, until, losses, until - point.step)
             losses.zero_()
             objective.train()
@@ -190,20 +198,30 @@ def _evaluate(
     Raises:
         ModelError: when a loss is not finite, in every process.
     """
+    train_loss = _mean(fabric, losses, since, step)
+    seen = _score(network, rows, metric, step, train_loss) if rows is not None and metric is not None else None
+    point: CurvePoint = fabric.broadcast(seen) if fabric.world_size > 1 else seen  # type: ignore[assignment]
+    if not all(math.isfinite(value) for value in (point.validation_loss, point.validation)):
+        raise _diverged(f"{point.validation_loss} on the validation rows after {step} steps")
+    return point
+
+
+def _mean(fabric: Fabric, losses: Tensor, since: int, step: int) -> float:
+    """The mean of the summed ``losses`` of ``since`` steps over all processes.
+
+    Raises:
+        ModelError: when it is not finite, in every process.
+    """
     if fabric.world_size > 1:
         losses = fabric.all_reduce(losses.clone(), reduce_op="mean")
-    seen = (
-        _score(network, rows, metric, step, float(losses) / since) if rows is not None and metric is not None else None
-    )
-    point: CurvePoint = fabric.broadcast(seen) if fabric.world_size > 1 else seen  # type: ignore[assignment]
-    if not all(math.isfinite(value) for value in (point.train_loss, point.validation_loss, point.validation)):
-        raise ModelError(
-            "training",
-            expected="a finite loss",
-            got=f"{point.train_loss} after {step} steps",
-            fix="lower learning_rate",
-        )
-    return point
+    mean = float(losses) / since
+    if not math.isfinite(mean):
+        raise _diverged(f"{mean} after {step} steps")
+    return mean
+
+
+def _diverged(got: str) -> ModelError:
+    return ModelError("training", expected="a finite loss", got=got, fix="lower learning_rate")
 
 
 @torch.inference_mode()

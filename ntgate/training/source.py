@@ -11,6 +11,7 @@ import torch
 
 from ntgate.data.domain import Domain
 from ntgate.data.encoder import Encoder, ImageEncoder, fit_encoder
+from ntgate.errors import ModelError
 from ntgate.training import weights
 from ntgate.training.config import Backbone, NetworkSpec, TrainingConfig
 from ntgate.training.loop import Metric, Progress, fit
@@ -32,10 +33,19 @@ def rows_of(encoder: Encoder, domain: Domain) -> Rows:
 
 @torch.inference_mode()
 def embed(network: Network, encoder: Encoder, domain: Domain) -> npt.NDArray[np.float32]:
-    """Features ``(n, width)`` of a domain's rows."""
+    """Features ``(n, width)`` of a domain's rows.
+
+    Raises:
+        ModelError: when they are not finite.
+    """
     network.eval()  # no dropout: the same rows have the same features
     rows = rows_of(encoder, domain)
     features: npt.NDArray[np.float32] = torch.cat([network.embed(x) for x in rows.x.split(1024)]).numpy()
+    if not np.isfinite(features).all():
+        raise ModelError(
+            f"the source model's features of {domain.name}", expected="finite numbers", got="NaN or infinity",
+            fix="check the weights of the source model",
+        )  # fmt: skip
     return features
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import torch
@@ -11,6 +13,8 @@ from ntgate.base import Artifact
 from ntgate.errors import ModelError
 from ntgate.training.config import NetworkSpec, Transformers
 from ntgate.training.network import Network, build
+
+_INDEX = ".safetensors.index.json"
 
 
 def save(network: nn.Module, path: Path) -> Artifact:
@@ -30,17 +34,20 @@ def load(spec: NetworkSpec, weights: Artifact) -> Network:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a ``.safetensors`` file or a ``torch.save`` file of a state dict.
+    """Tensors by name from a ``.safetensors`` file, its shards, or a ``torch.save`` file of a state dict.
 
-    A torch file is read with ``weights_only=True``: a pickle that could run code is refused.
+    Shards are named by their index, ``model.safetensors.index.json``, as the transformers library writes it. A torch file is
+    read with ``weights_only=True``: a pickle that could run code is refused.
 
     Raises:
         ModelError: if the file is missing, damaged, or holds anything but named tensors.
     """
     fix = "save the weights with safetensors.torch.save_file(model.state_dict(), path)"
-    expected = "weights: a .safetensors file, or a torch file of a state dict"
+    expected = "weights: a .safetensors file or its index, or a torch file of a state dict"
     if not path.is_file():
         raise ModelError(str(path), expected=expected, got="no such file", fix="correct model.source_checkpoint")
+    if path.name.endswith(_INDEX):
+        return _sharded(path)
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -59,6 +66,33 @@ def read(path: Path) -> dict[str, Tensor]:
         content = content["state_dict"]
     if not isinstance(content, dict) or not content or not all(isinstance(v, Tensor) for v in content.values()):
         raise ModelError(str(path), expected=expected, got="something else than named tensors", fix=fix)
+    return content
+
+
+def _sharded(index: Path) -> dict[str, Tensor]:
+    """The tensors that ``index`` lists, each from the safetensors file beside it that it names."""
+    fix = "save the model again with save_pretrained"
+    expected = "an index of safetensors files beside it, as save_pretrained writes it"
+    try:
+        places = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        files = sorted(set(places.values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(str(index), expected=expected, got="a file of another kind", fix=fix) from error
+    # An index is data: it must not lead out of its folder, nor to a file that is read as a pickle.
+    strange = [name for name in files if not re.fullmatch(r"[\w.-]+\.safetensors", str(name))]
+    if strange or not files:
+        raise ModelError(
+            str(index), expected=expected, got=f"it names {strange[0]!r}" if strange else "no file", fix=fix
+        )
+    content = {name: value for file in files for name, value in read(index.parent / file).items()}
+    differ = sorted(content.keys() ^ places.keys())
+    if differ:
+        raise ModelError(
+            str(index),
+            expected="files with the tensors of the index",
+            got=f"a difference in {', '.join(differ[:4])}",
+            fix=fix,
+        )
     return content
 
 

@@ -160,8 +160,27 @@ def test_bad_settings_end_with_a_sentence(project, capsys, given, message):
     assert "Traceback" not in error
 
 
-def test_a_student_larger_than_the_teacher_ends_with_a_sentence(project, capsys):
-    given = "{kind: distillation, student: {kind: mlp, hidden: [640]}}"
-    code = command(["run", str(project / "config.yaml"), "--inline", "--dry-run", "--set", f"compression={given}"])
-    assert code == 5
-    assert "compression.student: expected fewer parameters than the" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("backbone", "given", "reason"),
+    [
+        ("{kind: mlp, hidden: [64]}", "{kind: distillation, student: {kind: mlp, hidden: [640]}}",
+         "compression.student: expected fewer parameters than the"),
+        ("{kind: import, path: 'torch.nn:Flatten'}", "{kind: pruning, structured: true}",
+         "compression: expected a backbone mlp or cnn, whose units are known, got import"),
+    ],
+    ids=["student", "units"],
+)  # fmt: skip
+def test_a_compression_that_cannot_be_done_is_a_finding_and_promotes_nothing(project, capsys, backbone, given, reason):
+    code, result = answer(project, capsys, "--set", f"model.backbone={backbone}", "--set", f"compression={given}")
+    assert code == 4
+    assert result["outcome"] == "inconclusive"
+    assert result["registry"]["version"] is None
+    found = finding(result, "compression")
+    assert found["outcome"] == "inconclusive"
+    assert found["reason"].startswith(f"The candidate could not be compressed. {reason}")
+    assert result["compression"] is None
+    # What the candidate is worth as it was trained is told all the same.
+    assert 0 < result["candidate"]["value"] <= 1
+    assert set(result["onnx"]) == {"candidate", "scratch", "max_abs_diff"}
+    assert "could not be compressed" in Path(result["reports"]["report"]).read_text(encoding="utf-8")
+    assert champion(connect(load(project / "config.yaml").registry, "reader")) is None

@@ -37,6 +37,14 @@ def test_nothing_compressed_is_a_fact_and_passes():
     assert decision.uncompressed is None
 
 
+def test_what_could_not_be_compressed_is_inconclusive_though_it_beats_scratch():
+    given = dataclasses.replace(evidence(), compressed=False, uncompressed=None, compression_failed="No units known.")
+    decision = decide(given, GateConfig())
+    assert decision.outcome == "inconclusive"
+    assert [found.rule for found in decision.findings if found.outcome != "pass"] == ["compression"]
+    assert finding(decision).reason == "The candidate could not be compressed. No units known."
+
+
 @pytest.mark.parametrize(
     ("lost", "won", "outcome"), [(0, 0, "pass"), (3, 3, "pass"), (8, 2, "inconclusive"), (40, 2, "fail")]
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import typing
+
 import pytest
 
 from ntgate.planning.policy import plan
 from ntgate.shift.report import ShiftReport
-from ntgate.strategies import DEFAULT
+from ntgate.strategies import DEFAULT, AnyStrategy
+from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Facts
 from ntgate.strategies.encoder_decoder import EncoderDecoder
+from ntgate.strategies.instance_transfer import InstanceTransfer
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
@@ -22,11 +26,11 @@ def facts(**more) -> Facts:
     return Facts(**{**given, **more})
 
 
-def shift(distance: float) -> ShiftReport:
+def shift(distance: float, representation: str = "raw") -> ShiftReport:
     return ShiftReport(
         mmd2=0.1, p_value=0.01, alpha=0.05, null_quantiles=(0.0, 0.1, 0.1, 0.2), permutations=99, bandwidths=(1.0,),
         effect_size=0.1, effect_interval=(0.0, 0.2),
-        proxy_a_distance=distance, proxy_a_distance_interval=(0.0, 2.0), n_source=10, n_target=10, representation="raw",
+        proxy_a_distance=distance, proxy_a_distance_interval=(0.0, 2.0), n_source=10, n_target=10, representation=representation,
         significant=True, tolerated_effect=0.0, outcome="shift", seconds=0.1,
     )  # fmt: skip
 
@@ -59,27 +63,66 @@ def test_what_cannot_run_is_left_out_with_its_reason():
     assert "domain_adversarial" not in [strategy.kind for strategy in made.slots]
 
 
-EVERY = [*DEFAULT, MomentMatching(), EncoderDecoder(), MultiTask(), ParameterTransfer()]
+EVERY = [
+    *DEFAULT, MomentMatching(), EncoderDecoder(), MultiTask(), ParameterTransfer(), InstanceTransfer(), Alignment(),
+]  # fmt: skip
+
+
+def test_every_strategy_of_the_union_is_among_those_of_these_tests():
+    assert {type(strategy) for strategy in EVERY} == set(typing.get_args(typing.get_args(AnyStrategy)[0]))
 
 
 @pytest.mark.parametrize("labels", [3, 30])
 @pytest.mark.parametrize("distance", [0.1, 1.6])
 @pytest.mark.parametrize("unlabelled", [0, 500])
-def test_every_kind_has_a_place_and_a_reason_with_figures(labels, distance, unlabelled):
-    rows = plan(EVERY, facts(labels_per_class=labels, unlabelled_rows=unlabelled), shift(distance)).rows
+@pytest.mark.parametrize("representation", ["raw", "embedding"])
+def test_every_kind_has_a_place_and_a_reason_with_figures(labels, distance, unlabelled, representation):
+    given = facts(labels_per_class=labels, unlabelled_rows=unlabelled)
+    rows = plan(EVERY, given, shift(distance, representation)).rows
     assert len({row.strategy.kind for row in rows}) == len(EVERY)
     for row in rows:
         assert "{" not in row.reason
         assert f"{distance:.2f}" in row.reason or f"{labels} labelled rows" in row.reason
 
 
-def test_adaptation_leads_under_a_strong_shift_with_unlabelled_rows_and_comes_last_without_a_shift():
-    def kinds(given, distance):
-        return [row.strategy.kind for row in plan(EVERY, given, shift(distance)).rows]
+def kinds(given: Facts, distance: float, representation: str = "embedding") -> list[str]:
+    return [row.strategy.kind for row in plan(EVERY, given, shift(distance, representation)).rows]
 
+
+def test_adaptation_leads_under_a_strong_shift_with_unlabelled_rows_and_comes_last_without_a_shift():
     adaptation = ["domain_adversarial", "moment_matching", "encoder_decoder"]
     assert kinds(facts(unlabelled_rows=500), 1.6)[:3] == adaptation
-    assert kinds(facts(), 0.1)[-3:] == adaptation
-    assert kinds(facts(labels_per_class=3), 0.1)[:4] == [
-        "feature_extraction", "multi_task", "parameter_transfer", "fine_tuning",
+    assert kinds(facts(), 0.1)[-4:-1] == adaptation
+    assert kinds(facts(labels_per_class=3), 0.1)[:5] == [
+        "feature_extraction", "instance_transfer", "multi_task", "parameter_transfer", "fine_tuning",
     ]  # fmt: skip
+
+
+def test_instances_are_transferred_early_where_source_rows_resemble_the_target_and_labels_are_few():
+    def place(given, distance):
+        return kinds(given, distance).index("instance_transfer")
+
+    few = facts(labels_per_class=3)
+    assert place(few, 0.1) == 1
+    assert place(few, 0.1) < place(facts(), 0.1) < len(EVERY) - 1
+    assert place(few, 1.6) == place(facts(), 1.6) == len(EVERY) - 1
+    row = next(row for row in plan(EVERY, few, shift(0.1)).rows if row.strategy.kind == "instance_transfer")
+    assert row.reason == (
+        "many of the 900 source rows resemble the target (proxy A-distance 0.10) and add to 3 labelled rows in the rarest class"
+    )
+
+
+def test_a_table_is_aligned_early_under_a_strong_shift_and_images_after_what_trains_the_features():
+    def place(given, distance, representation):
+        return kinds(given, distance, representation).index("alignment")
+
+    few = facts(labels_per_class=3)
+    assert place(few.model_copy(update={"unlabelled_rows": 500}), 1.6, "raw") == 0
+    assert place(few, 1.6, "raw") == 1  # a map of 60 rows is less sure than a probe
+    assert place(facts(), 1.6, "raw") < place(facts(), 1.6, "embedding")
+    assert place(facts(), 0.1, "embedding") == len(EVERY) - 1
+    rows = plan(EVERY, few.model_copy(update={"unlabelled_rows": 500}), shift(1.6)).rows
+    assert (
+        rows[0].reason
+        == "strong shift of raw features (proxy A-distance 1.60), mapped by their moments over 560 target rows"
+    )

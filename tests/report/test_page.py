@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import typing
 
 import pytest
 
+from ntgate.report import words
 from ntgate.report.content import RunReport
 from ntgate.report.page import render_page
+from ntgate.strategies import AnyStrategy
 
 
 def report(outcome="promoted", **more):
@@ -61,3 +64,18 @@ def test_missing_values_do_not_break_it():
     page = render_page(report("inconclusive", result=empty))
     assert "Inconclusive" in page
     assert "nan" not in re.sub(r"<[^>]+>", "", page).lower().split()
+
+
+def test_what_a_strategy_learnt_is_told_beside_it(read):
+    notes = {"source_share.0": 0.912, "source_share.3": 0.25, "source_rows": 1040, "effective_source_rows": 12.34}
+    page = read(
+        render_page(report(result={"plan": [{"strategy": "parameter_transfer", "trained": True, "notes": notes}]}))
+    )
+    assert "The source's share of the weights: 91.2\u202f% in block 0, 25.0\u202f% in block 3." in page.text
+    assert "Source rows kept: 1,040. They are worth 12.3 rows of equal weight." in page.text
+
+
+def test_every_strategy_has_a_name_of_its_own():
+    kinds = {kind.model_fields["kind"].default for kind in typing.get_args(typing.get_args(AnyStrategy)[0])}
+    assert kinds | {"scratch"} == words.STRATEGIES.keys()
+    assert len(set(words.STRATEGIES.values())) == len(words.STRATEGIES)

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from ntgate.data.domain import Domain, TrainingView
 from ntgate.export.onnx_export import export_onnx
 from ntgate.export.parity import check_parity
+from ntgate.report import words
 from ntgate.strategies import AnyStrategy
 from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Arm, Facts
@@ -221,6 +222,13 @@ def test_learnt_shares_are_recorded_and_an_ordinary_network_remains(arm, tmp_pat
     assert 0 < candidate.notes["source_share.1"] < 1
     assert candidate.load().state_dict().keys() == arm.pretrained.load().state_dict().keys()
     assert all(parameter.requires_grad for parameter in candidate.load().parameters())
+
+
+def test_every_note_has_words_on_the_report_page(strategy, arm, tmp_path):
+    short = dataclasses.replace(arm, training=CONFIG.model_copy(update={"steps": 10}))
+    notes = train(strategy, short, tmp_path).notes
+    assert all(name in words.NOTES or name.startswith("source_share.") for name in notes)
+    assert bool(words.notes(notes)) == bool(notes)
 
 
 def test_one_class_cannot_be_probed(arm, tmp_path):

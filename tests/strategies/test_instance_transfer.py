@@ -13,7 +13,7 @@ from ntgate.data.domain import Domain, TrainingView
 from ntgate.strategies.base import Arm, Facts
 from ntgate.strategies.candidate import train
 from ntgate.strategies.instance_transfer import InstanceTransfer, Weighting
-from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
+from ntgate.training.config import Cnn, Mlp, NetworkSpec, TrainingConfig
 from ntgate.training.network import build
 from ntgate.training.source import pretrain, rows_of
 from ntgate.training.streams import Rows
@@ -137,3 +137,31 @@ def test_a_source_without_a_row_like_the_target_fails_with_a_reason(arm, tmp_pat
 def test_one_target_row_alone_is_refused(arm):
     facts = Facts.of(arm.view).model_copy(update={"target_rows": 1, "unlabelled_rows": 0})
     assert "there is but one of them" in InstanceTransfer().unsuitable(facts)
+
+
+@pytest.mark.parametrize("weighting", ["uniform", "domain_classifier"])
+def test_a_fresh_start_takes_pixels_and_streams_what_the_device_cannot_hold(weighting, tmp_path):
+    """Pixels stay bytes in memory; whether rows live on the device or come from workers, the weights are the same."""
+
+    def images(name, n, seed):
+        y = np.arange(n) % 2
+        pixels = np.random.default_rng(seed).integers(0, 180, (n, 8, 9, 3)) + 75 * y[:, None, None, None]
+        return Domain(name, pixels.astype(np.uint8), y, ("dark", "bright"))
+
+    backbone = Cnn(channels=(4,), width=8)
+    view = TrainingView(images("source", 120, 0), images("train", 30, 1), images("validation", 30, 2), None)
+    training = CONFIG.model_copy(update={"steps": 40, "source_steps": 40, "device": "cpu"})
+    model = pretrain(view.source, [view.train], backbone, training, accuracy, 0, tmp_path / "source.safetensors")
+    assert rows_of(model.encoder, view.source).x.dtype == torch.uint8
+    found = []
+    for memory, workers in ((1.0, 0), (0.0, 0), (0.0, 1)):
+        config = training.model_copy(update={"device_memory": memory, "workers": workers})
+        arm = Arm(view, model, backbone, config, accuracy, seed=0)
+        found.append(train(InstanceTransfer(weighting=weighting, start="fresh"), arm, tmp_path / f"{memory}{workers}"))
+    assert found[0].failed is None
+    assert found[0].validation > 0.9
+    assert len({candidate.weights.sha256 for candidate in found}) == 1
+    # The statistics are those of the floats that the pixels stand for, over all rows that are learnt from.
+    both = np.concatenate([view.source.rows, view.train.rows]) / 255
+    if weighting == "uniform":
+        assert found[0].load().normaliser.mean.flatten().numpy() == pytest.approx(both.mean(axis=(0, 1, 2)), rel=1e-5)

@@ -87,6 +87,31 @@ def test_a_diverging_loss_is_an_error_with_a_remedy():
         trained(config=CONFIG.model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30}))
 
 
+class Breaks(Supervised):
+    """Its loss is NaN in one step, for its rows alone: without a gradient the weights stay as they are."""
+
+    def __init__(self, network, step):
+        super().__init__(network)
+        self.taken, self.step = 0, step
+
+    def forward(self, batch, progress):
+        self.taken += 1
+        loss = super().forward(batch, progress)
+        return loss + torch.full((), torch.nan) if self.taken == self.step else loss
+
+
+def test_a_nan_between_two_evaluations_is_found_soon():
+    """There is one evaluation, after the last of 5,000 steps; the loss is looked at sooner than that."""
+    objective = Breaks(build(SPEC, 0), step=60)
+    with pytest.raises(ModelError, match="expected a finite loss, got nan after 100 steps; lower learning_rate"):
+        fit(
+            objective, {"labelled": rows()}, rows(60, 1), metric=accuracy, config=CONFIG.model_copy(update={"evaluations": 1}),
+            steps=5000, seed=0,
+        )  # fmt: skip
+    assert objective.taken == 100
+    assert all(torch.isfinite(value).all() for value in objective.network.state_dict().values())
+
+
 def test_a_gpu_that_is_not_there_is_an_error():
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")

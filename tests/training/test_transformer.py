@@ -175,3 +175,48 @@ def test_a_relative_folder_is_that_beside_the_config(tmp_path):
         "registry": {"uri": "sqlite:///mlflow.db"},
     }
     assert parse(content, base=tmp_path).model.backbone.path == str(tmp_path / "bert")
+
+
+def sharded(folder):
+    """A saved model in several files, and its weights."""
+    torch.manual_seed(2)
+    model = transformers.BertModel(CONFIGS["text"]())
+    model.save_pretrained(folder, max_shard_size="8KB")
+    index = folder / "model.safetensors.index.json"
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    return index, model
+
+
+def test_weights_in_several_files_are_those_of_the_library(tmp_path):
+    index, model = sharded(tmp_path)
+    network = build(NetworkSpec(backbone=Transformers(path=str(tmp_path)), input_shape=(10,), classes=2), 0)
+    weights.load_backbone(network, weights.read(index), index.name)
+    loaded = network.features.model.state_dict()
+    assert all(torch.equal(value, loaded[name]) for name, value in model.state_dict().items() if name in loaded)
+
+
+@pytest.mark.parametrize("name", ["../other.safetensors", "/tmp/other.safetensors", "pytorch_model.bin", 3])
+def test_an_index_cannot_lead_elsewhere_or_to_a_pickle(tmp_path, name):
+    index, _ = sharded(tmp_path)
+    content = json.loads(index.read_text())
+    content["weight_map"][next(iter(content["weight_map"]))] = name
+    index.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=r"an index of safetensors files beside it.*save the model again"):
+        weights.read(index)
+
+
+def test_an_index_that_does_not_fit_its_files_is_told(tmp_path):
+    index, _ = sharded(tmp_path)
+    whole = index.read_text()
+    content = json.loads(whole)
+    content["weight_map"]["more.weight"] = next(iter(content["weight_map"].values()))
+    index.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=r"a difference in more\.weight"):
+        weights.read(index)
+    index.write_text(whole)
+    next(tmp_path.glob("*.safetensors")).unlink()
+    with pytest.raises(ModelError, match="no such file"):
+        weights.read(index)
+    index.write_text("[]")
+    with pytest.raises(ModelError, match="a file of another kind"):
+        weights.read(index)

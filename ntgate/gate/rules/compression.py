@@ -10,13 +10,16 @@ NAME = "compression"
 
 
 def compression(case: Case) -> Finding:
-    """Pass when a loss of more than ``compression_margin`` is ruled out, or when it is a fact that nothing was compressed.
+    """Pass when a loss of more than ``compression_margin`` is ruled out, or when it is a fact that nothing was to be compressed.
 
     All other rules judge the compressed candidate, since it is the one that would be shipped. This one is a further part of the
     intersection-union test (see :mod:`ntgate.gate.rules.champion`), so it costs no alpha.
     """
     evidence, config, found = case.evidence, case.config, case.over_uncompressed
     bound = -config.compression_margin
+    if evidence.compression_failed is not None:
+        reason = f"The candidate could not be compressed. {evidence.compression_failed}"
+        return Finding(rule=NAME, outcome="inconclusive", bound=bound, reason=reason)
     if not evidence.compressed:
         return Finding(
             rule=NAME, outcome="pass", bound=bound, reason="The candidate is judged as it was trained, uncompressed."

@@ -1,0 +1,115 @@
+"""Arms that fail in the whole flow: each leaves its reason, the others go on, and without scratch nothing is judged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ntgate.cli.app import run as command
+from ntgate.config import load
+from ntgate.registry.client import connect
+from ntgate.registry.history import history
+from ntgate.training import weights
+from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
+from ntgate.training.loop import fit
+from ntgate.training.network import build
+from ntgate.training.streams import Rows
+from ntgate.training.supervised import Supervised
+from tests.training.toy import accuracy
+
+EXPLODING = ("training.learning_rate=1e30", "training.clip_norm=1e30")
+
+
+def answer(project: Path, capsys: pytest.CaptureFixture[str], *settings: str) -> tuple[int, dict]:
+    capsys.readouterr()
+    arguments = [word for setting in settings for word in ("--set", setting)]
+    code = command(["run", str(project / "config.yaml"), "--inline", "--json", *arguments])
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    return code, json.loads(told.out)
+
+
+def rows_of_plan(result: dict) -> dict[str, dict]:
+    return {row["strategy"]: row for row in result["plan"]}
+
+
+def checkpoint(project: Path) -> str:
+    """Weights of a source model, so that the source is not trained with the settings that let the arms fail."""
+    with np.load(project / "source.npz") as source:
+        rows = Rows(torch.from_numpy(source["x"]), torch.from_numpy(source["y"]))
+    network = build(NetworkSpec(backbone=Mlp(hidden=(64,)), input_shape=(64,), classes=10), 0)
+    network.normaliser.fit(rows.x)
+    config = TrainingConfig(batch_size=32, device="cpu")
+    fit(Supervised(network), {"labelled": rows}, rows, metric=accuracy, config=config, steps=150, seed=0)
+    weights.save(network, project / "weights.safetensors")
+    return "model.source_checkpoint=weights.safetensors"
+
+
+def test_without_scratch_the_run_is_inconclusive_and_the_arm_that_was_trained_is_told(project, capsys):
+    """The loss of every arm that descends explodes; the linear probe, which does not, is trained and goes on to the gate."""
+    code, result = answer(project, capsys, checkpoint(project), *EXPLODING)
+    assert code == 4
+    assert result["outcome"] == "inconclusive"
+    plan = rows_of_plan(result)
+    for kind in ("fine_tuning", "domain_adversarial", "scratch"):
+        assert plan[kind]["trained"] is False
+        assert "expected a finite loss" in plan[kind]["reason"]
+    assert plan["feature_extraction"]["trained"] is True
+    assert result["candidate"]["strategy"] == "feature_extraction"
+    assert result["candidate"]["value"] > 0.5
+    assert result["scratch"]["value"] is None
+    gate = next(found for found in result["findings"] if found["rule"] == "negative_transfer")
+    assert gate["outcome"] == "inconclusive"
+    assert "there are no scores of the scratch" in gate["reason"]
+    assert result["registry"]["version"] is None
+    assert history(connect(load(project / "config.yaml").registry, "reader")) == []
+
+
+def test_when_every_arm_fails_the_run_is_inconclusive(project, capsys):
+    code, result = answer(project, capsys, checkpoint(project), *EXPLODING, "strategies=[{kind: fine_tuning}]")
+    assert code == 4
+    assert result["candidate"] is None
+    assert not any(row["trained"] for row in result["plan"])
+    assert result["registry"]["version"] is None
+
+
+def test_memory_that_runs_out_for_one_arm_leaves_the_others(project, capsys):
+    """The decoder of one arm asks the allocator for more than any machine has."""
+    strategies = "strategies=[{kind: encoder_decoder, hidden: 1000000000000}, {kind: fine_tuning}]"
+    code, result = answer(project, capsys, strategies)
+    plan = rows_of_plan(result)
+    assert code == 0
+    assert plan["encoder_decoder"]["trained"] is False
+    assert "memory ran out" in plan["encoder_decoder"]["reason"]
+    assert result["candidate"]["strategy"] == "fine_tuning"
+
+
+def test_one_label_a_class_ends_with_a_sentence_or_a_verdict(project, capsys):
+    """Two labels a class are one to train on and one to choose by; a single one cannot be split, which is told."""
+    with np.load(project / "target.npz") as content:
+        x, y = content["x"], content["y"]
+    first, second = (np.array([np.flatnonzero(y == code)[k] for code in range(10)]) for k in (0, 1))
+    np.savez(project / "target.npz", x=x[first], y=y[first])
+    code, result = answer(project, capsys)
+    assert code == 5
+    assert "enough rows for the validation part" in result["errors"][0]["expected"]
+    both = np.concatenate([first, second])
+    np.savez(project / "target.npz", x=x[both], y=y[both])
+    code, result = answer(project, capsys)
+    assert code == 0
+    assert result["data"]["rows"]["train"] == 10
+    assert all(row["trained"] for row in result["plan"])
+
+
+def test_source_weights_that_are_no_numbers_end_with_a_sentence(project, capsys):
+    setting = checkpoint(project)
+    tensors = weights.read(project / "weights.safetensors")
+    tensors["features.1.weight"][0, 0] = torch.nan
+    torch.save(tensors, project / "weights.pt")
+    code, result = answer(project, capsys, setting.replace(".safetensors", ".pt"))
+    assert code == 5
+    assert "finite numbers" in result["errors"][0]["expected"]
