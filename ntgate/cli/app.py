@@ -14,6 +14,7 @@ from ntgate.cli import console
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
 from ntgate.cli.init import init
+from ntgate.cli.kfp import kfp
 from ntgate.cli.plan import plan
 from ntgate.cli.run import run as run_command
 from ntgate.cli.schema import schema
@@ -42,7 +43,7 @@ def cli() -> None:
     """Fine-tune on a shifted target, and promote only what beats training from scratch."""
 
 
-for _command in (run_command, drift, plan, validate, schema, status, init, doctor):
+for _command in (run_command, drift, plan, validate, schema, status, init, doctor, kfp):
     cli.add_command(_command)
 
 
