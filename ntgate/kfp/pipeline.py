@@ -44,7 +44,7 @@ def pipeline(content: Mapping[str, Any], cluster: Cluster) -> Any:
     named = set(re.findall(r"\$\{(\w+)\}", json.dumps(content)))
     components = {stage.name: component(stage, cluster.image) for stage in STAGES}
 
-    @dsl.pipeline(
+    @dsl.pipeline(  # type: ignore[untyped-decorator]
         name="ntgate-retrain", description="Retrain, and promote what is shown to beat training from scratch."
     )
     def retrain(config: str = json.dumps(content), root: str = cluster.root, dry_run: bool = False) -> dsl.Artifact:
