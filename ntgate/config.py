@@ -99,11 +99,19 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
     Raises:
         ConfigErrors: with everything that is wrong, each with its path, what was expected, what came and what to do.
     """
-    path = Path(path)
-    content = _read(path)
+    return parse(read(path, overrides), base=Path(path).resolve().parent)
+
+
+def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """The plain mapping in a config file with ``overrides``, nothing checked: relative paths and ``${NAME}`` as they stand.
+
+    Raises:
+        ConfigError: when the file is not YAML or JSON, or an override is not ``key.sub=value``.
+    """
+    content = _read(Path(path))
     for override in overrides:
         _set(content, override)
-    return parse(content, base=path.resolve().parent)
+    return content
 
 
 def parse(content: Mapping[str, Any], base: Path) -> RunConfig:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.ingest import Ingested
     from ntgate.stages.result import RunResult
+    from ntgate.stages.retraining import Retraining
 
 
 def run(
@@ -90,6 +91,15 @@ def drift(config: RunConfig, *, listener: Listener | None = None) -> DriftCheck:
         through = embedder(config, ingested, tell)
         tell.stage("drift: measure the shift")
         return check_drift(config, ingested, through)
+
+
+def retrain_on_shift(config: RunConfig, checked: DriftCheck, *, dry_run: bool = False) -> Retraining:
+    """Run the whole flow where the drift check found a shift that is not tolerated; otherwise end at once."""
+    from ntgate.stages.retraining import Retraining
+
+    if checked.shift.outcome != "shift":
+        return Retraining(result=None)
+    return Retraining(result=run(config, dry_run=dry_run))
 
 
 def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, Plan]:

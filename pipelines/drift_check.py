@@ -4,12 +4,13 @@ from zenml import pipeline
 from zenml.enums import ExecutionMode
 
 from ntgate.config import RunConfig
+from ntgate.zenml.failure import alert_on_failure
 from steps.check_drift import check_drift
 from steps.embedder import embedder
 from steps.ingest_drift import ingest_for_drift
 
 
-@pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST, on_failure=alert_on_failure)
 def drift_check(config: RunConfig):
     """Measure how far the target has moved; nothing is trained but a source backbone, and that only where rows need one.
 

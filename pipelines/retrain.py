@@ -4,6 +4,7 @@ from zenml import pipeline
 from zenml.enums import ExecutionMode
 
 from ntgate.config import RunConfig
+from ntgate.zenml.failure import alert_on_failure
 from steps.compress import compress
 from steps.cross_fit import cross_fit
 from steps.decide import decide
@@ -17,11 +18,13 @@ from steps.source import source
 from steps.train import scratch, train
 
 
-@pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST, on_failure=alert_on_failure)
 def retrain(config: RunConfig, dry_run: bool = False, allow_first: bool = False):
     """Retrain on the target, and promote what beats training from scratch.
 
-    The plan travels as data and each slot reads its own strategy from it, so the DAG is the same for every plan.
+    The plan travels as data and each slot reads its own strategy from it, so the DAG is the same for every plan. GPUs and images
+    are settings of ``retrain.yaml`` beside this file. No step is retried by the orchestrator, which would repeat refusals too; the
+    steps that need the registry ask again themselves while it does not answer.
     """
     ingested, champion = ingest(config, dry_run, allow_first)
     source_model = source(config, ingested)

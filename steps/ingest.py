@@ -8,6 +8,7 @@ from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen, see_champion
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.ingest import ingest as ingest_stage
+from ntgate.stages.registry_retries import registry_retries
 
 
 @step(enable_cache=False)
@@ -17,4 +18,5 @@ def ingest(
     """Bring the domains into the run's folder, and note which champion the decision will be made against."""
     ingested = ingest_stage(config)
     log_metadata({"rows": ingested.rows, "fingerprints": ingested.fingerprints, "directory": ingested.directory})
-    return ingested, see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)
+    seen = registry_retries(see_champion)(config, ingested, dry_run=dry_run, allow_first=allow_first)
+    return ingested, seen

@@ -17,6 +17,7 @@ from ntgate.stages.history import RunHistory
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.promote import promote as promote_stage
 from ntgate.stages.replicate import Replicated
+from ntgate.stages.registry_retries import registry_retries
 from ntgate.stages.result import RunResult
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
@@ -37,6 +38,6 @@ def promote(
         slots=(slot_0, slot_1, slot_2, slot_3), compressed=compressed, replicated=replicated,
         crossed=crossed, evaluated=evaluated, decided=decided,
     )  # fmt: skip
-    result = promote_stage(config, history, dry_run=dry_run)
+    result = registry_retries(promote_stage)(config, history, dry_run=dry_run)
     log_metadata({"outcome": result.outcome, "version": result.registry["version"] or "none"})
     return result, HTMLString(history.report.read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ from ntgate.cli import console
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
 from ntgate.cli.init import init
+from ntgate.cli.kfp import kfp
 from ntgate.cli.lock import lock
 from ntgate.cli.plan import plan
 from ntgate.cli.reconcile import reconcile
@@ -46,7 +47,7 @@ def cli() -> None:
     """Fine-tune on a shifted target, and promote only what beats training from scratch."""
 
 
-for _command in (run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, init, doctor):
+for _command in (run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, init, kfp, doctor):
     cli.add_command(_command)
 
 

@@ -68,6 +68,9 @@ def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
     source_utils.set_custom_source_root(str(root))
     sys.path.insert(0, str(root))
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
+    settings = root / "pipelines" / f"{name}.yaml"
+    if settings.is_file():
+        pipeline = pipeline.with_options(config_path=str(settings))
     try:
         run = pipeline(**arguments)
     except Exception as error:

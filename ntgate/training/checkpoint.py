@@ -88,20 +88,13 @@ class Checkpoint:
 
     def restore(self) -> Point:
         """Go on from the file, or from the start where there is none of this training."""
-        fresh = Point(0, [], {})
-        if not self.path.is_file():
-            return fresh
-        try:
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
-            identity = content["identity"]
-        except Exception:  # noqa: BLE001  # torch.load raises many kinds for damaged files
-            _LOG.warning("%s cannot be read as a checkpoint; the training starts anew", self.path)
-            return fresh
-        if identity != self.identity:
-            _LOG.warning(
-                "%s is of another training (config, seed, data or method); the training starts anew", self.path
-            )
-            return fresh
+        content = self._read() if self.process == 0 else None
+        if self.processes > 1:
+            read = [content]  # other machines have no such file
+            torch.distributed.broadcast_object_list(read, src=0)
+            (content,) = read
+        if content is None:
+            return Point(0, [], {})
         self.objective.load_state_dict(content["objective"])
         self.optimiser.load_state_dict(content["optimiser"])
         for name, stream in self.streams.items():
@@ -111,6 +104,23 @@ class Checkpoint:
         if "cuda" in random:
             torch.cuda.set_rng_state(random["cuda"], self.device)
         return Point(content["step"], [CurvePoint(**seen) for seen in content["curve"]], content["best"])
+
+    def _read(self) -> dict[str, Any] | None:
+        """The content of the file; None where there is none of this training."""
+        if not self.path.is_file():
+            return None
+        try:
+            content: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+            identity = content["identity"]
+        except Exception:  # noqa: BLE001  # torch.load raises many kinds for damaged files
+            _LOG.warning("%s cannot be read as a checkpoint; the training starts anew", self.path)
+            return None
+        if identity != self.identity:
+            _LOG.warning(
+                "%s is of another training (config, seed, data or method); the training starts anew", self.path
+            )
+            return None
+        return content
 
     def _random_states(self) -> list[dict[str, Tensor]]:
         own = {"cpu": torch.get_rng_state()}

@@ -21,7 +21,7 @@ from ntgate.training.config import TrainingConfig
 from ntgate.training.curve import CurvePoint
 from ntgate.training.memory import ran_out
 from ntgate.training.network import Network
-from ntgate.training.processes import average_gradients, joined
+from ntgate.training.processes import average_gradients, joined, shared
 from ntgate.training.streams import Rows, Stream, WorkerStream
 
 # Steps between two looks at the loss: a look waits for the device, so that one a step would slow the loop down.
@@ -80,8 +80,8 @@ def fit(
     ``config.patience`` evaluations without improvement. Everything random comes from generators seeded with ``seed``, so
     that on one device the same seed gives the same weights.
 
-    With ``config.processes`` each process takes its share of every batch, and the gradients are averaged: the same steps as
-    one process takes, for a loss that is a mean over rows. This process alone evaluates and writes the checkpoint.
+    With ``config.processes``, or under torchrun, each process takes its share of every batch, and the gradients are averaged: the
+    same steps as one process takes, for a loss that is a mean over rows. This process alone evaluates and writes the checkpoint.
 
     Args:
         objective: the loss with its modules.
@@ -99,6 +99,7 @@ def fit(
         ModelError: when the loss stops being finite, or memory runs out.
     """
     began = time.perf_counter()
+    config = shared(config)
     work = partial(_train, objective, streams, None, None, config, steps, seed, None, checkpoint)
     try:
         with joined(config, work) as fabric:

@@ -1,4 +1,4 @@
-"""Data parallel training: this process and further ones of its own, each with a Fabric of the same group.
+"""Data parallel training: this process and further ones, its own or torchrun's, each with a Fabric of the same group.
 
 This process is number 0. It alone evaluates, reports and writes, so that a metric or a progress bar never has to travel to
 another process.
@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import ClusterEnvironment
+from lightning_fabric.plugins.environments import ClusterEnvironment, TorchElasticEnvironment
 from lightning_fabric.strategies import DDPStrategy
 from torch import multiprocessing, nn
 
 from ntgate.errors import ModelError
+from ntgate.training import torchrun
 from ntgate.training.config import TrainingConfig
 
 Work = Callable[[Fabric], object]
@@ -67,12 +68,30 @@ class _Group(ClusterEnvironment):  # type: ignore[misc]
         return 0
 
 
+def shared(config: TrainingConfig) -> TrainingConfig:
+    """``config`` with the number of processes that there are: torchrun's where it started this one.
+
+    Raises:
+        ModelError: when a batch cannot be shared equally by them.
+    """
+    processes = torchrun.processes()
+    if processes == 1:
+        return config
+    if config.processes not in (1, processes) or config.batch_size % processes:
+        raise ModelError(
+            "training", expected=f"processes 1 or {processes} and a batch_size that {processes} processes can share equally",
+            got=f"processes {config.processes} and batch_size {config.batch_size}",
+            fix="change them, or the number of processes that torchrun starts",
+        )  # fmt: skip
+    return config.model_copy(update={"processes": processes})
+
+
 @contextmanager
 def joined(config: TrainingConfig, work: Work) -> Iterator[Fabric]:
     """A launched Fabric for this process, while each further process calls ``work`` with its own.
 
     Args:
-        config: says how many processes there are; with one nothing is started.
+        config: says how many processes there are, as of :func:`shared`; with one nothing is started.
         work: picklable; must take part in every collective operation of this process.
 
     Raises:
@@ -80,6 +99,11 @@ def joined(config: TrainingConfig, work: Work) -> Iterator[Fabric]:
     """
     if config.processes == 1:
         yield _fabric(config)
+        return
+    if torchrun.leads():
+        _device(config)  # refuses before the others begin
+        with torchrun.followed(config, work, lambda: launched(config)) as fabric:
+            yield fabric
         return
     environment = {name: os.environ.get(name) for name in ("MASTER_ADDR", "MASTER_PORT")}
     threads = torch.get_num_threads()
@@ -139,9 +163,20 @@ def _member(index: int, config: TrainingConfig, port: int, work: bytes) -> None:
     torch.distributed.destroy_process_group()
 
 
+def launched(config: TrainingConfig) -> Fabric:
+    """The Fabric of one of torchrun's processes."""
+    local = int(os.environ["LOCAL_WORLD_SIZE"])
+    device = _device(config)
+    fabric = Fabric(
+        accelerator=device, devices=local, num_nodes=config.processes // local, precision=_precision(config, device),
+        strategy=DDPStrategy(), plugins=[TorchElasticEnvironment()],
+    )  # fmt: skip
+    return _launch(fabric)
+
+
 def _fabric(config: TrainingConfig, process: int = 0, port: int = 0) -> Fabric:
     device = _device(config)
-    precision = config.precision if config.precision != "auto" else ("bf16-mixed" if device == "cuda" else "32-true")
+    precision = _precision(config, device)
     if config.processes == 1:
         fabric = Fabric(accelerator=device, devices=1, precision=precision)
     else:
@@ -149,6 +184,14 @@ def _fabric(config: TrainingConfig, process: int = 0, port: int = 0) -> Fabric:
             accelerator=device, devices=config.processes, precision=precision,
             strategy=DDPStrategy(), plugins=[_Group(process, config.processes, port)],
         )  # fmt: skip
+    return _launch(fabric)
+
+
+def _precision(config: TrainingConfig, device: str) -> str:
+    return config.precision if config.precision != "auto" else ("bf16-mixed" if device == "cuda" else "32-true")
+
+
+def _launch(fabric: Fabric) -> Fabric:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it reports the group on the standard output
     fabric.launch()
     return fabric
@@ -158,9 +201,10 @@ def _device(config: TrainingConfig) -> str:
     found = torch.cuda.device_count() if config.device != "cpu" and torch.cuda.is_available() else 0
     if config.device == "cuda" and not found:
         raise ModelError("training.device", expected="a CUDA GPU", got="none", fix="set device to auto or cpu")
-    if found and found < config.processes:
+    here = int(os.environ["LOCAL_WORLD_SIZE"]) if torchrun.leads() else config.processes
+    if found and found < here:
         raise ModelError(
-            "training.processes", expected=f"a GPU for each of {config.processes} processes", got=f"{found}",
+            "training.processes", expected=f"a GPU for each of {here} processes", got=f"{found}",
             fix="lower processes, or set device to cpu",
         )  # fmt: skip
     return "cuda" if found else "cpu"

@@ -1,0 +1,51 @@
+"""``ntgate kfp``: the run as a Kubeflow pipeline, without ZenML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ntgate.cli import console
+from ntgate.cli.options import with_config, with_json
+from ntgate.errors import ConfigError
+
+
+@click.group(short_help="Kubeflow Pipelines without ZenML.")
+def kfp() -> None:
+    """Kubeflow Pipelines without ZenML; needs ntgate[kubeflow]."""
+
+
+@kfp.command("compile", short_help="Write the pipeline for Kubeflow Pipelines.")
+@with_config
+@click.option("--image", required=True, help="Image of every pod: ntgate[kubeflow], and what the config imports.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), show_default=True)
+@click.option("--root", default="/mnt/ntgate", show_default=True, help="Folder that all pods share.")
+@click.option("--volume", help="Persistent volume claim (ReadWriteMany) to mount there.")
+@click.option("--secret", help="Kubernetes secret with a key for each ${NAME} of the config.")
+@click.option("--gpus", default=1, show_default=True, type=click.IntRange(0), help="GPUs of a training pod.")
+@with_json
+def compile_(
+    config: str, overrides: tuple[str, ...], image: str, output: Path, root: str, volume: str | None, secret: str | None,
+    gpus: int, as_json: bool,
+) -> int:  # fmt: skip
+    """Write the run of CONFIG as a pipeline for Kubeflow Pipelines; no cluster is asked.
+
+    Relative paths of CONFIG are relative to --root in the pods. ${NAME} stays as it is and is read in the pods, so that the file
+    holds no secret; to check CONFIG here, each must be set here too, to anything of its kind.
+    """
+    from ntgate.config import load, read
+
+    load(config, overrides)  # everything that is wrong with it, before a cluster finds out
+    try:
+        from ntgate.kfp.pipeline import Cluster, write_pipeline
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "ntgate kfp", expected="Kubeflow's SDK", got=f"no module {error.name}", fix="pip install 'ntgate[kubeflow]'"
+        ) from error
+    write_pipeline(
+        read(config, overrides), Cluster(image=image, root=root, volume=volume, secret=secret, gpus=gpus), output
+    )
+    written = str(output.resolve())
+    console.answer({"schema": 1, "pipeline": written} if as_json else f"wrote {written}")
+    return 0

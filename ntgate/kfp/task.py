@@ -1,0 +1,58 @@
+"""One stage in its pod: results come and go as JSON files, large things as paths with their sha256 inside them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, get_type_hints
+
+from ntgate.base import Frozen
+from ntgate.config import RunConfig, parse
+from ntgate.errors import NtgateError
+
+
+class Json(Protocol):
+    """What Kubeflow hands over for an artifact: a file, and values to show beside it."""
+
+    path: str
+    metadata: dict[str, Any]
+
+
+def run(stage: str, given: Mapping[str, Any]) -> None:
+    """Run the stage named ``stage`` of :mod:`ntgate.kfp.stages` and write down its result.
+
+    Args:
+        stage: the function's name.
+        given: its arguments by name, with results as files; ``config`` is JSON, whose relative paths are relative to
+            ``root``; ``to`` is the file for the result.
+
+    An expected fault becomes one sentence and the exit code of the command line.
+    """
+    from ntgate.kfp import stages
+
+    function = getattr(stages, stage)
+    hints = get_type_hints(function)
+    hints.pop("return")
+    try:
+        arguments = {name: _argument(hint, given[name], given["root"]) for name, hint in hints.items()}
+        result = function(**arguments)
+    except NtgateError as error:
+        print(f"{stage}: {error}", file=sys.stderr)  # noqa: T201  a pod's log
+        raise SystemExit(error.exit_code) from error
+    write(result, given["to"])
+
+
+def write(result: Frozen, to: Json) -> None:
+    """Write a result as JSON, and show its plain values beside the artifact."""
+    Path(to.path).write_text(result.model_dump_json(), encoding="utf-8")
+    to.metadata.update({name: value for name, value in result if isinstance(value, str | bool | int)})
+
+
+def _argument(hint: Any, value: Any, root: str) -> Any:
+    if hint is RunConfig:
+        return parse(json.loads(value), base=Path(root))
+    if isinstance(hint, type) and issubclass(hint, Frozen):
+        return hint.model_validate_json(Path(value.path).read_text(encoding="utf-8"))
+    return value

@@ -1,0 +1,125 @@
+"""What ``ntgate kfp compile`` writes: the graph, and what it asks a cluster for."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+import yaml
+
+from ntgate.cli.app import run as command
+from ntgate.kfp.stages import STAGES
+
+IMAGE = "registry.example/ntgate:1"
+TRAINING = {"source", "scratch", "train", "train-2", "train-3", "train-4", "compress"}
+DEPENDS = {
+    "ingest": set(),
+    "champion": {"ingest"},
+    "source": {"ingest"},
+    "drift": {"ingest", "source"},
+    "plan": {"ingest", "drift"},
+    "scratch": {"ingest"},
+    **{key: {"ingest", "source", "plan"} for key in ("train", "train-2", "train-3", "train-4")},
+    "compress": {"ingest", "train", "train-2", "train-3", "train-4"},
+    "evaluate": {"ingest", "champion", "scratch", "compress"},
+    "decide": {"ingest", "champion", "evaluate"},
+    "promote": {
+        "ingest", "champion", "source", "drift", "plan", "scratch", "train", "train-2", "train-3", "train-4", "compress",
+        "evaluate", "decide",
+    },
+}  # fmt: skip
+
+
+def compiled(project, capsys, *options) -> tuple[dict, dict, dict]:
+    """The pipeline, its platform part, and its tasks."""
+    to = project / "pipeline.yaml"
+    capsys.readouterr()
+    code = command(
+        ["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "-o", str(to), "--json", *options]
+    )
+    assert code == 0, capsys.readouterr().err
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "pipeline": str(to)}
+    spec, *platform = yaml.safe_load_all(to.read_text(encoding="utf-8"))
+    return spec, platform[0] if platform else {}, spec["root"]["dag"]["tasks"]
+
+
+def test_the_graph_is_static_and_the_arms_run_beside_each_other(project, capsys):
+    _, _, tasks = compiled(project, capsys)
+    assert {name: set(task.get("dependentTasks", ())) for name, task in tasks.items()} == DEPENDS
+    slots = [
+        tasks[name]["inputs"]["parameters"]["slot"]["runtimeValue"]["constant"]
+        for name in sorted(tasks)
+        if "train" in name
+    ]
+    assert slots == [0, 1, 2, 3]
+    assert [tasks[name]["taskInfo"]["name"] for name in ("train", "train-4", "scratch")] == [
+        "slot_0",
+        "slot_3",
+        "scratch",
+    ]
+    assert not any("triggerPolicy" in task or "iteratorPolicy" in task for task in tasks.values())
+    assert len(tasks) == len(STAGES)
+
+
+def test_a_cached_result_would_name_files_of_another_run(project, capsys):
+    _, _, tasks = compiled(project, capsys)
+    assert {name for name, task in tasks.items() if task["cachingOptions"].get("enableCache")} == set()
+
+
+def test_training_alone_asks_for_gpus_and_is_repeated(project, capsys):
+    spec, _, tasks = compiled(project, capsys, "--gpus", "2")
+    executors = spec["deploymentSpec"]["executors"]
+    assert {executor["container"]["image"] for executor in executors.values()} == {IMAGE}
+    for name, task in tasks.items():
+        executor = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+        asked = executors[executor]["container"].get("resources", {}).get("accelerator")
+        if name in TRAINING:
+            assert (asked["resourceType"], asked["resourceCount"]) == ("nvidia.com/gpu", "2")
+            assert task["retryPolicy"]["maxRetryCount"] == 2
+        else:
+            assert asked is None
+            assert "retryPolicy" not in task
+    without, _, _ = compiled(project, capsys, "--gpus", "0")
+    assert not any(
+        "accelerator" in e["container"].get("resources", {}) for e in without["deploymentSpec"]["executors"].values()
+    )
+
+
+def test_pods_install_nothing(project, capsys):
+    compiled(project, capsys)
+    assert "pip install" not in (project / "pipeline.yaml").read_text(encoding="utf-8")
+
+
+def test_secrets_stay_out_and_come_from_the_cluster(project, capsys, monkeypatch):
+    config = project / "config.yaml"
+    config.write_text(
+        config.read_text().replace("sqlite:///mlflow.db", "postgresql://ntgate:${NTGATE_TEST_PASSWORD}@db/mlflow")
+    )
+    monkeypatch.setitem(os.environ, "NTGATE_TEST_PASSWORD", "sesame")
+    _, platform, tasks = compiled(project, capsys, "--volume", "runs", "--secret", "ntgate", "--root", "/srv/runs")
+    assert "sesame" not in (project / "pipeline.yaml").read_text(encoding="utf-8")
+    pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert len(pods) == len(tasks)
+    for pod in pods.values():
+        assert [(mount["constant"], mount["mountPath"]) for mount in pod["pvcMount"]] == [("runs", "/srv/runs")]
+        (secret,) = pod["secretAsEnv"]
+        assert secret["secretName"] == "ntgate"
+        assert secret["keyToEnv"] == [{"secretKey": "NTGATE_TEST_PASSWORD", "envVar": "NTGATE_TEST_PASSWORD"}]
+
+
+def test_overrides_travel_and_a_faulty_config_is_found_before_the_cluster(project, capsys):
+    spec, _, _ = compiled(project, capsys, "--set", "seed=7")
+    inputs = spec["root"]["inputDefinitions"]["parameters"]
+    content = json.loads(inputs["config"]["defaultValue"])
+    assert content["seed"] == 7
+    assert content["data"]["source"]["path"] == "source.npz"  # relative to the folder that the pods share
+    assert inputs["root"]["defaultValue"] == "/mnt/ntgate"
+    assert command(["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "--set", "gate.alpha=2"]) == 2
+    assert "gate.alpha" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.result)
+def test_what_a_stage_asks_for_was_made_before(stage):
+    before = {one.result for one in STAGES[: STAGES.index(stage)]}
+    assert set(stage.arguments) - {"config", "dry_run", *stage.constants} <= before

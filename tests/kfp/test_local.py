@@ -1,0 +1,78 @@
+"""The Kubeflow pipeline to its end on ``kfp.local``, offline: each stage in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ntgate.config import load
+from ntgate.flow import run
+from ntgate.registry.champion import champion
+from ntgate.registry.client import connect
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Kubeflow's local runner is configured for a whole process.
+RUN = """
+import sys
+from pathlib import Path
+from kfp import local
+from ntgate.config import read
+from ntgate.kfp.pipeline import Cluster, pipeline
+
+folder = Path(sys.argv[1])
+local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
+task = pipeline(read(folder / "config.yaml"), Cluster(image="python:3.11"))(root=str(folder))
+print("RESULT", task.outputs["Output"].path)
+"""
+
+
+def local(project: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        "NTGATE_TEST_URI": "sqlite:///mlflow.db",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", RUN, str(project)], cwd=project, env=environment, capture_output=True, text=True, check=False,
+        timeout=500,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_same_decision_as_in_one_process(project):
+    """The registry's address is read in the pods, and relative paths are relative to what they share."""
+    config = project / "config.yaml"
+    before = run(load(config), dry_run=True)
+    config.write_text(config.read_text().replace("sqlite:///mlflow.db", "${NTGATE_TEST_URI}"))
+    done = local(project)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    path = Path(done.stdout.rpartition("RESULT ")[2].strip())
+    result = json.loads(path.read_text(encoding="utf-8"))
+    assert Path(result["directory"]).parent == project / "runs" / "reader"
+    assert not result["dry_run"]
+    assert result["outcome"] == before.outcome == "promoted"
+    for key in ("decision_id", "gain", "p_value", "alpha", "sentence"):
+        assert result[key] == getattr(before, key), key
+    assert tuple(result["gain_interval"]) == before.gain_interval
+    assert [row["validation"] for row in result["plan"]] == [row.validation for row in before.plan]
+    found = champion(connect(load(project / "config.yaml", ["registry.uri=sqlite:///mlflow.db"]).registry, "reader"))
+    assert found is not None
+    assert found.version == result["registry"]["version"]
+
+
+def test_a_stage_that_cannot_judge_ends_the_pipeline_with_its_sentence(project):
+    (project / "target.npz").write_bytes(b"nothing")
+    done = local(project)
+    assert done.returncode != 0
+    assert "Inner task failed" in done.stderr
+    log = done.stdout.splitlines()
+    assert any(line.strip().startswith(f"ingest: {project / 'target.npz'}: expected") for line in log)
+    assert not any("Running" in line and "champion" in line for line in log)
+    assert not (project / "mlflow.db").exists()
