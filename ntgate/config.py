@@ -217,9 +217,10 @@ def _located(content: dict[str, Any], base: Path) -> dict[str, Any]:
     for holder, key in places:
         if isinstance(holder, dict) and isinstance(holder.get(key), str) and "://" not in holder[key]:
             holder[key] = str((base / Path(holder[key]).expanduser()).resolve())
-    registry = content.get("registry")
-    if isinstance(registry, dict) and isinstance(registry.get("uri"), str):
-        file = re.fullmatch(r"sqlite:///([^/].*)", registry["uri"])
-        if file:
-            registry["uri"] = f"sqlite:///{(base / file[1]).resolve()}"
+    gate = content.get("gate")
+    for holder in (content.get("registry"), gate.get("ledger") if isinstance(gate, dict) else None):
+        if isinstance(holder, dict) and isinstance(holder.get("uri"), str):
+            file = re.fullmatch(r"sqlite:///([^/].*)", holder["uri"])
+            if file:
+                holder["uri"] = f"sqlite:///{(base / file[1]).resolve()}"
     return content

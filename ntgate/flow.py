@@ -67,7 +67,7 @@ def run(
         replicated = replicate(config, ingested, source, plan, compressed, tell)
         crossed = cross_fit(config, ingested, source, plan, tell)
         tell.stage("evaluate: export, check parity, open the test rows")
-        evaluated = evaluate(config, ingested, champion, scratch, compressed, replicated, crossed)
+        evaluated = evaluate(config, ingested, champion, scratch, compressed, replicated, crossed, dry_run=dry_run)
         decided = decide_run(config, ingested, champion, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
     history = RunHistory(

@@ -9,6 +9,7 @@ from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.decide import Decided, decide_run
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.registry_retries import registry_retries
 
 
 @step(enable_cache=False)
@@ -16,7 +17,7 @@ def decide(
     config: RunConfig, ingested: Ingested, champion: ChampionSeen, evaluated: Evaluated
 ) -> Annotated[Decided, "decided"]:
     """Judge the candidate and write ``decision.json``."""
-    decided = decide_run(config, ingested, champion, evaluated)
+    decided = registry_retries(decide_run)(config, ingested, champion, evaluated)
     log_metadata(
         {"outcome": decided.gate.outcome, "decision_id": decided.decision_id, "verdict": decided.gate.sentence}
     )

@@ -16,8 +16,8 @@ from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.history import RunHistory
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.promote import promote as promote_stage
-from ntgate.stages.replicate import Replicated
 from ntgate.stages.registry_retries import registry_retries
+from ntgate.stages.replicate import Replicated
 from ntgate.stages.result import RunResult
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate

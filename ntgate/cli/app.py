@@ -47,7 +47,21 @@ def cli() -> None:
     """Fine-tune on a shifted target, and promote only what beats training from scratch."""
 
 
-for _command in (run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, init, kfp, doctor):
+for _command in (
+    run_command,
+    drift,
+    plan,
+    validate,
+    schema,
+    report,
+    status,
+    rollback,
+    reconcile,
+    lock,
+    init,
+    kfp,
+    doctor,
+):
     cli.add_command(_command)
 
 

@@ -39,7 +39,8 @@ def _lines(checked: Checked) -> list[str]:
     for what, parts in (("group", leakage.groups), ("time order", leakage.times)):
         if parts:
             lines.append(f"  No {what} is broken between the test rows and {', '.join(parts)}.")
-    return [*lines, f"  {leakage.sentence}"]
+    wear = "The ledger of worn test rows does not answer." if checked.wear is None else checked.wear.reason
+    return [*lines, f"  {leakage.sentence}", f"  {wear}", f"  {checked.power.sentence}"]
 
 
 def _described(part: PartSeen) -> str:

@@ -207,7 +207,7 @@ class Case:
             return self._over_folds(other, second, margin)
         allowance = evidence.allowance
         if allowance is not None and allowance.policy == "e_process":
-            earlier = allowance.earlier.get(other, (0, 0, 0))
+            earlier = allowance.earlier.get(evidence.opponent(other), (0, 0, 0))
             return bet(evidence.y, first, second, earlier, config, margin=margin)
         return compare(evidence.y, first, second, config, margin=margin, seed=self.seed, groups=evidence.groups)
 

@@ -53,7 +53,7 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
         outcome=_outcome(findings),
         findings=findings,
         metric=config.metric,
-        n=len(evidence.y),
+        n=case.n,
         candidate=_value(case, "candidate"),
         scratch=_value(case, "scratch"),
         champion=_value(case, "champion"),

@@ -76,6 +76,10 @@ class Evidence:
         slices = {name: keys[rows] for name, keys in self.slices.items()}
         return replace(self, **taken, slices=slices, leakage=self.leakage and self.leakage.among(rows))
 
+    def opponent(self, name: str) -> str:
+        """What the ledger calls a model that a stream's candidate has bet against: another champion is another opponent."""
+        return f"champion {self.champion_version}" if name == "champion" else name
+
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""
         scores: Scores | None = getattr(self, name)

@@ -47,8 +47,10 @@ def pipeline(content: Mapping[str, Any], cluster: Cluster) -> Any:
     @dsl.pipeline(  # type: ignore[untyped-decorator]
         name="ntgate-retrain", description="Retrain, and promote what is shown to beat training from scratch."
     )
-    def retrain(config: str = json.dumps(content), root: str = cluster.root, dry_run: bool = False) -> dsl.Artifact:
-        known: dict[str, Any] = {"config": config, "dry_run": dry_run}
+    def retrain(
+        config: str = json.dumps(content), root: str = cluster.root, dry_run: bool = False, allow_first: bool = False
+    ) -> dsl.Artifact:
+        known: dict[str, Any] = {"config": config, "dry_run": dry_run, "allow_first": allow_first}
         for stage in STAGES:
             arguments = {name: known[name] for name in stage.arguments if name not in stage.constants}
             task = components[stage.name](**arguments, **stage.constants, root=root)

@@ -17,6 +17,8 @@ from ntgate.shift.report import ShiftReport
 from ntgate.stages.champion import ChampionSeen, see_champion
 from ntgate.stages.compress import Compressed
 from ntgate.stages.compress import compress as compress_stage
+from ntgate.stages.cross_fit import CrossFitted
+from ntgate.stages.cross_fit import cross_fit as cross_fit_stage
 from ntgate.stages.decide import Decided, decide_run
 from ntgate.stages.drift import measure_drift
 from ntgate.stages.drift_page import write_drift_page
@@ -29,6 +31,8 @@ from ntgate.stages.ingest import ingest as ingest_stage
 from ntgate.stages.plan import make_plan
 from ntgate.stages.promote import promote as promote_stage
 from ntgate.stages.registry_retries import registry_retries
+from ntgate.stages.replicate import Replicated
+from ntgate.stages.replicate import replicate as replicate_stage
 from ntgate.stages.result import RunResult
 from ntgate.stages.source import source_model
 from ntgate.stages.train import Slot, train_scratch, train_slot
@@ -41,9 +45,9 @@ def ingest(config: RunConfig) -> Ingested:
     return ingest_stage(config)
 
 
-def champion(config: RunConfig, ingested: Ingested, dry_run: bool) -> ChampionSeen:
+def champion(config: RunConfig, ingested: Ingested, dry_run: bool, allow_first: bool) -> ChampionSeen:
     """Note which champion the decision will be made against."""
-    return registry_retries(see_champion)(config, ingested, dry_run=dry_run)
+    return registry_retries(see_champion)(config, ingested, dry_run=dry_run, allow_first=allow_first)
 
 
 def source(config: RunConfig, ingested: Ingested) -> SourceModel:
@@ -81,27 +85,43 @@ def compress(
     return compress_stage(config, ingested, [slot_0, slot_1, slot_2, slot_3])
 
 
+def replicate(
+    config: RunConfig, ingested: Ingested, source: SourceModel, plan: Plan, compressed: Compressed
+) -> Replicated:
+    """Train the chosen strategy and scratch again with further seeds; with one seed an arm this ends at once."""
+    return replicate_stage(config, ingested, source, plan, compressed)
+
+
+def cross_fit(config: RunConfig, ingested: Ingested, source: SourceModel, plan: Plan) -> CrossFitted:
+    """Make the choice again without each fold of the target; without gate.cross_fitting this ends at once."""
+    return cross_fit_stage(config, ingested, source, plan)
+
+
 def evaluate(
-    config: RunConfig, ingested: Ingested, champion: ChampionSeen, scratch: Candidate, compressed: Compressed
-) -> Evaluated:
-    """Score the frozen candidate, scratch and the champion on the same test rows."""
-    return evaluate_stage(config, ingested, champion, scratch, compressed)
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, scratch: Candidate, compressed: Compressed,
+    replicated: Replicated, crossed: CrossFitted, dry_run: bool,
+) -> Evaluated:  # fmt: skip
+    """Score the frozen candidate, scratch and the champion on the same test rows, as far as the ledger allows it."""
+    return registry_retries(evaluate_stage)(
+        config, ingested, champion, scratch, compressed, replicated, crossed, dry_run=dry_run
+    )
 
 
 def decide(config: RunConfig, ingested: Ingested, champion: ChampionSeen, evaluated: Evaluated) -> Decided:
     """Judge the candidate and write ``decision.json``."""
-    return decide_run(config, ingested, champion, evaluated)
+    return registry_retries(decide_run)(config, ingested, champion, evaluated)
 
 
 def promote(
     config: RunConfig, ingested: Ingested, champion: ChampionSeen, source: SourceModel, shift: ShiftReport, plan: Plan,
-    scratch: Candidate, slot_0: Slot, slot_1: Slot, slot_2: Slot, slot_3: Slot, compressed: Compressed, evaluated: Evaluated,
-    decided: Decided, dry_run: bool,
+    scratch: Candidate, slot_0: Slot, slot_1: Slot, slot_2: Slot, slot_3: Slot, compressed: Compressed,
+    replicated: Replicated, crossed: CrossFitted, evaluated: Evaluated, decided: Decided, dry_run: bool,
 ) -> RunResult:  # fmt: skip
     """Conclude the run: reports, MLflow runs, version and alias."""
     history = RunHistory(
         ingested=ingested, champion=champion, source=source, shift=shift, plan=plan, scratch=scratch,
-        slots=(slot_0, slot_1, slot_2, slot_3), compressed=compressed, evaluated=evaluated, decided=decided,
+        slots=(slot_0, slot_1, slot_2, slot_3), compressed=compressed, replicated=replicated, crossed=crossed,
+        evaluated=evaluated, decided=decided,
     )  # fmt: skip
     return registry_retries(promote_stage)(config, history, dry_run=dry_run)
 
@@ -142,6 +162,8 @@ STAGES = (
     Stage(scratch, "scratch", trains=True),
     *(Stage(train, f"slot_{slot}", {"slot": slot}, trains=True) for slot in range(SLOTS)),
     Stage(compress, "compressed", trains=True),
+    Stage(replicate, "replicated", trains=True),
+    Stage(cross_fit, "crossed", trains=True),
     Stage(evaluate, "evaluated"),
     Stage(decide, "decided"),
     Stage(promote, "result"),

@@ -8,6 +8,8 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
+from ntgate.gate.power import Power, power
+from ntgate.gate.wear import Allowance
 
 
 class PartSeen(Frozen):
@@ -46,21 +48,31 @@ class Checked(Frozen):
     Attributes:
         parts: each part by name: ``source``, ``train``, ``validation``, ``test``, and ``unlabelled`` where there is one.
         leakage: what the test rows share with the others.
+        power: what so many test rows can show.
+        wear: what the ledger would grant a new comparison on the test rows; None where it does not answer.
     """
 
     parts: dict[str, PartSeen]
     leakage: Leakage
+    power: Power
+    wear: Allowance | None
 
 
 def check_data(config: RunConfig) -> Checked:
     """Read and split the data, and compare the test rows with all others.
 
     Raises:
+        ConfigError: when there is no database for the ledger.
         DataError: when the data cannot bear a run.
     """
     from ntgate.stages.ingest import leakage_of, read_domains
+    from ntgate.stages.open_rows import preview
 
     domains = read_domains(config)
+    judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
     return Checked(
-        parts={name: PartSeen.of(domain) for name, domain in domains.items()}, leakage=leakage_of(config, domains)
+        parts={name: PartSeen.of(domain) for name, domain in domains.items()},
+        leakage=leakage_of(config, domains),
+        power=power(len(judged), config.gate),
+        wear=preview(config, judged),
     )

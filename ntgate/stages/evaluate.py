@@ -60,6 +60,8 @@ def evaluate(
     compressed: Compressed,
     replicated: Replicated,
     crossed: CrossFitted,
+    *,
+    dry_run: bool = False,
 ) -> Evaluated:
     """Export candidate and scratch, and score them and the champion on the same test rows, as far as the ledger allows it.
 
@@ -71,9 +73,9 @@ def evaluate(
         RegistryError: when the ledger does not answer: no test row is scored then.
     """
     began = time.perf_counter()
+    onnx, difference = _exported(config, ingested, scratch, compressed)
     test = ingested.judged_rows()
-    onnx, difference = _exported(config, ingested, scratch, compressed, test)
-    allowance = open_rows(config, ingested, champion, onnx, test)
+    allowance = open_rows(config, ingested, champion, onnx, test, dry_run=dry_run)
     arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test.take(allowance.positions), allowance)
     path = ingested.folder / "scores.npz"
     np.savez_compressed(path, allow_pickle=False, **arrays)
@@ -92,9 +94,10 @@ def evaluate(
 
 
 def _exported(
-    config: RunConfig, ingested: Ingested, scratch: Candidate, compressed: Compressed, test: Domain
+    config: RunConfig, ingested: Ingested, scratch: Candidate, compressed: Compressed
 ) -> tuple[dict[str, Artifact], float | None]:
     """The models that are compared, and the largest difference between a network's scores and its exported model's."""
+    rows = ingested.part("validation")  # no test row is looked at before the ledger allows it
     onnx, differences, smaller = {}, [], compressed.smaller
     if smaller is not None:
         onnx = {"candidate": smaller.model, "uncompressed": smaller.uncompressed}
@@ -104,7 +107,7 @@ def _exported(
             continue
         assert arm.encoder is not None
         path = ingested.folder / f"{name}.onnx"
-        differences.append(export_checked(config, arm.load(), arm.encoder, arm.classes, test, path))
+        differences.append(export_checked(config, arm.load(), arm.encoder, arm.classes, rows, path))
         onnx[name] = Artifact.of(path)
     return onnx, max(differences, default=None)
 

@@ -28,6 +28,7 @@ def portable(config: RunConfig) -> dict[str, Any]:
             spec.pop("path", None)
     content["model"].pop("source_checkpoint", None)
     content["training"].pop("device", None)
+    content["gate"]["ledger"].pop("uri", None)
     return content
 
 

@@ -176,7 +176,10 @@ def ingest(config: RunConfig) -> Ingested:
     Raises:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
+    from ntgate.ledger.place import ledger_uri
+
     began, clock = time.time(), time.perf_counter()
+    ledger_uri(config.gate.ledger, config.registry.uri)  # refused now rather than after the training
     domains = read_domains(config)
     return _stored(config, domains, leakage_of(config, domains), began, clock)
 

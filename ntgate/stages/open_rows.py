@@ -26,7 +26,13 @@ _ELSEWHERE = {"ledger", "wanted_gain", "max_onnx_difference", "min_test_rows"}
 
 
 def open_rows(
-    config: RunConfig, ingested: Ingested, champion: ChampionSeen, onnx: Mapping[str, Artifact], test: Domain
+    config: RunConfig,
+    ingested: Ingested,
+    champion: ChampionSeen,
+    onnx: Mapping[str, Artifact],
+    test: Domain,
+    *,
+    dry_run: bool,
 ) -> Allowance:
     """What this comparison may use of the rows; it is spent when this returns.
 
@@ -44,9 +50,9 @@ def open_rows(
     if ledger is None:
         return unrecorded(len(test), config.gate.alpha)
     streaming = config.gate.ledger.policy == "e_process"
+    # Not the champion: what the rows say of candidate and scratch stays the same when it changes, so that a promoted run can be
+    # repeated.
     models = {name: model.sha256 for name, model in onnx.items()}
-    if champion.model is not None:
-        models["champion"] = champion.model.sha256
     settings = {**config.gate.model_dump(mode="json", exclude=_ELSEWHERE), "seed": config.seed}
     opening = Opening(
         model=config.model.name,
@@ -55,8 +61,27 @@ def open_rows(
         config=config.gate.ledger,
         alpha=config.gate.alpha,
         min_test_rows=config.gate.min_test_rows,
+        dry_run=dry_run,
     )
     return ledger.open(opening, row_fingerprints(test))
+
+
+def preview(config: RunConfig, test: Domain) -> Allowance | None:
+    """What a new comparison would be granted on these rows; nothing is written. None where the ledger does not answer.
+
+    Raises:
+        ConfigError: when there is no database for the ledger.
+    """
+    from ntgate.data.fingerprint import row_fingerprints
+    from ntgate.errors import RegistryError
+
+    gate, ledger = config.gate, _ledger(config)
+    if ledger is None:
+        return unrecorded(len(test), gate.alpha)
+    try:
+        return ledger.preview(row_fingerprints(test), gate.ledger, alpha=gate.alpha, min_test_rows=gate.min_test_rows)
+    except RegistryError:
+        return None
 
 
 def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: GateDecision) -> None:
@@ -86,7 +111,8 @@ def _bets(judged: Evidence) -> dict[str, npt.NDArray[np.int64]]:
     for name in ("scratch", "champion", "uncompressed"):
         second = judged.usable(name)
         if first is not None and second is not None:
-            won[name] = (correct(judged.y, first) - correct(judged.y, second)).astype(np.int64)
+            difference = correct(judged.y, first) - correct(judged.y, second)
+            won[judged.opponent(name)] = difference.astype(np.int64)
     return won
 
 

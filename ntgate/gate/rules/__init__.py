@@ -15,4 +15,4 @@ from ntgate.gate.rules.test_rows import test_rows
 from ntgate.gate.rules.wear import wear
 
 Rule = Callable[[Case], Finding]
-RULES: tuple[Rule, ...] = (test_rows, wear, leakage, negative_transfer, seeds, champion, compression)
+RULES: tuple[Rule, ...] = (wear, test_rows, leakage, negative_transfer, seeds, champion, compression)

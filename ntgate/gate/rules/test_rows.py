@@ -8,7 +8,7 @@ from ntgate.gate.finding import Finding
 
 def test_rows(case: Case) -> Finding:
     """Pass with at least ``min_test_rows`` labelled test rows."""
-    n, least = len(case.evidence.y), case.config.min_test_rows
+    n, least = case.n, case.config.min_test_rows
     if n >= least:
         return Finding(rule="test_rows", outcome="pass", measured=n, bound=least, reason=f"{n} labelled test rows.")
     return Finding(
