@@ -274,6 +274,13 @@ def test_the_config_is_a_config_and_writes_where_a_volume_is():
     assert config.registry.uri.endswith(f":{port['port']}")
 
 
+def test_one_selector_finds_every_pod():
+    selector = re.search(r"--selector (\S+)=(\S+) --output", (ROOT / "deploy" / "README.md").read_text())
+    for _, _, cron_job in cron_jobs():
+        labels = cron_job["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+        assert labels[selector[1]] == selector[2]
+
+
 def test_gpu_pods_ask_for_one_and_bear_the_taint():
     pod = ALL_PODS["gpu/retrain"]
     resources = pod["containers"][0]["resources"]
