@@ -29,13 +29,13 @@ if [[ ! -f $work/base.done ]]; then
   debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates "$release" "$work/base" >"$work/debootstrap.log"
   base=$(box from scratch)
   box add --quiet "$base" "$work/base" /
-  box commit --quiet --rm "$base" localhost/base:$release
+  box commit --quiet --rm "$base" localhost/base:$release >/dev/null
   rm -rf "$work/base"
   touch "$work/base.done"
 fi
 
 say "fetching the wheels"
-"$python" -m pip download --quiet --dest "$work/wheels" --constraint "$root/constraints.txt" --prefer-binary \
+"$python" -m pip wheel -qq --wheel-dir "$work/wheels" --constraint "$root/constraints.txt" \
   "$(grep '^torch==' "$root/constraints.txt")" "$root" psycopg2-binary boto3 s3fs hatchling
 rm -f "$work"/wheels/ntgate-*
 printf '[global]\nno-index = true\nfind-links = /wheels\n' >"$work/pip.conf"
