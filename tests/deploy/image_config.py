@@ -1,0 +1,26 @@
+"""What the built images say of themselves: ``image_config.py JOB.json TRACKING.json``, as `buildah inspect` prints them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+
+def main(job: Path, tracking: Path) -> None:
+    """Fail with a sentence when an image is not what the manifests rely on."""
+    configs = [json.loads(path.read_text())["OCIv1"]["config"] for path in (job, tracking)]
+    for config in configs:
+        assert config["User"] == "10001:10001", config["User"]
+        assert set(config["Volumes"]) == {"/project/runs", "/state"}, config["Volumes"]
+        assert config["WorkingDir"] == "/project", config["WorkingDir"]
+        variables = dict(entry.split("=", 1) for entry in config["Env"])
+        assert variables["HOME"] == "/state", variables
+        assert not [name for name in variables if "PASSWORD" in name or "SECRET" in name or "TOKEN" in name], variables
+    assert configs[0]["Entrypoint"] == ["ntgate"], configs[0]["Entrypoint"]
+    assert configs[1]["Entrypoint"][:2] == ["mlflow", "server"], configs[1]["Entrypoint"]
+    assert "5000/tcp" in configs[1]["ExposedPorts"], configs[1]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
