@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntgate.cli.project import find
+from ntgate.cli.store import client
 from ntgate.errors import ConfigError, NtgateError
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
     from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.result import RunResult
-
-_QUIET = {
-    "ZENML_ANALYTICS_OPT_IN": "false",
-    "ZENML_ENABLE_RICH_TRACEBACK": "false",
-    "ZENML_LOGGING_VERBOSITY": "CRITICAL",
-    "AUTO_OPEN_DASHBOARD": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
-}
 
 
 def run_pipeline(config: RunConfig, path: str, *, dry_run: bool) -> RunResult:
@@ -61,8 +52,7 @@ def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
             got="none" if root is None else f"{root} without it",
             fix=f"run `ntgate init DIR`, or {without} to run without ZenML",
         )
-    for variable, value in _QUIET.items():
-        os.environ.setdefault(variable, value)
+    client()
     from zenml.utils import source_utils
 
     source_utils.set_custom_source_root(str(root))
@@ -87,9 +77,7 @@ def _cause(error: BaseException) -> BaseException:
 
 def _finished(run: Any) -> Any:
     """The pipeline run at its end, waited for where the orchestrator does not."""
-    from zenml.client import Client
-
     while not run.status.is_finished:
         time.sleep(5)
-        run = Client().get_pipeline_run(run.id)
+        run = client().get_pipeline_run(run.id)
     return run

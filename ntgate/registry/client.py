@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ntgate.errors import RegistryError
+from ntgate.exclusive import exclusive
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.faults import translated
 from ntgate.registry.reach import reach, sqlite_file
@@ -114,8 +116,10 @@ def connect(config: RegistryConfig, name: str) -> Registry:
         from mlflow import MlflowClient
 
         reach(config)
-        client = MlflowClient(tracking_uri=config.uri, registry_uri=config.uri)
-        client.search_experiments(max_results=1)
+        # Two processes that find no tables would both create them, and both fail halfway.
+        with nullcontext() if file is None else exclusive(file.with_name(f".{file.name}.lock")):
+            client = MlflowClient(tracking_uri=config.uri, registry_uri=config.uri)
+            client.search_experiments(max_results=1)
     return Registry(client, config, name)
 
 
