@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ntgate.cli.project import find
 from ntgate.cli.store import client
 from ntgate.errors import ConfigError, NtgateError
+from ntgate.references import with_password
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
@@ -52,6 +53,7 @@ def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
             got="none" if root is None else f"{root} without it",
             fix=f"run `ntgate init DIR`, or {without} to run without ZenML",
         )
+    _refuse_password(arguments["config"])
     client()
     from zenml.utils import source_utils
 
@@ -63,6 +65,15 @@ def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
     except Exception as error:
         raise _cause(error) from error
     return _finished(run)
+
+
+def _refuse_password(config: RunConfig) -> None:
+    """ZenML keeps a pipeline's parameters in its database for everybody to see, the address of the registry among them."""
+    if with_password(config.registry.uri):
+        raise ConfigError(
+            "registry.uri", expected="a password as ${NAME} on ZenML, which stores the config", got="a password in the config",
+            fix="write it as ${NAME} and export NAME, also where the steps run, or add --inline",
+        )  # fmt: skip
 
 
 def _cause(error: BaseException) -> BaseException:

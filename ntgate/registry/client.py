@@ -109,6 +109,7 @@ def connect(config: RegistryConfig, name: str) -> Registry:
     # The first connection to a new SQLite file runs MLflow's migrations, with a log line for each.
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.utils.requirements_utils", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    config = config.resolved()
     file = sqlite_file(config)
     if file is not None:
         config = config.model_copy(update={"uri": f"sqlite:///{file}"})
@@ -125,7 +126,7 @@ def connect(config: RegistryConfig, name: str) -> Registry:
 
 def exists(config: RegistryConfig) -> bool:
     """Whether asking the registry leaves everything as it was: a SQLite file would be created by being asked."""
-    file = sqlite_file(config)
+    file = sqlite_file(config.resolved())
     return file is None or file.is_file()
 
 
