@@ -16,6 +16,7 @@ from ntgate.cli.drift import drift
 from ntgate.cli.init import init
 from ntgate.cli.plan import plan
 from ntgate.cli.run import run as run_command
+from ntgate.cli.schedule import schedule
 from ntgate.cli.schema import schema
 from ntgate.cli.status import status
 from ntgate.cli.validate import validate
@@ -42,7 +43,7 @@ def cli() -> None:
     """Fine-tune on a shifted target, and promote only what beats training from scratch."""
 
 
-for _command in (run_command, drift, plan, validate, schema, status, init, doctor):
+for _command in (run_command, drift, plan, validate, schema, status, schedule, init, doctor):
     cli.add_command(_command)
 
 

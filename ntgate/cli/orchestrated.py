@@ -43,8 +43,30 @@ def run_drift_check(config: RunConfig, path: str) -> DriftCheck:
     return result
 
 
-def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
+def submit(name: str, path: str, config: RunConfig, *, schedule: str, cron: str) -> None:
+    """Hand a pipeline of the project over to the active stack's orchestrator, to be run by the clock.
+
+    Raises:
+        ConfigError: when there is no project, or it has no such pipeline.
+    """
+    from zenml.config.schedule import Schedule
+
+    pipeline = _pipeline(name, path, "use --with systemd or cron", config)
+    pipeline.with_options(schedule=Schedule(name=schedule, cron_expression=cron))(config=config)
+
+
+def _run(name: str, path: str, without: str, *, config: RunConfig, **arguments: Any) -> Any:
     """Run the pipeline ``name`` on the active stack to its end; ``without`` says how to do without ZenML."""
+    pipeline = _pipeline(name, path, without, config)
+    try:
+        run = pipeline(config=config, **arguments)
+    except Exception as error:
+        raise _cause(error) from error
+    return _finished(run)
+
+
+def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
+    """The pipeline ``name`` of the project around the config file at ``path``, with ZenML's store open."""
     root = find([Path(path).parent])
     if root is None or not (root / "pipelines" / f"{name}.py").is_file():
         raise ConfigError(
@@ -53,18 +75,13 @@ def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
             got="none" if root is None else f"{root} without it",
             fix=f"run `ntgate init DIR`, or {without} to run without ZenML",
         )
-    _refuse_password(arguments["config"])
+    _refuse_password(config)
     client()
     from zenml.utils import source_utils
 
     source_utils.set_custom_source_root(str(root))
     sys.path.insert(0, str(root))
-    pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
-    try:
-        run = pipeline(**arguments)
-    except Exception as error:
-        raise _cause(error) from error
-    return _finished(run)
+    return getattr(importlib.import_module(f"pipelines.{name}"), name)
 
 
 def _refuse_password(config: RunConfig) -> None:
