@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,12 @@ _QUIET = {
 }
 
 
+def quiet() -> None:
+    """Ask ZenML, before its import, to send nothing, to open no browser and to leave the output to us."""
+    for variable, value in _QUIET.items():
+        os.environ.setdefault(variable, value)
+
+
 def client() -> Client:
     """ZenML's client with its store open and its active stack known.
 
@@ -33,9 +41,19 @@ def client() -> Client:
     Raises:
         ConfigError: when the folder of the configuration cannot be written to.
     """
-    for variable, value in _QUIET.items():
-        os.environ.setdefault(variable, value)
-    from zenml.client import Client
+    with locked():
+        from zenml.client import Client
+
+        opened = Client()
+        opened.active_stack_model  # noqa: B018  opens the store, and writes the configuration for the last time
+    return opened
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Let no other ntgate read or write ZenML's configuration meanwhile."""
+    quiet()
+    import zenml.client  # noqa: F401  two seconds that nobody need wait for
     from zenml.utils.io_utils import get_global_config_directory
 
     lock = Path(get_global_config_directory()) / ".ntgate.lock"
@@ -48,6 +66,4 @@ def client() -> Client:
             fix="set it to another folder",
         ) from error  # fmt: skip
     with exclusive(lock, lambda: console.note("waiting for another process to open ZenML's store")):
-        opened = Client()
-        opened.active_stack_model  # noqa: B018  opens the store, and writes the configuration for the last time
-    return opened
+        yield
