@@ -17,6 +17,7 @@ from ntgate.config_errors import explain
 from ntgate.data.specs import DataConfig
 from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.gate.config import GateConfig
+from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
 from ntgate.shift.config import ShiftConfig
 from ntgate.strategies import DEFAULT, AnyStrategy
@@ -90,7 +91,8 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
     """Read a YAML or JSON config.
 
     Relative paths in it, the SQLite registry among them, are relative to the folder of the file, so that a scheduled run
-    means the same as one by hand. ``${NAME}`` in a string is replaced by the environment variable.
+    means the same as one by hand. ``${NAME}`` in a string is replaced by the environment variable; in an address of the registry
+    that then holds credentials it stays a reference, so that no config that is kept or sent anywhere holds a password.
 
     Args:
         path: the config file.
@@ -124,7 +126,18 @@ def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
         problems += explain(error, RunConfig, resolved)
     if problems:
         raise ConfigErrors(problems)
-    return config
+    return _without_password(config, content)
+
+
+def _without_password(config: RunConfig, content: Mapping[str, Any]) -> RunConfig:
+    """The config with the registry's address as it was written, where a password was filled into it.
+
+    Orchestrators store the config, and show it to everybody. It is filled in again where the registry is connected to.
+    """
+    written = content["registry"]["uri"]
+    if written == config.registry.uri or not with_password(config.registry.uri):
+        return config
+    return config.model_copy(update={"registry": config.registry.model_copy(update={"uri": kept(written)})})
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -193,15 +206,9 @@ def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
         return [_expanded(v, f"{where}.{i}", problems) for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
-    for name in re.findall(r"\$\{(\w+)\}", value):
-        if name not in os.environ:
-            problems.append(
-                ConfigError(
-                    where, expected=f"the environment variable {name}", got="it is not set", fix=f"export {name}=..."
-                )
-            )
-        value = value.replace("${" + name + "}", os.environ.get(name, ""))
-    return value
+    missing = [name for name in referenced(value) if name not in os.environ]
+    problems += [unset(where, name) for name in missing]
+    return "" if missing else expanded(value)
 
 
 def _located(content: dict[str, Any], base: Path) -> dict[str, Any]:

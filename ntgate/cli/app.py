@@ -21,8 +21,10 @@ from ntgate.cli.reconcile import reconcile
 from ntgate.cli.report import report
 from ntgate.cli.rollback import rollback
 from ntgate.cli.run import run as run_command
+from ntgate.cli.schedule import schedule
 from ntgate.cli.schema import schema
 from ntgate.cli.status import status
+from ntgate.cli.up import up
 from ntgate.cli.validate import validate
 from ntgate.errors import ConfigErrors, NtgateError
 
@@ -34,7 +36,7 @@ Exit codes:
   0  promoted, or done
   1  internal error
   2  usage or config
-  3  rejected by the gate; drift: a shift; init --check: files differ
+  3  rejected by the gate; drift: a shift; init --check, up: something differs
   4  inconclusive: never promoted
   5  bad data or model
   6  registry
@@ -47,21 +49,10 @@ def cli() -> None:
     """Fine-tune on a shifted target, and promote only what beats training from scratch."""
 
 
-for _command in (
-    run_command,
-    drift,
-    plan,
-    validate,
-    schema,
-    report,
-    status,
-    rollback,
-    reconcile,
-    lock,
-    init,
-    kfp,
-    doctor,
-):
+_COMMANDS = (
+    run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, schedule, init, up, kfp, doctor,
+)  # fmt: skip
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntgate.cli.project import find
+from ntgate.cli.store import client
 from ntgate.errors import ConfigError, NtgateError
+from ntgate.references import with_password
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
     from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.result import RunResult
-
-_QUIET = {
-    "ZENML_ANALYTICS_OPT_IN": "false",
-    "ZENML_ENABLE_RICH_TRACEBACK": "false",
-    "ZENML_LOGGING_VERBOSITY": "CRITICAL",
-    "AUTO_OPEN_DASHBOARD": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
-}
 
 
 def run_pipeline(config: RunConfig, path: str, *, dry_run: bool, allow_first: bool = False) -> RunResult:
@@ -51,8 +43,30 @@ def run_drift_check(config: RunConfig, path: str) -> DriftCheck:
     return result
 
 
-def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
+def submit(name: str, path: str, config: RunConfig, *, schedule: str, cron: str) -> None:
+    """Hand a pipeline of the project over to the active stack's orchestrator, to be run by the clock.
+
+    Raises:
+        ConfigError: when there is no project, or it has no such pipeline.
+    """
+    from zenml.config.schedule import Schedule
+
+    pipeline = _pipeline(name, path, "use --with systemd or cron", config)
+    pipeline.with_options(schedule=Schedule(name=schedule, cron_expression=cron))(config=config)
+
+
+def _run(name: str, path: str, without: str, *, config: RunConfig, **arguments: Any) -> Any:
     """Run the pipeline ``name`` on the active stack to its end; ``without`` says how to do without ZenML."""
+    pipeline = _pipeline(name, path, without, config)
+    try:
+        run = pipeline(config=config, **arguments)
+    except Exception as error:
+        raise _cause(error) from error
+    return _finished(run)
+
+
+def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
+    """The pipeline ``name`` of the project around the config file at ``path``, with ZenML's store open."""
     root = find([Path(path).parent])
     if root is None or not (root / "pipelines" / f"{name}.py").is_file():
         raise ConfigError(
@@ -61,21 +75,24 @@ def _run(name: str, path: str, without: str, **arguments: Any) -> Any:
             got="none" if root is None else f"{root} without it",
             fix=f"run `ntgate init DIR`, or {without} to run without ZenML",
         )
-    for variable, value in _QUIET.items():
-        os.environ.setdefault(variable, value)
+    _refuse_password(config)
+    client()
     from zenml.utils import source_utils
 
     source_utils.set_custom_source_root(str(root))
     sys.path.insert(0, str(root))
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
     settings = root / "pipelines" / f"{name}.yaml"
-    if settings.is_file():
-        pipeline = pipeline.with_options(config_path=str(settings))
-    try:
-        run = pipeline(**arguments)
-    except Exception as error:
-        raise _cause(error) from error
-    return _finished(run)
+    return pipeline.with_options(config_path=str(settings)) if settings.is_file() else pipeline
+
+
+def _refuse_password(config: RunConfig) -> None:
+    """ZenML keeps a pipeline's parameters in its database for everybody to see, the address of the registry among them."""
+    if with_password(config.registry.uri):
+        raise ConfigError(
+            "registry.uri", expected="a password as ${NAME} on ZenML, which stores the config", got="a password in the config",
+            fix="write it as ${NAME} and export NAME, also where the steps run, or add --inline",
+        )  # fmt: skip
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -90,9 +107,7 @@ def _cause(error: BaseException) -> BaseException:
 
 def _finished(run: Any) -> Any:
     """The pipeline run at its end, waited for where the orchestrator does not."""
-    from zenml.client import Client
-
     while not run.status.is_finished:
         time.sleep(5)
-        run = Client().get_pipeline_run(run.id)
+        run = client().get_pipeline_run(run.id)
     return run

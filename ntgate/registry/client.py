@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ntgate.errors import RegistryError
+from ntgate.exclusive import exclusive
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.faults import translated
 from ntgate.registry.reach import reach, sqlite_file, with_driver
@@ -107,20 +109,23 @@ def connect(config: RegistryConfig, name: str) -> Registry:
     # The first connection to a new SQLite file runs MLflow's migrations, with a log line for each.
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.utils.requirements_utils", "mlflow.tracking"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    config = config.resolved()
     file = sqlite_file(config)
     config = config.model_copy(update={"uri": with_driver(config.uri) if file is None else f"sqlite:///{file}"})
     with translated(config):
         from mlflow import MlflowClient
 
         reach(config)
-        client = MlflowClient(tracking_uri=config.uri, registry_uri=config.uri)
-        client.search_experiments(max_results=1)
+        # Two processes that find no tables would both create them, and both fail halfway.
+        with nullcontext() if file is None else exclusive(file.with_name(f".{file.name}.lock")):
+            client = MlflowClient(tracking_uri=config.uri, registry_uri=config.uri)
+            client.search_experiments(max_results=1)
     return Registry(client, config, name)
 
 
 def exists(config: RegistryConfig) -> bool:
     """Whether asking the registry leaves everything as it was: a SQLite file would be created by being asked."""
-    file = sqlite_file(config)
+    file = sqlite_file(config.resolved())
     return file is None or file.is_file()
 
 

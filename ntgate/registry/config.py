@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from ntgate.base import Frozen
+from ntgate.errors import ConfigError
+from ntgate.references import expanded, referenced, unset
 
 
 class RegistryConfig(Frozen):
@@ -14,7 +17,8 @@ class RegistryConfig(Frozen):
 
     Attributes:
         uri: ``sqlite:///mlflow.db``, ``postgresql://host/mlflow`` or the address of an MLflow server. A server's credentials
-            belong in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, not here.
+            belong in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, not here; the password of a database in a variable
+            of its own that is referred to here.
         experiment: where the runs are recorded; None: an experiment named after the model.
         artifact_location: of a new experiment; None: beside the SQLite file, or as the server decides.
         timeout_seconds: how long to wait for the first answer.
@@ -36,6 +40,28 @@ class RegistryConfig(Frozen):
     @classmethod
     def _kept_and_shared(cls, uri: str) -> str:
         # A folder of files cannot hold the lock, and a database in memory forgets the champion.
-        if not re.match(r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://.|sqlite(\+\w+)?:///[^:]", uri):
+        # A reference is judged by its value, when it is used.
+        if not uri.startswith("$[") and not re.match(
+            r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://.|sqlite(\+\w+)?:///[^:]", uri
+        ):
             raise ValueError("sqlite:///FILE, an http(s):// address or a database URI")
         return uri
+
+    def resolved(self) -> RegistryConfig:
+        """The same with every reference in the address filled in: for a connection, and never to be kept.
+
+        Raises:
+            ConfigError: when a variable is not set, or its value is no address of a registry.
+        """
+        missing = [name for name in referenced(self.uri) if name not in os.environ]
+        if missing:
+            raise unset("registry.uri", missing[0])
+        try:
+            return RegistryConfig(**{**self.model_dump(), "uri": expanded(self.uri)})
+        except ValidationError:
+            raise ConfigError(
+                "registry.uri",
+                expected="sqlite:///FILE, an http(s):// address or a database URI",
+                got=self.uri,
+                fix=f"correct the value of {', '.join(referenced(self.uri))}",
+            ) from None  # fmt: skip  pydantic's own message would show the value

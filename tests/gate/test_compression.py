@@ -39,7 +39,7 @@ def test_nothing_compressed_is_a_fact_and_passes():
 
 def test_what_could_not_be_compressed_is_inconclusive_though_it_beats_scratch():
     given = dataclasses.replace(evidence(), compressed=False, uncompressed=None, compression_failed="No units known.")
-    decision = decide(given, GateConfig())
+    decision = decide(given, one_seed())
     assert decision.outcome == "inconclusive"
     assert [found.rule for found in decision.findings if found.outcome != "pass"] == ["compression"]
     assert finding(decision).reason == "The candidate could not be compressed. No units known."

@@ -125,15 +125,15 @@ def test_false_promotions_stay_below_alpha():
 def test_a_lost_champion_is_missing_evidence_unless_somebody_answers_for_it():
     y, candidate, scratch = arms(500, 40, 10)
     gone = "version 2 was promoted, and no version carries the alias now"
-    decision = decide(Evidence(y, candidate, scratch, champion_lost=gone), GateConfig())
+    decision = decide(fresh(y, candidate, scratch, champion_lost=gone), one_seed())
     assert decision.outcome == "inconclusive"
     assert outcome(decision, "champion").reason == (
         f"The registry holds no champion any more: {gone}. Restore it, or run with --allow-first."
     )
-    allowed = decide(Evidence(y, candidate, scratch, champion_lost=gone, first_allowed=True), GateConfig())
+    allowed = decide(fresh(y, candidate, scratch, champion_lost=gone, first_allowed=True), one_seed())
     assert allowed.outcome == "promoted"
     assert outcome(allowed, "champion").reason.startswith(f"The registry holds no champion any more: {gone}.")
     assert "--allow-first" in outcome(allowed, "champion").reason
     # It answers for a champion that is gone, not for one that is there.
-    there = Evidence(y, candidate, scratch, champion_version="2", champion_unusable="no model", first_allowed=True)
-    assert decide(there, GateConfig()).outcome == "inconclusive"
+    there = fresh(y, candidate, scratch, champion_version="2", champion_unusable="no model", first_allowed=True)
+    assert decide(there, one_seed()).outcome == "inconclusive"

@@ -1,0 +1,69 @@
+"""ZenML's configuration and store, opened by one process of this machine at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ntgate.cli import console
+from ntgate.errors import ConfigError
+from ntgate.exclusive import exclusive
+
+if TYPE_CHECKING:
+    from zenml.client import Client
+
+_QUIET = {
+    "ZENML_ANALYTICS_OPT_IN": "false",
+    "ZENML_ENABLE_RICH_TRACEBACK": "false",
+    "ZENML_LOGGING_VERBOSITY": "CRITICAL",
+    "AUTO_OPEN_DASHBOARD": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def quiet() -> None:
+    """Ask ZenML, before its import, to send nothing, to open no browser and to leave the output to us."""
+    for variable, value in _QUIET.items():
+        os.environ.setdefault(variable, value)
+
+
+def client() -> Client:
+    """ZenML's client with its store open and its active stack known.
+
+    A process that finds no store creates the tables, the default project and the default stack, and every process rewrites the
+    configuration file in place. Two at once create one table twice, or read a half-written file and take it for an empty one.
+    So this part of a start happens under a lock; what follows is transactions of the store, which wait for each other.
+
+    Raises:
+        ConfigError: when the folder of the configuration cannot be written to.
+    """
+    with locked():
+        from zenml.client import Client
+
+        opened = Client()
+        opened.active_stack_model  # noqa: B018  opens the store, and writes the configuration for the last time
+    return opened
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Let no other ntgate read or write ZenML's configuration meanwhile."""
+    quiet()
+    import zenml.client  # noqa: F401  two seconds that nobody need wait for
+    from zenml.utils.io_utils import get_global_config_directory
+
+    lock = Path(get_global_config_directory()) / ".ntgate.lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    except OSError as error:
+        raise ConfigError(
+            "ZENML_CONFIG_PATH", expected=f"a folder that can be written to, {lock.parent}", got=error.strerror or str(error),
+            fix="set it to another folder",
+        ) from error  # fmt: skip
+    with exclusive(lock, lambda: console.note("waiting for another process to open ZenML's store")):
+        yield

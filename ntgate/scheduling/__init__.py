@@ -1,0 +1,1 @@
+"""Runs by the clock: cron expressions, and what makes one machine follow them."""

@@ -1,0 +1,133 @@
+"""One scheduled job on one machine: its name, its command, and the files that say so."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from ntgate.scheduling.cron import Cron
+
+BUSY = 75  # flock's answer where a run is still going; EX_TEMPFAIL of sysexits.h
+ANSWERS = (3, 4)  # rejected and inconclusive are answers of the gate, not faults of the job
+
+
+class Job(NamedTuple):
+    """What runs when, and where.
+
+    Attributes:
+        config: the config file, absolute.
+        cron: when.
+        program: the words that start ntgate, such as the interpreter, ``-m`` and ``ntgate``.
+        options: further words for ``ntgate run`` and ``ntgate drift``.
+        inline: without ZenML.
+        drift_first: run only where ``ntgate drift`` finds a shift.
+        lock: held while a run goes on.
+        log: what a cron line appends to; systemd keeps a journal of its own.
+        environment: a file of NAME=value lines, credentials among them; it need not exist.
+    """
+
+    config: Path
+    cron: Cron
+    program: tuple[str, ...]
+    options: tuple[str, ...]
+    inline: bool
+    drift_first: bool
+    lock: Path
+    log: Path
+    environment: Path
+
+    @property
+    def name(self) -> str:
+        """The same for the same config file, so that a second schedule of it is found."""
+        return job_name(self.config)
+
+    @property
+    def shell(self) -> str:
+        """The command for ``/bin/sh``."""
+        config = str(self.config)
+        run = shlex.join(
+            [*self.program, "run", config, *(["--inline"] if self.inline else []), "--json", *self.options]
+        )
+        if self.drift_first:
+            drift = [*self.program, "drift", config, *([] if self.inline else ["--zenml"]), "--json", *self.options]
+            run = f"{shlex.join(drift)}; code=$?; [ $code -eq 3 ] || exit $code; {run}"
+        return shlex.join(
+            ["flock", "--nonblock", "--conflict-exit-code", str(BUSY), str(self.lock), "/bin/sh", "-c", run]
+        )
+
+    @property
+    def service(self) -> str:
+        """The systemd service."""
+        return f"""\
+[Unit]
+Description={_systemd(f"ntgate run {self.config}")}
+
+[Service]
+Type=oneshot
+WorkingDirectory={_systemd(str(self.config.parent))}
+EnvironmentFile=-{_systemd(str(self.environment))}
+Environment=ZENML_ANALYTICS_OPT_IN=false MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=1
+ExecStartPre=/bin/mkdir -p {_quoted(str(self.lock.parent))}
+ExecStart=/bin/sh -c {_quoted(self.shell)}
+# {ANSWERS[0]}: rejected by the gate. {ANSWERS[1]}: inconclusive. {BUSY}: the last run is still going.
+SuccessExitStatus={" ".join(map(str, (*ANSWERS, BUSY)))}
+SyslogIdentifier={self.name}
+"""
+
+    @property
+    def timer(self) -> str:
+        """The systemd timer."""
+        calendar = "\n".join(f"OnCalendar={line}" for line in self.cron.calendar)
+        return f"""\
+# {self.cron.text}
+[Unit]
+Description={_systemd(f"ntgate run {self.config}, {self.cron.text}")}
+
+[Timer]
+{calendar}
+AccuracySec=1s
+Persistent=true
+Unit={self.name}.service
+
+[Install]
+WantedBy=timers.target
+"""
+
+    @property
+    def cron_lines(self) -> str:
+        """The lines of a crontab: a mark to find them by, and the job.
+
+        Standard error stays silent on every answer of the gate, so that cron mails only faults.
+        """
+        environment, log = shlex.quote(str(self.environment)), shlex.quote(str(self.log))
+        accepted = "|".join(map(str, (0, *ANSWERS, BUSY)))
+        fault = shlex.quote(f"ntgate run {self.config} failed; see {self.log}")
+        begin = shlex.join(["cd", str(self.config.parent)]) + " && " + shlex.join(["mkdir", "-p", str(self.log.parent)])
+        variables = f"set -a; [ ! -f {environment} ] || . {environment}; set +a"
+        end = f"code=$?; case $code in {accepted}) ;; *) echo {fault} >&2; exit $code;; esac"
+        command = f"{begin} && {{ {variables}; {self.shell}; }} >>{log} 2>&1; {end}"
+        return f"# {self.name}: remove with `ntgate schedule --remove`\n{self.cron.text} {command.replace('%', chr(92) + '%')}\n"
+
+
+def job_name(config: Path) -> str:
+    """A name for a config file: readable, and different for every path.
+
+    >>> job_name(Path("/srv/digits/retrain.yaml"))
+    'ntgate-digits-retrain-5fdec972'
+    """
+    readable = re.sub(r"[^a-zA-Z0-9]+", "-", f"{config.parent.name}-{config.stem}").strip("-").lower()
+    return f"ntgate-{readable[:60]}-{hashlib.sha256(str(config).encode()).hexdigest()[:8]}"
+
+
+def _systemd(text: str) -> str:
+    """Plain text in a unit, where a percent sign begins a specifier."""
+    return text.replace("%", "%%")
+
+
+def _quoted(text: str) -> str:
+    """One word of ``ExecStart=``, kept from systemd's own quotes, specifiers and variables."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"'

@@ -1,0 +1,110 @@
+"""A password of the registry: filled in where it is used, kept nowhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ntgate.config import RunConfig, load
+from ntgate.errors import ConfigError
+from ntgate.registry.client import connect
+from ntgate.registry.config import RegistryConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "correct-horse-battery"
+
+
+def ntgate(project: Path, *arguments: str) -> tuple[int, str, str]:
+    environment = {
+        **os.environ, "ZENML_CONFIG_PATH": str(project / "zenml"), "OMP_NUM_THREADS": "1", "REGISTRY_PASSWORD": PASSWORD,
+        "ZENML_LOGGING_VERBOSITY": "INFO",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "ntgate", *arguments, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True,
+        check=False, timeout=400,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def files_with(word: str, folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and word.encode() in path.read_bytes()]
+
+
+def test_after_a_run_on_zenml_the_password_is_nowhere(project, server):
+    address = server.replace("http://", "http://ann:${REGISTRY_PASSWORD}@")
+    settings = [f"registry.uri={address}", "strategies=[{kind: fine_tuning}]"]
+    code, out, log = ntgate(project, "run", str(project / "config.yaml"), "--set", settings[0], "--set", settings[1])
+    assert code == 0, log
+    assert json.loads(out)["registry"]["version"] == "1"  # the password did reach the connection
+    assert PASSWORD not in out
+    assert PASSWORD not in log
+    kept = files_with("REGISTRY_PASSWORD", project / "zenml")
+    assert any(path.suffix == ".db" for path in kept)  # what we look through does hold the parameters
+    assert files_with(PASSWORD, project) == []  # database, artifact store, step logs, the run's folder
+
+
+def test_a_password_in_the_config_itself_is_refused_on_zenml(project):
+    code, out, log = ntgate(
+        project, "run", str(project / "config.yaml"), "--set", f"registry.uri=http://ann:{PASSWORD}@127.0.0.1:9"
+    )
+    assert code == 2
+    assert "expected a password as ${NAME} on ZenML" in json.loads(out)["errors"][0]["message"]
+    assert PASSWORD not in out + log
+    assert not (project / "zenml").exists()
+
+
+@pytest.fixture
+def config(project, monkeypatch):
+    monkeypatch.setenv("REGISTRY_PASSWORD", PASSWORD)
+    return lambda uri: load(project / "config.yaml", [f"registry.uri={uri}"])
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "postgresql://ann:${REGISTRY_PASSWORD}@db/mlflow",
+        "https://${REGISTRY_PASSWORD}@tracking",
+        "postgresql://db/mlflow?user=ann&password=${REGISTRY_PASSWORD}",
+    ],
+)
+def test_the_config_keeps_the_reference(config, uri):
+    kept = config(uri)
+    assert kept.registry.uri == uri.replace("${REGISTRY_PASSWORD}", "$[REGISTRY_PASSWORD]")
+    assert RunConfig.model_validate_json(kept.model_dump_json()) == kept  # as it travels to a step
+    assert kept.registry.resolved().uri == uri.replace("${REGISTRY_PASSWORD}", PASSWORD)
+
+
+def test_a_whole_address_in_a_variable(config, monkeypatch):
+    monkeypatch.setenv("REGISTRY", f"postgresql://ann:{PASSWORD}@db/mlflow")
+    kept = config("${REGISTRY}")
+    assert kept.registry.uri == "$[REGISTRY]"
+    assert PASSWORD not in kept.model_dump_json()
+    assert kept.registry.resolved().uri.startswith("postgresql://ann")
+    monkeypatch.setenv("REGISTRY", "http://tracking:5000")
+    assert config("${REGISTRY}").registry.uri == "http://tracking:5000"  # nothing to hide
+    monkeypatch.setenv("REGISTRY", f"ftp://ann:{PASSWORD}@db")
+    with pytest.raises(ConfigError) as told:
+        config("${REGISTRY}")
+    assert "registry.uri: expected sqlite:///FILE" in str(told.value)
+    assert PASSWORD not in str(told.value)
+
+
+def test_zenml_finds_nothing_to_replace_in_the_schema():
+    """ZenML compiles the config's schema, descriptions included, and fails over a variable in it that is not set."""
+    assert "${" not in json.dumps(RunConfig.model_json_schema())
+
+
+def test_where_a_step_runs_the_variable_must_be_set_too(config, monkeypatch):
+    kept = config("postgresql://ann:${REGISTRY_PASSWORD}@db/mlflow")
+    monkeypatch.delenv("REGISTRY_PASSWORD")
+    with pytest.raises(ConfigError, match=r"registry\.uri: expected the environment variable REGISTRY_PASSWORD"):
+        connect(kept.registry, "reader")
+    monkeypatch.setenv("REGISTRY", f"ftp://ann:{PASSWORD}@db")
+    with pytest.raises(ConfigError, match=r"correct the value of REGISTRY\.") as told:
+        RegistryConfig(uri="$[REGISTRY]").resolved()
+    assert PASSWORD not in str(told.value)
