@@ -130,14 +130,17 @@ def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
 
 
 def _without_password(config: RunConfig, content: Mapping[str, Any]) -> RunConfig:
-    """The config with the registry's address as it was written, where a password was filled into it.
+    """The config with the addresses of registry and ledger as they were written, where a password was filled into them.
 
-    Orchestrators store the config, and show it to everybody. It is filled in again where the registry is connected to.
+    Orchestrators store the config, and show it to everybody. It is filled in again where the database is connected to.
     """
-    written = content["registry"]["uri"]
-    if written == config.registry.uri or not with_password(config.registry.uri):
-        return config
-    return config.model_copy(update={"registry": config.registry.model_copy(update={"uri": kept(written)})})
+    registry, ledger = config.registry, config.gate.ledger
+    if with_password(registry.uri):
+        registry = registry.model_copy(update={"uri": kept(content["registry"]["uri"])})
+    if ledger.uri is not None and with_password(ledger.uri):
+        ledger = ledger.model_copy(update={"uri": kept(content["gate"]["ledger"]["uri"])})
+    gate = config.gate.model_copy(update={"ledger": ledger})
+    return config.model_copy(update={"registry": registry, "gate": gate})
 
 
 class _UniqueKeys(yaml.SafeLoader):

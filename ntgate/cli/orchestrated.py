@@ -87,10 +87,12 @@ def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
 
 
 def _refuse_password(config: RunConfig) -> None:
-    """ZenML keeps a pipeline's parameters in its database for everybody to see, the address of the registry among them."""
-    if with_password(config.registry.uri):
+    """ZenML keeps a pipeline's parameters in its database for everybody to see, the addresses of databases among them."""
+    for where, uri in (("registry.uri", config.registry.uri), ("gate.ledger.uri", config.gate.ledger.uri)):
+        if uri is None or not with_password(uri):
+            continue
         raise ConfigError(
-            "registry.uri", expected="a password as ${NAME} on ZenML, which stores the config", got="a password in the config",
+            where, expected="a password as ${NAME} on ZenML, which stores the config", got="a password in the config",
             fix="write it as ${NAME} and export NAME, also where the steps run, or add --inline",
         )  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ntgate.errors import ConfigError
 from ntgate.gate.ledger_config import LedgerConfig
+from ntgate.references import expanded, referenced, unset
 from ntgate.registry.faults import without_credentials
 
 
@@ -24,10 +26,12 @@ def ledger_uri(config: LedgerConfig, registry_uri: str) -> str | None:
     >>> ledger_uri(LedgerConfig(policy="none"), "https://tracking:5000") is None
     True
     """
-    if config.uri is not None:
-        return config.uri
-    if re.match(r"(sqlite|postgresql)(\+\w+)?:", registry_uri):
-        return registry_uri
+    where, uri = ("registry.uri", registry_uri) if config.uri is None else ("gate.ledger.uri", config.uri)
+    missing = [name for name in referenced(uri) if name not in os.environ]
+    if missing:
+        raise unset(where, missing[0])
+    if re.match(r"(sqlite|postgresql)(\+\w+)?:", expanded(uri)):
+        return expanded(uri)
     if config.policy == "none":
         return None
     raise ConfigError(

@@ -195,7 +195,8 @@ def test_an_orchestrator_with_a_clock_is_asked_to_follow_it(project):
     assert made.returncode == 0, made.stderr
     for part in ("pipelines", "steps"):
         (project / part).symlink_to(ROOT / part)
-    source = f"import sys; sys.path.insert(0, {str(project)!r}); from ntgate.cli.app import run; raise SystemExit(run(sys.argv[1:]))"
+    start = "from ntgate.cli.app import run; raise SystemExit(run(sys.argv[1:]))"
+    source = f"import sys; sys.path.insert(0, {str(project)!r}); {start}"
 
     def schedule(*more: str) -> tuple[int, dict]:
         done = python(project, "-c", source, "schedule", str(project / "config.yaml"), "--json", *more)
