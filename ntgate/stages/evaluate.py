@@ -76,7 +76,7 @@ def evaluate(
     onnx, difference = _exported(config, ingested, scratch, compressed)
     test = ingested.judged_rows()
     allowance = open_rows(config, ingested, champion, onnx, test, dry_run=dry_run)
-    arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test.take(allowance.positions), allowance)
+    arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test, allowance)
     path = ingested.folder / "scores.npz"
     np.savez_compressed(path, allow_pickle=False, **arrays)
     return Evaluated(
@@ -122,9 +122,10 @@ def _scored(
     allowance: Allowance,
 ) -> tuple[Arrays, str | None]:
     """All that the gate is shown of the rows, and why the champion has no scores where it has none."""
-    known = about_rows(config, test)
     if allowance.closed:
-        return known, champion.unusable
+        return about_rows(config, test), champion.unusable
+    test = test.take(allowance.positions)
+    known = about_rows(config, test)
     held, unusable = of_champion(champion, test)
     if config.gate.cross_fitting is not None:
         return {**known, **of_folds(crossed.scores), **held}, unusable

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from ntgate.evaluation.mcnemar import mcnemar_exact, mcnemar_power
+from ntgate.evaluation.mcnemar import mcnemar_exact
+from ntgate.evaluation.power import power_at
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
 from ntgate.gate.evidence import Evidence
@@ -115,8 +116,8 @@ def test_what_a_longer_horizon_left_over_is_all_that_a_shorter_one_gets():
 def test_the_level_is_that_of_the_test_which_first_sees_a_growing_gain(worn, fresh, left):
     level = sharpest(np.repeat([left, ALPHA], [worn, fresh]), step=ALPHA, least=30)
     for gain in np.arange(0.01, 0.3, 0.01):  # against the exact power of McNemar's test
-        together = mcnemar_power(worn + fresh, 0.03 + gain, 0.03, left)
-        alone = mcnemar_power(fresh, 0.03 + gain, 0.03, ALPHA)
+        together = power_at(worn + fresh, 0.03 + gain, 0.03, left)
+        alone = power_at(fresh, 0.03 + gain, 0.03, ALPHA)
         if max(together, alone) >= 0.8:
             break
     assert level == (left if together > alone else ALPHA)
