@@ -311,6 +311,8 @@ def main() -> None:
         heading("The gate's error rates", "python benchmarks/gate_error_rates.py"),
         *single_use(rng),
         *weekly_use(rng),
+        "",
+        *non_inferiority(rng),
     ]
     write("gate_error_rates.md", "\n".join(text))
 
