@@ -28,11 +28,12 @@ from scipy.stats import binom
 
 from ntgate.evaluation.betting import log_wealths
 from ntgate.evaluation.mcnemar import mcnemar_exact
-from ntgate.evaluation.tango import tango_interval
-from ntgate.evaluation.unconditional import mcnemar_unconditional
+from ntgate.evaluation.tango import tango_interval, tango_p_value
+from ntgate.evaluation.unconditional import mcnemar_unconditional, tango_unconditional
 
 RUNS, YEARS, WEEKS, ALPHA = 20_000, 2_000, 52, 0.05
 SIZES, DISCORDANCES, GAINS = (100, 300, 1000, 5000), (0.05, 0.10, 0.20), (-0.01, 0.0, 0.01, 0.02, 0.03, 0.05)
+LOSS = 0.02  # against the champion, still tolerated
 Test = Callable[[int, int, int], float]
 Shares = tuple[float, float, float]  # of rows that are gained, tied and lost
 
@@ -45,15 +46,23 @@ def conditional(gained: int, lost: int, n: int) -> float:  # noqa: ARG001
     return mcnemar_exact(gained, lost)
 
 
+def tango(gained: int, lost: int, n: int) -> float:
+    return tango_p_value(gained, lost, n, -LOSS)
+
+
+def tango_exact(gained: int, lost: int, n: int) -> float:
+    return tango_unconditional(gained, lost, n, -LOSS)
+
+
 @cache
-def critical(test: Test, discordant: int, n: int, alpha: float) -> int:
-    """The smallest number of gained rows with which the gate promotes: p-value at most alpha, and an interval above zero."""
+def critical(test: Test, discordant: int, n: int, alpha: float, margin: float) -> int:
+    """The smallest number of gained rows with which the gate passes: p-value at most alpha, and an interval above the margin."""
 
     def promotes(gained: int) -> bool:
         lost = discordant - gained
-        return test(gained, lost, n) <= alpha and tango_interval(gained, lost, n, alpha)[0] > 0
+        return test(gained, lost, n) <= alpha and tango_interval(gained, lost, n, alpha)[0] > margin
 
-    gained = int(binom.isf(alpha, discordant, 0.5)) + 1
+    gained = int(np.clip(round((discordant + n * margin + 1.64 * math.sqrt(discordant)) / 2), 0, discordant + 1))
     while gained > 0 and promotes(gained - 1):
         gained -= 1
     while gained <= discordant and not promotes(gained):
@@ -61,11 +70,11 @@ def critical(test: Test, discordant: int, n: int, alpha: float) -> int:
     return gained
 
 
-def promoted(test: Test, counts: np.ndarray, n: int, alpha: float) -> np.ndarray:
+def promoted(test: Test, counts: np.ndarray, n: int, alpha: float, margin: float = 0.0) -> np.ndarray:
     """The gate's answers to ``counts`` ``(..., 3)`` of gained, tied and lost rows."""
     gained, discordant = counts[..., 0], counts[..., 0] + counts[..., 2]
     kinds, which = np.unique(discordant, return_inverse=True)
-    least = np.array([critical(test, int(kind), n, alpha) for kind in kinds])
+    least = np.array([critical(test, int(kind), n, alpha, margin) for kind in kinds])
     return gained >= least[which].reshape(discordant.shape)
 
 
@@ -157,6 +166,29 @@ def single_use(rng: np.random.Generator) -> list[str]:
         f"{head} best test, exact |{others}\n|{' ---: |' * 8}", *power,
         f"\nThe unconditional test's power is at most {100 * max(shortfall, 0):.1f} points below the best test's: "
         f"{'within' if shortfall <= 0.02 else 'NOT WITHIN'} 2 points.\n",
+    ]  # fmt: skip
+
+
+def non_inferiority(rng: np.random.Generator) -> list[str]:
+    """The table of the champion's rule: the loss is just too large, or there is none."""
+    rows, largest = [], 0.0
+    for n in SIZES:
+        for discordance in (0.02, *DISCORDANCES):
+            lossy, equal = (
+                rng.multinomial(n, ((discordance + g) / 2, 1 - discordance, (discordance - g) / 2), size=RUNS)
+                for g in (-LOSS, 0.0)
+            )
+            passes = [
+                promoted(test, counts, n, ALPHA, -LOSS) for counts in (lossy, equal) for test in (tango_exact, tango)
+            ]
+            largest = max(largest, float(passes[0].mean()))
+            rows.append(f"| {n:,} | {discordance:.0%} | {' | '.join(map(rate, passes))} |")
+    return [
+        f"## Not worse than the champion\n\nA loss of {100 * LOSS:.0f} points is tolerated. False passes where the loss is just "
+        "that, and passes of a candidate that is as good.\n",
+        "| test rows | discordant | false, unconditional | false, Tango | equal, unconditional | equal, Tango |",
+        f"|{' ---: |' * 6}", *rows,
+        f"\nThe unconditional test's largest false rate is {largest:.4f}: {'held' if largest <= limit(RUNS) else 'NOT HELD'}.\n",
     ]  # fmt: skip
 
 
@@ -279,6 +311,8 @@ def main() -> None:
         heading("The gate's error rates", "python benchmarks/gate_error_rates.py"),
         *single_use(rng),
         *weekly_use(rng),
+        "",
+        *non_inferiority(rng),
     ]
     write("gate_error_rates.md", "\n".join(text))
 

@@ -37,7 +37,7 @@ def binomial(counts: Counts, n: int, share: float | Floats) -> Floats:
     return np.asarray(np.exp(choices + xlogy(counts, share) + xlog1py(n - counts, -share)))
 
 
-def at_least(gained: Counts, discordant: Counts, share: float) -> Floats:
+def at_least(gained: Counts, discordant: Counts, share: float | Floats) -> Floats:
     """Probability of ``gained`` or more successes in ``discordant`` trials of probability ``share``, elementwise.
 
     >>> at_least(np.array([0, 8, 11]), np.array([10, 10, 10]), 0.5).round(6)

@@ -15,6 +15,10 @@ of discordant rows is then unknown under the hypothesis, and the p-value is the 
 
 The hypothesis is that at most half of the discordant rows are gained. The worst case has exactly half: given the number of
 discordant rows, an extreme outcome becomes likelier with every chance of a gained row.
+
+With a margin the outcomes are ordered by Tango's statistic (Hsueh, Liu and Chen, "Unconditional exact tests for equivalence or
+noninferiority for paired binary endpoints", Biometrics 57, 2001). Tango's own p-value is approximate: on 300 rows, where 2 % are
+lost and none gained in truth, it takes that loss of two points for a smaller one in 6.0 % of cases at level 5 %.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ import numpy as np
 
 from ntgate.errors import DataError
 from ntgate.evaluation.discordant import Counts, Floats, at_least, binomial, discordant_rows, smallest
+from ntgate.evaluation.tango import tango_statistic, tango_statistics
 
 OUTSIDE = 1e-6  # probability of a share outside the confidence interval, added to the p-value, which is never less
 SHARES = 64  # shares that are tried; the probability changes between two of them by less than 1e-5
@@ -42,13 +47,11 @@ def mcnemar_unconditional(gained: int, lost: int, n: int) -> float:
     >>> mcnemar_unconditional(0, 0, 100)
     1.0
     """
-    if min(gained, lost) < 0 or gained + lost > n:
-        raise DataError("counts", expected=f"two parts of {n} rows", got=f"{gained} and {lost}", fix="count the rows")
+    _check(gained, lost, n)
     if gained + lost == 0:
         return 1.0
     shares = _shares(gained + lost, n)
-    first, last = (discordant_rows(n, float(share))[0] for share in (shares[0], shares[-1]))
-    discordant = np.arange(first[0], last[-1] + 1)
+    discordant = _reached(n, shares)
     if n <= ESTIMATED_UP_TO:
         least = _as_extreme_when_estimated(gained, gained + lost, n, discordant)
     else:
@@ -58,11 +61,52 @@ def mcnemar_unconditional(gained: int, lost: int, n: int) -> float:
     return min(1.0, worst + OUTSIDE)
 
 
+def tango_unconditional(gained: int, lost: int, n: int, margin: float) -> float:
+    """One-sided p-value against a difference of at most ``margin``, negative for non-inferiority.
+
+    Raises:
+        DataError: when the counts are no part of ``n`` rows, or the margin is outside (-1, 1).
+
+    >>> round(tango_unconditional(0, 2, 300, -0.02), 4)  # Tango's: 0.0495
+    0.0602
+    """
+    _check(gained, lost, n)
+    if not -1 < margin < 1:
+        raise DataError("margin", expected="a difference of accuracies in (-1, 1)", got=f"{margin}", fix="change it")
+    if not n:
+        return 1.0
+    # Under the hypothesis at least a share of |margin| is discordant.
+    shares = np.unique(np.maximum(_shares(gained + lost, n), abs(margin)))[:, None]
+    if shares[-1] <= abs(margin):
+        shares = np.array([[max(abs(margin), 1e-12)]])
+    discordant = _reached(n, shares)
+    observed = tango_statistic(gained, lost, n, margin)
+    least = smallest(
+        lambda counts: tango_statistics(counts, discordant - counts, n, margin) >= observed - 1e-9,
+        discordant,
+        (discordant + gained - lost) // 2,
+    )
+    of_gained = (shares + margin) / (2 * shares)
+    worst = (binomial(discordant, n, shares) * at_least(least, discordant, of_gained)).sum(axis=1).max()
+    return min(1.0, float(worst) + OUTSIDE)
+
+
+def _check(gained: int, lost: int, n: int) -> None:
+    if min(gained, lost) < 0 or gained + lost > n:
+        raise DataError("counts", expected=f"two parts of {n} rows", got=f"{gained} and {lost}", fix="count the rows")
+
+
+def _reached(n: int, shares: Floats) -> Counts:
+    """The numbers of discordant rows that occur under any of the shares."""
+    first, last = (discordant_rows(n, float(share))[0] for share in (shares.min(), shares.max()))
+    return np.arange(first[0], last[-1] + 1)
+
+
 def _shares(discordant: int, n: int) -> Floats:
     """Shares of discordant rows in the Clopper-Pearson interval, evenly spaced where their standard error is constant."""
     from scipy.special import betaincinv
 
-    low = betaincinv(discordant, n - discordant + 1, OUTSIDE / 2)
+    low = betaincinv(discordant, n - discordant + 1, OUTSIDE / 2) if discordant else 0.0
     high = betaincinv(discordant + 1, n - discordant, 1 - OUTSIDE / 2) if discordant < n else 1.0
     return np.asarray(np.sin(np.linspace(math.asin(math.sqrt(low)), math.asin(math.sqrt(high)), SHARES)) ** 2)
 
@@ -84,8 +128,7 @@ def _as_extreme(mid_p: float, discordant: Counts) -> Counts:
 def _as_extreme_when_estimated(gained: int, of: int, n: int, discordant: Counts) -> Counts:
     """As above, ordered by the probability of the mid-p-value at the share estimated from the number of discordant rows."""
     estimates = np.clip(discordant, 0.5, n - 0.5) / n
-    first, last = (discordant_rows(n, float(share))[0] for share in (estimates[0], estimates[-1]))
-    reached = np.arange(first[0], last[-1] + 1)
+    reached = _reached(n, estimates)
     grid = np.arange(reached[-1] + 3)  # up to more gained rows than there are
     tails = at_least(grid[None, :], reached[:, None], 0.5)
     rising = (tails[:, :-1] + tails[:, 1:])[:, ::-1] / 2  # mid-p-values, the smallest first

@@ -8,7 +8,8 @@ from scipy.stats import beta, binom
 
 from ntgate.errors import DataError
 from ntgate.evaluation.mcnemar import mcnemar_exact
-from ntgate.evaluation.unconditional import OUTSIDE, mcnemar_unconditional
+from ntgate.evaluation.tango import tango_p_value, tango_statistic
+from ntgate.evaluation.unconditional import OUTSIDE, mcnemar_unconditional, tango_unconditional
 
 
 def brute_force(gained, lost, n, *, estimated):
@@ -77,9 +78,57 @@ def test_size_and_power(alpha):
 
 def test_no_discordant_rows_show_nothing():
     assert mcnemar_unconditional(0, 0, 50) == 1.0
+    assert tango_unconditional(0, 0, 0, -0.02) == 1.0
+    assert tango_unconditional(0, 0, 30, -0.02) > 0.5  # 55 % of samples of 30 rows have none of 2 %
 
 
 @pytest.mark.parametrize("bad", [(-1, 0, 10), (6, 5, 10)])
 def test_bad_counts_are_named(bad):
     with pytest.raises(DataError, match="counts"):
         mcnemar_unconditional(*bad)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "n", "margin"), [(0, 2, 300, -0.02), (5, 3, 60, -0.1), (0, 0, 80, -0.05), (12, 3, 60, 0.05)]
+)
+def test_p_value_with_a_margin(gained, lost, n, margin):
+    """The largest probability over two thousand shares of an outcome with as large a statistic."""
+    observed = tango_statistic(gained, lost, n, margin) - 1e-9
+    low = beta.ppf(OUTSIDE / 2, gained + lost, n - gained - lost + 1) if gained + lost else 0.0
+    high = beta.ppf(1 - OUTSIDE / 2, gained + lost + 1, n - gained - lost)
+    worst = 0.0
+    extreme = [
+        min(
+            [count for count in range(rows + 1) if tango_statistic(count, rows - count, n, margin) >= observed],
+            default=rows + 1,
+        )
+        for rows in range(n + 1)
+    ]
+    for share in np.linspace(max(low, abs(margin)), high, 500):
+        tails = binom.sf(np.array(extreme) - 1, np.arange(n + 1), (share + margin) / (2 * share))
+        worst = max(worst, float(binom.pmf(np.arange(n + 1), n, share) @ tails))
+    assert tango_unconditional(gained, lost, n, margin) == pytest.approx(worst + OUTSIDE, rel=5e-3)
+
+
+@pytest.mark.parametrize(("n", "margin"), [(60, -0.05), (100, -0.02)])
+def test_size_with_a_margin(n, margin):
+    """Over every share, also with a larger loss than the margin; Tango's own p-value exceeds the level somewhere."""
+    discordant = np.arange(n + 1)
+    exact = passing(n, 0.05, lambda gained, lost: tango_unconditional(gained, lost, n, margin))
+    approximate = passing(n, 0.05, lambda gained, lost: tango_p_value(gained, lost, n, margin))
+    sizes = {}
+    for name, least in (("exact", exact), ("approximate", approximate)):
+        for loss in (margin, 1.5 * margin):
+            shares = np.linspace(-loss, 0.9, 400)
+            sizes[name, loss] = max(
+                float(binom.pmf(discordant, n, share) @ binom.sf(least - 1, discordant, (share + loss) / (2 * share)))
+                for share in shares
+            )
+    assert sizes["exact", margin] <= 0.05 * 1.002
+    assert sizes["exact", 1.5 * margin] <= sizes["exact", margin]
+    assert sizes["approximate", margin] > 0.05
+
+
+def test_bad_margin_is_named():
+    with pytest.raises(DataError, match="margin"):
+        tango_unconditional(1, 1, 10, -1.0)
