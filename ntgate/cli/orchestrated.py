@@ -77,11 +77,17 @@ def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
         )
     _refuse_password(config)
     client()
+    rooted(root)
+    return getattr(importlib.import_module(f"pipelines.{name}"), name)
+
+
+def rooted(project: Path) -> None:
+    """Let ZenML find the project's own code: pipelines, steps and flavors."""
     from zenml.utils import source_utils
 
-    source_utils.set_custom_source_root(str(root))
-    sys.path.insert(0, str(root))
-    return getattr(importlib.import_module(f"pipelines.{name}"), name)
+    source_utils.set_custom_source_root(str(project))
+    if str(project) not in sys.path:
+        sys.path.insert(0, str(project))
 
 
 def _refuse_password(config: RunConfig) -> None:
