@@ -1,4 +1,4 @@
-"""The project template in the wheel: pipelines, steps, deployment files and a starter config."""
+"""The project template in the wheel: pipelines, steps, deployment files, a CI workflow, a smoke test and a starter config."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import shutil
 from pathlib import Path
 
 _PARTS = ("pipelines", "steps", "deploy")
+# Where tools look for them, from where they are kept.
+_PLACED = {
+    "retrain.yaml": "deploy/config/retrain.yaml",
+    ".github/workflows/retrain.yml": "deploy/actions/retrain.yml",
+    "tests/test_smoke.py": "smoke/test_smoke.py",
+    "constraints.txt": "constraints.txt",
+}
 
 
 def files() -> dict[str, Path]:
@@ -22,12 +29,7 @@ def files() -> dict[str, Path]:
         for path in sorted((root / part).rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-    # The image and the workflow install with the tested versions.
-    return {
-        **found,
-        "retrain.yaml": root / "deploy" / "config" / "retrain.yaml",
-        "constraints.txt": root / "constraints.txt",
-    }
+    return {**found, **{name: root / origin for name, origin in _PLACED.items()}}
 
 
 def create(directory: Path) -> tuple[list[str], list[str]]:

@@ -16,7 +16,10 @@ from ntgate.errors import ConfigError
 @click.option("--check", is_flag=True, help="Change nothing; list the files that are missing or differ (exit 3).")
 @with_json
 def init(directory: Path, check: bool, as_json: bool) -> int:
-    """Create a project: pipelines/, steps/, deploy/ and a starter config. Existing files are never overwritten."""
+    """Create a project: pipelines, steps, deployment files, a CI workflow, a smoke test and a starter config.
+
+    Existing files are never overwritten.
+    """
     from ntgate import template
 
     if check:

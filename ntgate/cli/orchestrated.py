@@ -77,13 +77,19 @@ def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
         )
     _refuse_password(config)
     client()
-    from zenml.utils import source_utils
-
-    source_utils.set_custom_source_root(str(root))
-    sys.path.insert(0, str(root))
+    rooted(root)
     pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
     settings = root / "pipelines" / f"{name}.yaml"
     return pipeline.with_options(config_path=str(settings)) if settings.is_file() else pipeline
+
+
+def rooted(project: Path) -> None:
+    """Let ZenML find the project's own code: pipelines, steps and flavors."""
+    from zenml.utils import source_utils
+
+    source_utils.set_custom_source_root(str(project))
+    if str(project) not in sys.path:
+        sys.path.insert(0, str(project))
 
 
 def _refuse_password(config: RunConfig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ntgate.cli.project import find
 from ntgate.cli.store import client
 from ntgate.errors import ConfigError
 
@@ -24,6 +25,11 @@ class StackSchedules:
     @classmethod
     def of_active_stack(cls, path: Path) -> StackSchedules | None:
         """Schedules of the config at ``path``; None when the active stack follows no schedules."""
+        from ntgate.cli.orchestrated import rooted
+
+        project = find([path.parent])
+        if project is not None:
+            rooted(project)
         return cls(path) if client().active_stack.orchestrator.config.is_schedulable else None
 
     def text(self, job: Job) -> str:
@@ -48,7 +54,13 @@ class StackSchedules:
                 "--inline", expected="a machine that follows the schedule", got="a ZenML stack", fix="leave it out"
             )
         settings = load(job.config, job.options[1::2])
-        submit(_pipeline(job), str(job.config), settings, schedule=job.name, cron=job.cron.text)
+        try:
+            submit(_pipeline(job), str(job.config), settings, schedule=job.name, cron=job.cron.text)
+        except Exception:
+            # ZenML notes the schedule before it asks the orchestrator, which then knows nothing of it.
+            if self._find(job.name) is not None:
+                self.remove(job.name)
+            raise
         return "the orchestrator reads the expression in its own time zone, as a rule UTC"
 
     def remove(self, name: str) -> None:

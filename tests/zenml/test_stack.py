@@ -1,4 +1,4 @@
-"""A stack with the data validator, registered on ZenML's command line, in a step of a pipeline of its own."""
+"""A stack with the data validator, registered by `ntgate up`, in a step of a pipeline of its own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-COMMANDS = (
-    "data-validator flavor register ntgate.zenml.NtgateDataValidatorFlavor",
-    "data-validator register shift --flavor=ntgate --tolerated_effect=0.05 --permutations=199",
-    "stack register checked -o default -a default -dv shift --set",
-)
+UP = "up --option data_validator.tolerated_effect=0.05 --option data_validator.permutations=199"
 
 # A project of one's own: no `from __future__ import annotations` where ZenML reads the annotations.
 PIPELINE = """
@@ -85,8 +81,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    for command in COMMANDS:
-        python(str(Path(sys.executable).with_name("zenml")), *command.split())
+    python("-m", "ntgate", *UP.split())
     (folder / "watch.py").write_text(PIPELINE)
     (folder / "read.py").write_text(READ)
     python("watch.py")
