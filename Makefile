@@ -36,7 +36,7 @@ format: $(STAMP)
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*_*.py; do echo "== $$script"; $(QUIET) $(BIN)/python $$script; done
 
-# A real build of deploy/docker/Dockerfile and the job run in it: buildah, debootstrap, root, 15 GB and some 10 minutes.
+# A real build of deploy/docker/Dockerfile and the job run in it: buildah, debootstrap, root, 6 GB and some 10 minutes.
 image-test: $(STAMP)
 	tests/deploy/image_test.sh $(or $(IMAGE_TEST),.bench/image)
 

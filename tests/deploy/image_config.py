@@ -9,7 +9,8 @@ from pathlib import Path
 
 def main(job: Path, tracking: Path) -> None:
     """Fail with a sentence when an image is not what the manifests rely on."""
-    configs = [json.loads(path.read_text())["OCIv1"]["config"] for path in (job, tracking)]
+    images = [json.loads(path.read_text()) for path in (job, tracking)]
+    configs = [image["OCIv1"]["config"] for image in images]
     for config in configs:
         assert config["User"] == "10001:10001", config["User"]
         assert set(config["Volumes"]) == {"/project/runs", "/state"}, config["Volumes"]
@@ -19,6 +20,7 @@ def main(job: Path, tracking: Path) -> None:
         assert not [name for name in variables if "PASSWORD" in name or "SECRET" in name or "TOKEN" in name], variables
     assert configs[0]["Entrypoint"] == ["ntgate"], configs[0]["Entrypoint"]
     assert configs[1]["Entrypoint"][:2] == ["mlflow", "server"], configs[1]["Entrypoint"]
+    assert "/health" in str(images[1]["Docker"]["config"]["Healthcheck"]["Test"]), images[1]["Docker"]["config"]
     assert "5000/tcp" in configs[1]["ExposedPorts"], configs[1]
 
 

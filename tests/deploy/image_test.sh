@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build the images of deploy/docker/Dockerfile for real, and run the main job in them as a cluster would. `make image-test`.
 #
-#   image_test.sh FOLDER        FOLDER keeps the base, the wheels and the layers for the next time (about 15 GB)
+#   image_test.sh FOLDER        FOLDER keeps the base, the wheels and the layers for the next time (6 GB)
 #
 # Needs Debian's buildah and debootstrap, root, and a Python of the version that Debian's release below has. No container engine
 # and no image registry is asked: the base is made by debootstrap, and the build sees no network but the wheels that pip finds
@@ -42,7 +42,7 @@ printf '[global]\nno-index = true\nfind-links = /wheels\n' >"$work/pip.conf"
 
 for target in job tracking; do
   say "building $target"
-  box bud --isolation chroot --pull=false --layers --target "$target" --tag "localhost/ntgate-$target:test" \
+  box bud --format docker --isolation chroot --pull=false --layers --target "$target" --tag "localhost/ntgate-$target:test" \
     --file "$root/deploy/docker/Dockerfile" --ignorefile "$root/deploy/docker/Dockerfile.dockerignore" \
     --build-arg BASE=localhost/base:$release --build-arg TORCH_INDEX= \
     --volume "$work/wheels:/wheels:ro" --volume "$work/pip.conf:/etc/pip.conf:ro" \
