@@ -49,7 +49,8 @@ def load(artifact: Artifact) -> Domain:
     table = pq.read_table(path)
     facts = json.loads(table.schema.metadata[b"ntgate"])
     names = [name for name in table.column_names if name.startswith(_BESIDE)]
-    beside = {name.removeprefix(_BESIDE): table[name].to_numpy() for name in names}
+    # Copies, because Arrow's own arrays cannot be written to, and torch warns of such.
+    beside = {name.removeprefix(_BESIDE): table[name].to_numpy().copy() for name in names}
     frame = table.drop_columns(names).to_pandas()
     for column in frame.columns:
         if frame[column].dtype.kind != "f":

@@ -88,6 +88,7 @@ def test_they_survive_alignment_splits_and_storage(tmp_path, kind):
     assert back.times.tolist() == [number + 0.5 for number in back.numbers]
     assert slice_keys(back, "class").tolist() == [["a", "b"][number % 2] for number in back.numbers]
     assert back.keys["site"].dtype.kind == "U"
+    assert back.labels.flags.writeable  # as torch wants them
 
 
 def test_slices_of_a_table(tmp_path):
