@@ -17,8 +17,8 @@ from ntgate.evaluation.cross_fitting import cross_fitted_test
 from ntgate.evaluation.metrics import score
 from ntgate.evaluation.power import rows_needed
 from ntgate.evaluation.seeds import bootstrapped_gain_over_seeds, gain_over_seeds
-from ntgate.evaluation.tango import tango_interval, tango_p_value
-from ntgate.evaluation.unconditional import mcnemar_unconditional
+from ntgate.evaluation.tango import tango_interval
+from ntgate.evaluation.unconditional import mcnemar_unconditional, tango_unconditional
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decision import OverSeeds
 from ntgate.gate.evidence import Evidence, Scores
@@ -68,8 +68,7 @@ def compare(
 ) -> Comparison:
     """Compare two arms' scores ``(n, c)`` on the labels ``y`` ``(n,)``.
 
-    Accuracy: an exact test at margin 0, Tango's score test at any other, with Tango's interval; a test of whole groups where rows
-    have them. The other metrics: the stratified paired bootstrap, of whole groups where rows have them.
+    Accuracy: an exact unconditional test, with Tango's interval; a test of whole groups where rows have them. The other metrics: the stratified paired bootstrap, of whole groups where rows have them.
     """
     values = [score(config.metric, y, arm) for arm in (first, second)]
     gain = values[0] - values[1]
@@ -92,7 +91,7 @@ def compare(
         second=values[1],
         gain=gain,
         interval=tango_interval(gained, lost, n, config.alpha),
-        p_value=mcnemar_unconditional(gained, lost, n) if margin == 0 else tango_p_value(gained, lost, n, margin),
+        p_value=mcnemar_unconditional(gained, lost, n) if margin == 0 else tango_unconditional(gained, lost, n, margin),
         counts=(gained, lost),
         needed=rows_needed(gained / n, lost / n, config.alpha, margin=margin),
     )

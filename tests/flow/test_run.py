@@ -91,7 +91,9 @@ def test_dry_run_leaves_the_registry_alone(project, capsys):
     assert code == 0
     assert result["outcome"] == "promoted"
     assert result["registry"]["version"] is None
-    with sqlite3.connect(project / "mlflow.db") as database:  # the ledger's alone: whoever looks at test rows, wears them
+    with sqlite3.connect(
+        project / "mlflow.db"
+    ) as database:  # the ledger's alone: whoever looks at test rows, wears them
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         opened = database.execute("SELECT count(*) FROM ntgate_ledger_entries WHERE dry_run").fetchone()
     assert all(name.startswith(("ntgate_ledger_", "sqlite_")) for name in tables)
