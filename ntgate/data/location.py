@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from ntgate.credentials import without_credentials
 from ntgate.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 _IN_MEMORY = 2**26  # a larger remote file is copied to disk, since an npz is read from its end
 _BLOCK = 2**24
 _S3 = ("s3://", "s3a://")
-_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 @dataclass(frozen=True)
@@ -127,19 +125,6 @@ def unreadable(shown: str, error: Exception) -> DataError:
     elif isinstance(error, OSError) and error.strerror:
         expected, got, fix = "a readable file", without_credentials(error.strerror), "check access"
     return DataError(shown, expected=expected, got=got, fix=fix)
-
-
-def without_credentials(text: str) -> str:
-    """The text with user and password of every address in it, and every AWS credential of the environment, masked.
-
-    >>> without_credentials("s3://key:secret@bucket/rows.npz")
-    's3://***@bucket/rows.npz'
-    """
-    text = re.sub(r"://([^/@\s]*:[^@\s]*|[^/\s]*)@", "://***@", text)  # a secret key may hold a slash
-    for name in _SECRETS:
-        if os.environ.get(name):
-            text = text.replace(os.environ[name], "***")
-    return text
 
 
 def _said(error: Exception) -> str:

@@ -68,7 +68,8 @@ def compare(
 ) -> Comparison:
     """Compare two arms' scores ``(n, c)`` on the labels ``y`` ``(n,)``.
 
-    Accuracy: an exact unconditional test, with Tango's interval; a test of whole groups where rows have them. The other metrics: the stratified paired bootstrap, of whole groups where rows have them.
+    Accuracy: an exact unconditional test, with Tango's interval; a test of whole groups where rows have them. The other metrics:
+    the stratified paired bootstrap, of whole groups where rows have them.
     """
     values = [score(config.metric, y, arm) for arm in (first, second)]
     gain = values[0] - values[1]

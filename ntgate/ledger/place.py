@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 
+from ntgate.credentials import without_credentials
 from ntgate.errors import ConfigError
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.references import expanded, referenced, unset
-from ntgate.registry.faults import without_credentials
 
 
 def ledger_uri(config: LedgerConfig, registry_uri: str) -> str | None:

@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from ntgate.credentials import without_credentials
 from ntgate.errors import RegistryError
 from ntgate.ledger import tables
-from ntgate.registry.faults import reason, without_credentials
+from ntgate.registry.faults import reason
 
 _WAIT_SECONDS = 60  # for another writer; each holds the ledger for less than a second or two
 _LOCK = 0x6E74_6761_7465_0001  # "ntgate" in ASCII: the advisory lock of the ledger in a PostgreSQL database

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ntgate.credentials import without_credentials
 from ntgate.errors import RegistryError
 from ntgate.registry.config import RegistryConfig
 
@@ -59,12 +59,3 @@ def reason(error: BaseException) -> str:
         cause = cause.__cause__ or cause.__context__
     said = str(error).strip() or type(error).__name__
     return without_credentials(said.splitlines()[0])[:_LONGEST].rstrip(".")
-
-
-def without_credentials(text: str) -> str:
-    """The text with user and password of every address in it masked.
-
-    >>> without_credentials("http://ann:secret@tracking:5000")
-    'http://***@tracking:5000'
-    """
-    return re.sub(r"://[^/\s]*@", "://***@", text)

@@ -142,7 +142,10 @@ def leakage_of(config: RunConfig, domains: dict[str, Domain]) -> Leakage:
         DataError: when it is more than a comparison can bear.
     """
     from ntgate.data.leakage import find_leakage
+    from ntgate.data.slices import slice_keys
 
+    for part in config.gate.slices:  # refused now rather than after the training
+        slice_keys(domains.get("test", domains["train"]), part.by)
     if "cross_fitted" in domains:  # whose rows train and test each other's folds, but never their own
         held = {name: domain for name, domain in domains.items() if name in ("source", "unlabelled")}
         domains = {**held, "test": domains["cross_fitted"]}

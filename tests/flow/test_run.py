@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import math
+import sqlite3
 from pathlib import Path
 
 import numpy as np
