@@ -71,7 +71,8 @@ def summary(result: RunResult) -> str:
         sign = {"pass": click.style("pass", fg="green"), "fail": click.style("FAIL", fg="red")}.get(
             finding.outcome, click.style(finding.outcome, fg="yellow")
         )
-        lines.append(f"  {sign}  {finding.rule}: {finding.reason}")
+        reason = click.style(finding.reason, fg="red") if finding.warning else finding.reason
+        lines.append(f"  {sign}  {finding.rule}: {reason}")
     lines.append("")
     if result.compression is not None:
         before, after = result.compression.before, result.compression.after

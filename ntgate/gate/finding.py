@@ -18,6 +18,7 @@ class Finding(Frozen):
         measured: the number that was judged; None when nothing could be measured.
         bound: what it was judged against.
         reason: one or two sentences for people.
+        warning: whether people must see the reason although the rule passes.
     """
 
     rule: str
@@ -25,3 +26,4 @@ class Finding(Frozen):
     measured: float | None = None
     bound: float | None = None
     reason: str
+    warning: bool = False

@@ -74,6 +74,7 @@ class FindingRow(Told):
     measured: Number = None
     bound: Number = None
     reason: str = ""
+    warning: bool = False
 
 
 class OverSeeds(Told):

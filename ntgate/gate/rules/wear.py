@@ -25,4 +25,5 @@ def wear(case: Case) -> Finding:
         measured=allowance.alpha,
         bound=0.0,
         reason=allowance.reason,
+        warning=allowance.policy == "none",
     )
