@@ -9,6 +9,7 @@ import numpy as np
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.data.leakage import Leakage
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
 from ntgate.stages.champion import ChampionSeen
@@ -49,7 +50,7 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         compressed="uncompressed" in evaluated.onnx,
         compression_failed=evaluated.compression_failed,
         unscored=evaluated.unscored,
-        leakage=ingested.leakage and ingested.leakage.among(evaluated.allowance.positions),
+        leakage=_leakage(ingested, evaluated),
         allowance=evaluated.allowance,
     )
     decision = decide(judged, config.gate, seed=config.seed)
@@ -71,3 +72,9 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
     }
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return Decided(decision_id=identity, gate=decision, file=Artifact.of(path), seconds=time.perf_counter() - began)
+
+
+def _leakage(ingested: Ingested, evaluated: Evaluated) -> Leakage | None:
+    """What the rows that were opened share with the training rows; of closed ones all is told, since none was scored."""
+    found, allowance = ingested.leakage, evaluated.allowance
+    return found if found is None or allowance.closed else found.among(allowance.positions)

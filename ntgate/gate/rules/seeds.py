@@ -22,6 +22,9 @@ def seeds(case: Case) -> Finding:
         return Finding(
             rule=NAME, outcome="pass", reason="One seed an arm, as gate.seeds says: luck was not looked for."
         )
+    closed = case.evidence.problem("candidate") or case.evidence.problem("scratch")
+    if closed is not None:
+        return Finding(rule=NAME, outcome="inconclusive", bound=config.margin, reason=f"Nothing to compare: {closed}.")
     held = 0 if found is None else len(found.gains)
     if found is None or held < config.seeds:
         return Finding(

@@ -49,7 +49,7 @@ def _on(case: Case, part: Slice, value: str | None, other: str) -> Finding:
     groups = None if evidence.groups is None else evidence.groups[rows]
     found = compare(evidence.y[rows], first[rows], second[rows], accuracy, margin=bound, seed=case.seed, groups=groups)
     text = (
-        f"On {len(rows)} test rows the accuracy is {found.first:.3f} against {found.second:.3f}: {found.gain:+.3f}, "
-        f"interval [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]."
+        f"On the {len(rows)} test rows of {part.by} {value} the accuracy is {found.first:.3f} and that of {other} is "
+        f"{found.second:.3f}: {found.gain:+.3f}, interval [{found.interval[0]:+.3f}, {found.interval[1]:+.3f}]."
     )
     return not_worse(name, found, text, margin=part.margin, alpha=case.config.alpha)
