@@ -43,6 +43,7 @@ def run(
     from ntgate.stages.evidently import evidently_beside
     from ntgate.stages.history import RunHistory
     from ntgate.stages.ingest import ingest
+    from ntgate.stages.open_rows import preview
     from ntgate.stages.plan import make_plan
     from ntgate.stages.promote import promote
     from ntgate.stages.replicate import replicate
@@ -52,6 +53,9 @@ def run(
     tell = listener or Silent()
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
+    worn = preview(config, ingested.judged_rows())
+    if worn is not None and worn.closed:
+        tell.stage(f"ledger: {worn.reason} Only a comparison that was made before can be judged on them.")
     champion = see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)
     with evidently_beside(config, ingested, tell):
         tell.stage("source: load or pretrain the source model")

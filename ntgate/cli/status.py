@@ -10,6 +10,7 @@ from ntgate.cli import console
 from ntgate.cli.options import with_json, with_registry
 
 if TYPE_CHECKING:
+    from ntgate.ledger.ledger import LedgerEntry
     from ntgate.registry.overview import Overview
 
 
@@ -32,8 +33,35 @@ def status(name: str, uri: str, as_json: bool) -> int:
         found = Overview(
             name=name, next=f"there is no file {sqlite_file(config)} yet: `ntgate run CONFIG`, or correct --uri"
         )
-    console.answer({"schema": 1, **found.model_dump(mode="json")} if as_json else summary(found))
+    opened = entries(name, config.uri)
+    if as_json:
+        kept = [entry.model_dump(mode="json") for entry in opened]
+        console.answer({"schema": 1, **found.model_dump(mode="json"), "ledger": kept})
+    else:
+        console.answer("\n".join([summary(found), *_worn(opened)]))
     return 0
+
+
+def entries(name: str, uri: str) -> list[LedgerEntry]:
+    """The entries of the ledger in the registry's database; none where the registry is a server, which lends no database."""
+    from ntgate.gate.ledger_config import LedgerConfig
+    from ntgate.ledger.ledger import Ledger
+    from ntgate.ledger.place import ledger_uri
+
+    place = ledger_uri(LedgerConfig(policy="none"), uri)
+    return [] if place is None else Ledger(place).entries(name)
+
+
+def _worn(opened: list[LedgerEntry]) -> list[str]:
+    """One line a decision that opened test rows, the latest last."""
+    ends = {entry.opening: entry for entry in opened if entry.kind == "closed"}
+    return [
+        f"  opened    {entry.rows} test rows at {entry.alpha:.3g} ({entry.policy}) on {entry.at[:16].replace('T', ' ')}: "
+        + (str(ends[entry.id].outcome) if entry.id in ends else "not closed")
+        + (", dry run" if entry.dry_run else "")
+        for entry in opened
+        if entry.kind == "opened"
+    ]
 
 
 def summary(found: Overview) -> str:

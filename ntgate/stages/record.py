@@ -120,8 +120,7 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _note(result: RunResult) -> str:
     """The verdict in Markdown, for the run's page."""
     lines = [f"**{result.outcome}**: {result.sentence}", "", "| rule | outcome | reason |", "| --- | --- | --- |"]
-    lines += [
-        f"| {finding.rule} | {finding.outcome}{', **warning**' if finding.warning else ''} | {finding.reason} |"
-        for finding in result.findings
-    ]
+    for finding in result.findings:
+        outcome = f"{finding.outcome}, **warning**" if finding.warning else finding.outcome
+        lines.append(f"| {finding.rule} | {outcome} | {finding.reason} |")
     return "\n".join(lines)
