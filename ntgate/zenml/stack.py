@@ -137,6 +137,8 @@ def register(name: str, components: Iterable[Component], *, update: bool) -> lis
     Raises:
         ConfigError: when ZenML refuses a setting, or a component of another flavor has the name.
     """
+    # ZenML names a source from the folder of the main module, and that is this package when `python -m ntgate` is running.
+    source_utils.set_custom_source_root(str(Path(ntgate.__file__).parents[1]))
     client = Client()
     changes = [_flavor(client)]
     changes += [_component(client, name, component, update) for component in components]
@@ -172,8 +174,6 @@ def _flavor(client: Client) -> Change:
     kind = StackComponentType.DATA_VALIDATOR
     if client.list_flavors(name="ntgate", type=kind).items:
         return Change("flavor", "ntgate", "unchanged")
-    # ZenML names a source from the folder of the main module, and that is this package when `python -m ntgate` is running.
-    source_utils.set_custom_source_root(str(Path(ntgate.__file__).parents[1]))
     client.create_flavor(source=FLAVOR, component_type=kind)
     return Change("flavor", "ntgate", "created")
 
