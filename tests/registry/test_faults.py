@@ -273,7 +273,7 @@ def gone_and_back(registry: Registry, wanted: Any, numbers: list[int], cut: Any,
 
 def test_the_server_is_killed_between_two_requests(tmp_path, empty_database, request_for):
     with Server(tmp_path, f"sqlite:///{tmp_path / 'server.db'}") as running:
-        config = RegistryConfig(uri=running.address, lock_seconds=6, wait_seconds=60)
+        config = RegistryConfig(uri=running.address, timeout_seconds=60, lock_seconds=20, wait_seconds=60)
         registry = connect(config, "reader")
         wanted = request_for(registry, "d1", None)
         running.kill()
