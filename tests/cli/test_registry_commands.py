@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def uri(request) -> str:
 @pytest.fixture
 def registry(request, uri) -> Registry:
     """A model of this test's own; two were promoted."""
-    registry = connect(RegistryConfig(uri=uri), request.node.originalname)
+    registry = connect(RegistryConfig(uri=uri, timeout_seconds=60), request.node.originalname)
     run_id = registry.client.create_run(registry.experiment()).info.run_id
     model = registry.client.create_logged_model(registry.experiment(), name="candidate", source_run_id=run_id)
     for decision, seen in (("d1", None), ("d2", "1")):
@@ -86,7 +87,8 @@ def test_reconcile(ask, say, registry):
     }  # fmt: skip
 
 
-def test_lock_break(ask, say, registry, uri, capsys):
+def test_lock_break(ask, say, registry, uri, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     assert "got nobody; there is nothing to break" in say("lock", "break", code=6)
     with promotion_lock(registry) as held:
         seen = ask("status")

@@ -63,7 +63,10 @@ REGISTRIES = (*DATABASES, "server-on-sqlite", "server-on-postgresql")
 @pytest.fixture
 def config(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path) -> Iterator[RegistryConfig]:
     """An empty registry: a SQLite file, or what the test asks for as its parameter, one of ``REGISTRIES``."""
-    kind, settings = getattr(request, "param", "sqlite"), {"lock_seconds": 20, "wait_seconds": 60}
+    kind, settings = (
+        getattr(request, "param", "sqlite"),
+        {"lock_seconds": 20, "wait_seconds": 60, "timeout_seconds": 60},
+    )
     if kind == "sqlite":
         file = tmp_path / "mlflow.db"
         shutil.copy(empty_database, file)

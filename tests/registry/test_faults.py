@@ -273,7 +273,7 @@ def gone_and_back(registry: Registry, wanted: Any, numbers: list[int], cut: Any,
 
 def test_the_server_is_killed_between_two_requests(tmp_path, empty_database, request_for):
     with Server(tmp_path, f"sqlite:///{tmp_path / 'server.db'}") as running:
-        config = RegistryConfig(uri=running.address, lock_seconds=6, wait_seconds=60)
+        config = RegistryConfig(uri=running.address, timeout_seconds=60, lock_seconds=20, wait_seconds=60)
         registry = connect(config, "reader")
         wanted = request_for(registry, "d1", None)
         running.kill()
@@ -288,9 +288,10 @@ def test_the_server_is_killed_between_two_requests(tmp_path, empty_database, req
             reconcile(registry)
 
 
-def test_the_database_crashes_between_two_requests(postgres_cluster, empty_postgres, tmp_path, request_for):
+@pytest.mark.parametrize("numbers", [[6, 15], pytest.param(list(range(1, 19)), marks=SLOW)], ids=["two", "all"])
+def test_the_database_crashes_between_two_requests(postgres_cluster, empty_postgres, tmp_path, request_for, numbers):
     uri = postgres_cluster.database(empty_postgres)
     config = RegistryConfig(uri=uri, artifact_location=tmp_path.as_uri(), lock_seconds=20, wait_seconds=60)
     registry = connect(config, "reader")
     wanted = request_for(registry, "d1", None)
-    gone_and_back(registry, wanted, list(range(1, 19)), postgres_cluster.crash, postgres_cluster.start)
+    gone_and_back(registry, wanted, numbers, postgres_cluster.crash, postgres_cluster.start)
