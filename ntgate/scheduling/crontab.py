@@ -9,6 +9,8 @@ import subprocess
 from ntgate.errors import ConfigError
 from ntgate.scheduling.job import Job
 
+_MOST = 998  # characters of a line that cron reads
+
 
 def available() -> bool:
     """Whether there is a crontab to write to."""
@@ -27,7 +29,17 @@ def standing(name: str) -> str | None:
 
 
 def install(job: Job) -> str | None:
-    """Add the job's lines, in place of earlier ones of the same job."""
+    """Add the job's lines, in place of earlier ones of the same job.
+
+    Raises:
+        ConfigError: when cron would cut the command off.
+    """
+    longest = max(map(len, job.cron_lines.splitlines()))
+    if longest >= _MOST:
+        raise ConfigError(
+            "crontab", expected=f"a line of fewer than {_MOST} characters", got=f"{longest}",
+            fix="use --with systemd, or a folder with a shorter path",
+        )  # fmt: skip
     rest = _lines_of(job.name).sub("", _read())
     if rest and not rest.endswith("\n"):
         rest += "\n"

@@ -126,6 +126,9 @@ def _scored(
         return about_rows(config, test), champion.unusable
     test = test.take(allowance.positions)
     known = about_rows(config, test)
+    if not len(test):  # a stream without a new row is judged on the earlier ones
+        none = np.zeros((0, len(test.classes)), dtype=np.float32)
+        return {**known, **dict.fromkeys([*onnx, *(["champion"] if champion.model else [])], none)}, champion.unusable
     held, unusable = of_champion(champion, test)
     if config.gate.cross_fitting is not None:
         return {**known, **of_folds(crossed.scores), **held}, unusable

@@ -93,6 +93,7 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
         "validation": data.target,
         "test": data.target_test or data.target,
         "unlabelled": data.unlabelled or data.target,
+        "cross_fitted": data.target,
     }
     return [
         DatasetRecord(

@@ -14,8 +14,17 @@ from pathlib import Path
 import pytest
 
 from ntgate.cli.app import run as command
+from tests.conftest import write_project
 
 MONDAY = "17 3 * * 1"
+
+
+@pytest.fixture
+def project(tmp_path_factory, digits) -> Path:
+    """As elsewhere, below a short path: a line of a crontab has to hold it several times."""
+    folder = tmp_path_factory.mktemp("p")
+    write_project(folder, *digits)
+    return folder
 
 
 @pytest.fixture

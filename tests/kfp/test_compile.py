@@ -12,7 +12,7 @@ from ntgate.cli.app import run as command
 from ntgate.kfp.stages import STAGES
 
 IMAGE = "registry.example/ntgate:1"
-TRAINING = {"source", "scratch", "train", "train-2", "train-3", "train-4", "compress"}
+TRAINING = {"source", "scratch", "train", "train-2", "train-3", "train-4", "compress", "replicate", "cross-fit"}
 DEPENDS = {
     "ingest": set(),
     "champion": {"ingest"},
@@ -22,11 +22,13 @@ DEPENDS = {
     "scratch": {"ingest"},
     **{key: {"ingest", "source", "plan"} for key in ("train", "train-2", "train-3", "train-4")},
     "compress": {"ingest", "train", "train-2", "train-3", "train-4"},
-    "evaluate": {"ingest", "champion", "scratch", "compress"},
+    "replicate": {"ingest", "source", "plan", "compress"},
+    "cross-fit": {"ingest", "source", "plan"},
+    "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
     "decide": {"ingest", "champion", "evaluate"},
     "promote": {
         "ingest", "champion", "source", "drift", "plan", "scratch", "train", "train-2", "train-3", "train-4", "compress",
-        "evaluate", "decide",
+        "replicate", "cross-fit", "evaluate", "decide",
     },
 }  # fmt: skip
 
@@ -122,4 +124,4 @@ def test_overrides_travel_and_a_faulty_config_is_found_before_the_cluster(projec
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.result)
 def test_what_a_stage_asks_for_was_made_before(stage):
     before = {one.result for one in STAGES[: STAGES.index(stage)]}
-    assert set(stage.arguments) - {"config", "dry_run", *stage.constants} <= before
+    assert set(stage.arguments) - {"config", "dry_run", "allow_first", *stage.constants} <= before

@@ -207,7 +207,7 @@ def test_clocks_that_differ_by_hours_have_no_effect(config, registry, promoters,
     assert states(registry) == [("1", "promoted", True)]
 
 
-@pytest.mark.parametrize("config", ["sqlite", "postgresql", "server-on-sqlite"], indirect=True)
+@pytest.mark.parametrize("config", ["sqlite", "postgresql"], indirect=True)  # a server takes no version of a local file
 def test_a_champion_moved_by_hand_is_respected(config, registry, request_for, tmp_path):
     promote(registry, request_for(registry, "d1", None))
     foreign = registry.client.create_model_version("reader", (tmp_path / "by-hand").as_uri()).version

@@ -140,9 +140,23 @@ def test_the_arms_of_retrain_run_beside_each_other(compiled):
         "scratch": {"ingest"},
         **{slot: {"ingest", "source", "plan"} for slot in SLOTS},
         "compress": {"ingest", *SLOTS},
-        "evaluate": {"ingest", "scratch", "compress"},
+        "replicate": {"ingest", "source", "plan", "compress"},
+        "cross_fit": {"ingest", "source", "plan"},
+        "evaluate": {"ingest", "scratch", "compress", "replicate", "cross_fit"},
         "decide": {"ingest", "evaluate"},
-        "promote": {"ingest", "source", "drift", "plan", "scratch", *SLOTS, "compress", "evaluate", "decide"},
+        "promote": {
+            "ingest",
+            "source",
+            "drift",
+            "plan",
+            "scratch",
+            *SLOTS,
+            "compress",
+            "replicate",
+            "cross_fit",
+            "evaluate",
+            "decide",
+        },
     }
 
 
@@ -159,7 +173,7 @@ def test_the_hand_over_is_a_static_chain(compiled):
 @pytest.mark.parametrize(
     ("name", "training"),
     [
-        ("retrain", {"source", "scratch", "compress", *SLOTS}),
+        ("retrain", {"source", "scratch", "compress", "replicate", "cross_fit", *SLOTS}),
         ("drift_check", set()),
         ("drift_then_retrain", {"embedder", "retrain-on-shift"}),
     ],

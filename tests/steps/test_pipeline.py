@@ -44,9 +44,10 @@ def post(server: str, path: str, **body: object) -> dict:
 @pytest.fixture
 def answered(project: Path, server: str) -> tuple[Path, str, int, dict, str]:
     config = str(project / "config.yaml")
-    code, result, log = ntgate(
-        project, "run", config, "--set", f"registry.uri={server}", "--set", "shift.evidently=true", "--set", COMPRESSED
-    )
+    settings = (
+        f"registry.uri={server}", f"gate.ledger.uri=sqlite:///{project / 'ledger.db'}", "shift.evidently=true", COMPRESSED,
+    )  # fmt: skip
+    code, result, log = ntgate(project, "run", config, *(part for setting in settings for part in ("--set", setting)))
     return project, server, code, result, log
 
 

@@ -1,0 +1,118 @@
+"""The gate's promise through whole runs: worn test rows, withheld results, streams, folds, slices and groups."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ntgate.cli.app import run as command
+
+QUICK = ("training.steps=120", "training.source_steps=120", "gate.seeds=1", "strategies=[{kind: fine_tuning}]")
+
+STREAM = ("gate.ledger.policy=e_process", "gate.alpha=0.01", "strategies=[{kind: domain_adversarial}]")
+
+
+def ran(project: Path, capsys, *settings: str) -> tuple[int, dict]:
+    """Exit code and answer of a run with these settings."""
+    more = [part for setting in (*QUICK, *settings) for part in ("--set", setting)]
+    code = command(["run", str(project / "config.yaml"), "--inline", "--json", *more])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def finding(result: dict, rule: str) -> dict:
+    return next(found for found in result["findings"] if found["rule"] == rule)
+
+
+def test_a_second_decision_on_the_same_rows_is_inconclusive(project, capsys):
+    code, first = ran(project, capsys)
+    assert (code, first["outcome"]) == (0, "promoted")
+    code, again = ran(project, capsys)  # the same models: nothing new is asked
+    assert code == 0
+    assert "opened before" in finding(again, "wear")["reason"]
+    code, second = ran(project, capsys, "seed=1")
+    assert (code, second["outcome"]) == (4, "inconclusive")
+    assert "Label at least 30 fresh test rows" in finding(second, "wear")["reason"]
+    assert second["gain"] is second["p_value"] is second["candidate"]["value"] is None
+    assert finding(second, "negative_transfer")["reason"] == "Nothing to compare: the test rows stayed closed."
+    assert finding(second, "champion")["outcome"] == "inconclusive"
+    assert second["registry"]["version"] is None
+
+
+def test_what_does_not_pass_within_a_horizon_is_withheld_everywhere(project, capsys):
+    with np.load(project / "target_test.npz") as test:
+        x, y = test["x"], test["y"]
+    np.savez(project / "target_test.npz", x=x, y=np.random.default_rng(0).permutation(y))  # nothing can be shown
+    code, result = ran(project, capsys, "gate.ledger.horizon=52")
+    assert (code, result["outcome"]) == (4, "inconclusive")
+    assert result["candidate"]["value"] is result["scratch"]["value"] is result["gain"] is result["p_value"] is None
+    assert {found["rule"] for found in result["findings"]} == {"wear", "test_rows", "withheld"}
+    decision = json.loads((Path(result["directory"]) / "decision.json").read_text())["decision"]
+    assert decision["gain"] is None
+    assert decision["outcome"] == "inconclusive"
+    page = Path(result["reports"]["report"]).read_text()
+    assert "withheld" in page
+    assert "only the candidate gets right" not in page
+
+
+def test_a_stream_of_fresh_rows_adds_up(project, capsys):
+    with np.load(project / "target_test.npz") as test:
+        x, y = test["x"], test["y"]
+    rows = []
+    for until in (40, 120, 120, 600):
+        np.savez(project / "target_test.npz", x=x[:until], y=y[:until])
+        _, result = ran(project, capsys, *STREAM)
+        rows.append(result["candidate"]["n"])
+        reason = finding(result, "wear")["reason"]
+    assert rows == [40, 120, 120, 600]
+    assert reason == "480 of 600 test rows are fresh for this candidate; it has bet on 120 before."
+    assert result["outcome"] == "promoted"
+
+
+def test_a_small_target_is_judged_by_folds(project, capsys):
+    config = (project / "config.yaml").read_text()
+    (project / "config.yaml").write_text(config.replace("target_test:", "unlabelled:"))
+    code, result = ran(project, capsys, "gate.cross_fitting={folds: 3, repeats: 1}", "gate.champion_margin=0.5")
+    assert code in (0, 3, 4)
+    assert result["candidate"]["n"] == 60  # every labelled target row
+    reason = finding(result, "negative_transfer")["reason"]
+    assert "in 1 divisions into 3 folds" in reason or "in 1 division into 3 folds" in reason
+    assert result["gain"] == pytest.approx(result["candidate"]["value"] - result["scratch"]["value"])
+    assert finding(result, "seeds")["outcome"] == "pass"
+    assert "test" not in result["data"]["rows"]
+
+
+def test_cross_fitting_is_for_targets_without_test_rows(project, capsys):
+    code, answer = ran(project, capsys, "gate.cross_fitting={folds: 3}")
+    assert code == 2
+    assert "data.target_test" in answer["errors"][0]["message"]
+
+
+def test_slices_and_groups_of_a_column(project, capsys):
+    for name in ("target", "target_test"):
+        with np.load(project / f"{name}.npz") as kept:
+            x, y = kept["x"], kept["y"]
+        sites = np.array([f"{name}-{number % 40}" for number in range(len(y))])
+        np.savez(project / f"{name}.npz", x=x, y=y, site=sites, side=np.where(np.arange(len(y)) % 2, "left", "right"))
+    settings = [f"data.{name}.{key}" for name in ("target", "target_test") for key in ("group=site", "keep=[side]")]
+    code, result = ran(project, capsys, *settings, "gate.slices=[side]")
+    assert code in (0, 4)
+    assert "40 groups of rows were compared as wholes" in finding(result, "negative_transfer")["reason"]
+    sides = [found["rule"] for found in result["findings"] if found["rule"].startswith("slice")]
+    assert sides == ["slice side=left, against scratch", "slice side=right, against scratch"]
+
+
+def test_a_slice_that_does_not_exist_is_refused_before_any_training(project, capsys):
+    code, answer = ran(project, capsys, "gate.slices=[town]")
+    assert code == 5
+    assert "town" in answer["errors"][0]["message"]
+    assert not list(project.glob("runs/reader/*/models"))
+
+
+def test_a_server_without_a_ledger_is_refused_before_any_training(project, capsys):
+    code, answer = ran(project, capsys, "registry.uri=http://127.0.0.1:9")
+    assert code == 2
+    assert answer["errors"][0]["path"] == "gate.ledger.uri"
+    assert not list(project.glob("runs/reader/*/models"))
