@@ -117,6 +117,7 @@ def bet(
         p_value=betting_p_value(gained, tied, lost, margin),
         counts=(gained, lost),
         needed=None,
+        note=f"the gain is over {n} rows of the stream",
     )
 
 

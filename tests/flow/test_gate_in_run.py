@@ -12,7 +12,10 @@ from ntgate.cli.app import run as command
 
 QUICK = ("training.steps=120", "training.source_steps=120", "gate.seeds=1", "strategies=[{kind: fine_tuning}]")
 
-STREAM = ("gate.ledger.policy=e_process", "gate.alpha=0.01", "strategies=[{kind: domain_adversarial}]")
+STREAM = (
+    "gate.ledger.policy=e_process", "gate.alpha=0.01", "strategies=[{kind: domain_adversarial}]", "training.steps=200",
+    "training.source_steps=200",
+)  # fmt: skip
 
 
 def ran(project: Path, capsys, *settings: str) -> tuple[int, dict]:
@@ -67,6 +70,7 @@ def test_a_stream_of_fresh_rows_adds_up(project, capsys):
         rows.append(result["candidate"]["n"])
         reason = finding(result, "wear")["reason"]
     assert rows == [40, 120, 120, 600]
+    assert "the gain is over 600 rows of the stream" in finding(result, "negative_transfer")["reason"].lower()
     assert reason == "480 of 600 test rows are fresh for this candidate; it has bet on 120 before."
     assert result["outcome"] == "promoted"
 
