@@ -265,13 +265,15 @@ def test_every_reference_meets_its_object(overlay):
                 assert volume["persistentVolumeClaim"]["claimName"] in known["PersistentVolumeClaim"]
 
 
-def test_the_config_is_a_config_and_writes_where_a_volume_is():
+def test_the_config_is_a_config_and_writes_where_a_volume_is(monkeypatch):
+    monkeypatch.setenv("NTGATE_LEDGER", "postgresql://ntgate:sesame@database/mlflow")
     config = load(KUBERNETES / "base" / "retrain.yaml")
     assert config.output == "/project/runs"
     assert config.data.source.path.startswith("/data/")
     policies = manifests("cpu", "NetworkPolicy")
     (port,) = policies["registry"]["spec"]["egress"][0]["ports"]
     assert config.registry.uri.endswith(f":{port['port']}")
+    assert config.gate.ledger.uri == "$[NTGATE_LEDGER]"  # whose password nothing keeps
 
 
 def test_one_selector_finds_every_pod():
