@@ -8,7 +8,7 @@ from zenml.types import HTMLString
 from ntgate.config import RunConfig
 from ntgate.stages.drift_check import DriftCheck
 from ntgate.stages.drift_check import check_drift as check_stage
-from ntgate.stages.evidently import evidently_page
+from ntgate.stages.evidently import evidently_beside, evidently_page
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.source import Embedder
 
@@ -22,7 +22,8 @@ def check_drift(
     Annotated[HTMLString, "evidently_report"],
 ]:
     """Measure the shift, and compare it with what the config tolerates."""
-    checked = check_stage(config, ingested, embedder)
+    with evidently_beside(config, ingested):
+        checked = check_stage(config, ingested, embedder)
     shift = checked.shift
     log_metadata(
         {"outcome": shift.outcome, "p_value": shift.p_value, "effect_size": shift.effect_size, "mmd2": shift.mmd2}

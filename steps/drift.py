@@ -9,7 +9,7 @@ from ntgate.config import RunConfig
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.drift import measure_drift
 from ntgate.stages.drift_page import write_drift_page
-from ntgate.stages.evidently import evidently_page
+from ntgate.stages.evidently import evidently_beside, evidently_page
 from ntgate.stages.ingest import Ingested
 from ntgate.training.source_model import SourceModel
 
@@ -21,7 +21,9 @@ def drift(
     Annotated[ShiftReport, "shift"], Annotated[HTMLString, "drift_report"], Annotated[HTMLString, "evidently_report"]
 ]:
     """Measure the shift, and write the drift reports for people."""
-    drifted = measure_drift(config, ingested, source)
+    with evidently_beside(config, ingested):
+        drifted = measure_drift(config, ingested, source)
+        page = write_drift_page(config, ingested, drifted)
     shift = drifted.report
     log_metadata(
         {
@@ -32,5 +34,4 @@ def drift(
             "proxy_a_distance": shift.proxy_a_distance,
         }
     )
-    page = write_drift_page(config, ingested, drifted)
     return shift, HTMLString(page.read_text(encoding="utf-8")), HTMLString(evidently_page(config, ingested))

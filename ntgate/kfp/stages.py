@@ -24,7 +24,7 @@ from ntgate.stages.drift import measure_drift
 from ntgate.stages.drift_page import write_drift_page
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.evaluate import evaluate as evaluate_stage
-from ntgate.stages.evidently import evidently_page
+from ntgate.stages.evidently import evidently_beside
 from ntgate.stages.history import RunHistory
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.ingest import ingest as ingest_stage
@@ -57,9 +57,9 @@ def source(config: RunConfig, ingested: Ingested) -> SourceModel:
 
 def drift(config: RunConfig, ingested: Ingested, source: SourceModel) -> ShiftReport:
     """Measure the shift, and write the drift pages into the run's folder."""
-    drifted = measure_drift(config, ingested, source)
-    write_drift_page(config, ingested, drifted)
-    evidently_page(config, ingested)
+    with evidently_beside(config, ingested):
+        drifted = measure_drift(config, ingested, source)
+        write_drift_page(config, ingested, drifted)
     return drifted.report
 
 

@@ -9,23 +9,22 @@ from contextlib import contextmanager
 
 from ntgate.config import RunConfig
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener
+from ntgate.stages.listener import Listener, Silent
 
 EVIDENTLY = "evidently.html"
 
 
 def evidently_page(config: RunConfig, ingested: Ingested) -> str:
-    """The page's HTML, also left in the run's folder; one sentence where the config leaves it out."""
-    from ntgate.shift.evidently_report import drift_html
-
-    if not config.shift.evidently:
-        return "<p>shift.evidently is off: no Evidently page was made.</p>"
-    page = drift_html(ingested.part("source"), ingested.targets()[0], ingested.folder / EVIDENTLY, seed=config.seed)
-    return page.read_text(encoding="utf-8")
+    """The HTML of the page that was made beside the work, or one sentence where there is none."""
+    page = ingested.folder / EVIDENTLY
+    if page.is_file():
+        return page.read_text(encoding="utf-8")
+    why = "Evidently failed" if config.shift.evidently else "shift.evidently is off"
+    return f"<p>No Evidently page was made: {why}.</p>"
 
 
 @contextmanager
-def evidently_beside(config: RunConfig, ingested: Ingested, listener: Listener) -> Iterator[None]:
+def evidently_beside(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Iterator[None]:
     """Make the page in a process of its own while the body runs, and wait for it at the end.
 
     Importing Evidently takes longer than training a small model. When it fails, the run goes on without its page.
@@ -44,7 +43,7 @@ def evidently_beside(config: RunConfig, ingested: Ingested, listener: Listener) 
         _, trouble = process.communicate()
         if process.returncode != 0:
             why = trouble.strip().splitlines()[-1] if trouble.strip() else "Evidently failed"
-            listener.note(f"no Evidently page: {why}")
+            (listener or Silent()).note(f"no Evidently page: {why}")
     finally:
         if process.poll() is None:
             process.kill()
