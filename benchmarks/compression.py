@@ -16,6 +16,7 @@ from machine import heading, write
 from ntgate.config import SLOTS, RunConfig, load
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import compress
+from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.decide import decide_run
 from ntgate.stages.drift import measure_drift
 from ntgate.stages.evaluate import evaluate
@@ -43,7 +44,7 @@ METHODS = {
 
 def rows(file: Path, backbone: str) -> list[str]:
     """The table of one backbone."""
-    common = [f"model.backbone={backbone}", "shift.evidently=false", "gate.seeds=1"]
+    common = [f"model.backbone={backbone}", "shift.evidently=false", "gate.seeds=1", "gate.ledger.policy=none"]
     plain = load(file, common)
     ingested = ingest(plain)
     source = source_model(plain, ingested)
@@ -55,7 +56,7 @@ def rows(file: Path, backbone: str) -> list[str]:
         for left in (ingested.folder / "models").glob("*.checkpoint"):
             left.unlink()  # of the method before: each starts afresh
         compressed = compress(config, ingested, slots)
-        evaluated = evaluate(config, ingested, ChampionSeen(), scratch, compressed, Replicated())
+        evaluated = evaluate(config, ingested, ChampionSeen(), scratch, compressed, Replicated(), CrossFitted())
         return compressed, decide_run(config, ingested, ChampionSeen(), evaluated).gate
 
     lines = []
