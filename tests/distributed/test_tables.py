@@ -201,3 +201,28 @@ def test_the_command_line_on_a_cluster(config, cluster, capfd):
 )
 def test_the_command_line_refuses(config, arguments, code):
     assert run(["drift", config, *arguments]) == code
+
+
+def test_level_where_nothing_moved_and_power_where_something_did(tmp_path):
+    """One feature of four is wrongly told to have moved in at most the level's share of the pairs of tables."""
+    rng = np.random.default_rng(11)
+    runs, wrong, right = 150, 0, 0
+
+    def written(name: str, moved: float) -> str:
+        rows = pd.DataFrame(rng.normal(size=(400, 4)).astype(np.float32), columns=list("abcd"))
+        rows["d"] = (rows["d"] > 0).where(rng.random(400) < 0.9)
+        rows["a"] += moved
+        rows["d"] = rows["d"].astype("boolean")
+        rows.to_parquet(tmp_path / name, index=False)
+        return str(tmp_path / name)
+
+    for seed in range(runs):
+        tables = [partitions(written(f"{name}.parquet", 0), name) for name in "xyz"]
+        tables[2] = partitions(written("z.parquet", 0.5), "z")
+        of = [table_features.moments(table) for table in tables]
+        same = table_features.table_features((tables[0], tables[1]), (of[0], of[1]), seed=seed)
+        wrong += min(feature.p_value for feature in same) <= 0.05
+        moved = table_features.table_features((tables[0], tables[2]), (of[0], of[2]), seed=seed)
+        right += moved[0].p_value <= 0.05
+    assert wrong / runs <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / runs)
+    assert right / runs > 0.95

@@ -179,6 +179,7 @@ def test_the_artifacts_are_lost_before_the_promotion(reached, request):
     assert "FAILED" in {run.info.status for run in runs}
 
 
+@pytest.mark.slow
 def test_the_champion_is_lost(direct):
     """Its version is there and its model is not: no comparison, so no decision."""
     code, _, log = direct.run("--inline")
