@@ -21,10 +21,12 @@ class Server:
     Args:
         folder: takes its log and its artifacts.
         backend: the address of its database.
+        artifacts: where it keeps artifacts; None: in its folder.
     """
 
-    def __init__(self, folder: Path, backend: str) -> None:
+    def __init__(self, folder: Path, backend: str, artifacts: str | None = None) -> None:
         self.folder, self.backend = folder, backend
+        self.artifacts = artifacts or str(folder / "artifacts")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -42,7 +44,7 @@ class Server:
         """Start it, and wait until it answers."""
         command = [
             sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1",
-            "--backend-store-uri", self.backend, "--artifacts-destination", str(self.folder / "artifacts"),
+            "--backend-store-uri", self.backend, "--artifacts-destination", self.artifacts,
             "--allowed-hosts", f"127.0.0.1:{self.port}",
         ]  # fmt: skip
         with (self.folder / "log").open("ab") as log:

@@ -10,16 +10,28 @@ from ntgate.cli import console
 from ntgate.cli.options import with_config, with_json
 
 if TYPE_CHECKING:
+    from ntgate.config import RunConfig
+    from ntgate.shift.table_shift import TableShift
     from ntgate.stages.drift_check import DriftCheck
 
 EXIT = {"none": 0, "tolerated": 0, "shift": 3}
+MARK = {
+    "none": ("✔ NO SHIFT SHOWN", "green"),
+    "tolerated": ("✔ TOLERATED", "green"),
+    "shift": ("✘ SHIFT", "red"),
+}
 
 
 @click.command(short_help="Measure the shift alone.")
 @with_config
 @click.option("--zenml", is_flag=True, help="Run pipelines/drift_check.py on the active ZenML stack.")
+@click.option(
+    "--workers",
+    metavar="N|ADDRESS",
+    help="Tables larger than this machine: measured by N Dask processes, or by the cluster of that scheduler.",
+)
 @with_json
-def drift(config: str, overrides: tuple[str, ...], zenml: bool, as_json: bool) -> int:
+def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | None, as_json: bool) -> int:
     """Measure how far the target has moved from the source, and exit with 3 when it has moved too far.
 
     Too far is a significant shift (shift.alpha) with an effect size above shift.tolerated_effect; 0 means no shift shown, or a
@@ -27,11 +39,20 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, as_json: bool) -
 
     A table is measured on its columns, and nothing is trained. Arrays and images are measured on the embedding of
     model.source_checkpoint, such as the models/source.safetensors of an earlier run; without one the source backbone is
-    trained. A scheduler retrains on a shift with: ntgate drift CONFIG; test $? -eq 3 && ntgate run CONFIG
+    trained.
+
+    With --workers both domains are tables of numbers in parquet (files, folders, part-*.parquet; here or s3://). They are never
+    in one memory: all rows are tested by random features, each column on its own; nothing is sampled, and no page is written.
+
+    A scheduler retrains on a shift with: ntgate drift CONFIG; test $? -eq 3 && ntgate run CONFIG
     """
     from ntgate.config import load
 
     settings = load(config, overrides)
+    if workers is not None:
+        if zenml:
+            raise click.UsageError("--zenml and --workers exclude each other")
+        return by_workers(settings, workers, as_json)
     if zenml:
         from ntgate.cli.orchestrated import run_drift_check
 
@@ -46,14 +67,42 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, as_json: bool) -
     return EXIT[checked.shift.outcome]
 
 
+def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
+    """The drift check of tables that lie in parquet, by Dask's workers."""
+    from ntgate.distributed import workers
+    from ntgate.shift.table_shift import table_shift
+
+    specs = settings.data.source, settings.data.target
+    others = {name for spec in specs for name in (spec.label, spec.group, spec.time, *spec.drop, *spec.keep) if name}
+    with workers(wanted) as engine:
+        found = table_shift(
+            specs[0].path, specs[1].path, settings.shift, without=sorted(others), seed=settings.seed, engine=engine
+        )
+    console.answer(found.as_json() if as_json else table_summary(found))
+    return EXIT[found.outcome]
+
+
+def table_summary(found: TableShift) -> str:
+    """The answer for people."""
+    text, colour = MARK[found.outcome]
+    low, high = found.mmd.effect_interval
+    lines = [
+        f"\n{click.style(text, fg=colour, bold=True)}  {found.rows[0]:,} source and {found.rows[1]:,} target rows, "
+        f"{len(found.features)} columns\n",
+        f"  MMD^2              {found.mmd.statistic:+.5f}   (p = {found.mmd.p_value:.4g})",
+        f"  effect size        {found.mmd.effect_size:.3g}   [{low:.3g}, {high:.3g}], "
+        f"tolerated up to {found.tolerated_effect:.3g}",
+    ]
+    for feature in found.features[:10]:
+        if feature.p_value <= found.alpha:
+            lines.append(f"  {feature.name:<18} moved by {feature.effect:.3f}   (adjusted p = {feature.p_value:.4g})")
+    return "\n".join(lines)
+
+
 def summary(checked: DriftCheck) -> str:
     """The answer for people."""
     shift = checked.shift
-    text, colour = {
-        "none": ("✔ NO SHIFT SHOWN", "green"),
-        "tolerated": ("✔ TOLERATED", "green"),
-        "shift": ("✘ SHIFT", "red"),
-    }[shift.outcome]
+    text, colour = MARK[shift.outcome]
     where = {"raw": "raw features", "embedding": "embedding"}[shift.representation]
     low, high = shift.proxy_a_distance_interval
     return (

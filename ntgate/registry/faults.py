@@ -14,6 +14,8 @@ START = "start it, or correct registry.uri"
 _LONGEST = 300
 _UNANSWERED = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED", "IO_ERROR")
 
+_STORES = ("boto3", "botocore", "s3transfer", "google", "azure")
+
 
 @contextmanager
 def translated(config: RegistryConfig, *, fix: str = START) -> Iterator[None]:
@@ -30,9 +32,13 @@ def translated(config: RegistryConfig, *, fix: str = START) -> Iterator[None]:
     import sqlalchemy.exc
     from mlflow.exceptions import MlflowException
 
+    expected = (MlflowException, sqlalchemy.exc.SQLAlchemyError, requests.RequestException, OSError)
     try:
         yield
-    except (MlflowException, sqlalchemy.exc.SQLAlchemyError, requests.RequestException, OSError) as error:
+    except Exception as error:
+        # MLflow lets through what the library of an artifact store raises, which need not be installed here.
+        if not isinstance(error, expected) and type(error).__module__.partition(".")[0] not in _STORES:
+            raise
         took_it = isinstance(error, MlflowException) and error.error_code not in _UNANSWERED
         raise RegistryError(
             f"registry {without_credentials(config.uri)}",

@@ -19,6 +19,7 @@ from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift import bandwidth, kernel_sums, random_features
 from ntgate.shift.effect import effect_size
+from ntgate.shift.engine import Engine
 from ntgate.shift.pooled import pooled
 from ntgate.shift.rows import Rows, open_rows
 from ntgate.shift.unit_sums import UnitSums, columns, permuted
@@ -78,6 +79,7 @@ def mmd_test(
     device: str = "auto",
     bins: int | None = None,
     frequencies: int = 512,
+    engine: Engine | None = None,
 ) -> MmdResult:
     """Test whether two samples come from one distribution.
 
@@ -85,8 +87,8 @@ def mmd_test(
     bins depend on it. All arithmetic on rows is float32 on centred data, without bf16 or tf32; sums are float64.
 
     Args:
-        x: the first sample: an array, tensor, memory map or data frame ``(n, d)``, the path of a parquet file or folder, or an
-            iterable of chunks ``(k, d)``.
+        x: the first sample: an array, tensor, memory map or data frame ``(n, d)``; the path, URI or pattern of parquet files;
+            or an iterable of chunks ``(k, d)``.
         y: the second sample, ``(m, d)``; of a sample more than 100 times as large as the other a random part is used.
         permutations: ``B``.
         bandwidths: kernel widths; None: up to five around the median distance of the pooled rows.
@@ -99,6 +101,8 @@ def mmd_test(
         device: torch device; ``auto`` takes a GPU where there is one.
         bins: how many bins of both samples together; None: about 64.
         frequencies: random directions of the features; a kernel value errs by about ``1 / sqrt(2 * frequencies)``.
+        engine: whose workers sum the random features of samples in parquet, each over rows that it reads by itself; None: this
+            process. The result is the same.
 
     Raises:
         DataError: naming the argument, when it holds no finite rows of equal width, or all rows are the same.
@@ -130,11 +134,14 @@ def mmd_test(
     how, by_row = _plan(n + m, method, scheme, bins)
     units = grouped(n, m, np.random.default_rng([seed, 3]), by_row=by_row, bins=bins)
     place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
-    some = _some(samples, np.random.default_rng([seed, 0]))
+    if engine is not None:
+        _shared(samples, how)
+    some = _some(samples, np.random.default_rng([seed, 0]), engine)
     widths, at = _widths(bandwidths, some)
     origin = np.median(some, axis=0)
     if how == "random_features":
-        between = random_features.between_bins(samples, units, widths, origin, frequencies, [seed, 2], place)
+        features = random_features.Features(widths, origin, frequencies, (seed, 2, 0), str(place))
+        between = random_features.between_bins(samples, units, features, [seed, 2], engine)
         sums = permuted(between, units, permutations, [seed, 1])
     else:
         ready = pooled(samples, units, origin, widths[-1], np.random.default_rng([seed, 2])).to(place)
@@ -183,12 +190,28 @@ def _plan(
     return method, method == "exact" and scheme == "auto" and bins is None and total <= _BY_ROW
 
 
-def _some(samples: tuple[Rows, Rows], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def _shared(samples: tuple[Rows, Rows], how: str) -> None:
+    """Refuse an engine that could do nothing, instead of leaving it idle without a word."""
+    for rows in samples:
+        if rows.table is None:
+            raise DataError(
+                rows.name, expected="parquet files, which workers can read by themselves", got="rows in this process",
+                fix="give their path or URI, or leave out engine",
+            )  # fmt: skip
+    if how != "random_features":
+        raise DataError(
+            "method", expected="random_features with an engine", got=repr(how), fix="set it, or leave out engine"
+        )
+
+
+def _some(samples: tuple[Rows, Rows], rng: np.random.Generator, engine: Engine | None) -> npt.NDArray[np.float64]:
     """A few rows of both samples, for their scale."""
     n = len(samples[0])
     chosen = bandwidth.positions(n + len(samples[1]), rng)
     parts = zip(samples, (chosen[chosen < n], chosen[chosen >= n] - n), strict=True)
-    return np.concatenate([rows.pick(positions).astype(np.float64) for rows, positions in parts if len(positions)])
+    return np.concatenate(
+        [rows.pick(positions, engine).astype(np.float64) for rows, positions in parts if len(positions)]
+    )
 
 
 def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tuple[tuple[float, ...], int]:

@@ -2,103 +2,152 @@
 
 Rahimi and Recht, "Random Features for Large-Scale Kernel Machines", NIPS 2007, algorithm 1: for ``w ~ N(0, I / h^2)`` the
 features ``cos(w'z), sin(w'z)``, averaged over draws of ``w``, have the Gaussian kernel of width ``h`` as their inner product. A
-bin of rows needs only the sum of its features, so the data are read once and a permutation costs what it costs with an exact
-kernel in bins. The error of a kernel value is about ``1 / sqrt(2 F)`` with ``F`` frequencies; the test on the approximate
-kernel keeps its level exactly.
+bin of rows needs only the sum of its features. So the data are read once, in pieces by as many workers as there are, and a
+permutation costs what it costs with an exact kernel in bins. The error of a kernel value is about ``1 / sqrt(2 F)`` with ``F``
+frequencies; the test on the approximate kernel keeps its level exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ntgate.shift.engine import Engine
+from ntgate.shift.partitions import Partitions, Stretch
 from ntgate.shift.pooled import centred
-from ntgate.shift.rows import Array, Rows
+from ntgate.shift.rows import Array, Rows, in_blocks
 from ntgate.shift.threads import in_order
-from ntgate.shift.units import Dealer, Units
+from ntgate.shift.units import Dealer, Dealt, Units
+
+Floats = npt.NDArray[np.float64]
 
 _TASK = 8192  # rows of a block that one thread works on
+_STRETCH = 32  # blocks whose sums leave a worker as one
 _SLICE = 512  # rows whose features fit in a core's cache
 
 
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What the features of a row are.
+
+    Attributes:
+        bandwidths: kernel widths, ascending; the same random directions serve all of them.
+        origin: a point ``(d,)`` amid the rows, taken away first for the sake of float32.
+        frequencies: ``F``, draws of ``w``.
+        seed: of the directions.
+        device: torch device where they are computed.
+    """
+
+    bandwidths: tuple[float, ...]
+    origin: npt.NDArray[np.float64]
+    frequencies: int
+    seed: tuple[int, ...]
+    device: str
+
+    def weights(self) -> Tensor:
+        """The directions, ``(d, F)``, for the widest kernel."""
+        shape = len(self.origin), self.frequencies
+        directions = np.random.default_rng(self.seed).standard_normal(shape, dtype=np.float32)
+        return torch.from_numpy(directions / np.float32(self.bandwidths[-1])).to(self.device)
+
+    def ratios(self) -> list[tuple[float, float]]:
+        """From each bandwidth to the next narrower one: how often the widest is its width, and the ratio of the two."""
+        steps = zip(self.bandwidths[:0:-1], self.bandwidths[-2::-1], strict=True)
+        return [(self.bandwidths[-1] / wide, wide / narrow) for wide, narrow in steps]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Consecutive rows whose features are to be summed by bin, and how each block of them is dealt out."""
+
+    features: Features
+    stretch: Stretch
+    dealt: tuple[Dealt, ...]
+
+
 def between_bins(
-    samples: tuple[Rows, Rows],
-    units: Units,
-    bandwidths: Sequence[float],
-    origin: npt.NDArray[np.float64],
-    frequencies: int,
-    seed: Sequence[int],
-    device: torch.device,
+    samples: tuple[Rows, Rows], units: Units, features: Features, seed: Sequence[int], engine: Engine | None = None
 ) -> Tensor:
     """Kernel sums between random bins of rows, float64 ``(s, u, u)``.
 
     Args:
         samples: both samples, in as many blocks as they need.
         units: the bins.
-        bandwidths: kernel widths, ascending; the same random directions serve all of them.
-        origin: a point ``(d,)`` amid the rows, taken away first for the sake of float32.
-        frequencies: ``F``, draws of ``w``.
-        seed: of directions and bins.
-        device: torch device.
+        features: of a row.
+        seed: of the bins.
+        engine: who sums the features of samples that lie in parquet; None: this process, in a single pass.
     """
-    width = samples[0].shape[1]
-    directions = np.random.default_rng([*seed, 0]).standard_normal((width, frequencies), dtype=np.float32)
-    weights = torch.from_numpy(directions / np.float32(bandwidths[-1])).to(device)
-    ratios = [(bandwidths[-1] / wide, wide / narrow) for wide, narrow in _steps(bandwidths)]
-    sums = torch.cat(
-        [
-            _sample_sums(rows, bins, units.size, weights, ratios, origin, [*seed, 1 + sample])
-            for sample, (rows, bins) in enumerate(zip(samples, (units.first, units.second), strict=True))
-        ],
-        dim=1,
-    )
+    found = []
+    for sample, (rows, bins) in enumerate(zip(samples, (units.first, units.second), strict=True)):
+        dealer = Dealer(len(rows), bins, units.size, np.random.default_rng([*seed, 1 + sample]))
+        if engine is None or rows.table is None:
+            parts = _here(rows, dealer, features)
+        else:
+            parts = engine.map(stretch_sums, _tasks(rows.table, dealer, features))
+        total = np.zeros((len(features.bandwidths), bins, 2 * features.frequencies))
+        for part in parts:
+            total += part
+        found.append(torch.from_numpy(total))
+    sums = torch.cat(found, dim=1)
     ordered = torch.empty_like(sums)  # (s, u, 2F)
     ordered[:, np.concatenate([np.flatnonzero(units.of_first), np.flatnonzero(~units.of_first)])] = sums
-    return ordered @ ordered.mT / frequencies
+    return ordered @ ordered.mT / features.frequencies
 
 
-def _steps(bandwidths: Sequence[float]) -> Iterator[tuple[float, float]]:
-    return zip(bandwidths[:0:-1], bandwidths[-2::-1], strict=True)
+def stretch_sums(task: Task) -> Floats:
+    """Sums of features by bin over one stretch of rows, ``(s, bins, 2F)``: the map, for whoever has the rows.
+
+    Raises:
+        DataError: when they cannot be read, or hold NaN or infinity.
+    """
+    stretch, width = task.stretch, len(task.features.origin)
+    blocks = in_blocks(stretch.chunks(_TASK), (len(stretch), width), _TASK, stretch.name)
+    return next(_stretches(zip(blocks, task.dealt, strict=True), task.features))
 
 
-def _sample_sums(
-    rows: Rows,
-    bins: int,
-    size: int,
-    weights: Tensor,
-    ratios: list[tuple[float, float]],
-    origin: npt.NDArray[np.float64],
-    seed: list[int],
-) -> Tensor:
-    """Sums of features by bin, float64 ``(s, bins, 2F)``."""
-    frequencies = weights.shape[1]
-    dealer = Dealer(len(rows), bins, size, np.random.default_rng(seed))
+def _here(rows: Rows, dealer: Dealer, features: Features) -> Iterator[Floats]:
+    return _stretches(((block, dealer.deal(len(block))) for block in rows.blocks(_TASK)), features)
 
-    def tasks() -> Iterator[tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        for block in rows.blocks(_TASK):
-            yield block, *dealer.deal(len(block))
 
-    def summed(task: tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.int64]]) -> Tensor:
-        block, positions, dealt_to = task
-        part = torch.from_numpy(centred(np.take(block, positions, axis=0), origin)).to(weights.device)
-        found = torch.zeros(1 + len(ratios), 2, bins, frequencies, device=weights.device)
+def _tasks(table: Partitions, dealer: Dealer, features: Features) -> Iterator[Task]:
+    for stretch in table.stretches(_TASK * _STRETCH):
+        sizes = [min(_TASK, len(stretch) - start) for start in range(0, len(stretch), _TASK)]
+        yield Task(features, stretch, tuple(dealer.deal(size) for size in sizes))
+
+
+def _stretches(blocks: Iterable[tuple[Array, Dealt]], features: Features) -> Iterator[Floats]:
+    """Sums over each ``_STRETCH`` blocks.
+
+    Rounding depends on what is added first. So the sums of a stretch are always made by themselves and then added in the order
+    of the stretches, one after the other here as well as by many workers: the result is the same to the last bit.
+    """
+    weights, ratios = features.weights(), features.ratios()
+
+    def summed(block: tuple[Array, Dealt]) -> Tensor:
+        rows, dealt = block
+        positions, dealt_to = dealt.places()
+        part = torch.from_numpy(centred(np.take(rows, positions, axis=0), features.origin)).to(weights.device)
+        found = torch.zeros(1 + len(ratios), 2, len(dealt.share) - 1, features.frequencies, device=weights.device)
         for start in range(0, len(part), _SLICE):
             angle = part[start : start + _SLICE] @ weights
             own = dealt_to[start : start + _SLICE]
             for sums, waves in zip(found, _waves(angle, ratios), strict=True):
                 for by_bin, wave in zip(sums, waves, strict=True):
                     _add(by_bin, wave, own)
-        return found.transpose(1, 2).reshape(len(found), bins, -1)
+        return found.transpose(1, 2).reshape(len(found), found.shape[2], -1)
 
-    total = torch.zeros(1 + len(ratios), bins, 2 * frequencies, dtype=torch.float64, device=weights.device)
-    for part in in_order(summed, tasks(), weights.device):
-        total += part
-    return total.flip(0)
+    parts = in_order(summed, blocks, weights.device)
+    for first in parts:
+        total = first.double()
+        for part in islice(parts, _STRETCH - 1):
+            total += part
+        yield total.flip(0).cpu().numpy()
 
 
 def _add(by_bin: Tensor, wave: Tensor, own: npt.NDArray[np.int64]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ import numpy.typing as npt
 import torch
 
 from ntgate.errors import DataError
+from ntgate.shift.engine import Engine, Here
+from ntgate.shift.partitions import Partitions, partitions
 
 Array = npt.NDArray[Any]
 
@@ -28,6 +29,7 @@ class Rows:
     Attributes:
         name: the argument they came by, for messages.
         shape: ``(n, d)``.
+        table: the parquet table they lie in, which others can read too; None: they are within this process's reach alone.
     """
 
     def __init__(
@@ -37,8 +39,9 @@ class Rows:
         read: Callable[[int], Iterable[Array]],
         *,
         pick: Callable[[npt.NDArray[np.int64]], Array] | None = None,
+        table: Partitions | None = None,
     ) -> None:
-        self.name, self.shape = name, shape
+        self.name, self.shape, self.table = name, shape, table
         self._read, self._pick = read, pick
         if shape[0] < 2 or shape[1] == 0:
             raise DataError(name, expected=_EXPECTED, got=f"shape {shape}", fix="check what is measured")
@@ -52,29 +55,14 @@ class Rows:
         Raises:
             DataError: when a row holds NaN or infinity, or there are no longer as many rows as there were.
         """
-        seen, held, count = 0, [], 0
-        for chunk in self._read(size):
-            part = self._checked(chunk)
-            seen += len(part)
-            while len(part):
-                taken = part[: size - count]
-                held.append(taken)
-                count += len(taken)
-                part = part[len(taken) :]
-                if count == size:
-                    yield held[0] if len(held) == 1 else np.concatenate(held)
-                    held, count = [], 0
-        if seen != len(self):
-            raise DataError(
-                self.name, expected=f"{len(self)} rows as at first", got=f"{seen}", fix="do not change data in use"
-            )
-        if held:
-            yield np.concatenate(held)
+        return in_blocks(self._read(size), self.shape, size, self.name)
 
-    def pick(self, positions: npt.NDArray[np.int64]) -> Array:
-        """The rows at ascending ``positions``."""
+    def pick(self, positions: npt.NDArray[np.int64], engine: Engine | None = None) -> Array:
+        """The rows at ascending ``positions``; those of a table are looked for by the engine's workers."""
+        if self.table is not None:
+            return checked(self.table.at(positions, engine or Here()), self.shape[1], self.name)
         if self._pick is not None:
-            return self._checked(self._pick(positions))
+            return checked(self._pick(positions), self.shape[1], self.name)
         found, start = [], 0
         for block in self.blocks(8192):
             low, high = np.searchsorted(positions, (start, start + len(block)))
@@ -82,22 +70,50 @@ class Rows:
             start += len(block)
         return np.concatenate(found)
 
-    def _checked(self, chunk: Array) -> Array:
-        if chunk.ndim != 2 or chunk.shape[1] != self.shape[1]:
+
+def in_blocks(chunks: Iterable[Array], shape: tuple[int, int], size: int, name: str) -> Iterator[Array]:
+    """Rows ``(n, d)`` that come in chunks of any length, ``size`` at a time and the last block shorter.
+
+    Raises:
+        DataError: when a row holds NaN or infinity, or there are not as many rows as ``shape`` says.
+    """
+    seen, held, count = 0, [], 0
+    for chunk in chunks:
+        part = checked(chunk, shape[1], name)
+        seen += len(part)
+        while len(part):
+            taken = part[: size - count]
+            held.append(taken)
+            count += len(taken)
+            part = part[len(taken) :]
+            if count == size:
+                yield held[0] if len(held) == 1 else np.concatenate(held)
+                held, count = [], 0
+    if seen != shape[0]:
+        raise DataError(name, expected=f"{shape[0]} rows as at first", got=f"{seen}", fix="do not change data in use")
+    if held:
+        yield np.concatenate(held)
+
+
+def checked(chunk: Array, width: int, name: str) -> Array:
+    """The chunk, when it is finite numbers of this width.
+
+    Raises:
+        DataError: when it is not.
+    """
+    if chunk.ndim != 2 or chunk.shape[1] != width:
+        raise DataError(name, expected=f"chunks of width {width}", got=f"shape {chunk.shape}", fix="use one width")
+    _numeric(chunk, name)
+    # One NaN or infinity makes the sum one; a sum that merely overflows is looked at in detail.
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspicious = chunk.dtype.kind == "f" and not np.isfinite(chunk.sum())
+    if suspicious:
+        wrong = int((~np.isfinite(chunk)).any(axis=1).sum())
+        if wrong:
             raise DataError(
-                self.name, expected=f"chunks of width {self.shape[1]}", got=f"shape {chunk.shape}", fix="use one width"
+                name, expected=_EXPECTED, got=f"NaN or infinity in {wrong} rows", fix="impute or remove them"
             )
-        _numeric(chunk, self.name)
-        # One NaN or infinity makes the sum one; a sum that merely overflows is looked at in detail.
-        with np.errstate(over="ignore", invalid="ignore"):
-            suspicious = chunk.dtype.kind == "f" and not np.isfinite(chunk.sum())
-        if suspicious:
-            wrong = int((~np.isfinite(chunk)).any(axis=1).sum())
-            if wrong:
-                raise DataError(
-                    self.name, expected=_EXPECTED, got=f"NaN or infinity in {wrong} rows", fix="impute or remove them"
-                )
-        return chunk
+    return chunk
 
 
 def open_rows(value: Any, name: str) -> Rows:
@@ -109,12 +125,14 @@ def open_rows(value: Any, name: str) -> Rows:
     Raises:
         DataError: naming the argument, when it holds no rows of numbers.
     """
+    if isinstance(value, Partitions):
+        return _of_parquet(value, name)
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().float().numpy() if value.dtype == torch.bfloat16 else value.detach().cpu().numpy()
     if isinstance(value, np.ndarray):
         return _of_array(value, name)
     if isinstance(value, str | os.PathLike):
-        return _of_parquet(Path(value), name)
+        return _of_parquet(partitions(os.fspath(value), name), name)
     if hasattr(value, "to_numpy"):
         return _of_array(value.to_numpy(), name)
     if isinstance(value, Iterable):
@@ -140,33 +158,11 @@ def _of_array(array: Array, name: str) -> Rows:
     return Rows(name, (array.shape[0], array.shape[1]), read, pick=pick)
 
 
-def _of_parquet(path: Path, name: str) -> Rows:
-    import pyarrow as pa
-    import pyarrow.dataset as ds
-
-    try:
-        dataset = ds.dataset(path, format="parquet")
-        count = dataset.count_rows()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(
-            f"{name} ({path})",
-            expected="a parquet file or folder",
-            got=str(error).splitlines()[0],
-            fix="check the path",
-        ) from None
-    for field in dataset.schema:
-        if not (pa.types.is_floating(field.type) or pa.types.is_integer(field.type) or pa.types.is_boolean(field.type)):
-            raise DataError(
-                name, expected=_EXPECTED, got=f"column {field.name!r} of type {field.type}", fix="encode it as numbers"
-            )
-
+def _of_parquet(table: Partitions, name: str) -> Rows:
     def read(size: int) -> Iterator[Array]:
-        # Few batches are read ahead: memory stays at some multiples of a batch, whatever the size of the file.
-        for batch in dataset.to_batches(batch_size=size, batch_readahead=2, fragment_readahead=1):
-            columns = [column.to_numpy(zero_copy_only=False) for column in batch.columns]
-            yield np.column_stack([column.astype(np.float32) for column in columns])
+        return table.whole().chunks(size)
 
-    return Rows(name, (count, len(dataset.schema)), read)
+    return Rows(name, (len(table), table.width), read, table=table)
 
 
 def _of_chunks(chunks: Iterable[Any], name: str) -> Rows:

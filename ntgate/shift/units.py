@@ -10,7 +10,8 @@ more alike than random ones, and the test rejects almost surely though nothing m
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -87,21 +88,51 @@ class Dealer:
         bins: number of bins.
         size: rows of a bin; rows beyond ``bins * size`` go nowhere.
         rng: source of randomness.
+
+    Raises:
+        DataError: when there are more rows than NumPy can deal out.
     """
 
     def __init__(self, count: int, bins: int, size: int, rng: np.random.Generator) -> None:
+        if count >= _COUNTABLE:
+            raise DataError(
+                "rows", expected=f"fewer than {_COUNTABLE:,} of a sample", got=f"{count:,}", fix="leave some out"
+            )
         self._rng = rng
         self._room = np.full(bins + 1, size, dtype=np.int64)
         self._room[bins] = count - bins * size
 
-    def deal(self, rows: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Positions in a block of ``rows`` rows, those of one bin together, and the bins they go to, ascending.
+    def deal(self, rows: int) -> Dealt:
+        """The next block's deal, ``rows`` rows.
 
         >>> dealer = Dealer(5, 2, 2, np.random.default_rng(0))
-        >>> [len(positions) for positions, _ in (dealer.deal(3), dealer.deal(2))]
+        >>> [len(dealer.deal(rows).places()[0]) for rows in (3, 2)]
         [2, 2]
         """
         share = self._rng.multivariate_hypergeometric(self._room, rows, method="marginals")
         self._room -= share
-        bins = np.repeat(np.arange(len(share) - 1), share[:-1])
-        return self._rng.permutation(rows)[: len(bins)], bins
+        dealt = Dealt(rows, share, self._rng.bit_generator.state)
+        self._rng.permutation(rows)  # what places() will draw, so that the next block draws what follows
+        return dealt
+
+
+@dataclass(frozen=True, eq=False)
+class Dealt:
+    """How one block is dealt out, drawn beforehand: small, so that whoever has the rows can be told.
+
+    Attributes:
+        rows: of the block.
+        share: ``(bins + 1,)`` how many of them go to each bin, and to none.
+        state: of the generator that orders them.
+    """
+
+    rows: int
+    share: npt.NDArray[np.int64]
+    state: Any
+
+    def places(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Positions in the block, those of one bin together, and the bins they go to, ascending."""
+        rng = np.random.default_rng()
+        rng.bit_generator.state = self.state
+        bins = np.repeat(np.arange(len(self.share) - 1), self.share[:-1])
+        return rng.permutation(self.rows)[: len(bins)], bins

@@ -107,7 +107,7 @@ def test_dealing_in_blocks_is_a_uniform_choice():
         dealer = Dealer(6, 2, 2, np.random.default_rng(seed))
         bins = np.full(6, -1)
         for start, length in ((0, 4), (4, 2)):
-            positions, own = dealer.deal(length)
+            positions, own = dealer.deal(length).places()
             bins[start + positions] = own
         assert [np.sum(bins == one) for one in (0, 1)] == [2, 2]
         together += (bins[:, None] == bins) & (bins >= 0)
