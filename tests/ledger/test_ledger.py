@@ -234,8 +234,8 @@ def test_the_decisions_on_other_rows_slow_nothing_down(ledger):
         values = told.format(kind=kind, opening=opening, yes=yes, no=no, outcome=outcome)
         run(
             ledger,
-            f"INSERT INTO ntgate_ledger_entries ({columns}) WITH RECURSIVE counted(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted "
-            f"WHERE i < 20000) SELECT {values} FROM counted",
+            f"INSERT INTO ntgate_ledger_entries ({columns}) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c "
+            f"WHERE i < 20000) SELECT {values} FROM c",
         )
     began = time.perf_counter()
     found = ledger.open(asked("b", horizon=10), prints(0, 100))
