@@ -14,6 +14,7 @@ from ntgate.ledger.fingerprints import Prints, sets_of
 from ntgate.ledger.tables import BETS, ENTRIES
 
 PASSED = "promoted"
+_AT_ONCE = 500  # sets asked for in one statement; databases limit its parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +52,15 @@ def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
         found[row_set].append(where[fingerprint])
     if not found:
         return []
-    closed = ENTRIES.alias()
-    passed = sa.exists().where(closed.c.opening == ENTRIES.c.id, closed.c.outcome == PASSED)
-    columns = [
-        ENTRIES.c[name] for name in ("id", "comparison", "policy", "alpha", "horizon", "withheld", "at", "row_set")
+    numbers = sorted(found)
+    entries = [
+        one
+        for start in range(0, len(numbers), _AT_ONCE)
+        for one in connection.execute(
+            sa.select(ENTRIES).where(ENTRIES.c.row_set.in_(numbers[start : start + _AT_ONCE]))
+        )
     ]
-    opened = connection.execute(
-        sa.select(*columns, passed.label("passed")).where(ENTRIES.c.kind == "opened").order_by(ENTRIES.c.id)
-    )
+    passed = {one.opening for one in entries if one.outcome == PASSED}  # a closing has the set of its opening
     rows = {}
     for row_set, positions in found.items():
         contained = np.zeros(len(prints.unique), bool)
@@ -67,10 +69,10 @@ def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
     return [
         Use(
             entry=one.id, comparison=one.comparison, policy=one.policy, alpha=one.alpha, horizon=one.horizon,
-            withheld=one.withheld, at=one.at, passed=bool(one.passed), rows=rows[one.row_set],
+            withheld=one.withheld, at=one.at, passed=one.id in passed, rows=rows[one.row_set],
         )
-        for one in opened
-        if one.row_set in rows
+        for one in sorted(entries, key=lambda entry: entry.id)
+        if one.kind == "opened"
     ]  # fmt: skip
 
 

@@ -222,6 +222,28 @@ def test_a_hundred_thousand_rows_open_within_two_seconds(tmp_path):
         assert time.process_time() - began < 2
 
 
+def test_the_decisions_on_other_rows_slow_nothing_down(ledger):
+    ledger.close(ledger.open(asked("a", horizon=10), prints(0, 100)), "promoted")
+    told = "'{kind}', {opening}, 'other', 'c', 'd', 'spend', 0.01, 10, {yes}, {no}, 9999, {outcome}, 'then'"
+    yes, no = ("1", "0") if ledger.uri.startswith("sqlite") else ("true", "false")
+    columns = (
+        "kind, opening, model, comparison, decision_id, policy, alpha, horizon, withheld, dry_run, row_set, outcome, at"
+    )
+    run(ledger, "INSERT INTO ntgate_ledger_sets (id, digest, size) VALUES (9999, 'x', 1)")
+    for kind, opening, outcome in (("opened", "NULL", "NULL"), ("closed", "1", "'rejected'")):
+        values = told.format(kind=kind, opening=opening, yes=yes, no=no, outcome=outcome)
+        run(
+            ledger,
+            f"INSERT INTO ntgate_ledger_entries ({columns}) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c "
+            f"WHERE i < 20000) SELECT {values} FROM c",
+        )
+    began = time.perf_counter()
+    found = ledger.open(asked("b", horizon=10), prints(0, 100))
+    assert time.perf_counter() - began < 5  # looking for the closing of each opening took minutes
+    assert found.closed  # and the one that passed has retired the rows
+    assert found.uses == 1
+
+
 def test_mlflow_works_on_beside_the_ledger_whichever_came_first(ledger, tmp_path):
     from click.testing import CliRunner
     from mlflow.db import upgrade
