@@ -289,7 +289,7 @@ def table_of_fleet(laws: dict[str, Law], found: dict[str, Any]) -> str:
         "of one core. Runs begin within an hour but for `all at once`; every one promotes; the ledger is a year old.",
         "",
         "`waits over 60 s`: for the writer or a ledger, up to three a run. A single write waits 20 s in MLflow and 60 s in the "
-        "ledger, then the run ends with exit code 6 and the scheduler repeats it. SQLite keeps no order in its line: some wait longer.",
+        "ledger, then the run ends with exit code 6 and the scheduler repeats it. SQLite keeps no order: some wait longer.",
     ]
     return "\n".join(lines)
 
