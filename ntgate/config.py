@@ -71,6 +71,15 @@ class RunConfig(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _groups_on_both_sides(self) -> RunConfig:
+        target, test = self.data.target, self.data.target_test
+        if test is not None and (target.group is None) != (test.group is None):
+            raise ValueError(
+                "group in both data.target and data.target_test, or in neither: one has nothing to meet alone"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _cross_fitted_alone(self) -> RunConfig:
         if self.gate.cross_fitting is None:
             return self
@@ -80,6 +89,8 @@ class RunConfig(Frozen):
             )
         if self.compression:
             raise ValueError("gate.cross_fitting without compression: folds judge models as they are trained")
+        if self.data.target.time is not None:
+            raise ValueError("gate.cross_fitting without data.target.time: folds would learn from what came after them")
         if self.gate.metric != "accuracy":
             raise ValueError(
                 f"gate.cross_fitting with accuracy, got {self.gate.metric}: other metrics are no means over rows"

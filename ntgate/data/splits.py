@@ -25,8 +25,10 @@ class TargetSplit:
 def split_target(target: Domain, given_test: Domain | None, spec: SplitSpec, seed: int) -> TargetSplit:
     """Divide the labelled target rows.
 
-    With times, later rows are tested on. Otherwise the rows are shuffled with ``seed`` and divided class by class; rows of
-    one group stay together, and so do rows with the same features, since one of them would give the other away.
+    With times, later rows are tested on. Otherwise the rows are divided class by class; rows of one group stay together, and so do
+    rows with the same features, since one of them would give the other away. Which rows are for testing follows from their
+    content alone, not from ``seed``, the order of the file or what is added to it: else every seed would have fresh test rows,
+    and the ledger nothing to count.
 
     Args:
         target: labelled target rows.
@@ -38,7 +40,7 @@ def split_target(target: Domain, given_test: Domain | None, spec: SplitSpec, see
         DataError: when a class would be left without training rows, or a part without any.
     """
     if given_test is None:
-        rest, test = _part(target, spec.test, seed, keep=2)
+        rest, test = _part(target, spec.test, _by_content(target), keep=2)
     else:
         rest, test = target, _in_classes(given_test, target)
     _not_empty(test, "test", target)
@@ -52,7 +54,8 @@ def split_training(rest: Domain, spec: SplitSpec, seed: int) -> tuple[Domain, Do
     Raises:
         DataError: when a class would be left without training rows, or a part without any.
     """
-    train, validation = _part(rest, spec.validation, seed + 1, keep=1)
+    shuffled = np.random.default_rng(seed + 1).permutation(len(rest))
+    train, validation = _part(rest, spec.validation, shuffled, keep=1)
     _not_empty(train, "train", rest)
     _not_empty(validation, "validation", rest)
     present = np.bincount(train.labels, minlength=len(rest.classes))
@@ -87,25 +90,39 @@ def _in_classes(test: Domain, target: Domain) -> Domain:
     return test.relabelled(target.classes)
 
 
-def _part(domain: Domain, share: float, seed: int, keep: int) -> tuple[Domain, Domain]:
-    """The rows without, and the rows of, a part that is about ``share`` of each class and leaves ``keep`` rows of it."""
+def _part(domain: Domain, share: float, order: Ints, keep: int) -> tuple[Domain, Domain]:
+    """The rows without, and the rows of, a part that is about ``share`` of each class and leaves ``keep`` rows of it.
+
+    Args:
+        domain: labelled rows.
+        share: of each class.
+        order: positions ``(n,)``; units whose first row comes early are taken.
+        keep: rows of a class that stay in any case.
+    """
     if domain.times is not None:
         chosen = domain.times >= np.quantile(domain.times, 1 - share, method="higher")
     else:
-        chosen = _chosen(domain, share, np.random.default_rng(seed), keep)
+        chosen = _chosen(domain, share, order, keep)
     return domain.take(np.flatnonzero(~chosen)), domain.take(np.flatnonzero(chosen))
 
 
-def _chosen(domain: Domain, share: float, rng: np.random.Generator, keep: int) -> npt.NDArray[np.bool_]:
+def _by_content(domain: Domain) -> Ints:
+    """The rows in the order of their fingerprints, which looks random and is the same whatever stands beside them."""
+    return np.argsort(row_fingerprints(domain), kind="stable")
+
+
+def _chosen(domain: Domain, share: float, order: Ints, keep: int) -> npt.NDArray[np.bool_]:
     unit = units_of(domain)
     sizes = np.bincount(unit)
     # A unit of several classes counts for the one it has most of.
     counts = np.zeros((len(sizes), len(domain.classes)), dtype=np.int64)
     np.add.at(counts, (unit, domain.labels), 1)
     major = counts.argmax(axis=1)
+    _, first = np.unique(unit[order], return_index=True)
     taken = np.zeros(len(sizes), dtype=bool)
     for code in range(len(domain.classes)):
-        members = rng.permutation(np.flatnonzero(major == code))
+        members = np.flatnonzero(major == code)
+        members = members[np.argsort(first[members], kind="stable")]
         total = int(sizes[members].sum())
         quota = min(max(round(share * total), 1), total - keep)
         taken[members[np.cumsum(sizes[members]) <= quota]] = True

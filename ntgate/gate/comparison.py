@@ -24,6 +24,7 @@ from ntgate.gate.decision import OverSeeds
 from ntgate.gate.evidence import Evidence, Scores
 
 Counts: TypeAlias = tuple[int, int, int]
+_ROWS_OF_SEEDS = 2  # with fewer the rows' part of the variance is unknown
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ def compare(
     """
     values = [score(config.metric, y, arm) for arm in (first, second)]
     gain = values[0] - values[1]
+    few = None if groups is None else too_few_clusters(groups, config.alpha)
+    if few is not None:
+        return Comparison(values[0], values[1], gain, (-1.0, 1.0), 1.0, None, None, few)
     if config.metric != "accuracy":
         drawn = paired_bootstrap(
             config.metric, y, np.asarray(first, np.float64), np.asarray(second, np.float64),
@@ -83,9 +87,7 @@ def compare(
     n = len(y)
     if groups is not None:
         interval, p_value = cluster_test(correct(y, first) - correct(y, second), groups, margin, config.alpha)
-        note = (
-            too_few_clusters(groups, config.alpha) or f"{len(np.unique(groups))} groups of rows were compared as wholes"
-        )
+        note = f"{len(np.unique(groups))} groups of rows were compared as wholes"
         return Comparison(values[0], values[1], gain, interval, p_value, (gained, lost), None, note)
     return Comparison(
         first=values[0],
@@ -188,7 +190,7 @@ class Case:
         if first is None or second is None or more[0] is None or more[1] is None:
             return None
         firsts, seconds = (first, *more[0]), (second, *more[1])
-        if not len(evidence.y) or not all(np.isfinite(scores).all() for scores in (*firsts, *seconds)):
+        if len(evidence.y) < _ROWS_OF_SEEDS or not all(np.isfinite(scores).all() for scores in (*firsts, *seconds)):
             return None
         return over_seeds(evidence.y, firsts, seconds, self.config, seed=self.seed, groups=evidence.groups)
 
@@ -209,6 +211,8 @@ class Case:
         allowance = evidence.allowance
         if allowance is not None and allowance.policy == "e_process":
             earlier = allowance.earlier.get(evidence.opponent(other), (0, 0, 0))
+            if not sum(earlier) + len(evidence.y):
+                return None
             return bet(evidence.y, first, second, earlier, config, margin=margin)
         return compare(evidence.y, first, second, config, margin=margin, seed=self.seed, groups=evidence.groups)
 
@@ -216,9 +220,11 @@ class Case:
         """On held-out folds; a model with one set of scores, the champion, is compared with each division's candidate."""
         evidence, config = self.evidence, self.config
         firsts, seconds = evidence.candidate_folds, evidence.scratch_folds if other == "scratch" else None
-        if firsts is None:
+        if firsts is None or (other == "scratch" and seconds is None):
             return None
         others = [scores] * len(firsts) if seconds is None else list(seconds)
+        if len(others) != len(firsts) or not all(np.isfinite(held).all() for held in (*firsts, *others)):
+            return None
         right = [[correct(evidence.y, one) for one in arm] for arm in (firsts, others)]
         differences = np.stack(right[0]) - np.stack(right[1])
         interval, p_value = cross_fitted_test(differences, margin, config.alpha, evidence.groups)

@@ -35,6 +35,7 @@ class Evidence:
         candidate_seeds: scores ``(k, n, c)`` of the candidate's strategy with ``k`` further seeds.
         scratch_seeds: scores ``(k, n, c)`` of scratch with the same seeds.
         slices: by what divides the test rows, the slice ``(n,)`` that each belongs to.
+        slice_values: by what divides the test rows, every slice that has to be judged, also where no row at hand belongs to it.
         groups: group keys ``(n,)``; rows of one group are not independent. None: all rows are.
         fold: folds ``(repeats, n)`` of a cross-fitting, in place of test rows; None: the rows are test rows.
         candidate_folds: scores ``(repeats, n, c)`` of the candidate's way of being made, on the fold held out.
@@ -59,6 +60,7 @@ class Evidence:
     candidate_seeds: Scores | None = None
     scratch_seeds: Scores | None = None
     slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    slice_values: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     groups: npt.NDArray[np.str_] | None = None
     fold: npt.NDArray[np.int64] | None = None
     candidate_folds: Scores | None = None

@@ -240,6 +240,7 @@ def sharpest(left: npt.NDArray[np.float64], *, step: float, least: int) -> float
 def _to_spend(history: History, config: LedgerConfig, alpha: float, least: int) -> Allowance:
     step, n = alpha / config.horizon, len(history)
     left = np.where(history.retired, 0.0, alpha - history.spent)
+    left[history.shown >= config.horizon] = 0.0  # a declared number of looks, at whatever level
     left[left < _LEAST * step] = 0.0
     left[left > step - _ROUNDING * alpha] = step  # enough for a whole decision is enough
     level = sharpest(left, step=step, least=least)

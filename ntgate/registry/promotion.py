@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 
 from ntgate.base import Frozen
-from ntgate.errors import ChampionMovedError
+from ntgate.errors import ChampionMovedError, RegistryError
 from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE, Champion, champion
 from ntgate.registry.client import Registry, named, translated
-from ntgate.registry.history import FIRST_ALLOWED, PENDING, PROMOTED
+from ntgate.registry.history import ABANDONED, FIRST_ALLOWED, PENDING, PROMOTED, ROLLED_BACK
 from ntgate.registry.lock import Held, promotion_lock
 from ntgate.registry.lost_champion import bear_witness, lost
 
@@ -131,7 +131,18 @@ def _version(registry: Registry, request: PromotionRequest) -> str:
         versions = _of_decision(registry, request.decision_id)
     for repeated in versions[1:]:  # MLflow sends a request again when its answer was lost
         registry.client.delete_model_version(registry.name, repeated)
+    _refuse_given_up(registry, versions[0])
     return versions[0]
+
+
+def _refuse_given_up(registry: Registry, version: str) -> None:
+    """Somebody rolled this very decision back, or it was abandoned: a scheduled rerun must not bring it back."""
+    state = registry.client.get_model_version(registry.name, version).tags.get(STATE)
+    if state in (ROLLED_BACK, ABANDONED):
+        raise RegistryError(
+            f"version {version} of {registry.name}", expected="a decision that nobody has given up", got=f"state {state}",
+            fix="retrain on other data or settings; to serve this version all the same, move the alias by hand",
+        )  # fmt: skip
 
 
 def _of_decision(registry: Registry, decision_id: str) -> list[str]:

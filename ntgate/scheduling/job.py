@@ -102,14 +102,23 @@ WantedBy=timers.target
 
         Standard error stays silent on every answer of the gate, so that cron mails only faults.
         """
-        environment, log = shlex.quote(str(self.environment)), shlex.quote(str(self.log))
+        environment, log = (shlex.quote(self._near(path)) for path in (self.environment, self.log))
         accepted = "|".join(map(str, (0, *ANSWERS, BUSY)))
         fault = shlex.quote(f"ntgate run {self.config} failed; see {self.log}")
-        begin = shlex.join(["cd", str(self.config.parent)]) + " && " + shlex.join(["mkdir", "-p", str(self.log.parent)])
+        begin = (
+            shlex.join(["cd", str(self.config.parent)])
+            + " && "
+            + shlex.join(["mkdir", "-p", self._near(self.log.parent)])
+        )
         variables = f"set -a; [ ! -f {environment} ] || . {environment}; set +a"
         end = f"code=$?; case $code in {accepted}) ;; *) echo {fault} >&2; exit $code;; esac"
         command = f"{begin} && {{ {variables}; {self.shell}; }} >>{log} 2>&1; {end}"
         return f"# {self.name}: remove with `ntgate schedule --remove`\n{self.cron.text} {command.replace('%', chr(92) + '%')}\n"
+
+    def _near(self, path: Path) -> str:
+        """The path from the config's folder, where the line begins, if it lies there: cron reads short lines only."""
+        folder = self.config.parent
+        return f"./{path.relative_to(folder)}" if path.is_relative_to(folder) else str(path)
 
 
 def job_name(config: Path) -> str:

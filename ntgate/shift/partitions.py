@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.location import locate, unreadable, without_credentials
+from ntgate.credentials import without_credentials
+from ntgate.data.location import locate, unreadable
 from ntgate.errors import DataError
 from ntgate.shift.engine import Engine
 

@@ -75,7 +75,7 @@ def evaluate(
     began = time.perf_counter()
     onnx, difference = _exported(config, ingested, scratch, compressed)
     test = ingested.judged_rows()
-    allowance = open_rows(config, ingested, champion, onnx, test, dry_run=dry_run)
+    allowance = open_rows(config, ingested, champion, onnx, crossed, test, dry_run=dry_run)
     arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test, allowance)
     path = ingested.folder / "scores.npz"
     np.savez_compressed(path, allow_pickle=False, **arrays)
@@ -122,14 +122,14 @@ def _scored(
     allowance: Allowance,
 ) -> tuple[Arrays, str | None]:
     """All that the gate is shown of the rows, and why the champion has no scores where it has none."""
+    known = about_rows(config, test, np.arange(len(test)) if allowance.closed else allowance.positions)
     if allowance.closed:
-        return about_rows(config, test), champion.unusable
-    test = test.take(allowance.positions)
-    known = about_rows(config, test)
+        return known, champion.unusable
+    whole, test = test, test.take(allowance.positions)
     if not len(test):  # a stream without a new row is judged on the earlier ones
         none = np.zeros((0, len(test.classes)), dtype=np.float32)
         return {**known, **dict.fromkeys([*onnx, *(["champion"] if champion.model else [])], none)}, champion.unusable
     held, unusable = of_champion(champion, test)
     if config.gate.cross_fitting is not None:
-        return {**known, **of_folds(crossed.scores), **held}, unusable
+        return {**known, **of_folds(crossed.folds, whole, allowance.positions), **held}, unusable
     return {**known, **of_exported(onnx, test), **of_replicates(replicated, test), **held}, unusable

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ntgate.base import Artifact
 from ntgate.config import RunConfig
 from ntgate.gate.decision import GateDecision
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.wear import Allowance, unopened, unrecorded
 from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.identity import decision_id
 from ntgate.stages.ingest import Ingested
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from ntgate.data.domain import Domain
     from ntgate.ledger.ledger import Ledger
 
-# Settings of the gate that do not change what it says of given scores.
+# Settings of the gate that can only veto, or say nothing about given scores.
 _ELSEWHERE = {"ledger", "wanted_gain", "max_onnx_difference", "min_test_rows"}
 
 
@@ -30,40 +32,84 @@ def open_rows(
     ingested: Ingested,
     champion: ChampionSeen,
     onnx: Mapping[str, Artifact],
+    crossed: CrossFitted,
     test: Domain,
     *,
     dry_run: bool,
 ) -> Allowance:
     """What this comparison may use of the rows; it is spent when this returns.
 
+    A row that stands twice is one piece of evidence and is offered once. A stream is not offered rows that nearly stand among
+    the training rows either: their bets could not be taken back.
+
     Raises:
         ConfigError: when there is no database for the ledger.
         RegistryError: when the ledger does not answer.
     """
-    from ntgate.data.fingerprint import fingerprint, row_fingerprints
-    from ntgate.gate.identity import comparison_id
+    from ntgate.data.fingerprint import row_fingerprints
     from ntgate.ledger.ledger import Opening
 
-    if not {"candidate", "scratch"} <= onnx.keys():
+    if not {"candidate", "scratch"} <= onnx.keys() or crossed.failed is not None:
         return unopened(len(test), "There is nothing to compare, so no test row was opened.")
+    prints = row_fingerprints(test)
+    offered = np.sort(np.unique(prints, return_index=True)[1])
+    if config.gate.ledger.policy == "e_process" and ingested.leakage is not None:
+        offered = np.setdiff1d(offered, ingested.leakage.positions)
     ledger = _ledger(config)
     if ledger is None:
-        return unrecorded(len(test), config.gate.alpha)
-    streaming = config.gate.ledger.policy == "e_process"
-    # Not the champion: what the rows say of candidate and scratch stays the same when it changes, so that a promoted run can be
-    # repeated.
-    models = {name: model.sha256 for name, model in onnx.items()}
-    settings = {**config.gate.model_dump(mode="json", exclude=_ELSEWHERE), "seed": config.seed}
+        return _of_all(unrecorded(len(offered), config.gate.alpha), offered, len(test))
     opening = Opening(
         model=config.model.name,
         decision_id=decision_id(config, ingested, champion),
-        comparison=comparison_id(models, settings, None if streaming else fingerprint(test)),
+        comparison=_comparison(config, ingested, onnx, crossed, test),
         config=config.gate.ledger,
         alpha=config.gate.alpha,
         min_test_rows=config.gate.min_test_rows,
         dry_run=dry_run,
     )
-    return ledger.open(opening, row_fingerprints(test))
+    return _of_all(ledger.open(opening, prints[offered]), offered, len(test))
+
+
+def _of_all(granted: Allowance, offered: npt.NDArray[np.int64], n: int) -> Allowance:
+    """What was granted of the ``offered`` rows, as positions among all ``n``."""
+    if len(offered) == n or granted.closed:
+        return granted
+    reason = f"{granted.reason} {n - len(offered)} further rows repeat others, or nearly stand among the training rows."
+    rows = tuple(offered[granted.positions].tolist())
+    return granted.model_copy(update={"offered": n, "rows": rows, "reason": reason})
+
+
+def _comparison(
+    config: RunConfig, ingested: Ingested, onnx: Mapping[str, Artifact], crossed: CrossFitted, test: Domain
+) -> str:
+    """What makes this comparison the same as another: everything that its answer follows from.
+
+    Not the champion: what the rows say of candidate and scratch stays the same when it changes, so that a promoted run can be
+    repeated.
+    """
+    import hashlib
+
+    from ntgate.data.fingerprint import fingerprint
+    from ntgate.gate.identity import comparison_id
+    from ntgate.stages.scores import about_rows
+
+    streaming = config.gate.ledger.policy == "e_process"
+    models = {name: model.sha256 for name, model in onnx.items()}
+    for number, fold in enumerate(crossed.folds):
+        for arm in (fold.candidate, fold.scratch):
+            assert arm.weights is not None
+            models[f"fold {number} {'scratch' if arm is fold.scratch else 'candidate'}"] = arm.weights.sha256
+    rows = hashlib.sha256()
+    if not streaming:  # whose rows are still to come
+        for name, known in sorted(about_rows(config, test, np.arange(len(test))).items()):
+            rows.update(f"{name} {known.tolist()}".encode())
+        rows.update(repr(ingested.leakage and ingested.leakage.positions).encode())
+    settings = {
+        **config.gate.model_dump(mode="json", exclude=_ELSEWHERE),
+        "seed": config.seed,
+        "rows": rows.hexdigest(),
+    }
+    return comparison_id(models, settings, None if streaming else fingerprint(test))
 
 
 def preview(config: RunConfig, test: Domain) -> Allowance | None:
@@ -103,8 +149,6 @@ def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: Gate
 
 def _bets(judged: Evidence) -> dict[str, npt.NDArray[np.int64]]:
     """By model that the candidate is compared with: 1 for a row gained, 0 for a tie, -1 for a row lost."""
-    import numpy as np
-
     from ntgate.gate.comparison import correct
 
     first, won = judged.usable("candidate"), {}

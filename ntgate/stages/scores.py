@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,19 +14,25 @@ from ntgate.data.domain import Domain
 from ntgate.data.slices import slice_keys
 from ntgate.gate.evidence import Evidence
 from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.cross_fit import Fold
 from ntgate.stages.exported import network_scores
 from ntgate.stages.replicate import Replicated
 
 Arrays: TypeAlias = "dict[str, npt.NDArray[Any]]"
-_SLICE = "slice "  # before the name of what divides the rows
+_SLICE, _VALUES = "slice ", "values "  # before the name of what divides the rows, in the file of scores
 
 
-def about_rows(config: RunConfig, test: Domain) -> Arrays:
-    """What is known of the rows themselves: labels, slices and groups."""
-    known: Arrays = {"y": test.labels}
-    known.update({f"{_SLICE}{part.by}": slice_keys(test, part.by) for part in config.gate.slices})
-    if test.groups is not None:
-        known["groups"] = test.groups
+def about_rows(config: RunConfig, test: Domain, rows: npt.NDArray[np.int64]) -> Arrays:
+    """What is known of the test rows at ``rows``: labels, slices and groups; and all values that a slice has anywhere."""
+    opened = test.take(rows)
+    known: Arrays = {"y": opened.labels}
+    for part in config.gate.slices:
+        known[f"{_SLICE}{part.by}"] = slice_keys(opened, part.by)
+        # A class that no test row has is a slice too: nothing is known about it.
+        everywhere = test.classes if part.by == "class" else slice_keys(test, part.by)
+        known[f"{_VALUES}{part.by}"] = np.unique(np.array(everywhere, dtype=np.str_))
+    if opened.groups is not None:
+        known["groups"] = opened.groups
     return known
 
 
@@ -62,23 +68,35 @@ def of_replicates(replicated: Replicated, test: Domain) -> Arrays:
     }
 
 
-def of_folds(scores: Artifact | None) -> Arrays:
-    """Scores of both arms on held-out folds: of the first division as their scores, and of all ``(repeats, n, c)``."""
-    if scores is None:
+def of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) -> Arrays:
+    """Scores of both arms on the held-out ``rows``: of the first division as their scores, and of all ``(repeats, n, c)``.
+
+    A row that is in no fold of a division has NaN there, which is no evidence.
+    """
+    repeats, n = 1 + max((fold.repeat for fold in folds), default=-1), len(whole)
+    if not repeats:
         return {}
-    with np.load(scores.verified(), allow_pickle=False) as kept:
-        crossed = {name: kept[name] for name in ("candidate", "scratch", "fold")}
+    scores = np.full((2, repeats, n, len(whole.classes)), np.nan, dtype=np.float32)
+    held = np.full((repeats, n), -1, dtype=np.int64)
+    for number, fold in enumerate(folds):
+        index = np.array(fold.rows, dtype=np.int64)
+        held[fold.repeat, index] = number
+        for which, arm in enumerate((fold.candidate, fold.scratch)):
+            assert arm.encoder is not None
+            scores[which, fold.repeat, index] = network_scores(arm.load(), arm.encoder, whole.take(index))
+    scores, held = scores[:, :, rows], held[:, rows]
     return {
-        "candidate": crossed["candidate"][0],
-        "scratch": crossed["scratch"][0],
-        "candidate_folds": crossed["candidate"],
-        "scratch_folds": crossed["scratch"],
-        "fold": crossed["fold"],
+        "candidate": scores[0, 0],
+        "scratch": scores[1, 0],
+        "candidate_folds": scores[0],
+        "scratch_folds": scores[1],
+        "fold": held - held.min(axis=1, keepdims=True),
     }
 
 
 def evidence(arrays: Arrays, **facts: Any) -> Evidence:
     """The evidence in the arrays of a run, with the ``facts`` that are no scores."""
     slices = {name.removeprefix(_SLICE): keys for name, keys in arrays.items() if name.startswith(_SLICE)}
-    others: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith(_SLICE)}
-    return Evidence(**{"candidate": None, "scratch": None, **others}, slices=slices, **facts)
+    values = {name.removeprefix(_VALUES): keys for name, keys in arrays.items() if name.startswith(_VALUES)}
+    others: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith((_SLICE, _VALUES))}
+    return Evidence(**{"candidate": None, "scratch": None, **others}, slices=slices, slice_values=values, **facts)

@@ -198,18 +198,21 @@ def test_pupils_in_both_files_are_a_leak(shared_data, tmp_path, capsys):
     assert "are source rows" in message
 
 
+AGAIN = ("--set", "gate.ledger.policy=none")  # the same test rows, for another question
+
+
 def test_a_deleted_champion_needs_allow_first(project, capsys):
     assert answer(project, capsys)[0] == 0
     registry = connect(load(project / "config.yaml").registry, "reader")
     registry.client.delete_registered_model("reader")
-    code, result = answer(project, capsys, "--set", "seed=1")
+    code, result = answer(project, capsys, "--set", "seed=1", *AGAIN)
     assert (code, result["outcome"], result["registry"]["version"]) == (4, "inconclusive", None)
     finding = next(finding for finding in result["findings"] if finding["rule"] == "champion")
     assert finding["reason"].endswith(
         "made a champion, and its version is gone. Restore it, or run with --allow-first."
     )
     assert champion(registry) is None
-    code, result = answer(project, capsys, "--set", "seed=1", "--allow-first")
+    code, result = answer(project, capsys, "--set", "seed=1", "--allow-first", *AGAIN)
     assert (code, result["outcome"], result["registry"]["version"]) == (0, "promoted", "1")
     written = json.loads((Path(result["onnx"]["candidate"]).parent / "decision.json").read_text())
     assert written["first_allowed"] is True

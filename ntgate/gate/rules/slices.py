@@ -10,6 +10,7 @@ import numpy as np
 
 from ntgate.gate.comparison import Case, compare
 from ntgate.gate.config import Slice
+from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
 from ntgate.gate.rules.non_inferiority import not_worse
 
@@ -24,9 +25,14 @@ def slices(case: Case) -> tuple[Finding, ...]:
     return tuple(
         _on(case, part, value, other)
         for part in case.config.slices
-        for value in np.unique(evidence.slices.get(part.by, np.array([], dtype=np.str_))).tolist() or [None]
+        for value in _values(evidence, part.by)
         for other in others
     )
+
+
+def _values(evidence: Evidence, by: str) -> list[str | None]:
+    known = [kept[by] for kept in (evidence.slices, evidence.slice_values) if by in kept]
+    return np.unique(np.concatenate(known)).tolist() if known else [None]
 
 
 def _on(case: Case, part: Slice, value: str | None, other: str) -> Finding:
