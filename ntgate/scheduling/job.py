@@ -46,8 +46,8 @@ class Job(NamedTuple):
 
     @property
     def shell(self) -> str:
-        """The command for ``/bin/sh``."""
-        config = str(self.config)
+        """The command for ``/bin/sh``, which begins in the config's folder."""
+        config = self._near(self.config)
         run = shlex.join(
             [*self.program, "run", config, *(["--inline"] if self.inline else []), "--json", *self.options]
         )
@@ -55,7 +55,7 @@ class Job(NamedTuple):
             drift = [*self.program, "drift", config, *([] if self.inline else ["--zenml"]), "--json", *self.options]
             run = f"{shlex.join(drift)}; code=$?; [ $code -eq 3 ] || exit $code; {run}"
         return shlex.join(
-            ["flock", "--nonblock", "--conflict-exit-code", str(BUSY), str(self.lock), "/bin/sh", "-c", run]
+            ["flock", "--nonblock", "--conflict-exit-code", str(BUSY), self._near(self.lock), "/bin/sh", "-c", run]
         )
 
     @property

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -148,6 +149,12 @@ def shell_of(text: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", line[1]).replace("$$", "$").replace("%%", "%")
 
 
+def from_within(folder: Path, service: str) -> str:
+    """The service's command in its WorkingDirectory."""
+    assert re.search(r"^WorkingDirectory=(.*)$", service, re.MULTILINE)[1].replace("%%", "%") == str(folder)
+    return f"cd {shlex.quote(str(folder))} && {shell_of(service)}"
+
+
 @pytest.fixture
 def scheduled(project, units, capsys, monkeypatch):
     """The commands that stand in the service and in the crontab, with a stand-in for the interpreter; the folder has a blank
@@ -184,11 +191,11 @@ def test_answers_of_the_gate_are_no_faults(scheduled, project, code):
     service, line = texts()
     accepted = {0, *map(int, re.search(r"^SuccessExitStatus=(.*)$", service, re.MULTILINE)[1].split())}
     (folder / "runs").mkdir()  # ExecStartPre
-    assert sh(shell_of(service), CODE=str(code)).returncode == code
+    assert sh(from_within(folder, service), CODE=str(code)).returncode == code
     done = sh(line, CODE=str(code))
     assert (done.returncode == 0) == (code in accepted) == (code in {0, 3, 4})
     assert bool(done.stderr) == (code not in accepted)
-    expected = f"-m ntgate run {folder / 'config.yaml'} --inline --json"
+    expected = "-m ntgate run ./config.yaml --inline --json"
     assert (project / "calls").read_text().splitlines() == [expected, expected]
 
 
@@ -197,7 +204,7 @@ def test_drift_first(scheduled, project, drift, ends, calls):
     folder, texts = scheduled
     service, line = texts("--drift-first")
     (folder / "runs").mkdir()
-    assert sh(shell_of(service), DRIFT=str(drift), CODE="4").returncode == ends
+    assert sh(from_within(folder, service), DRIFT=str(drift), CODE="4").returncode == ends
     assert [call.split()[2] for call in (project / "calls").read_text().splitlines()] == calls
     (project / "calls").unlink()
     sh(line, DRIFT=str(drift), CODE="4")
@@ -211,7 +218,7 @@ def test_a_second_run_does_not_start(scheduled, project):
     (folder / "runs").mkdir()
     with (folder / "runs" / ".config.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert sh(shell_of(service)).returncode == 75
+        assert sh(from_within(folder, service)).returncode == 75
         assert sh(line).returncode == 0
     assert not (project / "calls").exists()
     assert "SuccessExitStatus=3 4 75" in service
