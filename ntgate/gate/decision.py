@@ -85,6 +85,12 @@ class GateDecision(Frozen):
             and self.gain < 0
         ):
             return f"Negative transfer: the candidate is {_points(-self.gain)} worse than training from scratch."
+        if finding.rule == "seeds" and self.outcome == "rejected" and self.over_seeds and self.over_seeds.gain < 0:
+            seeds = len(self.over_seeds.gains)
+            return (
+                f"Negative transfer: over {seeds} seeds the candidate is {_points(-self.over_seeds.gain)} worse than training "
+                "from scratch."
+            )
         if finding.rule == "negative_transfer" and self.gain is not None:
             return f"A gain of {_points(self.gain)} over training from scratch is not enough evidence to promote."
         return finding.reason

@@ -37,7 +37,8 @@ def seeds(case: Case) -> Finding:
         f"rows; by seed {', '.join(f'{gain:+.3f}' for gain in found.gains)}."
     )
     if upper <= config.margin:
-        outcome, verdict = "fail", "The gain of the shipped pair is not one of the method."
+        negative = ": the transfer is negative" if found.gain < 0 else ""
+        outcome, verdict = "fail", f"The method is shown not to beat scratch{negative}."
     elif found.gain <= config.margin:
         outcome, verdict = "inconclusive", "Further seeds contradict the gain of the shipped pair."
     else:
