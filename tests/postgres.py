@@ -19,7 +19,7 @@ import pytest
 
 # Nothing here has to outlive the tests: no flushing to the disk.
 _SETTINGS = {
-    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "listen_addresses": "127.0.0.1",
+    "fsync": "off", "full_page_writes": "off", "listen_addresses": "127.0.0.1",
     "max_connections": "200", "shared_buffers": "32MB", "autovacuum": "off", "jit": "off",
 }  # fmt: skip
 

@@ -49,8 +49,10 @@ def open_rows(
     from ntgate.data.fingerprint import row_fingerprints
     from ntgate.ledger.ledger import Opening
 
-    if not {"candidate", "scratch"} <= onnx.keys() or crossed.failed is not None:
-        return unopened(len(test), "There is nothing to compare, so no test row was opened.")
+    missing = [name for name in ("candidate", "scratch") if name not in onnx]
+    if missing or crossed.failed is not None:
+        what = f"no model of {' and '.join(missing)}" if missing else "no held-out fold"
+        return unopened(len(test), f"There is {what} to compare, so no test row was opened.")
     prints = row_fingerprints(test)
     offered = np.sort(np.unique(prints, return_index=True)[1])
     if config.gate.ledger.policy == "e_process" and ingested.leakage is not None:

@@ -141,8 +141,8 @@ def test_the_arms_of_retrain_run_beside_each_other(compiled):
         **{slot: {"ingest", "source", "plan"} for slot in SLOTS},
         "compress": {"ingest", *SLOTS},
         "replicate": {"ingest", "source", "plan", "compress"},
-        "cross_fit": {"ingest", "source", "plan"},
-        "evaluate": {"ingest", "scratch", "compress", "replicate", "cross_fit"},
+        "cross-fit": {"ingest", "source", "plan"},
+        "evaluate": {"ingest", "scratch", "compress", "replicate", "cross-fit"},
         "decide": {"ingest", "evaluate"},
         "promote": {
             "ingest",
@@ -153,7 +153,7 @@ def test_the_arms_of_retrain_run_beside_each_other(compiled):
             *SLOTS,
             "compress",
             "replicate",
-            "cross_fit",
+            "cross-fit",
             "evaluate",
             "decide",
         },
@@ -173,7 +173,7 @@ def test_the_hand_over_is_a_static_chain(compiled):
 @pytest.mark.parametrize(
     ("name", "training"),
     [
-        ("retrain", {"source", "scratch", "compress", "replicate", "cross_fit", *SLOTS}),
+        ("retrain", {"source", "scratch", "compress", "replicate", "cross-fit", *SLOTS}),
         ("drift_check", set()),
         ("drift_then_retrain", {"embedder", "retrain-on-shift"}),
     ],
