@@ -38,7 +38,8 @@ def files_with(word: str, folder: Path) -> list[Path]:
 def test_after_a_run_on_zenml_the_password_is_nowhere(project, server):
     address = server.replace("http://", "http://ann:${REGISTRY_PASSWORD}@")
     settings = [f"registry.uri={address}", "strategies=[{kind: fine_tuning}]", "gate.ledger.policy=none"]
-    code, out, log = ntgate(project, "run", str(project / "config.yaml"), "--set", settings[0], "--set", settings[1])
+    sets = [part for setting in settings for part in ("--set", setting)]
+    code, out, log = ntgate(project, "run", str(project / "config.yaml"), *sets)
     assert code == 0, log
     assert json.loads(out)["registry"]["version"] == "1"  # the password did reach the connection
     assert PASSWORD not in out
