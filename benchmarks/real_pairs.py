@@ -70,11 +70,13 @@ def parts(data: Path, pair: tuple[str, str, str, int], seed: int) -> tuple[Any, 
 
     from ntgate.data.align import align
     from ntgate.data.domain import TrainingView
+    from ntgate.data.fingerprint import row_fingerprints
 
     folder, source_name, target_name, k = pair
     rng = np.random.default_rng(seed)
     source = read(data, folder, source_name)
     target = align(source, read(data, folder, target_name))
+    target = target.take(np.flatnonzero(~np.isin(row_fingerprints(target), row_fingerprints(source))))  # a wine in both
     source = source.take(np.sort(rng.permutation(len(source))[: MOST_ROWS["source"]]))
     held, taken = max(1, round(k / 4)), {name: [] for name in ("train", "validation", "test", "truth", "unlabelled")}
     for code in range(len(target.classes)):
