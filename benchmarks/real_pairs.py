@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from machine import heading, shared_data, write
-from strategies_accuracy import accuracy, read
+from strategies_accuracy import accuracy, pair_name, read
 
 OFFICE = ("amazon", "caltech", "dslr", "webcam")
 HEART = ("cleveland", "hungarian", "switzerland", "va")
@@ -157,7 +157,7 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
         right = {name: scores(arm, truth).argmax(axis=1) == truth.labels for name, arm in arms.items()}
     compared = [score("accuracy", test.labels, on_test[name]) for name in (chosen, "scratch")]
     return {
-        "pair": name_of(pair),
+        "pair": pair_name(pair),
         "seed": seed,
         "chosen": chosen,
         "outcome": decision.outcome,
@@ -174,12 +174,6 @@ def standard_error(first: np.ndarray, second: np.ndarray) -> float:
     """Of the difference of two accuracies on the same rows, each given as hits ``(n,)``."""
     difference = first.astype(float) - second
     return float(difference.std() / len(difference) ** 0.5)
-
-
-def name_of(pair: tuple[str, str, str, int]) -> str:
-    """What the table calls a pair."""
-    folder, source, target, k = pair
-    return f"{folder} {source} -> {target}, k={k}"
 
 
 def picked(record: dict[str, Any], policy: str) -> str:
@@ -271,8 +265,8 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.command == "run":
         done = {(record["pair"], record["seed"]) for record in recorded(asked.records)}
-        wanted = [p for p in PAIRS if not asked.pairs or any(part in name_of(p) for part in asked.pairs)]
-        tasks = [(pair, seed) for seed in asked.seeds for pair in wanted if (name_of(pair), seed) not in done]
+        wanted = [p for p in PAIRS if not asked.pairs or any(part in pair_name(p) for part in asked.pairs)]
+        tasks = [(pair, seed) for seed in asked.seeds for pair in wanted if (pair_name(pair), seed) not in done]
         with ProcessPoolExecutor(asked.processes) as pool, asked.records.open("a", encoding="utf-8") as file:
             for record in pool.map(functools.partial(run, shared_data()), tasks):
                 file.write(json.dumps(record) + "\n")

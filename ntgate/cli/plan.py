@@ -21,7 +21,7 @@ def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
     settings = load(config, overrides)
     with listener() as listening:
         ingested, made = make_plan(settings, listener=listening)
-    seen = power(ingested.rows.get("test", ingested.rows.get("cross_fitted", 0)), settings.gate)
+    seen = power(ingested.rows[ingested.judged], settings.gate)
     steps = settings.training.target_steps(ingested.rows["train"])
     if as_json:
         rows = [{"strategy": r.strategy.kind, "reason": r.reason, "suitable": r.suitable} for r in made.rows]

@@ -6,6 +6,10 @@ form: the discordant rows are fair coin tosses when neither model is better.
 
 from __future__ import annotations
 
+import numpy as np
+
+from ntgate.evaluation.discordant import at_least
+
 
 def mcnemar_exact(gained: int, lost: int) -> float:
     """One-sided exact p-value of ``gained`` rows that only the first model gets right, against ``lost`` that only the other does.
@@ -17,6 +21,4 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     >>> mcnemar_exact(0, 0)
     1.0
     """
-    from scipy.stats import binom
-
-    return float(binom.sf(gained - 1, gained + lost, 0.5))
+    return float(at_least(np.array([gained]), np.array([gained + lost]), 0.5)[0])

@@ -21,7 +21,7 @@ _BATCH = 4096
 def scores_onnx(
     path: Path, rows: npt.NDArray[Any] | pd.DataFrame, *, batch_size: int = _BATCH
 ) -> npt.NDArray[np.float32]:
-    """Class scores ``(n, c)`` of raw rows.
+    """Class scores ``(n, c)`` of raw rows, of which there may be none.
 
     Args:
         path: an exported model.
@@ -31,6 +31,8 @@ def scores_onnx(
     Raises:
         ModelError: when the file is no such model, or the rows do not fit its inputs.
     """
+    if not len(rows):
+        return np.zeros((0, len(class_names(path))), dtype=np.float32)
     running = session(path)
     parts = []
     for start in range(0, len(rows), batch_size):

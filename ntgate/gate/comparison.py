@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +18,11 @@ from ntgate.evaluation.power import rows_needed
 from ntgate.evaluation.seeds import bootstrapped_gain_over_seeds, gain_over_seeds
 from ntgate.evaluation.tango import tango_interval
 from ntgate.evaluation.unconditional import mcnemar_unconditional, tango_unconditional
+from ntgate.gate.allowance import Counts
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decision import OverSeeds
 from ntgate.gate.evidence import Evidence, Scores
 
-Counts: TypeAlias = tuple[int, int, int]
 _ROWS_OF_SEEDS = 2  # with fewer the rows' part of the variance is unknown
 
 

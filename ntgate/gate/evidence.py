@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.data.leakage import Leakage
-from ntgate.gate.wear import Allowance
+from ntgate.gate.allowance import Allowance
 
 Scores: TypeAlias = "npt.NDArray[np.floating]"
 _CALLED = {"uncompressed": "uncompressed candidate"}
@@ -40,7 +40,6 @@ class Evidence:
         fold: folds ``(repeats, n)`` of a cross-fitting, in place of test rows; None: the rows are test rows.
         candidate_folds: scores ``(repeats, n, c)`` of the candidate's way of being made, on the fold held out.
         scratch_folds: scores ``(repeats, n, c)`` of scratch there.
-        unscored: why no arm has scores, where that is so.
         allowance: what the ledger of worn test rows granted; None when it was not asked.
         leakage: what the test rows share with the training rows; None when no training rows
             were given to compare them with.
@@ -65,7 +64,6 @@ class Evidence:
     fold: npt.NDArray[np.int64] | None = None
     candidate_folds: Scores | None = None
     scratch_folds: Scores | None = None
-    unscored: str | None = None
     allowance: Allowance | None = None
     leakage: Leakage | None = None
 
@@ -88,8 +86,6 @@ class Evidence:
         called = _CALLED.get(name, name)
         if self.allowance is not None and self.allowance.closed:
             return "the test rows stayed closed"
-        if scores is None and self.unscored is not None:
-            return self.unscored
         if scores is None:
             return f"there are no scores of the {called}"
         if scores.ndim != 2 or len(scores) != len(self.y):

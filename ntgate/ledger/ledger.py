@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
+from ntgate.gate.allowance import Allowance, once_more
 from ntgate.gate.ledger_config import LedgerConfig
-from ntgate.gate.wear import Allowance, allow, once_more
+from ntgate.gate.wear import allow
 from ntgate.ledger.fingerprints import Prints, insert, stored
 from ntgate.ledger.tables import BETS, ENTRIES, SETS
 from ntgate.ledger.transaction import reading, writing

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from ntgate.gate.wear import Counts, History
+from ntgate.gate.allowance import Counts
+from ntgate.gate.row_history import History
 from ntgate.ledger.fingerprints import Prints, sets_of
 from ntgate.ledger.tables import BETS, ENTRIES
 

@@ -8,8 +8,8 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
+from ntgate.gate.allowance import Allowance
 from ntgate.gate.power import Power, power
-from ntgate.gate.wear import Allowance
 
 
 class PartSeen(Frozen):

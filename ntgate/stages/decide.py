@@ -49,12 +49,11 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         first_allowed=champion.first_allowed,
         compressed="uncompressed" in evaluated.onnx,
         compression_failed=evaluated.compression_failed,
-        unscored=evaluated.unscored,
         leakage=_leakage(ingested, evaluated),
         allowance=evaluated.allowance,
     )
     decision = decide(judged, config.gate, seed=config.seed)
-    close_rows(config, ingested.judged_rows(), judged, decision)
+    close_rows(config, ingested.part(ingested.judged), judged, decision)
     identity = decision_id(config, ingested, champion)
     path = ingested.folder / "decision.json"
     content = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
-from ntgate.gate.wear import Allowance
+from ntgate.gate.allowance import Allowance
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
 from ntgate.stages.cross_fit import CrossFitted
@@ -34,7 +34,6 @@ class Evaluated(Frozen):
         max_abs_diff: largest difference between a network's scores and its exported model's.
         allowance: what the ledger granted before a test row was scored.
         scores: the scores of every arm on every row that was opened, with labels, slices and groups.
-        unscored: why the arms have no scores, where they have none.
         champion_unusable: why a champion that exists could not be scored.
         compression_failed: why the candidate could not be compressed as the config asks.
         seconds: wall time.
@@ -46,7 +45,6 @@ class Evaluated(Frozen):
     max_abs_diff: float | None
     allowance: Allowance
     scores: Artifact
-    unscored: str | None
     champion_unusable: str | None
     compression_failed: str | None = None
     seconds: float
@@ -74,7 +72,7 @@ def evaluate(
     """
     began = time.perf_counter()
     onnx, difference = _exported(config, ingested, scratch, compressed)
-    test = ingested.judged_rows()
+    test = ingested.part(ingested.judged)
     allowance = open_rows(config, ingested, champion, onnx, crossed, test, dry_run=dry_run)
     arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test, allowance)
     path = ingested.folder / "scores.npz"
@@ -86,7 +84,6 @@ def evaluate(
         max_abs_diff=difference,
         allowance=allowance,
         scores=Artifact.of(path),
-        unscored=None if crossed.failed is None else f"the cross-fitting failed: {crossed.failed}",
         champion_unusable=unusable,
         compression_failed=compressed.failed,
         seconds=time.perf_counter() - began,
@@ -126,9 +123,6 @@ def _scored(
     if allowance.closed:
         return known, champion.unusable
     whole, test = test, test.take(allowance.positions)
-    if not len(test):  # a stream without a new row is judged on the earlier ones
-        none = np.zeros((0, len(test.classes)), dtype=np.float32)
-        return {**known, **dict.fromkeys([*onnx, *(["champion"] if champion.model else [])], none)}, champion.unusable
     held, unusable = of_champion(champion, test)
     if config.gate.cross_fitting is not None:
         return {**known, **of_folds(crossed.folds, whole, allowance.positions), **held}, unusable

@@ -60,9 +60,10 @@ class Ingested(Frozen):
         unlabelled = self.part("unlabelled") if "unlabelled" in self.parts else None
         return TrainingView(self.part("source"), self.part("train"), self.part("validation"), unlabelled)
 
-    def judged_rows(self) -> Domain:
-        """The labelled target rows that the gate judges by: the test rows, or those of all folds."""
-        return self.part("test" if "test" in self.parts else "cross_fitted")
+    @property
+    def judged(self) -> str:
+        """The part that the gate judges by: the test rows, or where there are none all labelled target rows, fold by fold."""
+        return "test" if "test" in self.parts else "cross_fitted"
 
     def targets(self) -> list[Domain]:
         """The target rows by part, all but the test rows."""

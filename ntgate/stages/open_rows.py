@@ -9,12 +9,12 @@ import numpy as np
 
 from ntgate.base import Artifact
 from ntgate.config import RunConfig
+from ntgate.gate.allowance import Allowance, unopened, unrecorded
 from ntgate.gate.decision import GateDecision
 from ntgate.gate.evidence import Evidence
-from ntgate.gate.wear import Allowance, unopened, unrecorded
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import CrossFitted
-from ntgate.stages.identity import decision_id
+from ntgate.stages.identity import comparison, decision_id
 from ntgate.stages.ingest import Ingested
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from ntgate.data.domain import Domain
     from ntgate.ledger.ledger import Ledger
-
-# Settings of the gate that can only veto, or say nothing about given scores.
-_ELSEWHERE = {"ledger", "wanted_gain", "max_onnx_difference", "min_test_rows"}
 
 
 def open_rows(
@@ -51,8 +48,12 @@ def open_rows(
 
     missing = [name for name in ("candidate", "scratch") if name not in onnx]
     if missing or crossed.failed is not None:
-        what = f"no model of {' and '.join(missing)}" if missing else "no held-out fold"
-        return unopened(len(test), f"There is {what} to compare, so no test row was opened.")
+        why = (
+            f"There is no model of {' and '.join(missing)} to compare"
+            if missing
+            else f"Cross-fitting failed {crossed.failed}"
+        )
+        return unopened(len(test), f"{why}, so no test row was opened.")
     prints = row_fingerprints(test)
     offered = np.sort(np.unique(prints, return_index=True)[1])
     if config.gate.ledger.policy == "e_process" and ingested.leakage is not None:
@@ -63,7 +64,7 @@ def open_rows(
     opening = Opening(
         model=config.model.name,
         decision_id=decision_id(config, ingested, champion),
-        comparison=_comparison(config, ingested, onnx, crossed, test),
+        comparison=comparison(config, ingested, onnx, crossed, test),
         config=config.gate.ledger,
         alpha=config.gate.alpha,
         min_test_rows=config.gate.min_test_rows,
@@ -79,39 +80,6 @@ def _of_all(granted: Allowance, offered: npt.NDArray[np.int64], n: int) -> Allow
     reason = f"{granted.reason} {n - len(offered)} further rows repeat others, or nearly stand among the training rows."
     rows = tuple(offered[granted.positions].tolist())
     return granted.model_copy(update={"offered": n, "rows": rows, "reason": reason})
-
-
-def _comparison(
-    config: RunConfig, ingested: Ingested, onnx: Mapping[str, Artifact], crossed: CrossFitted, test: Domain
-) -> str:
-    """What makes this comparison the same as another: everything that its answer follows from.
-
-    Not the champion: what the rows say of candidate and scratch stays the same when it changes, so that a promoted run can be
-    repeated.
-    """
-    import hashlib
-
-    from ntgate.data.fingerprint import fingerprint
-    from ntgate.gate.identity import comparison_id
-    from ntgate.stages.scores import about_rows
-
-    streaming = config.gate.ledger.policy == "e_process"
-    models = {name: model.sha256 for name, model in onnx.items()}
-    for number, fold in enumerate(crossed.folds):
-        for arm in (fold.candidate, fold.scratch):
-            assert arm.weights is not None
-            models[f"fold {number} {'scratch' if arm is fold.scratch else 'candidate'}"] = arm.weights.sha256
-    rows = hashlib.sha256()
-    if not streaming:  # whose rows are still to come
-        for name, known in sorted(about_rows(config, test, np.arange(len(test))).items()):
-            rows.update(f"{name} {known.tolist()}".encode())
-        rows.update(repr(ingested.leakage and ingested.leakage.positions).encode())
-    settings = {
-        **config.gate.model_dump(mode="json", exclude=_ELSEWHERE),
-        "seed": config.seed,
-        "rows": rows.hexdigest(),
-    }
-    return comparison_id(models, settings, None if streaming else fingerprint(test))
 
 
 def preview(config: RunConfig, test: Domain) -> Allowance | None:

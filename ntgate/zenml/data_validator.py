@@ -112,6 +112,7 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
         Raises:
             NotImplementedError: always.
         """
+        # ZenML's own way of saying that a validator makes no such check; its callers know this error and no other.
         raise NotImplementedError(
             "The ntgate data validator judges no models: the retrain pipeline's gate does, against a model from scratch."
         )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import ROOT, python
 
 
 @pytest.fixture(scope="module")
@@ -18,26 +16,12 @@ def home(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("up")
 
 
-def python(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "ZENML_CONFIG_PATH": str(home / "zenml"),
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-    }
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+def inside(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return python(home / "zenml", *arguments, cwd=home)
 
 
 def ntgate(home: Path, *arguments: str) -> tuple[int, dict]:
-    done = python(home, "-m", "ntgate", *arguments, "--json")
+    done = inside(home, "-m", "ntgate", *arguments, "--json")
     assert "Traceback" not in done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -56,7 +40,7 @@ print(json.dumps({"name": stack.name, "components": {
 
 
 def active(home: Path) -> dict:
-    return json.loads(python(home, "-c", SHOW).stdout.splitlines()[-1])
+    return json.loads(inside(home, "-c", SHOW).stdout.splitlines()[-1])
 
 
 def test_the_local_stack_twice_then_differently(home):
@@ -123,7 +107,7 @@ def test_what_is_refused(home):
         "import json, sys\nfrom ntgate.cli.app import run\n"
         "for arguments in json.loads(sys.argv[1]):\n    print(run(['up', *arguments]), file=sys.stderr)"
     )
-    done = python(home, "-c", source, json.dumps([arguments for arguments, _ in REFUSED]))
+    done = inside(home, "-c", source, json.dumps([arguments for arguments, _ in REFUSED]))
     told = [line for line in done.stderr.splitlines() if line == "2" or line.startswith("error: ")]
     assert told[1::2] == ["2"] * len(REFUSED), done.stderr
     for (_, part), line in zip(REFUSED, told[::2], strict=True):
@@ -136,7 +120,7 @@ def test_a_missing_integration_is_named(home, monkeypatch):
         "from ntgate.cli.app import run; raise SystemExit(run(['up', '--kubeflow', 'c', '--artifact-store', 's3://b', "
         "'--container-registry', 'r']))"
     )
-    done = python(home, "-c", source)
+    done = inside(home, "-c", source)
     assert done.returncode == 2
     assert "expected the Python package kfp, got none; pip install 'ntgate[kubeflow]'" in done.stderr
 
@@ -196,7 +180,7 @@ print(json.dumps([[client.get_pipeline(s.pipeline_id).name, s.name, s.cron_expre
 def test_an_orchestrator_with_a_clock_is_asked_to_follow_it(project):
     """The least orchestrator that follows schedules, since the real ones need a cluster; ZenML's side is the real one."""
     (project / "clock.py").write_text(ORCHESTRATOR)
-    made = python(project, "-c", CLOCK.format(folder=str(project)))
+    made = inside(project, "-c", CLOCK.format(folder=str(project)))
     assert made.returncode == 0, made.stderr
     for part in ("pipelines", "steps"):
         (project / part).symlink_to(ROOT / part)
@@ -205,7 +189,7 @@ def test_an_orchestrator_with_a_clock_is_asked_to_follow_it(project):
         return ntgate(project, "schedule", str(project / "config.yaml"), *more)
 
     def standing() -> list[list[str]]:
-        return json.loads(python(project, "-c", SCHEDULES).stdout.splitlines()[-1])
+        return json.loads(inside(project, "-c", SCHEDULES).stdout.splitlines()[-1])
 
     code, answer = schedule("--cron", "17 3 * * 1")
     assert (code, answer["outcome"], answer["with"]) == (0, "written", ["zenml"]), answer

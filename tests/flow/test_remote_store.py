@@ -6,9 +6,6 @@ The data and the artifacts have a bucket each, so that one can be lost without t
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +23,9 @@ from ntgate.registry.client import connect
 from ntgate.registry.history import history
 from ntgate.registry.lock import holder
 from ntgate.stages.listener import Silent
+from tests.checkout import python
 from tests.s3 import Bucket
 from tests.server import Server
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -56,11 +52,8 @@ class Remote:
     def run(self, *arguments: str) -> tuple[int, dict, str]:
         """The command line in a process of its own; exit code, answer, log."""
         overrides = [part for setting in self.settings for part in ("--set", setting)]
-        environment = {**os.environ, "ZENML_CONFIG_PATH": str(self.project / "zenml"), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, "-m", "ntgate", "run", str(self.project / "config.yaml"), "--json", *overrides, *arguments],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=400,
-        )  # fmt: skip
+        config = str(self.project / "config.yaml")
+        done = python(self.project / "zenml", "-m", "ntgate", "run", config, "--json", *overrides, *arguments)
         return done.returncode, json.loads(done.stdout), done.stderr
 
     def lose_artifacts(self) -> None:

@@ -11,12 +11,15 @@ from pydantic import ValidationError
 
 from ntgate.evaluation.mcnemar import mcnemar_exact
 from ntgate.evaluation.power import power_at
+from ntgate.gate.allowance import Allowance, unrecorded
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.ledger_config import LedgerConfig
+from ntgate.gate.row_history import History
 from ntgate.gate.rules.wear import wear
-from ntgate.gate.wear import Allowance, History, allow, sharpest, unrecorded, unworn
+from ntgate.gate.spending import sharpest
+from ntgate.gate.wear import allow, unworn
 
 ALPHA = 0.05
 

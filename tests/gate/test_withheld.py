@@ -7,7 +7,8 @@ import pytest
 
 from ntgate.gate.decide import decide
 from ntgate.gate.ledger_config import LedgerConfig
-from ntgate.gate.wear import History, allow
+from ntgate.gate.row_history import History
+from ntgate.gate.wear import allow
 from tests.gate.fresh import fresh, one_seed
 
 Y = np.arange(400) % 2

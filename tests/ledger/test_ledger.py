@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from ntgate.errors import ConfigError, DataError, RegistryError
+from ntgate.gate.allowance import Allowance
 from ntgate.gate.ledger_config import LedgerConfig
-from ntgate.gate.wear import Allowance
 from ntgate.ledger.ledger import Ledger, Opening
 from ntgate.ledger.place import ledger_uri
 

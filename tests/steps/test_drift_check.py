@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python from the checkout, with a ZenML configuration of the project's own."""
-    environment = {**os.environ, "ZENML_CONFIG_PATH": str(project / "zenml"), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+from tests.checkout import ROOT, python
 
 
 def drift(project: Path, *arguments: str) -> tuple[int, dict, str]:
-    done = python(project, "-m", "ntgate", "drift", str(project / "config.yaml"), "--json", *arguments)
+    done = python(project / "zenml", "-m", "ntgate", "drift", str(project / "config.yaml"), "--json", *arguments)
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
@@ -56,7 +39,7 @@ print(json.dumps({
 def show(project: Path) -> dict:
     """What ZenML keeps of the last run; loading an artifact takes a main module that is a file."""
     (project / "show.py").write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{SHOW}")
-    done = python(project, str(project / "show.py"), str(project / "config.yaml"))
+    done = python(project / "zenml", str(project / "show.py"), str(project / "config.yaml"))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.checkout import ROOT, python
 from tests.conftest import write_project
-
-ROOT = Path(__file__).resolve().parents[2]
 
 ALERTER = """
 from pathlib import Path
@@ -88,11 +84,7 @@ def handed_over(tmp_path_factory: pytest.TempPathFactory, digits) -> tuple[Path,
     write_project(folder, *digits)
     (folder / "file_alerter.py").write_text(ALERTER)
     (folder / "run.py").write_text(RUN)
-    environment = {**os.environ, "ZENML_CONFIG_PATH": str(folder / "zenml"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, str(folder / "run.py"), str(ROOT), str(folder)], cwd=ROOT, env=environment, capture_output=True,
-        text=True, check=False, timeout=400,
-    )  # fmt: skip
+    done = python(folder / "zenml", str(folder / "run.py"), str(ROOT), str(folder))
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, json.loads(done.stdout.splitlines()[-1])
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import ROOT, python
+
 IMAGE = "registry.example/ntgate:1"
 
 # An artifact store on a file system that pods share, as NFS is; ZenML takes its own local store for one of this machine.
@@ -110,11 +108,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory, digits) -> dict[str, dict
     write_project(folder, *digits)
     (folder / "shared_store.py").write_text(STORE)
     (folder / "compile.py").write_text(COMPILE)
-    environment = {**os.environ, "ZENML_CONFIG_PATH": str(folder / "zenml"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, str(folder / "compile.py"), str(ROOT), str(folder)], cwd=ROOT, env=environment, capture_output=True,
-        text=True, check=False, timeout=300,
-    )  # fmt: skip
+    done = python(folder / "zenml", str(folder / "compile.py"), str(ROOT), str(folder))
     assert done.returncode == 0, done.stderr[-3000:]
     seen = json.loads(done.stdout.splitlines()[-1])
     for one in seen.values():

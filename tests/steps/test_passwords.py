@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,20 +11,14 @@ from ntgate.config import RunConfig, load
 from ntgate.errors import ConfigError
 from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
+from tests.checkout import python
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct-horse-battery"
 
 
 def ntgate(project: Path, *arguments: str) -> tuple[int, str, str]:
-    environment = {
-        **os.environ, "ZENML_CONFIG_PATH": str(project / "zenml"), "OMP_NUM_THREADS": "1", "REGISTRY_PASSWORD": PASSWORD,
-        "ZENML_LOGGING_VERBOSITY": "INFO",
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "ntgate", *arguments, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True,
-        check=False, timeout=400,
-    )  # fmt: skip
+    variables = {"REGISTRY_PASSWORD": PASSWORD, "ZENML_LOGGING_VERBOSITY": "INFO"}
+    done = python(project / "zenml", "-m", "ntgate", *arguments, "--json", **variables)
     return done.returncode, done.stdout, done.stderr
 
 

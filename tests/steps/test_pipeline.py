@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import ROOT, python
+
 COMPRESSED = "compression=[{kind: pruning, structured: true, sparsity: 0.3}, quantisation]"
 
 
 def ntgate(project: Path, *arguments: str) -> tuple[int, dict, str]:
     """Run the command line in a process of its own, with a ZenML configuration of its own, from the checkout's pipelines."""
-    environment = {**os.environ, "ZENML_CONFIG_PATH": str(project / "zenml"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "ntgate", *arguments, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True,
-        check=False, timeout=400,
-    )  # fmt: skip
+    done = python(project / "zenml", "-m", "ntgate", *arguments, "--json")
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
@@ -98,10 +92,8 @@ def test_pipeline_on_zenml_with_a_server(answered):
     assert [row["validation"] for row in inline["plan"]] == [row["validation"] for row in result["plan"]]
 
     # Reports and metadata show in ZenML.
-    shown = subprocess.run(
-        [sys.executable, "-c", SHOW], cwd=ROOT, capture_output=True, text=True, check=True,
-        env={**os.environ, "ZENML_CONFIG_PATH": str(project / "zenml")},
-    )  # fmt: skip
+    shown = python(project / "zenml", "-c", SHOW)
+    assert shown.returncode == 0, shown.stderr
     seen = json.loads(shown.stdout.splitlines()[-1])
     assert seen["visualisations"] == {"drift_report": "html", "evidently_report": "html", "report": "html"}
     assert seen["outcome"] == "promoted"

@@ -15,7 +15,7 @@ from ntgate.strategies.fine_tuning import FineTuning
 from ntgate.strategies.scratch import Scratch
 from ntgate.training.config import Mlp, TrainingConfig
 from ntgate.training.source import pretrain
-from tests.strategies.test_contract import KINDS, TrainingView, accuracy, blobs
+from tests.strategies.test_contract import KINDS, accuracy, blobs, shifted
 
 CONFIG = TrainingConfig(steps=60, source_steps=100, batch_size=16, learning_rate=5e-3, evaluations=3, device="cpu")
 EXPLODING = CONFIG.model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30})
@@ -23,12 +23,7 @@ EXPLODING = CONFIG.model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30})
 
 @pytest.fixture(scope="module")
 def arm(tmp_path_factory):
-    view = TrainingView(
-        blobs("source", 120, 0, 0),
-        blobs("train", 30, 0.4, 1),
-        blobs("validation", 30, 0.4, 2),
-        blobs("more", 40, 0.4, 3),
-    )
+    view = shifted(120, 30, 30, 40)
     source = pretrain(
         view.source,
         [view.train],

@@ -58,14 +58,19 @@ def blobs(name: str, n: int, shift: float, seed: int, classes=("a", "b", "c")) -
     return Domain(name, x.astype(np.float32), y, classes)
 
 
+def shifted(source: int, train: int, validation: int, unlabelled: int) -> TrainingView:
+    """A target that is the source moved a little, with so many rows a part."""
+    return TrainingView(
+        blobs("source", source, 0, 0),
+        blobs("train", train, 0.4, 1),
+        blobs("validation", validation, 0.4, 2),
+        blobs("unlabelled", unlabelled, 0.4, 3),
+    )
+
+
 @pytest.fixture(scope="module")
 def arm(tmp_path_factory):
-    view = TrainingView(
-        blobs("source", 300, 0, 0),
-        blobs("train", 45, 0.4, 1),
-        blobs("validation", 30, 0.4, 2),
-        blobs("unlabelled", 100, 0.4, 3),
-    )
+    view = shifted(300, 45, 30, 100)
     source = pretrain(
         view.source, [view.train, view.unlabelled], Mlp(hidden=(16,)), CONFIG, accuracy, 0,
         tmp_path_factory.mktemp("source") / "source.safetensors",

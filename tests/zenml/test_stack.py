@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import python
 
 UP = "up --option data_validator.tolerated_effect=0.05 --option data_validator.permutations=199"
 
@@ -68,24 +64,17 @@ print(json.dumps(seen))
 def watched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """What the pipeline left behind, by step."""
     folder = tmp_path_factory.mktemp("watched")
-    environment = {
-        **os.environ, "ZENML_CONFIG_PATH": str(folder / "zenml"), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
-        "AUTO_OPEN_DASHBOARD": "false",
-    }  # fmt: skip
 
-    def python(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False,
-            timeout=200,
-        )  # fmt: skip
+    def ran(*arguments: str) -> str:
+        done = python(folder / "zenml", *arguments, cwd=folder, AUTO_OPEN_DASHBOARD="false")
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    python("-m", "ntgate", *UP.split())
+    ran("-m", "ntgate", *UP.split())
     (folder / "watch.py").write_text(PIPELINE)
     (folder / "read.py").write_text(READ)
-    python("watch.py")
-    return json.loads(python("read.py").splitlines()[-1])
+    ran("watch.py")
+    return json.loads(ran("read.py").splitlines()[-1])
 
 
 @pytest.mark.parametrize(("step", "outcome"), [("drifted", "shift"), ("tolerated", "tolerated"), ("equal", "none")])

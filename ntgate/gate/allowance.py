@@ -1,0 +1,110 @@
+"""Allowance: what the ledger grants one decision, before a test row is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.base import Frozen
+from ntgate.gate.ledger_config import Policy
+
+Counts: TypeAlias = tuple[int, int, int]
+
+
+class Allowance(Frozen):
+    """What the ledger grants one decision, before a test row is scored.
+
+    Attributes:
+        policy: how wear is accounted for.
+        alpha: the level of the decision; 0: nothing is left, and the rows stay closed.
+        offered: how many test rows were asked for.
+        rows: positions of those that may be used; None: all.
+        uses: earlier decisions on the most used of them.
+        horizon: how many decisions were declared.
+        withheld: whether the result is kept back unless it is a pass.
+        earlier: with ``e_process``, by what the candidate is compared with, the rows that this very comparison has gained, tied
+            and lost before.
+        needed: fresh test rows without which nothing is allowed; 0 where something is.
+        entry: the ledger's entry of this opening; None where nothing was opened.
+        reason: one to three sentences for people.
+    """
+
+    policy: Policy
+    alpha: float
+    offered: int
+    rows: tuple[int, ...] | None = None
+    uses: int = 0
+    horizon: int = 1
+    withheld: bool = False
+    earlier: Mapping[str, Counts] = {}
+    needed: int = 0
+    entry: int | None = None
+    reason: str
+
+    @property
+    def closed(self) -> bool:
+        """Whether no test row may be scored."""
+        return self.alpha == 0
+
+    @property
+    def positions(self) -> npt.NDArray[np.int64]:
+        """The rows that may be used, as positions ``(m,)`` in the test set."""
+        return np.arange(self.offered) if self.rows is None else np.array(self.rows, np.int64)
+
+
+def unopened(n: int, reason: str) -> Allowance:
+    """The allowance where the ledger need not be asked, because no row would be scored.
+
+    >>> unopened(900, "There is nothing to compare.").closed
+    True
+    """
+    return Allowance(policy="none", alpha=0.0, offered=n, rows=(), reason=reason)
+
+
+def unrecorded(n: int, alpha: float) -> Allowance:
+    """The allowance where no ledger can be asked and none is wanted.
+
+    >>> print(unrecorded(900, 0.05).reason)
+    Repeated use of test rows is neither recorded nor accounted for (gate.ledger.policy: none): every further use of these \
+900 test rows raises the probability of a false promotion above alpha 0.05.
+    """
+    reason = (
+        f"Repeated use of test rows is neither recorded nor accounted for (gate.ledger.policy: none): every further use of "
+        f"these {n} test rows raises the probability of a false promotion above alpha {alpha:g}."
+    )
+    return Allowance(policy="none", alpha=alpha, offered=n, reason=reason)
+
+
+def once_more(
+    n: int,
+    rows: npt.NDArray[np.bool_],
+    *,
+    policy: Policy,
+    alpha: float,
+    horizon: int,
+    withheld: bool,
+    at: str,
+    entry: int,
+) -> Allowance:
+    """The allowance of a comparison that was opened before: the same again, for nothing.
+
+    Args:
+        n: test rows.
+        rows: which of them were opened ``(n,)``.
+        policy: of the opening, as are the level, the horizon and whether its result is withheld.
+        alpha: see there.
+        horizon: see there.
+        withheld: see there.
+        at: when it was opened.
+        entry: its number.
+    """
+    reason = f"This very comparison was opened before, at {at}: asking it again costs nothing."
+    if policy == "none":
+        reason += " Repeated use of test rows is not accounted for (gate.ledger.policy: none)."
+    return Allowance(
+        policy=policy, alpha=alpha, offered=n, rows=None if rows.all() else tuple(np.flatnonzero(rows).tolist()),
+        horizon=horizon, withheld=withheld, entry=entry, reason=reason,
+    )  # fmt: skip
