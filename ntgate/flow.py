@@ -53,7 +53,7 @@ def run(
     tell = listener or Silent()
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
-    worn = preview(config, ingested.part(ingested.judged))
+    worn = preview(config, ingested.part(ingested.judged), ingested.leakage)
     if worn is not None and worn.closed:
         tell.stage(f"ledger: {worn.reason} Only a comparison that was made before can be judged on them.")
     champion = see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)

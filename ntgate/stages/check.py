@@ -70,9 +70,10 @@ def check_data(config: RunConfig) -> Checked:
 
     domains = read_domains(config)
     judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
+    leakage = leakage_of(config, domains)
     return Checked(
         parts={name: PartSeen.of(domain) for name, domain in domains.items()},
-        leakage=leakage_of(config, domains),
+        leakage=leakage,
         power=power(len(judged), config.gate),
-        wear=preview(config, judged),
+        wear=preview(config, judged, leakage),
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from ntgate.base import Artifact
 from ntgate.config import RunConfig
+from ntgate.data.leakage import Leakage
 from ntgate.gate.allowance import Allowance, unopened, unrecorded
 from ntgate.gate.decision import GateDecision
 from ntgate.gate.evidence import Evidence
@@ -36,9 +37,6 @@ def open_rows(
 ) -> Allowance:
     """What this comparison may use of the rows; it is spent when this returns.
 
-    A row that stands twice is one piece of evidence and is offered once. A stream is not offered rows that nearly stand among
-    the training rows either: their bets could not be taken back.
-
     Raises:
         ConfigError: when there is no database for the ledger.
         RegistryError: when the ledger does not answer.
@@ -48,16 +46,10 @@ def open_rows(
 
     missing = [name for name in ("candidate", "scratch") if name not in onnx]
     if missing or crossed.failed is not None:
-        why = (
-            f"There is no model of {' and '.join(missing)} to compare"
-            if missing
-            else f"Cross-fitting failed {crossed.failed}"
-        )
-        return unopened(len(test), f"{why}, so no test row was opened.")
+        lacking = f"model of {' and '.join(missing)}" if missing else f"held-out fold ({crossed.failed})"
+        return unopened(len(test), f"There is no {lacking} to compare, so no test row was opened.")
     prints = row_fingerprints(test)
-    offered = np.sort(np.unique(prints, return_index=True)[1])
-    if config.gate.ledger.policy == "e_process" and ingested.leakage is not None:
-        offered = np.setdiff1d(offered, ingested.leakage.positions)
+    offered = _offered(config, prints, ingested.leakage)
     ledger = _ledger(config)
     if ledger is None:
         return _of_all(unrecorded(len(offered), config.gate.alpha), offered, len(test))
@@ -73,6 +65,17 @@ def open_rows(
     return _of_all(ledger.open(opening, prints[offered]), offered, len(test))
 
 
+def _offered(config: RunConfig, prints: npt.NDArray[np.bytes_], leakage: Leakage | None) -> npt.NDArray[np.int64]:
+    """Positions of the rows that the ledger is asked for.
+
+    A row that stands twice is one piece of evidence and is offered once. A stream is not offered rows that nearly stand among
+    the training rows either: their bets could not be taken back.
+    """
+    offered = np.sort(np.unique(prints, return_index=True)[1])
+    streaming = config.gate.ledger.policy == "e_process"
+    return np.setdiff1d(offered, leakage.positions) if streaming and leakage is not None else offered
+
+
 def _of_all(granted: Allowance, offered: npt.NDArray[np.int64], n: int) -> Allowance:
     """What was granted of the ``offered`` rows, as positions among all ``n``."""
     if len(offered) == n or granted.closed:
@@ -82,7 +85,7 @@ def _of_all(granted: Allowance, offered: npt.NDArray[np.int64], n: int) -> Allow
     return granted.model_copy(update={"offered": n, "rows": rows, "reason": reason})
 
 
-def preview(config: RunConfig, test: Domain) -> Allowance | None:
+def preview(config: RunConfig, test: Domain, leakage: Leakage | None) -> Allowance | None:
     """What a new comparison would be granted on these rows; nothing is written. None where the ledger does not answer.
 
     Raises:
@@ -91,13 +94,15 @@ def preview(config: RunConfig, test: Domain) -> Allowance | None:
     from ntgate.data.fingerprint import row_fingerprints
     from ntgate.errors import RegistryError
 
-    gate, ledger = config.gate, _ledger(config)
+    gate, ledger, prints = config.gate, _ledger(config), row_fingerprints(test)
+    offered = _offered(config, prints, leakage)
     if ledger is None:
-        return unrecorded(len(test), gate.alpha)
+        return _of_all(unrecorded(len(offered), gate.alpha), offered, len(test))
     try:
-        return ledger.preview(row_fingerprints(test), gate.ledger, alpha=gate.alpha, min_test_rows=gate.min_test_rows)
+        granted = ledger.preview(prints[offered], gate.ledger, alpha=gate.alpha, min_test_rows=gate.min_test_rows)
     except RegistryError:
         return None
+    return _of_all(granted, offered, len(test))
 
 
 def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: GateDecision) -> None:
