@@ -227,7 +227,7 @@ def table_of_one(laws: dict[str, Law], found: dict[str, Any]) -> str:
         dearest = max(parts, key=lambda name: parts[name])
         first, answer = f"nothing; {dearest} takes most", "none needed"
         if needed > POD:
-            first, answer = f"memory: over {POD:.0f} GiB", "train on a sample, drift over all rows in a stream"
+            first, answer = f"memory: over {POD:.0f} GiB", "`data.source.sample`, drift over all rows in a stream"
         elif sum(parts.values()) > 3600 * NIGHT:
             first, answer = f"time: over {NIGHT:.0f} h", "the same"
         lines.append(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
 from ntgate.data.location import Location, unreadable
+from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
 
@@ -32,6 +33,9 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool)
             got="none",
             fix="check the path",
         )
+    wanted = None if spec.sample is None else sampled(len(found), spec.sample)
+    if wanted is not None:
+        found = [found[i] for i in wanted]
     first = _read(place, found[0], spec, spec.image_size)
     size = spec.image_size or first.shape[:2]
     with ThreadPoolExecutor(_AT_ONCE if place.remote else 1) as readers:
@@ -46,7 +50,7 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool)
                 spec.path, expected="every image in a folder of its class", got=f"{loose[0]} beside them", fix="move it"
             )
         y, classes = encode_labels(np.array([parts[0] for parts in folders]), spec.path)
-    return Domain(name, np.stack(pixels), y, classes)
+    return Domain(name, np.stack(pixels), y, classes, row_numbers=wanted)
 
 
 def _images_below(place: Location) -> list[str]:

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_table(file: IO[bytes], spec: SourceSpec, name: str, kind: str, *, labelled: bool) -> Domain:
-    """The rows of a csv or parquet file: numeric columns as float32 with NaN where missing, all others as text.
+def read_csv(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+    """The rows of a csv file, as :func:`read_frame` has them."""
+    return read_frame(_csv(file, spec), spec, name, labelled=labelled)
+
+
+def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+    """The rows of a table: numeric columns as float32 with NaN where missing, all others as text.
 
     A missing text is ``""``. Truth values count as the numbers 0 and 1.
     """
-    frame = _csv(file, spec) if kind == "csv" else _parquet(file, spec)
+    _check_header([str(column) for column in frame.columns], spec)
     if not len(frame):
         raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")
     y: Ints | None = None
@@ -72,20 +77,6 @@ def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
             got=" ".join(str(error).split()),
             fix="export it again",
         ) from error
-
-
-def _parquet(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        frame: pd.DataFrame = pq.read_table(file).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            spec.path, expected="a parquet file", got=" ".join(str(error).split()), fix="write it again"
-        ) from error
-    _check_header([str(column) for column in frame.columns], spec)
-    return frame
 
 
 def _check_header(header: list[str], spec: SourceSpec) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ntgate.base import Frozen
 
@@ -15,7 +15,8 @@ class SourceSpec(Frozen):
     """One file or folder of rows.
 
     Attributes:
-        path: a local path or an fsspec URI (``s3://``, ``gs://``, ``file://``, ...).
+        path: a local path or an fsspec URI (``s3://``, ``gs://``, ``file://``, ...); a table in parquet may be many files: a folder
+            whose name ends so, or a pattern such as ``rows/part-*.parquet``.
         format: ``auto`` decides by the ending; a folder holds images by class.
         label: the label column of a table; an npz holds the labels as ``y``.
         group: a column (an array in an npz) of group keys: rows of one group never part between splits.
@@ -23,6 +24,8 @@ class SourceSpec(Frozen):
         drop: columns of a table that are no features, such as identifiers.
         keep: columns of a table (arrays in an npz) that are no features and yet travel with the rows, as text: the gate can judge
             slices by them.
+        sample: of the source or the unlabelled rows at most so many, drawn at random, the same ones in every run; of parquet and
+            images no others are held in memory.
         image_size: height and width to which images are brought; None: that of the first image.
         image_mode: ``L`` for grey, ``RGB`` for colour.
     """
@@ -34,6 +37,7 @@ class SourceSpec(Frozen):
     time: str | None = None
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    sample: int | None = Field(None, gt=0)
     image_size: tuple[int, int] | None = None
     image_mode: Literal["L", "RGB"] = "RGB"
 
@@ -69,3 +73,13 @@ class DataConfig(Frozen):
     unlabelled: SourceSpec | None = None
     split: SplitSpec = SplitSpec()
     near_duplicates: Literal["report", "refuse", "off"] = "report"
+
+    @model_validator(mode="after")
+    def _no_sample_of_labelled_target_rows(self) -> DataConfig:
+        for name in ("target", "target_test"):
+            spec = getattr(self, name)
+            if spec is not None and spec.sample is not None:
+                raise ValueError(
+                    f"sample for source and unlabelled alone, got one for {name}: its labels are few and dear"
+                )
+        return self

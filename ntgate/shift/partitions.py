@@ -10,22 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ntgate.credentials import without_credentials
 from ntgate.data.location import locate, unreadable
+from ntgate.data.table_files import EXPECTED, table_files
 from ntgate.errors import DataError
 from ntgate.shift.engine import Engine
 
-if TYPE_CHECKING:
-    from ntgate.data.location import Location
-
 Array = npt.NDArray[Any]
-
-_EXPECTED = "a parquet file or folder, or a pattern such as part-*.parquet"
 
 
 class Through(Protocol):
@@ -197,14 +193,14 @@ def partitions(uri: str, name: str, *, without: Sequence[str] = ()) -> Partition
     groups: list[RowGroup] = []
     known: tuple[str, ...] | None = None
     first = 0
-    place, paths = _files(uri, shown)
+    place, paths = table_files(uri, shown)
     for path in paths:
         try:
             with place.files.open(path, "rb") as opened, pq.ParquetFile(opened) as file:
                 found = _columns(file.schema_arrow, without, shown)
                 counts = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
         except (OSError, pa.ArrowException) as error:
-            raise DataError(shown, expected=_EXPECTED, got=str(error).splitlines()[0], fix="check the path") from None
+            raise DataError(shown, expected=EXPECTED, got=str(error).splitlines()[0], fix="check the path") from None
         if known is not None and set(found) != set(known):
             differing = ", ".join(sorted(set(found) ^ set(known))[:5])
             raise DataError(
@@ -218,32 +214,8 @@ def partitions(uri: str, name: str, *, without: Sequence[str] = ()) -> Partition
                 groups.append(RowGroup(address, number, first, rows))
                 first += rows
     if not groups:
-        raise DataError(shown, expected=_EXPECTED, got="no rows", fix="check the path")
+        raise DataError(shown, expected=EXPECTED, got="no rows", fix="check the path")
     return Partitions(name, known or (), tuple(groups))
-
-
-def _files(uri: str, shown: str) -> tuple[Location, list[str]]:
-    """The files of a table, in the order of their names."""
-    parent, _, last = uri.rpartition("/")
-    pattern = any(sign in last for sign in "*?[")
-    try:
-        place = locate(parent or "." if pattern else uri)
-    except DataError as error:
-        raise DataError(shown, expected=_EXPECTED, got=error.got, fix=error.fix) from error
-    if not pattern and not place.files.isdir(place.path):
-        return place, [place.path]
-    try:
-        if pattern:
-            found = place.files.glob(f"{place.path.rstrip('/')}/{last}")
-        else:
-            found = [
-                path for path in place.files.find(place.path) if not path.rpartition("/")[2].startswith((".", "_"))
-            ]
-    except Exception as error:
-        raise unreadable(shown, error) from error
-    if not found:
-        raise DataError(shown, expected=_EXPECTED, got="no such files", fix="check the path")
-    return place, sorted(map(str, found))
 
 
 def _columns(schema: Any, without: Sequence[str], shown: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ntgate.data.align import align
 from ntgate.data.readers import read
-from ntgate.data.specs import SourceSpec
+from ntgate.data.specs import DataConfig, SourceSpec
 from ntgate.errors import DataError
 
 
@@ -104,3 +104,65 @@ def test_columns_are_aligned_by_name(tmp_path):
     text = read(table(tmp_path, "a,b,label\none,x,0\ntwo,y,1\n", "d.csv"), "target")
     with pytest.raises(DataError, match="target: a: expected numbers as in the source, got text"):
         align(source, text)
+
+
+def numbered(n=300):
+    return pd.DataFrame(
+        {"n": np.arange(float(n)), "t": [f"row {i}" for i in range(n)], "label": ["u", "v", "w"] * (n // 3)}
+    )
+
+
+def in_files(frame, folder, count=3):
+    folder.mkdir()
+    for i, part in enumerate(np.array_split(np.arange(len(frame)), count)):
+        frame.iloc[part].to_parquet(folder / f"part-{i}.parquet", row_group_size=40)
+    return folder
+
+
+@pytest.mark.parametrize("path", ["rows.parquet", "rows.parquet/part-*.parquet"])
+def test_a_table_may_be_many_files(tmp_path, path):
+    frame = numbered()
+    in_files(frame, tmp_path / "rows.parquet")
+    frame.to_parquet(tmp_path / "one.parquet")
+    many, one = (read(SourceSpec(path=str(tmp_path / name)), "source") for name in (path, "one.parquet"))
+    pd.testing.assert_frame_equal(many.rows, one.rows)
+    assert many.labels.tolist() == one.labels.tolist()
+
+
+def test_files_of_one_table_have_the_same_columns(tmp_path):
+    folder = in_files(numbered(), tmp_path / "rows.parquet")
+    pd.DataFrame({"other": [1.0], "label": ["u"]}).to_parquet(folder / "part-9.parquet")
+    with pytest.raises(DataError, match="parquet files with the same columns"):
+        read(SourceSpec(path=str(folder)), "source")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "folder.parquet", "csv", "npz", "images"])
+def test_a_sample_is_the_same_rows_whatever_they_lie_in(tmp_path, ending):
+    frame, path = numbered(), tmp_path / f"rows.{ending}"
+    if ending == "folder.parquet":
+        in_files(frame, path)
+    elif ending == "npz":
+        np.savez(path, x=frame[["n"]].to_numpy(), y=frame["label"].to_numpy().astype(str))
+    elif ending == "images":
+        for i, name in enumerate(sorted(frame["label"])):
+            (path / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((2, 2), i % 256, np.uint8)).save(path / name / f"{i:03}.png")
+    else:
+        frame.to_parquet(path, row_group_size=70) if ending == "parquet" else frame.to_csv(path, index=False)
+    whole, part = (
+        read(SourceSpec(path=str(path), format="images" if ending == "images" else "auto", sample=n), "source")
+        for n in (None, 50)
+    )
+    assert len(part) == 50
+    assert part.numbers.tolist() == sorted(np.random.default_rng(0).choice(300, 50, replace=False, shuffle=False))
+    expected = whole.take(part.numbers)
+    assert np.array_equal(np.asarray(part.rows), np.asarray(expected.rows))
+    assert [part.classes[code] for code in part.labels] == [whole.classes[code] for code in expected.labels]
+    assert (
+        len(read(SourceSpec(path=str(path), format="images" if ending == "images" else "auto", sample=300), "s")) == 300
+    )
+
+
+def test_a_sample_of_labelled_target_rows_is_refused():
+    with pytest.raises(ValueError, match="got one for target: its labels are few and dear"):
+        DataConfig(source=SourceSpec(path="a.npz"), target=SourceSpec(path="b.npz", sample=10))
