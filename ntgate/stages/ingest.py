@@ -205,10 +205,12 @@ def _stored(
     from ntgate.data.storage import save
 
     folder = _run_folder(Path(config.output) / config.model.name)
+    parts = {name: save(domain, folder / "data" / name) for name, domain in domains.items()}
+    _share(folder, parts)
     return Ingested(
         directory=str(folder),
         began=began,
-        parts={name: save(domain, folder / "data" / name) for name, domain in domains.items()},
+        parts=parts,
         rows={name: len(domain) for name, domain in domains.items()},
         fingerprints={name: fingerprint(domain) for name, domain in domains.items()},
         source_classes=domains["source"].classes,
@@ -217,6 +219,16 @@ def _stored(
         leakage=leakage,
         seconds=time.perf_counter() - clock,
     )
+
+
+def _share(folder: Path, parts: dict[str, Artifact]) -> None:
+    """Rows that the run before stored too, as a source that never changes, are kept once."""
+    from ntgate.data.same_file import shared_with
+
+    before = max((run for run in folder.parent.iterdir() if run.name < folder.name), default=None)
+    for part in parts.values() if before is not None else ():
+        path = Path(part.path)
+        shared_with(path, before / "data" / path.name)
 
 
 def _run_folder(parent: Path) -> Path:
