@@ -226,9 +226,10 @@ def _share(folder: Path, parts: dict[str, Artifact]) -> None:
     from ntgate.data.same_file import shared_with
 
     before = max((run for run in folder.parent.iterdir() if run.name < folder.name), default=None)
-    for part in parts.values() if before is not None else ():
-        path = Path(part.path)
-        shared_with(path, before / "data" / path.name)
+    if before is not None:
+        for part in parts.values():
+            path = Path(part.path)
+            shared_with(path, before / "data" / path.name)
 
 
 def _run_folder(parent: Path) -> Path:
