@@ -8,7 +8,7 @@ What is added to the loss is measured in the same turns: seconds of a step again
 through the same loop. Methods that learn from further rows take 64 of them a step beside the 64 labelled ones, so the cost of the
 second batch alone is a row of its own.
 
-    python benchmarks/training_speed.py             # about three minutes, and the installation of the peers
+    python benchmarks/training_speed.py             # about seven minutes, and the installation of the peers
     python benchmarks/training_speed.py --no-peers
     python benchmarks/training_speed.py --no-peers --repeats 1 --part 0.02   # whether it works; writes nothing
 """
@@ -195,9 +195,10 @@ def overheads(repeats: int, part: float) -> list[str]:
             turns.append({name: added_time(name, backbone, shape, steps) for name in names[first:] + names[:first]})
         for name in ADDED:
             cells[name].append(f"{statistics.median(turn[name] / turn[''] for turn in turns[1:]):.2f}")
+        print("added:", ", ".join(f"{name} {row[-1]}" for name, row in cells.items()), flush=True)
     lines = [
         "",
-        "Seconds of a step over those of plain fine-tuning, same network and labelled batch, in the same turns:\n",
+        f"Seconds of a step over those of plain fine-tuning, same network and labelled batch, the median of {repeats} turns:\n",
     ]
     lines += ["| added | " + " | ".join(CASES) + " |", "| --- |" + " ---: |" * len(CASES)]
     return lines + [f"| {name} | " + " | ".join(row) + " |" for name, row in cells.items()]
@@ -271,7 +272,8 @@ def main() -> None:
             lines.append(
                 f"| {case} | {speeds[0]:,.0f} | {speeds[1]:,.0f} | {ratio:.2f} | {kept_ratio:.2f} | >= {GOAL} | {verdict} |"
             )
-    lines += overheads(options.repeats, options.part)
+            print(lines[-1], flush=True)
+    lines += overheads(max(1, options.repeats // 2), options.part / 2)
     if not options.no_peers:
         lines += ["", "Peers, the same models and batches, no evaluation, against the plain loop of above:\n"]
         lines += ["| case | " + " | ".join(PEERS) + " |", "| --- |" + " ---: |" * len(PEERS)]
