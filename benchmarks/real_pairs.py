@@ -5,8 +5,8 @@
 
 Half of each target, class by class, is held back as the truth. Of the other half k rows a class have labels to train with, half of
 the rest are the gate's test rows (all of it where half would be fewer than the gate's 30), the others have no labels. Every policy
-chooses among the same trained models; what it gains is its accuracy on the truth less that of scratch. ``run`` keeps one line a result
-and leaves out what stands there already.
+chooses among the same trained models; what it gains is its accuracy on the truth less that of scratch. ``run`` keeps one line a
+result and leaves out what stands there already.
 """
 
 from __future__ import annotations
@@ -225,10 +225,11 @@ def raced(records: list[dict[str, Any]]) -> str:
     wrong = sum(record["chosen"] in record["race"]["dropped"] for record in records)
     arms = sum(len(record["truth"]) - 1 for record in records)
     rows = sorted(record["validation_rows"] for record in records)
+    dropped = sum(len(race["dropped"]) for race in races)
     return (
         "Successive halving with rungs at a quarter and half of the budget, an arm dropped where it is shown to be behind the "
-        f"leader on the validation rows (`benchmarks/race.py`), would have dropped {sum(len(r['dropped']) for r in races)} of {arms} arms "
-        f"and saved {100 * saved / steps:.1f} % of their steps; {wrong} times it would have dropped the arm that ended best. Early "
+        f"leader on the validation rows (`benchmarks/race.py`), would have dropped {dropped} of {arms} arms and saved "
+        f"{100 * saved / steps:.1f} % of their steps; {wrong} times it would have dropped the arm that ended best. Early "
         f"stopping ends most arms before, and {rows[0]} to {rows[-1]} validation rows rarely show that an arm is behind."
     )
 
