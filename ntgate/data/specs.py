@@ -79,7 +79,5 @@ class DataConfig(Frozen):
         for name in ("target", "target_test"):
             spec = getattr(self, name)
             if spec is not None and spec.sample is not None:
-                raise ValueError(
-                    f"sample for source and unlabelled alone, got one for {name}: its labels are few and dear"
-                )
+                raise ValueError(f"no sample of {name}, whose labels are few and dear")
         return self

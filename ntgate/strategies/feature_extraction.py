@@ -57,16 +57,10 @@ class FeatureExtraction(Strategy):
 def fit_probe(arm: Arm, network: Network, penalties: Sequence[float] = PENALTIES) -> tuple[CurvePoint, ...]:
     """Give ``network`` the head that fits its features best on the target, and return one point a penalty."""
     import numpy as np
-    import torch
-    from sklearn.linear_model import LogisticRegression
 
-    from ntgate.strategies.linear_head import put_best, rows_by_class
-    from ntgate.training.curve import CurvePoint
+    from ntgate.strategies.linear_head import fit_head
     from ntgate.training.source import embed
 
-    encoder = arm.pretrained.encoder
-    x, held = (embed(network, encoder, part).astype(np.float64) for part in (arm.view.train, arm.view.validation))
-    mean, scale = x.mean(0), max(float(x.std()), 1e-12)
     labels = arm.view.train.labels
     if len(np.unique(labels)) < 2:
         raise DataError(
@@ -75,23 +69,5 @@ def fit_probe(arm: Arm, network: Network, penalties: Sequence[float] = PENALTIES
             got="one class",
             fix="label rows of another class",
         )
-    truth = torch.from_numpy(arm.view.validation.labels)
-    curve, heads = [], []
-    for trial, penalty in enumerate(penalties, start=1):
-        model = LogisticRegression(C=penalty, max_iter=1000).fit((x - mean) / scale, labels)
-        weight, bias = rows_by_class(model, len(arm.view.train.classes))
-        weight, bias = weight / scale, bias - weight @ mean / scale
-        fitted, logits = (torch.from_numpy(rows @ weight.T + bias) for rows in (x, held))
-        curve.append(
-            CurvePoint(
-                step=trial,
-                train_loss=float(torch.nn.functional.cross_entropy(fitted, torch.from_numpy(labels))),
-                validation_loss=float(torch.nn.functional.cross_entropy(logits, truth)),
-                validation=arm.metric(truth, logits.softmax(dim=1)),
-            )
-        )
-        heads.append((weight, bias))
-        if arm.progress is not None:
-            arm.progress(trial, len(penalties), curve[-1].validation)
-    put_best(network, curve, heads)
-    return tuple(curve)
+    rows = embed(network, arm.pretrained.encoder, arm.view.train).astype(np.float64)
+    return fit_head(network, arm, rows, labels, penalties)

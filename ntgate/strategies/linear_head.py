@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from ntgate.strategies.base import Arm, Trained
+from ntgate.strategies.base import Arm
 from ntgate.training.curve import CurvePoint
 from ntgate.training.source import embed
 
 if TYPE_CHECKING:
-    from ntgate.strategies.maps.aligned import Aligned, Floats, Ints
+    from ntgate.strategies.maps.aligned import Floats, Ints
     from ntgate.training.network import Network
 
 
 def fit_head(
     network: Network,
     arm: Arm,
-    aligned: Aligned,
     rows: Floats,
     labels: Ints,
-    weights: Floats,
     penalties: Sequence[float],
-) -> Trained:
-    """Fit heads on aligned rows, fold each through the target's map into ``network``, and keep the best on validation rows.
+    *,
+    weights: Floats | None = None,
+    folded: Callable[[Floats, Floats], tuple[Floats, Floats]] | None = None,
+) -> tuple[CurvePoint, ...]:
+    """Fit a head a penalty, give ``network`` the best of them on the validation rows, and return one point a penalty.
 
     Args:
-        network: its features are what ``aligned`` maps from; its head is set.
+        network: its head is set.
         arm: with the validation rows.
-        aligned: the target's map into the space of ``rows``.
-        rows: ``(n, k)`` in the common space.
+        rows: ``(n, k)``, features of the network or what a map made of them.
         labels: ``(n,)`` codes of the target's classes.
-        weights: ``(n,)`` of mean 1.
         penalties: inverse L2 strengths.
+        weights: ``(n,)`` of mean 1; None: all alike.
+        folded: from a head over such rows, ``(c, k)`` and ``(c,)``, to one over the network's features; None: it is one.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    classes = len(arm.view.train.classes)
     held = embed(network, arm.pretrained.encoder, arm.view.validation).astype(np.float64)
     truth = torch.from_numpy(arm.view.validation.labels)
     mean, scale = rows.mean(axis=0), max(float(rows.std()), 1e-12)
@@ -51,17 +51,18 @@ def fit_head(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the validation rows judge what came of it
             model = LogisticRegression(C=penalty, max_iter=1000).fit((rows - mean) / scale, labels, weights)
-        weight, bias = rows_by_class(model, classes)
+        weight, bias = rows_by_class(model, len(arm.view.train.classes))
         weight, bias = weight / scale, bias - weight @ mean / scale
         losses = torch.nn.functional.cross_entropy(
             torch.from_numpy(rows @ weight.T + bias), torch.from_numpy(labels), reduction="none"
         )
-        weight, bias = aligned.folded(weight, bias)
+        if folded is not None:
+            weight, bias = folded(weight, bias)
         logits = torch.from_numpy(held @ weight.T + bias)
         curve.append(
             CurvePoint(
                 step=trial,
-                train_loss=float((losses.numpy() * weights).mean()),
+                train_loss=float(np.average(losses.numpy(), weights=weights)),
                 validation_loss=float(torch.nn.functional.cross_entropy(logits, truth)),
                 validation=arm.metric(truth, logits.softmax(dim=1)),
             )
@@ -70,7 +71,7 @@ def fit_head(
         if arm.progress is not None:
             arm.progress(trial, len(penalties), curve[-1].validation)
     put_best(network, curve, heads)
-    return Trained(network.eval(), arm.pretrained.encoder, tuple(curve), len(curve))
+    return tuple(curve)
 
 
 def put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tuple[Floats, Floats]]) -> None:

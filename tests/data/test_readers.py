@@ -164,5 +164,5 @@ def test_a_sample_is_the_same_rows_whatever_they_lie_in(tmp_path, ending):
 
 
 def test_a_sample_of_labelled_target_rows_is_refused():
-    with pytest.raises(ValueError, match="got one for target: its labels are few and dear"):
+    with pytest.raises(ValueError, match="no sample of target, whose labels are few and dear"):
         DataConfig(source=SourceSpec(path="a.npz"), target=SourceSpec(path="b.npz", sample=10))
