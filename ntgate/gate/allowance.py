@@ -23,7 +23,7 @@ class Allowance(Frozen):
         offered: how many test rows were asked for.
         rows: positions of those that may be used; None: all.
         uses: earlier decisions on the most used of them.
-        horizon: how many decisions were declared.
+        horizon: how many decisions, or candidates of a stream, were declared.
         withheld: whether the result is kept back unless it is a pass.
         earlier: with ``e_process``, by what the candidate is compared with, the rows that this very comparison has gained, tied
             and lost before.

@@ -23,7 +23,7 @@ from ntgate.gate.wear import allow
 from ntgate.ledger.fingerprints import Prints, insert, stored
 from ntgate.ledger.tables import BETS, ENTRIES, SETS
 from ntgate.ledger.transaction import reading, writing
-from ntgate.ledger.uses import PASSED, bets_of, history, uses_of
+from ntgate.ledger.uses import PASSED, bets_of, history, stream_of, uses_of
 
 Fingerprints = npt.NDArray[np.bytes_]
 WITHHELD = "withheld"
@@ -120,8 +120,9 @@ class Ledger:
                     len(found), own[0].rows, alpha=own[0].alpha, horizon=own[0].horizon, withheld=own[0].withheld,
                     policy=opening.config.policy, at=own[0].at, entry=own[0].entry,
                 )  # fmt: skip
+            stream = None if spending else stream_of(connection, opening.model, opening.comparison, uses, earlier)
             granted = allow(
-                found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, earlier=earlier
+                found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, stream=stream
             )
             if granted.closed or not len(granted.positions):
                 return granted
@@ -163,9 +164,9 @@ class Ledger:
                 connection.execute(sa.insert(ENTRIES), closing)
 
     def preview(
-        self, fingerprints: Fingerprints, config: LedgerConfig, *, alpha: float, min_test_rows: int
+        self, fingerprints: Fingerprints, config: LedgerConfig, *, model: str, alpha: float, min_test_rows: int
     ) -> Allowance:
-        """What a new comparison would be granted on these rows; nothing is written.
+        """What a new comparison of a registered model would be granted on these rows; nothing is written.
 
         Raises:
             RegistryError: when the database does not answer.
@@ -173,7 +174,9 @@ class Ledger:
         prints = Prints.of(fingerprints)
         with reading(self.uri, self.timeout_seconds) as connection:
             uses = [] if connection is None else uses_of(connection, prints)
-        return allow(history(uses, prints, None, set()), config, alpha=alpha, min_test_rows=min_test_rows)
+            stream = None if connection is None else stream_of(connection, model, None, uses, {})
+        found = history(uses, prints, None, set())
+        return allow(found, config, alpha=alpha, min_test_rows=min_test_rows, stream=stream)
 
     def entries(self, model: str | None = None) -> list[LedgerEntry]:
         """All entries of a registered model, or of all of them, the oldest first.

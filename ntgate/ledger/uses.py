@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ntgate.gate.allowance import Counts
 from ntgate.gate.row_history import History
+from ntgate.gate.streams import Stream
 from ntgate.ledger.fingerprints import Prints, sets_of
 from ntgate.ledger.tables import BETS, ENTRIES
 
@@ -111,3 +112,35 @@ def bets_of(connection: sa.Connection, comparison: str) -> tuple[dict[str, Count
     rows = connection.execute(sa.select(BETS.c.fingerprint).where(BETS.c.comparison == comparison).distinct())
     settled = {bytes(one) for (one,) in rows} if counts else set()
     return {against: (gained, tied, lost) for against, (gained, tied, lost) in counts.items()}, settled
+
+
+def stream_of(
+    connection: sa.Connection, model: str, comparison: str | None, uses: list[Use], earlier: dict[str, Counts]
+) -> Stream:
+    """What was done on a model's stream, or on that of any of these rows, before ``comparison`` was opened on it.
+
+    Args:
+        connection: in a transaction.
+        model: the registered model.
+        comparison: the present one; None: a new one.
+        uses: of the rows.
+        earlier: what the present comparison has accumulated.
+    """
+    opened = sa.select(ENTRIES.c.id, ENTRIES.c.comparison, ENTRIES.c.alpha).where(
+        ENTRIES.c.kind == "opened", ENTRIES.c.policy == "e_process", ENTRIES.c.model == model
+    )
+    of_model = [(one.id, one.comparison, one.alpha) for one in connection.execute(opened)]
+    of_rows = [(use.entry, use.comparison, use.alpha) for use in uses if use.policy == "e_process"]
+    first: dict[str, tuple[int, float]] = {}
+    for entry, whose, alpha in sorted(of_model + of_rows):
+        first.setdefault(whose, (entry, alpha))
+    own = first.pop(comparison, None) if comparison is not None else None
+    before = tuple(alpha for entry, alpha in first.values() if own is None or entry < own[0])
+    # Under another name for the model it may have been opened before: it keeps the level that it was given first.
+    kept = connection.scalar(
+        sa.select(ENTRIES.c.alpha)
+        .where(ENTRIES.c.comparison == comparison, ENTRIES.c.policy == "e_process")
+        .order_by(ENTRIES.c.id)
+        .limit(1)
+    )
+    return Stream(earlier, None if kept is None else float(kept), before)

@@ -99,7 +99,9 @@ def preview(config: RunConfig, test: Domain, leakage: Leakage | None) -> Allowan
     if ledger is None:
         return _of_all(unrecorded(len(offered), gate.alpha), offered, len(test))
     try:
-        granted = ledger.preview(prints[offered], gate.ledger, alpha=gate.alpha, min_test_rows=gate.min_test_rows)
+        granted = ledger.preview(
+            prints[offered], gate.ledger, model=config.model.name, alpha=gate.alpha, min_test_rows=gate.min_test_rows
+        )
     except RegistryError:
         return None
     return _of_all(granted, offered, len(test))

@@ -120,11 +120,11 @@ def test_a_repeated_row_is_one_row(ledger):
 
 def test_a_preview_tells_and_writes_nothing(ledger, tmp_path):
     rows, config = prints(0, 100), LedgerConfig()
-    assert ledger.preview(rows, config, alpha=0.05, min_test_rows=30).alpha == 0.05
+    assert ledger.preview(rows, config, model="reader", alpha=0.05, min_test_rows=30).alpha == 0.05
     assert ledger.entries() == []
     assert not (tmp_path / "ledger.db").exists()
     ledger.open(asked("a"), rows)
-    assert ledger.preview(rows, config, alpha=0.05, min_test_rows=30).reason == (
+    assert ledger.preview(rows, config, model="reader", alpha=0.05, min_test_rows=30).reason == (
         "These 100 test rows have been used 1 of 1 times: nothing is left of alpha 0.05. "
         "Label at least 30 fresh test rows; 100 make the test as sharp as it was."
     )
@@ -140,7 +140,7 @@ def test_policy_none_is_recorded_all_the_same(ledger):
 
 def test_a_stream_bets_on_every_row_once(ledger):
     def opened(comparison: str, rows: np.ndarray) -> Allowance:
-        return ledger.open(asked(comparison, policy="e_process"), rows)
+        return ledger.open(asked(comparison, policy="e_process", horizon=2), rows)
 
     first = opened("a", prints(0, 10))
     won = np.array([1, 1, 1, 0, 0, 0, 0, 0, -1, -1])
@@ -160,6 +160,68 @@ def test_a_stream_bets_on_every_row_once(ledger):
     assert not last.closed
     other = opened("b", prints(15, 25))
     assert other.positions.tolist() == list(range(5, 10)), "rows that were opened for another candidate do not count"
+
+
+def test_the_candidates_of_a_stream_share_alpha(ledger):
+    def opened(comparison: str, rows: np.ndarray, horizon: int = 2, model: str = "reader") -> Allowance:
+        return ledger.open(asked(comparison, model, policy="e_process", horizon=horizon), rows)
+
+    assert opened("a", prints(0, 10)).alpha == pytest.approx(0.025)
+    assert opened("b", prints(10, 20)).alpha == pytest.approx(0.025), "side by side, on rows of its own"
+    third = opened("c", prints(20, 30))
+    assert third.closed
+    assert third.reason.startswith(
+        "2 candidates have bet on this stream, and nothing is left of alpha 0.05 for another."
+    )
+    assert opened("c", prints(20, 30), horizon=100).closed, "a longer horizon brings no alpha back"
+    renamed = opened("d", prints(15, 40), model="reader-2")
+    assert renamed.alpha == pytest.approx(0.025), (
+        "rows that `b` has opened make it one stream: its share is spent there too"
+    )
+    assert renamed.positions.tolist() == list(range(5, 25))
+    assert opened("e", prints(40, 60), model="another").alpha == pytest.approx(0.025)
+    assert opened("a", prints(50, 70), horizon=7).alpha == pytest.approx(0.025), "a candidate keeps its level"
+    config = LedgerConfig(policy="e_process", horizon=2)
+    seen = ledger.preview(prints(80, 90), config, model="reader", alpha=0.05, min_test_rows=30)
+    assert seen.closed
+    assert "nothing is left of alpha" in seen.reason
+
+
+def test_two_candidates_that_were_opened_at_full_alpha_before_horizons_counted(ledger):
+    """A ledger of an earlier version: the first candidate goes on, the second has nothing left."""
+    for comparison, rows in (("a", prints(0, 10)), ("b", prints(10, 20))):
+        ledger.open(asked(comparison, model=comparison, policy="e_process"), rows)
+    columns = "kind, opening, comparison, decision_id, policy, alpha, horizon, withheld, dry_run, row_set, outcome, at"
+    run(
+        ledger,
+        f"INSERT INTO ntgate_ledger_entries (model, {columns}) SELECT 'reader', {columns} FROM ntgate_ledger_entries",
+    )
+    assert ledger.open(asked("a", policy="e_process"), prints(20, 30)).alpha == 0.05
+    assert ledger.open(asked("b", policy="e_process"), prints(30, 40)).closed
+
+
+def _bet_at_once(uri: str, start: float, comparison: str, horizon: int, answers) -> None:
+    time.sleep(max(0.0, start - time.time()))
+    granted = Ledger(uri).open(asked(comparison, policy="e_process", horizon=horizon), prints(0, 200))
+    answers.put((comparison, granted.alpha, granted.positions.tolist()))
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_of_many_candidates_at_once_one_alone_counts_the_rows_as_fresh(ledger, horizon):
+    answers, start = FOREST.Queue(), time.time() + 2
+    processes = [
+        FOREST.Process(target=_bet_at_once, args=(ledger.uri, start, comparison, horizon, answers))
+        for comparison in "abcdef"
+    ]
+    for process in processes:
+        process.start()
+    found = [answers.get(timeout=40) for _ in processes]
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    rows = [row for _, _, positions in found for row in positions]
+    assert sorted(rows) == list(range(200)), "every row is fresh for one of them"
+    assert sum(entry.alpha for entry in ledger.entries()) <= 0.05 + 1e-12
 
 
 def test_bets_that_do_not_fit_are_refused_and_nothing_is_written(ledger):
@@ -271,7 +333,7 @@ def test_a_migrated_registry_takes_the_ledger(tmp_path):
     connect(RegistryConfig(uri=f"sqlite:///{file}"), "reader")
     shutil.copy(file, tmp_path / "copy.db")
     ledger = Ledger(f"sqlite:///{file}")
-    assert ledger.preview(prints(0, 50), LedgerConfig(), alpha=0.05, min_test_rows=30).alpha == 0.05
+    assert ledger.preview(prints(0, 50), LedgerConfig(), model="reader", alpha=0.05, min_test_rows=30).alpha == 0.05
     ledger.open(asked("a"), prints(0, 50))
     assert connect(RegistryConfig(uri=f"sqlite:///{file}"), "reader").client.search_registered_models() == []
 
