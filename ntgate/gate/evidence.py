@@ -27,6 +27,7 @@ class Evidence:
         champion: scores ``(n, c)`` of the current champion; None when there is none or it could not be scored.
         champion_version: its version; None when the registry holds no champion, which is a fact and no omission.
         champion_unusable: why a champion that exists has no scores.
+        champion_itself: whether the candidate is that champion, byte for byte.
         champion_lost: what shows that there had been a champion, where the registry holds none; None: there never was one.
         first_allowed: whether somebody allowed a first promotion where a champion was lost.
         compressed: whether the candidate was compressed after it was chosen.
@@ -51,6 +52,7 @@ class Evidence:
     champion: Scores | None = None
     champion_version: str | None = None
     champion_unusable: str | None = None
+    champion_itself: bool = False
     champion_lost: str | None = None
     first_allowed: bool = False
     compressed: bool = False

@@ -34,6 +34,10 @@ class ChampionSeen(Frozen):
     lost: str | None = None
     first_allowed: bool = False
 
+    def same_as(self, model: Artifact | None) -> bool:
+        """Whether this exported model is the champion, byte for byte."""
+        return model is not None and self.model is not None and model.sha256 == self.model.sha256
+
     def score(self, test: Domain) -> npt.NDArray[np.float32]:
         """Its scores ``(n, c)`` on ``test``, a column a class of ``test``; a class it does not know scores zero.
 
