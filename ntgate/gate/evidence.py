@@ -92,6 +92,9 @@ class Evidence:
             return f"there are no scores of the {called}"
         if scores.ndim != 2 or len(scores) != len(self.y):
             return f"the scores of the {called} have shape {scores.shape}, not one row for each of the {len(self.y)} test rows"
+        bet_on = None if self.allowance is None else self.allowance.opponents
+        if bet_on is not None and name != "candidate" and self.opponent(name) not in bet_on:
+            return f"the candidate has not bet against the {called}, and there are no fresh test rows to do so"
         wrong = int((~np.isfinite(scores)).any(axis=1).sum())
         return f"the scores of the {called} are not finite on {wrong} test rows" if wrong else None
 

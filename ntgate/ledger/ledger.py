@@ -23,7 +23,7 @@ from ntgate.gate.wear import allow
 from ntgate.ledger.fingerprints import Prints, insert, stored
 from ntgate.ledger.tables import BETS, ENTRIES, SETS
 from ntgate.ledger.transaction import reading, writing
-from ntgate.ledger.uses import PASSED, bets_of, history, stream_of, uses_of
+from ntgate.ledger.uses import PASSED, Bets, bets_of, history, stream_of, uses_of
 
 Fingerprints = npt.NDArray[np.bytes_]
 WITHHELD = "withheld"
@@ -112,20 +112,24 @@ class Ledger:
         prints, spending = Prints.of(fingerprints), opening.config.policy != "e_process"
         with writing(self.uri, self.timeout_seconds) as connection:
             uses = uses_of(connection, prints)
-            earlier, settled = ({}, set()) if spending else bets_of(connection, opening.comparison)
-            found = history(uses, prints, opening.comparison, settled)
+            bets = None if spending else bets_of(connection, opening.comparison)
+            found = history(uses, prints, opening.comparison, set() if bets is None else bets.settled)
             own = [use for use in uses if use.comparison == opening.comparison and use.policy == opening.config.policy]
             if spending and own:
                 return once_more(
                     len(found), own[0].rows, alpha=own[0].alpha, horizon=own[0].horizon, withheld=own[0].withheld,
                     policy=opening.config.policy, at=own[0].at, entry=own[0].entry,
                 )  # fmt: skip
-            stream = None if spending else stream_of(connection, opening.model, opening.comparison, uses, earlier)
+            stream = (
+                None if bets is None else stream_of(connection, opening.model, opening.comparison, uses, bets.counts)
+            )
             granted = allow(
                 found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, stream=stream
             )
-            if granted.closed or not len(granted.positions):
+            if granted.closed:
                 return granted
+            if not len(granted.positions):
+                return granted if bets is None else _repeated(connection, granted, bets, prints)
             row_set = stored(connection, prints.at(granted.positions))
             return granted.model_copy(update={"entry": _opened(connection, opening, granted, row_set)})
 
@@ -208,6 +212,21 @@ def _opened(connection: sa.Connection, opening: Opening, granted: Allowance, row
         number = connection.scalar(sa.insert(ENTRIES).values(entry).returning(ENTRIES.c.id))
     assert number is not None
     return int(number)
+
+
+def _repeated(connection: sa.Connection, granted: Allowance, bets: Bets, prints: Prints) -> Allowance:
+    """Without a fresh row a stream's last bets are made again, for the same answer: the run that made them may have died since.
+
+    Where not all of their rows are at hand, the candidate is judged on what it has accumulated.
+    """
+    if bets.last is None or not bets.rows.issubset(prints.unique):
+        return granted
+    opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == bets.last)).mappings().one()
+    rows = np.array([one in bets.rows for one in prints.unique], bool)[prints.inverse] & ~prints.repeated
+    return once_more(
+        len(rows), rows, policy="e_process", alpha=granted.alpha, horizon=opened["horizon"], withheld=False, at=opened["at"],
+        entry=bets.last, earlier=bets.earlier, opponents=bets.opponents,
+    )  # fmt: skip
 
 
 def _bet(

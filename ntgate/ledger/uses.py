@@ -103,15 +103,57 @@ def history(uses: list[Use], prints: Prints, comparison: str | None, settled: se
     return History(spent, used, shown, retired, elsewhere, bet, prints.repeated)
 
 
-def bets_of(connection: sa.Connection, comparison: str) -> tuple[dict[str, Counts], set[bytes]]:
-    """What a comparison has accumulated: rows gained, tied and lost against each opponent, and the rows' fingerprints."""
+@dataclass(frozen=True)
+class Bets:
+    """What a comparison has accumulated on a stream.
+
+    Attributes:
+        counts: rows gained, tied and lost against each opponent.
+        settled: the rows' fingerprints.
+        last: the number of the last opening that was bet on; None: there was none.
+        earlier: as ``counts``, without the rows of that opening.
+        rows: the fingerprints of its rows.
+        opponents: those that all its rows were bet against.
+    """
+
+    counts: dict[str, Counts]
+    settled: set[bytes]
+    last: int | None
+    earlier: dict[str, Counts]
+    rows: set[bytes]
+    opponents: tuple[str, ...]
+
+
+def bets_of(connection: sa.Connection, comparison: str) -> Bets:
+    """What a comparison has accumulated."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    grouped = sa.select(BETS.c.against, BETS.c.won, sa.func.count()).where(BETS.c.comparison == comparison)
-    for against, won, number in connection.execute(grouped.group_by(BETS.c.against, BETS.c.won)):
-        counts[against][1 - won] = number
-    rows = connection.execute(sa.select(BETS.c.fingerprint).where(BETS.c.comparison == comparison).distinct())
-    settled = {bytes(one) for (one,) in rows} if counts else set()
-    return {against: (gained, tied, lost) for against, (gained, tied, lost) in counts.items()}, settled
+    new: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    mine = BETS.c.comparison == comparison
+    last = connection.scalar(sa.select(sa.func.max(BETS.c.opening)).where(mine))
+    if last is None:
+        return Bets({}, set(), None, {}, set(), ())
+    of_last = BETS.c.opening == last
+    grouped = sa.select(BETS.c.against, BETS.c.won, of_last, sa.func.count()).where(mine)
+    for against, won, is_last, number in connection.execute(grouped.group_by(BETS.c.against, BETS.c.won, of_last)):
+        counts[against][1 - won] += number
+        new[against][1 - won] += number if is_last else 0
+    settled, rows = (
+        {bytes(one) for (one,) in connection.execute(sa.select(BETS.c.fingerprint).where(mine, which).distinct())}
+        for which in (sa.true(), of_last)
+    )
+    return Bets(
+        counts={against: _three(rows) for against, rows in counts.items()},
+        settled=settled,
+        last=int(last),
+        earlier={against: _three(np.subtract(counts[against], new[against]).tolist()) for against in counts},
+        rows=rows,
+        opponents=tuple(sorted(against for against in new if sum(new[against]) == len(rows))),
+    )
+
+
+def _three(numbers: list[int]) -> Counts:
+    gained, tied, lost = numbers
+    return gained, tied, lost
 
 
 def stream_of(

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from ntgate.evaluation.betting import log_wealths
+from ntgate.gate.allowance import once_more
+from ntgate.gate.decide import decide
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.row_history import History
 from ntgate.gate.streams import Stream
 from ntgate.gate.wear import allow
+from tests.gate.fresh import fresh, one_seed
 
 ALPHA, TRIALS, ROWS, WORTHLESS = 0.05, 400, 300, (0.45, 0.1, 0.45)
 BOUND = ALPHA + 2 * np.sqrt(ALPHA * (1 - ALPHA) / TRIALS)
@@ -99,3 +102,21 @@ def test_a_candidate_keeps_its_level_and_later_ones_take_nothing_from_it():
     granted = allow(history, LedgerConfig(policy="e_process", horizon=50), alpha=ALPHA, min_test_rows=1, stream=stream)
     assert (granted.alpha, granted.rows) == (0.025, ())
     assert "number 2 on this stream" in granted.reason
+
+
+def test_bets_that_are_made_again_are_none_against_a_new_champion():
+    """The rows are fresh no more: another champion may have been chosen after they had been seen."""
+    y = np.arange(100) % 2
+    right, guess = np.eye(2)[y], np.eye(2)[np.zeros(100, int)]
+    again = once_more(
+        100, np.ones(100, bool), policy="e_process", alpha=ALPHA, horizon=1, withheld=False, at="then", entry=1,
+        opponents=("champion 1", "scratch"),
+    )  # fmt: skip
+    same, other = (
+        decide(fresh(y, right, guess, guess, allowance=again, champion_version=version), one_seed()) for version in "12"
+    )
+    assert same.outcome == "promoted"
+    assert other.outcome == "inconclusive"
+    assert "has not bet against the champion" in next(f.reason for f in other.findings if f.rule == "champion")
+    itself = fresh(y, right, guess, right, allowance=again, champion_version="2", champion_itself=True)
+    assert decide(itself, one_seed()).outcome == "promoted"

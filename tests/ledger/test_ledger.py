@@ -155,9 +155,17 @@ def test_a_stream_bets_on_every_row_once(ledger):
     # The process that was thought dead closes after all: its rows count once.
     ledger.close(crashed, "inconclusive", fingerprints=prints(0, 15), bets={"scratch": np.ones(5, int)})
     last = opened("a", prints(0, 20))
-    assert len(last.positions) == 0
-    assert last.earlier["scratch"] == (13, 5, 2)
-    assert not last.closed
+    assert last.positions.tolist() == list(range(10, 20)), "without fresh rows the last ones give the same answer again"
+    assert last.earlier == {"scratch": (3, 5, 2), "champion": (2, 5, 3)}
+    assert last.opponents == ("scratch",)
+    assert (last.entry, last.alpha) == (second.entry, second.alpha)
+    before = len(ledger.entries())
+    ledger.close(last, "promoted", fingerprints=prints(0, 20), bets=bets)
+    assert len(ledger.entries()) == before
+    elsewhere = opened("a", prints(0, 5))
+    assert len(elsewhere.positions) == 0, "where they are not at hand, all bets are judged"
+    assert elsewhere.earlier["scratch"] == (13, 5, 2)
+    assert not elsewhere.closed
     other = opened("b", prints(15, 25))
     assert other.positions.tolist() == list(range(5, 10)), "rows that were opened for another candidate do not count"
 
