@@ -158,7 +158,12 @@ class Ledger:
         shown = outcome if outcome == PASSED or not granted.withheld else WITHHELD
         with writing(self.uri, self.timeout_seconds) as connection:
             opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == granted.entry)).mappings().one()
-            same = sa.select(ENTRIES.c.id).where(ENTRIES.c.opening == granted.entry, ENTRIES.c.outcome == shown)
+            same = sa.select(ENTRIES.c.id).where(
+                ENTRIES.c.comparison
+                == opened["comparison"],  # a closing has that of its opening; this column has an index
+                ENTRIES.c.opening == granted.entry,
+                ENTRIES.c.outcome == shown,
+            )
             if bets:
                 assert fingerprints is not None
                 _bet(connection, opened["comparison"], granted, Prints.of(fingerprints), bets)

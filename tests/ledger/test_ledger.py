@@ -6,6 +6,7 @@ import hashlib
 import logging
 import multiprocessing
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -283,13 +284,36 @@ def test_of_many_decisions_at_once_no_two_spend_the_same_alpha(ledger, horizon):
     assert len({(comparison, entry) for comparison, _, entry in found if entry is not None}) == horizon
 
 
-def test_a_hundred_thousand_rows_open_within_two_seconds(tmp_path):
-    ledger, rows = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}"), prints(0, 100_000)
+def test_a_hundred_thousand_rows_open_within_two_seconds(ledger):
+    rows = prints(0, 100_000)
     ledger.open(asked("warm"), rows[:40])
+    # Other work on the machine is not ours, nor is the server's: it was fed so slowly that it waited.
+    allowed = 2 if ledger.uri.startswith("sqlite") else 0.6
     for comparison in ("first", "second"):
-        began = time.process_time()  # other work on the machine is not ours
+        began = time.process_time()
         assert len(ledger.open(asked(comparison, horizon=2), rows).positions) == 100_000 - 40
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < allowed
+
+
+def test_closing_looks_through_no_table(tmp_path):
+    ledger, statements = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}"), []
+    granted = ledger.open(asked("a"), prints(0, 100))
+
+    def note(connection, cursor, statement, parameters, *_):
+        if statement.startswith("SELECT"):
+            statements.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        ledger.close(granted, "inconclusive")
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    asked_of_entries = [one for one in statements if "ntgate_ledger_entries" in one[0]]
+    assert len(asked_of_entries) == 2
+    with sqlite3.connect(tmp_path / "ledger.db") as database:
+        for statement, parameters in asked_of_entries:
+            plan = database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            assert all(step[-1].startswith("SEARCH") for step in plan), plan
 
 
 def test_the_decisions_on_other_rows_slow_nothing_down(ledger):
