@@ -21,7 +21,7 @@ from ntgate.gate.allowance import Allowance, once_more
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.wear import allow
 from ntgate.ledger.fingerprints import Prints, insert, stored
-from ntgate.ledger.tables import BETS, ENTRIES, SETS
+from ntgate.ledger.tables import BETS, ENTRIES, IDENTITY, SETS, complete
 from ntgate.ledger.transaction import reading, writing
 from ntgate.ledger.uses import PASSED, Bets, bets_of, history, stream_of, uses_of
 
@@ -186,6 +186,23 @@ class Ledger:
             stream = None if connection is None else stream_of(connection, model, None, uses, {})
         found = history(uses, prints, None, set())
         return allow(found, config, alpha=alpha, min_test_rows=min_test_rows, stream=stream)
+
+    def identity(self, *, create: bool) -> str | None:
+        """The random id that tells this ledger from every other; a copy has that of its original. None where it has none yet.
+
+        Args:
+            create: give it one, and create the ledger where there is none.
+
+        Raises:
+            RegistryError: when the database does not answer.
+        """
+        if create:
+            with writing(self.uri, self.timeout_seconds) as connection:
+                return connection.scalar(sa.select(IDENTITY.c.id))
+        with reading(self.uri, self.timeout_seconds) as looked_at:
+            if looked_at is None or not complete(looked_at):
+                return None
+            return looked_at.scalar(sa.select(IDENTITY.c.id))
 
     def entries(self, model: str | None = None) -> list[LedgerEntry]:
         """All entries of a registered model, or of all of them, the oldest first.

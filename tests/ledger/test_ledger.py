@@ -22,7 +22,7 @@ from ntgate.ledger.place import ledger_uri
 
 FOREST = multiprocessing.get_context("forkserver")
 FOREST.set_forkserver_preload(["ntgate.ledger.ledger"])
-TABLES = ("sets", "rows", "entries", "bets")
+TABLES = ("sets", "rows", "entries", "bets", "identity")
 
 
 def prints(first: int, last: int) -> np.ndarray:
@@ -245,7 +245,7 @@ def test_bets_that_do_not_fit_are_refused_and_nothing_is_written(ledger):
 def test_nothing_can_be_changed_or_removed(ledger, table):
     granted = ledger.open(asked("a", policy="e_process"), prints(0, 10))
     ledger.close(granted, "inconclusive", fingerprints=prints(0, 10), bets={"scratch": np.ones(10, int)})
-    column = {"sets": "size", "rows": "row_set", "entries": "alpha", "bets": "won"}[table]
+    column = {"sets": "size", "rows": "row_set", "entries": "alpha", "bets": "won", "identity": "id"}[table]
     acts = [f"DELETE FROM ntgate_ledger_{table}", f"UPDATE ntgate_ledger_{table} SET {column} = 0"]
     if ledger.uri.startswith("postgresql"):
         acts.append(f"TRUNCATE ntgate_ledger_{table} CASCADE")
@@ -410,3 +410,28 @@ def test_where_the_ledger_lies():
     assert "gate.ledger.uri" in str(caught.value)
     assert "gate.ledger.policy: none" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_ledger_has_one_id_for_ever_and_looking_gives_it_none(ledger, tmp_path):
+    assert ledger.identity(create=False) is None
+    assert not (tmp_path / "ledger.db").exists()
+    mine = ledger.identity(create=True)
+    assert len(mine) == 32
+    ledger.open(asked("a"), prints(0, 100))
+    assert ledger.identity(create=False) == ledger.identity(create=True) == mine
+    assert Ledger(f"sqlite:///{tmp_path / 'other.db'}").identity(create=True) != mine
+
+
+def test_a_ledger_of_an_earlier_version_goes_on_and_gets_an_id(ledger):
+    ledger.close(ledger.open(asked("a"), prints(0, 100)), "rejected")
+    run(ledger, "DROP TABLE ntgate_ledger_identity")  # all that such a ledger lacks
+    assert ledger.identity(create=False) is None
+    assert len(ledger.entries()) == 2
+    assert ledger.preview(prints(0, 100), LedgerConfig(), model="reader", alpha=0.05, min_test_rows=30).closed
+    assert ledger.open(asked("b"), prints(0, 100)).closed
+    mine = ledger.identity(create=False)
+    assert len(mine) == 32
+    assert ledger.identity(create=True) == mine
+    for table in ("entries", "identity"):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            run(ledger, f"DELETE FROM ntgate_ledger_{table}")
