@@ -15,6 +15,7 @@ from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
 from ntgate.cli.init import init
 from ntgate.cli.kfp import kfp
+from ntgate.cli.ledger import ledger
 from ntgate.cli.lock import lock
 from ntgate.cli.plan import plan
 from ntgate.cli.reconcile import reconcile
@@ -50,7 +51,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, schedule, init, up, kfp, doctor,
+    run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, ledger, schedule, init, up, kfp, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     cli.add_command(_command)

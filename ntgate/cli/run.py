@@ -52,7 +52,7 @@ def summary(result: RunResult) -> str:
         "rejected": ("✘ REJECTED", "red"),
         "inconclusive": ("? INCONCLUSIVE", "yellow"),
     }
-    text, colour = mark[result.outcome]
+    text, colour = ("✔ UNCHANGED", "green") if result.registry["unchanged"] else mark[result.outcome]
     lines = ["", click.style(text, fg=colour, bold=True) + f"  {result.sentence}", ""]
     lines += _table(
         ("strategy", f"validation {result.metric}", "seconds", "why"),

@@ -23,10 +23,11 @@ class Allowance(Frozen):
         offered: how many test rows were asked for.
         rows: positions of those that may be used; None: all.
         uses: earlier decisions on the most used of them.
-        horizon: how many decisions were declared.
+        horizon: how many decisions, or candidates of a stream, were declared.
         withheld: whether the result is kept back unless it is a pass.
         earlier: with ``e_process``, by what the candidate is compared with, the rows that this very comparison has gained, tied
             and lost before.
+        opponents: with ``e_process``, where bets are repeated, those that the rows were bet against; None: the bets are new.
         needed: fresh test rows without which nothing is allowed; 0 where something is.
         entry: the ledger's entry of this opening; None where nothing was opened.
         reason: one to three sentences for people.
@@ -40,6 +41,7 @@ class Allowance(Frozen):
     horizon: int = 1
     withheld: bool = False
     earlier: Mapping[str, Counts] = {}
+    opponents: tuple[str, ...] | None = None
     needed: int = 0
     entry: int | None = None
     reason: str
@@ -88,6 +90,8 @@ def once_more(
     withheld: bool,
     at: str,
     entry: int,
+    earlier: Mapping[str, Counts] | None = None,
+    opponents: tuple[str, ...] | None = None,
 ) -> Allowance:
     """The allowance of a comparison that was opened before: the same again, for nothing.
 
@@ -100,11 +104,13 @@ def once_more(
         withheld: see there.
         at: when it was opened.
         entry: its number.
+        earlier: with ``e_process``, what had been accumulated before that opening.
+        opponents: with ``e_process``, what its rows were bet against.
     """
     reason = f"This very comparison was opened before, at {at}: asking it again costs nothing."
     if policy == "none":
         reason += " Repeated use of test rows is not accounted for (gate.ledger.policy: none)."
     return Allowance(
         policy=policy, alpha=alpha, offered=n, rows=None if rows.all() else tuple(np.flatnonzero(rows).tolist()),
-        horizon=horizon, withheld=withheld, entry=entry, reason=reason,
+        horizon=horizon, withheld=withheld, entry=entry, earlier=dict(earlier or {}), opponents=opponents, reason=reason,
     )  # fmt: skip

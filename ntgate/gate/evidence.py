@@ -27,6 +27,7 @@ class Evidence:
         champion: scores ``(n, c)`` of the current champion; None when there is none or it could not be scored.
         champion_version: its version; None when the registry holds no champion, which is a fact and no omission.
         champion_unusable: why a champion that exists has no scores.
+        champion_itself: whether the candidate is that champion, byte for byte.
         champion_lost: what shows that there had been a champion, where the registry holds none; None: there never was one.
         first_allowed: whether somebody allowed a first promotion where a champion was lost.
         compressed: whether the candidate was compressed after it was chosen.
@@ -51,6 +52,7 @@ class Evidence:
     champion: Scores | None = None
     champion_version: str | None = None
     champion_unusable: str | None = None
+    champion_itself: bool = False
     champion_lost: str | None = None
     first_allowed: bool = False
     compressed: bool = False
@@ -90,6 +92,9 @@ class Evidence:
             return f"there are no scores of the {called}"
         if scores.ndim != 2 or len(scores) != len(self.y):
             return f"the scores of the {called} have shape {scores.shape}, not one row for each of the {len(self.y)} test rows"
+        bet_on = None if self.allowance is None else self.allowance.opponents
+        if bet_on is not None and name != "candidate" and self.opponent(name) not in bet_on:
+            return f"the candidate has not bet against the {called}, and there are no fresh test rows to do so"
         wrong = int((~np.isfinite(scores)).any(axis=1).sum())
         return f"the scores of the {called} are not finite on {wrong} test rows" if wrong else None
 

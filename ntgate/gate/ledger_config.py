@@ -17,8 +17,10 @@ class LedgerConfig(Frozen):
 
     Attributes:
         policy: ``spend``: every row has ``alpha`` to be spent once, over ``horizon`` decisions; ``e_process``: a stream of fresh
-            rows for one fixed candidate, judged at any time; ``none``: repeated use is recorded but not accounted for.
-        horizon: how many decisions one set of test rows is meant for; each is tested at ``alpha / horizon``.
+            rows, on which ``horizon`` fixed candidates bet and are judged at any time; ``none``: repeated use is recorded but not
+            accounted for.
+        horizon: how many decisions one set of test rows is meant for, or how many candidates one stream; each is tested at
+            ``alpha / horizon``.
         withhold: whether results are kept back until the first pass; None: where ``horizon`` exceeds 1. Where they are shown, the
             bound holds only if nobody tunes on them.
         uri: the ledger's database, ``sqlite:///FILE`` or ``postgresql://...``; None: the registry's.
@@ -50,7 +52,9 @@ class LedgerConfig(Frozen):
         return uri
 
     @model_validator(mode="after")
-    def _a_horizon_is_for_spending(self) -> LedgerConfig:
-        if self.policy != "spend" and (self.horizon > 1 or self.withhold):
-            raise ValueError(f"horizon and withhold only with policy spend, got policy {self.policy}")
+    def _what_is_shared_is_accounted_for(self) -> LedgerConfig:
+        if self.withhold and self.policy != "spend":
+            raise ValueError(f"withhold only with policy spend, got policy {self.policy}")
+        if self.horizon > 1 and self.policy == "none":
+            raise ValueError("horizon only with an account of use, got policy none")
         return self

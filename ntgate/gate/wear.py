@@ -15,14 +15,11 @@ Nothing here looks at a label or a score: which rows are used follows from their
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-
-from ntgate.gate.allowance import Allowance, Counts
+from ntgate.gate.allowance import Allowance
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.row_history import History
 from ntgate.gate.spending import times, to_spend
+from ntgate.gate.streams import Stream, to_bet_on
 
 
 def allow(
@@ -31,7 +28,7 @@ def allow(
     *,
     alpha: float,
     min_test_rows: int,
-    earlier: Mapping[str, Counts] | None = None,
+    stream: Stream | None = None,
 ) -> Allowance:
     """What one more decision may use.
 
@@ -40,8 +37,9 @@ def allow(
         config: how wear is accounted for.
         alpha: the gate's level.
         min_test_rows: with fewer rows there is no verdict.
-        earlier: with ``e_process``, the counts that the present comparison has accumulated.
+        stream: with ``e_process``, what was done on the stream before; None: nothing.
 
+    >>> import numpy as np
     >>> from dataclasses import replace
     >>> new = History.fresh(100)
     >>> allow(new, LedgerConfig(), alpha=0.05, min_test_rows=30).alpha
@@ -57,7 +55,7 @@ Label at least 10 fresh test rows; 50 make the test as sharp as it was.
     if config.policy == "none":
         return _unaccounted(history, alpha)
     if config.policy == "e_process":
-        return _to_bet_on(history, earlier or {}, alpha)
+        return to_bet_on(history, config, stream or Stream(), alpha)
     return to_spend(history, config, alpha, min_test_rows)
 
 
@@ -68,27 +66,6 @@ def unworn(n: int, alpha: float) -> Allowance:
     'These 900 test rows have not been used before.'
     """
     return allow(History.fresh(n), LedgerConfig(), alpha=alpha, min_test_rows=0)
-
-
-def _to_bet_on(history: History, earlier: Mapping[str, Counts], alpha: float) -> Allowance:
-    """Rows that this comparison may still bet on; a comparison that has bet before may always be judged on its bets."""
-    n, uses = len(history), int(history.uses.max(initial=0))
-    barred = history.elsewhere & ~history.settled
-    chosen = np.flatnonzero(~history.elsewhere & ~history.settled & ~history.repeated)
-    before = max((sum(counts) for counts in earlier.values()), default=0)
-    sentences = [f"{len(chosen)} of {n} test rows are fresh for this candidate; it has bet on {before} before."]
-    if barred.any():
-        sentences.append(
-            f"{int(barred.sum())} were opened for others and do not count: the candidate may have been chosen on them."
-        )
-    nothing = not len(chosen) and not before
-    if nothing:
-        sentences.append("Label fresh test rows.")
-    return Allowance(
-        policy="e_process", alpha=0.0 if nothing else alpha, offered=n,
-        rows=None if len(chosen) == n else tuple(chosen.tolist()), uses=uses, earlier=dict(earlier),
-        needed=int(nothing), reason=" ".join(sentences),
-    )  # fmt: skip
 
 
 def _unaccounted(history: History, alpha: float) -> Allowance:

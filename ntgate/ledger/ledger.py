@@ -21,9 +21,9 @@ from ntgate.gate.allowance import Allowance, once_more
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.wear import allow
 from ntgate.ledger.fingerprints import Prints, insert, stored
-from ntgate.ledger.tables import BETS, ENTRIES, SETS
+from ntgate.ledger.tables import BETS, ENTRIES, IDENTITY, SETS, complete
 from ntgate.ledger.transaction import reading, writing
-from ntgate.ledger.uses import PASSED, bets_of, history, uses_of
+from ntgate.ledger.uses import PASSED, Bets, bets_of, history, stream_of, uses_of
 
 Fingerprints = npt.NDArray[np.bytes_]
 WITHHELD = "withheld"
@@ -112,19 +112,24 @@ class Ledger:
         prints, spending = Prints.of(fingerprints), opening.config.policy != "e_process"
         with writing(self.uri, self.timeout_seconds) as connection:
             uses = uses_of(connection, prints)
-            earlier, settled = ({}, set()) if spending else bets_of(connection, opening.comparison)
-            found = history(uses, prints, opening.comparison, settled)
+            bets = None if spending else bets_of(connection, opening.comparison)
+            found = history(uses, prints, opening.comparison, set() if bets is None else bets.settled)
             own = [use for use in uses if use.comparison == opening.comparison and use.policy == opening.config.policy]
             if spending and own:
                 return once_more(
                     len(found), own[0].rows, alpha=own[0].alpha, horizon=own[0].horizon, withheld=own[0].withheld,
                     policy=opening.config.policy, at=own[0].at, entry=own[0].entry,
                 )  # fmt: skip
-            granted = allow(
-                found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, earlier=earlier
+            stream = (
+                None if bets is None else stream_of(connection, opening.model, opening.comparison, uses, bets.counts)
             )
-            if granted.closed or not len(granted.positions):
+            granted = allow(
+                found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, stream=stream
+            )
+            if granted.closed:
                 return granted
+            if not len(granted.positions):
+                return granted if bets is None else _repeated(connection, granted, bets, prints)
             row_set = stored(connection, prints.at(granted.positions))
             return granted.model_copy(update={"entry": _opened(connection, opening, granted, row_set)})
 
@@ -153,7 +158,12 @@ class Ledger:
         shown = outcome if outcome == PASSED or not granted.withheld else WITHHELD
         with writing(self.uri, self.timeout_seconds) as connection:
             opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == granted.entry)).mappings().one()
-            same = sa.select(ENTRIES.c.id).where(ENTRIES.c.opening == granted.entry, ENTRIES.c.outcome == shown)
+            same = sa.select(ENTRIES.c.id).where(
+                ENTRIES.c.comparison
+                == opened["comparison"],  # a closing has that of its opening; this column has an index
+                ENTRIES.c.opening == granted.entry,
+                ENTRIES.c.outcome == shown,
+            )
             if bets:
                 assert fingerprints is not None
                 _bet(connection, opened["comparison"], granted, Prints.of(fingerprints), bets)
@@ -163,9 +173,9 @@ class Ledger:
                 connection.execute(sa.insert(ENTRIES), closing)
 
     def preview(
-        self, fingerprints: Fingerprints, config: LedgerConfig, *, alpha: float, min_test_rows: int
+        self, fingerprints: Fingerprints, config: LedgerConfig, *, model: str, alpha: float, min_test_rows: int
     ) -> Allowance:
-        """What a new comparison would be granted on these rows; nothing is written.
+        """What a new comparison of a registered model would be granted on these rows; nothing is written.
 
         Raises:
             RegistryError: when the database does not answer.
@@ -173,7 +183,26 @@ class Ledger:
         prints = Prints.of(fingerprints)
         with reading(self.uri, self.timeout_seconds) as connection:
             uses = [] if connection is None else uses_of(connection, prints)
-        return allow(history(uses, prints, None, set()), config, alpha=alpha, min_test_rows=min_test_rows)
+            stream = None if connection is None else stream_of(connection, model, None, uses, {})
+        found = history(uses, prints, None, set())
+        return allow(found, config, alpha=alpha, min_test_rows=min_test_rows, stream=stream)
+
+    def identity(self, *, create: bool) -> str | None:
+        """The random id that tells this ledger from every other; a copy has that of its original. None where it has none yet.
+
+        Args:
+            create: give it one, and create the ledger where there is none.
+
+        Raises:
+            RegistryError: when the database does not answer.
+        """
+        if create:
+            with writing(self.uri, self.timeout_seconds) as connection:
+                return connection.scalar(sa.select(IDENTITY.c.id))
+        with reading(self.uri, self.timeout_seconds) as looked_at:
+            if looked_at is None or not complete(looked_at):
+                return None
+            return looked_at.scalar(sa.select(IDENTITY.c.id))
 
     def entries(self, model: str | None = None) -> list[LedgerEntry]:
         """All entries of a registered model, or of all of them, the oldest first.
@@ -205,6 +234,21 @@ def _opened(connection: sa.Connection, opening: Opening, granted: Allowance, row
         number = connection.scalar(sa.insert(ENTRIES).values(entry).returning(ENTRIES.c.id))
     assert number is not None
     return int(number)
+
+
+def _repeated(connection: sa.Connection, granted: Allowance, bets: Bets, prints: Prints) -> Allowance:
+    """Without a fresh row a stream's last bets are made again, for the same answer: the run that made them may have died since.
+
+    Where not all of their rows are at hand, the candidate is judged on what it has accumulated.
+    """
+    if bets.last is None or not bets.rows.issubset(prints.unique):
+        return granted
+    opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == bets.last)).mappings().one()
+    rows = np.array([one in bets.rows for one in prints.unique], bool)[prints.inverse] & ~prints.repeated
+    return once_more(
+        len(rows), rows, policy="e_process", alpha=granted.alpha, horizon=opened["horizon"], withheld=False, at=opened["at"],
+        entry=bets.last, earlier=bets.earlier, opponents=bets.opponents,
+    )  # fmt: skip
 
 
 def _bet(

@@ -6,6 +6,8 @@ of its own, and minds no others beside them.
 
 from __future__ import annotations
 
+import uuid
+
 import sqlalchemy as sa
 
 _PREFIX = "ntgate_ledger_"
@@ -57,35 +59,48 @@ BETS = sa.Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
-_TABLES = (SETS, ROWS, ENTRIES, BETS)
+# Which ledger this is: one random id, which the registry remembers. A ledger that was made before there were any gets its own when
+# it is written to.
+IDENTITY = sa.Table(f"{_PREFIX}identity", _METADATA, sa.Column("id", sa.String(32), primary_key=True))
+
+_TABLES = (SETS, ROWS, ENTRIES, BETS, IDENTITY)
 _REFUSAL = "the ledger is append-only"
 
 
 def exist(connection: sa.Connection) -> bool:
-    """Whether the ledger has been created: its last table is there."""
+    """Whether there is a ledger, be it one of an earlier version."""
     return sa.inspect(connection).has_table(BETS.name)
+
+
+def complete(connection: sa.Connection) -> bool:
+    """Whether all of the ledger is there: its last table has its row."""
+    return sa.inspect(connection).has_table(IDENTITY.name)
 
 
 def create(connection: sa.Connection) -> None:
     """Create what is missing of the ledger."""
+    missing = [table for table in _TABLES if not sa.inspect(connection).has_table(table.name)]
     _METADATA.create_all(connection)
-    for statement in _POSTGRES if connection.dialect.name == "postgresql" else _SQLITE:
+    for statement in _guards(missing, connection.dialect.name):
         connection.exec_driver_sql(statement)
+    connection.execute(sa.insert(IDENTITY).values(id=uuid.uuid4().hex))
 
 
-_SQLITE = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS {table.name}_no_{act.lower()} BEFORE {act} ON {table.name} "
-    f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-    for table in _TABLES
-    for act in ("UPDATE", "DELETE")
-)
-
-_POSTGRES = (
-    f"CREATE OR REPLACE FUNCTION {_PREFIX}refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$BEGIN RAISE EXCEPTION '{_REFUSAL}'; END$$",
-    *(
-        f"CREATE TRIGGER {table.name}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}refuse()"
-        for table in _TABLES
-    ),
-)
+def _guards(new: list[sa.Table], database: str) -> list[str]:
+    """The statements that let nothing be changed in new tables."""
+    if database != "postgresql":
+        return [
+            f"CREATE TRIGGER {table.name}_no_{act.lower()} BEFORE {act} ON {table.name} "
+            f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+            for table in new
+            for act in ("UPDATE", "DELETE")
+        ]
+    return [
+        f"CREATE OR REPLACE FUNCTION {_PREFIX}refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$BEGIN RAISE EXCEPTION '{_REFUSAL}'; END$$",
+        *(
+            f"CREATE TRIGGER {table.name}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}refuse()"
+            for table in new
+        ),
+    ]

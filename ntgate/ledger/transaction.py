@@ -21,7 +21,7 @@ _LOCK = 0x6E74_6761_7465_0001  # "ntgate" in ASCII: the advisory lock of the led
 
 @contextmanager
 def writing(uri: str, timeout_seconds: int) -> Iterator[sa.Connection]:
-    """A transaction that no other writer of the ledger runs beside; the ledger is created when it is missing.
+    """A transaction that no other writer of the ledger runs beside; what is missing of the ledger is created.
 
     What it reads it may rely on when it writes, so that two decisions at once never spend the same alpha twice.
 
@@ -62,7 +62,7 @@ def reading(uri: str, timeout_seconds: int) -> Iterator[sa.Connection | None]:
 
 
 def _prepared(connection: sa.Connection) -> sa.Connection:
-    if not tables.exist(connection):
+    if not tables.complete(connection):
         tables.create(connection)
     return connection
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ntgate.gate.allowance import Counts
 from ntgate.gate.row_history import History
+from ntgate.gate.streams import Stream
 from ntgate.ledger.fingerprints import Prints, sets_of
 from ntgate.ledger.tables import BETS, ENTRIES
 
@@ -102,12 +103,86 @@ def history(uses: list[Use], prints: Prints, comparison: str | None, settled: se
     return History(spent, used, shown, retired, elsewhere, bet, prints.repeated)
 
 
-def bets_of(connection: sa.Connection, comparison: str) -> tuple[dict[str, Counts], set[bytes]]:
-    """What a comparison has accumulated: rows gained, tied and lost against each opponent, and the rows' fingerprints."""
+@dataclass(frozen=True)
+class Bets:
+    """What a comparison has accumulated on a stream.
+
+    Attributes:
+        counts: rows gained, tied and lost against each opponent.
+        settled: the rows' fingerprints.
+        last: the number of the last opening that was bet on; None: there was none.
+        earlier: as ``counts``, without the rows of that opening.
+        rows: the fingerprints of its rows.
+        opponents: those that all its rows were bet against.
+    """
+
+    counts: dict[str, Counts]
+    settled: set[bytes]
+    last: int | None
+    earlier: dict[str, Counts]
+    rows: set[bytes]
+    opponents: tuple[str, ...]
+
+
+def bets_of(connection: sa.Connection, comparison: str) -> Bets:
+    """What a comparison has accumulated."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    grouped = sa.select(BETS.c.against, BETS.c.won, sa.func.count()).where(BETS.c.comparison == comparison)
-    for against, won, number in connection.execute(grouped.group_by(BETS.c.against, BETS.c.won)):
-        counts[against][1 - won] = number
-    rows = connection.execute(sa.select(BETS.c.fingerprint).where(BETS.c.comparison == comparison).distinct())
-    settled = {bytes(one) for (one,) in rows} if counts else set()
-    return {against: (gained, tied, lost) for against, (gained, tied, lost) in counts.items()}, settled
+    new: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    mine = BETS.c.comparison == comparison
+    last = connection.scalar(sa.select(sa.func.max(BETS.c.opening)).where(mine))
+    if last is None:
+        return Bets({}, set(), None, {}, set(), ())
+    of_last = BETS.c.opening == last
+    grouped = sa.select(BETS.c.against, BETS.c.won, of_last, sa.func.count()).where(mine)
+    for against, won, is_last, number in connection.execute(grouped.group_by(BETS.c.against, BETS.c.won, of_last)):
+        counts[against][1 - won] += number
+        new[against][1 - won] += number if is_last else 0
+    settled, rows = (
+        {bytes(one) for (one,) in connection.execute(sa.select(BETS.c.fingerprint).where(mine, which).distinct())}
+        for which in (sa.true(), of_last)
+    )
+    return Bets(
+        counts={against: _three(rows) for against, rows in counts.items()},
+        settled=settled,
+        last=int(last),
+        earlier={against: _three(np.subtract(counts[against], new[against]).tolist()) for against in counts},
+        rows=rows,
+        opponents=tuple(sorted(against for against in new if sum(new[against]) == len(rows))),
+    )
+
+
+def _three(numbers: list[int]) -> Counts:
+    gained, tied, lost = numbers
+    return gained, tied, lost
+
+
+def stream_of(
+    connection: sa.Connection, model: str, comparison: str | None, uses: list[Use], earlier: dict[str, Counts]
+) -> Stream:
+    """What was done on a model's stream, or on that of any of these rows, before ``comparison`` was opened on it.
+
+    Args:
+        connection: in a transaction.
+        model: the registered model.
+        comparison: the present one; None: a new one.
+        uses: of the rows.
+        earlier: what the present comparison has accumulated.
+    """
+    opened = sa.select(ENTRIES.c.id, ENTRIES.c.comparison, ENTRIES.c.alpha).where(
+        ENTRIES.c.kind == "opened", ENTRIES.c.policy == "e_process", ENTRIES.c.model == model
+    )
+    of_model = [(one.id, one.comparison, one.alpha) for one in connection.execute(opened)]
+    of_rows = [(use.entry, use.comparison, use.alpha) for use in uses if use.policy == "e_process"]
+    first: dict[str, tuple[int, float]] = {}
+    for entry, whose, alpha in sorted(of_model + of_rows):
+        first.setdefault(whose, (entry, alpha))
+    own = first.pop(comparison, None) if comparison is not None else None
+    before = tuple(alpha for entry, alpha in first.values() if own is None or entry < own[0])
+    # Under another name for the model it may have been opened before: it keeps the level that it was given first.
+    kept = connection.scalar(
+        sa.select(ENTRIES.c.alpha)
+        .where(ENTRIES.c.comparison == comparison, ENTRIES.c.policy == "e_process")
+        .order_by(ENTRIES.c.id)
+        .limit(1)
+    )
+    return Stream(earlier, None if kept is None else float(kept), before)

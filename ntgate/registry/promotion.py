@@ -27,6 +27,7 @@ class PromotionRequest(Frozen):
         model_id: its logged model.
         description: of the version, in Markdown.
         tags: further tags of the version.
+        champion_itself: whether the model is the champion seen: then that version stays the champion, and no other is made.
         allow_first: whether it may be the first although a champion had been there before, and is gone.
     """
 
@@ -36,6 +37,7 @@ class PromotionRequest(Frozen):
     model_id: str
     description: str
     tags: Mapping[str, str] = {}
+    champion_itself: bool = False
     allow_first: bool = False
 
 
@@ -61,6 +63,8 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
                 f"champion of {registry.name}", expected=_called(request.champion_seen), got=_called(found),
                 fix="run again, to be compared with the new champion; nothing was promoted",
             )  # fmt: skip
+        if now is not None and request.champion_itself:
+            return now.version
         gone = None if now is not None or request.allow_first else lost(registry)
         if gone is not None:
             # Promoted and lost since the decision, which took the model for one that never had a champion.

@@ -97,6 +97,7 @@ class RunRecord:
         datasets: the domains.
         candidates: the arms, each a child run.
         artifacts: local files, kept with the parent run.
+        key: tells this run of its decision from every other; recording it twice is recording it once. Empty: it has none.
     """
 
     name: str
@@ -107,3 +108,4 @@ class RunRecord:
     datasets: Sequence[DatasetRecord]
     candidates: Sequence[CandidateRecord]
     artifacts: Sequence[Path]
+    key: str = ""

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ntgate.base import Frozen
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.logged_model import log_model
 from ntgate.registry.origin import origin_tags
+from ntgate.registry.recorded import KEY, PARENT, STRATEGY, Recorded, earlier_attempt
 from ntgate.registry.records import CandidateRecord, DatasetRecord, Point, RunRecord
 from ntgate.registry.schema import dataset_schema
 
@@ -23,24 +23,8 @@ if TYPE_CHECKING:
 _BATCH, _PARAMETERS, _PARAMETER_LENGTH, _TAG_LENGTH = 900, 100, 500, 5000
 
 
-class Recorded(Frozen):
-    """Where a run was recorded.
-
-    Attributes:
-        experiment_id: the experiment.
-        run_id: the parent run.
-        runs: the child run of each arm.
-        models: the logged model of each arm that has one.
-    """
-
-    experiment_id: str
-    run_id: str
-    runs: dict[str, str]
-    models: dict[str, str]
-
-
 def record(registry: Registry, run: RunRecord) -> Recorded:
-    """Record a run with its arms.
+    """Record a run with its arms; with a key, doing it twice is doing it once.
 
     Raises:
         RegistryError: when the registry does not take it; what was begun is marked as failed.
@@ -49,7 +33,10 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
     models: dict[str, str] = {}
     with translated(registry.config):
         experiment = registry.experiment()
-        tags = {**origin_tags(), **run.tags, "mlflow.note.content": run.note}
+        if run.key and (found := earlier_attempt(registry, experiment, run.key)) is not None:
+            return found
+        key = {KEY: run.key} if run.key else {}
+        tags = {**origin_tags(), **run.tags, **key, "mlflow.note.content": run.note}
         with _started(registry, experiment, run.name, tags) as parent:
             _log(registry, parent, run.parameters, _metrics(run.metrics))
             _inputs(registry, parent, run, run.datasets)
@@ -65,7 +52,7 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
 def _record_candidate(
     registry: Registry, experiment: str, parent: str, candidate: CandidateRecord, run: RunRecord
 ) -> tuple[str, str | None]:
-    tags = {**origin_tags(), **candidate.tags, "mlflow.parentRunId": parent, "ntgate.strategy": candidate.strategy}
+    tags = {**origin_tags(), **candidate.tags, PARENT: parent, STRATEGY: candidate.strategy}
     if candidate.failed is not None:
         tags["mlflow.note.content"] = f"Failed: {candidate.failed}"
     ends = "FINISHED" if candidate.failed is None else "FAILED"

@@ -34,6 +34,10 @@ class ChampionSeen(Frozen):
     lost: str | None = None
     first_allowed: bool = False
 
+    def same_as(self, model: Artifact | None) -> bool:
+        """Whether this exported model is the champion, byte for byte."""
+        return model is not None and self.model is not None and model.sha256 == self.model.sha256
+
     def score(self, test: Domain) -> npt.NDArray[np.float32]:
         """Its scores ``(n, c)`` on ``test``, a column a class of ``test``; a class it does not know scores zero.
 
@@ -56,7 +60,7 @@ class ChampionSeen(Frozen):
 def see_champion(
     config: RunConfig, ingested: Ingested, *, dry_run: bool = False, allow_first: bool = False
 ) -> ChampionSeen:
-    """Ask the registry for the champion and fetch its model.
+    """Ask the registry for the champion and fetch its model, after a look whether the ledger is the one that the registry knows.
 
     Args:
         config: the run.
@@ -65,6 +69,7 @@ def see_champion(
         allow_first: let the candidate be the first though a champion was there before, and is gone.
 
     Raises:
+        ConfigError: when the ledger is another than that of the model's earlier runs.
         RegistryError: when the registry does not answer.
     """
     from ntgate.errors import ModelError
@@ -72,10 +77,12 @@ def see_champion(
     from ntgate.registry.champion import champion, fetch
     from ntgate.registry.client import connect, exists
     from ntgate.registry.lost_champion import lost
+    from ntgate.stages.same_ledger import same_ledger
 
     if dry_run and not exists(config.registry):
         return ChampionSeen()  # asking a SQLite registry would create it
     registry = connect(config.registry, config.model.name)
+    same_ledger(config, registry, dry_run=dry_run)
     found = champion(registry)
     if found is None:
         return ChampionSeen(lost=lost(registry), first_allowed=allow_first)

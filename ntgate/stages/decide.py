@@ -45,6 +45,7 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         arrays,
         champion_version=champion.version,
         champion_unusable=evaluated.champion_unusable,
+        champion_itself=champion.same_as(evaluated.onnx.get("candidate")),
         champion_lost=champion.lost,
         first_allowed=champion.first_allowed,
         compressed="uncompressed" in evaluated.onnx,

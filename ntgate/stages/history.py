@@ -43,6 +43,12 @@ class RunHistory(Frozen):
         return (*(slot.candidate for slot in self.slots if slot.candidate is not None), self.scratch)
 
     @property
+    def unchanged(self) -> bool:
+        """Whether the candidate passed and is the champion already: a run that is repeated after its own promotion."""
+        passed = self.decided.gate.outcome == "promoted"
+        return passed and self.champion.same_as(self.evaluated.onnx.get("candidate"))
+
+    @property
     def report(self) -> Path:
         """Where the report page lies."""
         return self.ingested.folder / "report.html"

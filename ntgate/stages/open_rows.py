@@ -17,12 +17,12 @@ from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.identity import comparison, decision_id
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.same_ledger import ledger_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ntgate.data.domain import Domain
-    from ntgate.ledger.ledger import Ledger
 
 
 def open_rows(
@@ -50,7 +50,7 @@ def open_rows(
         return unopened(len(test), f"There is no {lacking} to compare, so no test row was opened.")
     prints = row_fingerprints(test)
     offered = _offered(config, prints, ingested.leakage)
-    ledger = _ledger(config)
+    ledger = ledger_of(config)
     if ledger is None:
         return _of_all(unrecorded(len(offered), config.gate.alpha), offered, len(test))
     opening = Opening(
@@ -94,12 +94,14 @@ def preview(config: RunConfig, test: Domain, leakage: Leakage | None) -> Allowan
     from ntgate.data.fingerprint import row_fingerprints
     from ntgate.errors import RegistryError
 
-    gate, ledger, prints = config.gate, _ledger(config), row_fingerprints(test)
+    gate, ledger, prints = config.gate, ledger_of(config), row_fingerprints(test)
     offered = _offered(config, prints, leakage)
     if ledger is None:
         return _of_all(unrecorded(len(offered), gate.alpha), offered, len(test))
     try:
-        granted = ledger.preview(prints[offered], gate.ledger, alpha=gate.alpha, min_test_rows=gate.min_test_rows)
+        granted = ledger.preview(
+            prints[offered], gate.ledger, model=config.model.name, alpha=gate.alpha, min_test_rows=gate.min_test_rows
+        )
     except RegistryError:
         return None
     return _of_all(granted, offered, len(test))
@@ -113,7 +115,7 @@ def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: Gate
     """
     from ntgate.data.fingerprint import row_fingerprints
 
-    ledger, allowance = _ledger(config), judged.allowance
+    ledger, allowance = ledger_of(config), judged.allowance
     if ledger is None or allowance is None or allowance.entry is None:
         return
     if allowance.policy != "e_process":
@@ -133,11 +135,3 @@ def _bets(judged: Evidence) -> dict[str, npt.NDArray[np.int64]]:
             difference = correct(judged.y, first) - correct(judged.y, second)
             won[judged.opponent(name)] = difference.astype(np.int64)
     return won
-
-
-def _ledger(config: RunConfig) -> Ledger | None:
-    from ntgate.ledger.ledger import Ledger
-    from ntgate.ledger.place import ledger_uri
-
-    uri = ledger_uri(config.gate.ledger, config.registry.uri)
-    return None if uri is None else Ledger(uri, config.registry.timeout_seconds)

@@ -50,6 +50,7 @@ def _register(config: RunConfig, history: RunHistory, result: RunResult) -> tupl
             decision_id=history.decided.decision_id,
             champion_seen=history.champion.version,
             allow_first=history.champion.first_allowed,
+            champion_itself=history.unchanged,
             run_id=recorded.runs[chosen.strategy],
             model_id=recorded.models[chosen.strategy],
             description=result.sentence,

@@ -44,6 +44,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         datasets=_datasets(config, history),
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
         artifacts=[path for path in files if path.is_file()],
+        key=f"{result.decision_id} {history.ingested.folder.name}",
     )
 
 

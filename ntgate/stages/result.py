@@ -90,7 +90,8 @@ class RunResult(Frozen):
         compression: what compression did to the candidate; None where the config asks for none.
         findings: every rule's answer.
         onnx: the exported arms, and how far they are from their networks.
-        registry: where the model went; ``version`` is None when nothing was promoted.
+        registry: where the model went; ``version`` is None when nothing was promoted. ``unchanged``: the model that passed was the
+            champion already, so that ``version`` is the champion's and the registry stayed as it was.
         data: rows and fingerprints by part.
         reports: pages for people.
         directory: the run's folder.
@@ -138,7 +139,7 @@ def conclude(
     seen = history.champion
     return RunResult(
         outcome=decided.outcome,
-        sentence=decided.sentence,
+        sentence=_sentence(history),
         decision_id=history.decided.decision_id,
         metric=decided.metric,
         candidate=None
@@ -164,6 +165,7 @@ def conclude(
             "version": version,
             "alias": None if version is None else ALIAS,
             "run_id": run_id,
+            "unchanged": history.unchanged,
         },
         data={"rows": ingested.rows, "fingerprints": ingested.fingerprints, "classes": ingested.target_classes},
         reports={
@@ -178,6 +180,15 @@ def conclude(
         directory=ingested.directory,
         dry_run=dry_run,
         seconds={**history.seconds(), "total": time.time() - ingested.began},
+    )
+
+
+def _sentence(history: RunHistory) -> str:
+    verdict = history.decided.gate.sentence
+    if not history.unchanged:
+        return verdict
+    return (
+        f"This model is the champion already, version {history.champion.version}: nothing is promoted anew. {verdict}"
     )
 
 

@@ -20,8 +20,9 @@ STREAM = (
 
 def ran(project: Path, capsys, *settings: str) -> tuple[int, dict]:
     """Exit code and answer of a run with these settings."""
-    more = [part for setting in (*QUICK, *settings) for part in ("--set", setting)]
-    code = command(["run", str(project / "config.yaml"), "--inline", "--json", *more])
+    options = [setting for setting in settings if setting.startswith("--")]
+    more = [part for setting in (*QUICK, *settings) if setting not in options for part in ("--set", setting)]
+    code = command(["run", str(project / "config.yaml"), "--inline", "--json", *more, *options])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -73,6 +74,22 @@ def test_a_stream_of_fresh_rows_adds_up(project, capsys):
     assert "the gain is over 600 rows of the stream" in finding(result, "negative_transfer")["reason"].lower()
     assert reason == "480 of 600 test rows are fresh for this candidate; it has bet on 120 before."
     assert result["outcome"] == "promoted"
+
+
+def test_a_stream_whose_run_died_after_the_verdict_is_promoted_by_the_next(project, capsys):
+    """A dry run leaves the ledger as a run does that dies before the promotion."""
+    several = ("gate.seeds=2", "training.steps=120", "training.source_steps=120")
+    code, first = ran(project, capsys, *STREAM, *several, "--dry-run")
+    assert (code, first["outcome"], first["candidate"]["n"]) == (0, "promoted", 600)
+    code, again = ran(project, capsys, *STREAM, *several)
+    assert (code, again["outcome"], again["registry"]["version"]) == (0, "promoted", "1")
+    assert again["decision_id"] == first["decision_id"]
+    for key in ("gain", "gain_interval", "p_value", "over_seeds", "sentence"):
+        assert again[key] == first[key], key
+    assert "opened before" in finding(again, "wear")["reason"]
+    code, third = ran(project, capsys, *STREAM, *several)  # and again, when its model is the champion already
+    assert (code, third["outcome"], third["registry"]["version"]) == (0, "promoted", "1")
+    assert third["registry"]["unchanged"]
 
 
 def test_a_small_target_is_judged_by_folds(project, capsys):

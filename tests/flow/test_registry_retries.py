@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ntgate.config import load
 from ntgate.errors import ChampionMovedError, DataError, RegistryError
+from ntgate.flow import run
+from ntgate.registry import promotion
+from ntgate.registry.client import connect
+from ntgate.stages import promote as stage
 from ntgate.stages.registry_retries import registry_retries
 
 SENTENCE = {"expected": "an answer", "got": "none", "fix": "start it"}
@@ -41,3 +46,26 @@ def test_an_answer_ends_the_asking():
 
     assert registry_retries(stage, waits=(0.0, 0.0))() == "version 3"
     assert len(calls) == 2
+
+
+def test_a_registry_that_is_away_between_the_record_and_the_version_has_the_run_once(project, monkeypatch):
+    settings = ["training.steps=120", "training.source_steps=120", "gate.seeds=1", "strategies=[{kind: fine_tuning}]"]
+    whole, calls = promotion.promote, []
+
+    def away_once(registry, request):
+        calls.append(request)
+        if len(calls) == 1:
+            raise RegistryError("registry", **SENTENCE)
+        return whole(registry, request)
+
+    monkeypatch.setattr(promotion, "promote", away_once)
+    monkeypatch.setattr(stage, "promote", registry_retries(stage.promote, waits=(0.0,)))
+    config = load(project / "config.yaml", settings)
+    result = run(config)
+    assert (result.outcome, result.registry["version"], len(calls)) == ("promoted", "1", 2)
+    assert calls[0] == calls[1]
+    registry = connect(config.registry, "reader")
+    runs = registry.client.search_runs([registry.experiment()], "tags.`ntgate.run_key` LIKE '%'")
+    assert [found.info.run_id for found in runs] == [result.registry["run_id"]]
+    again = run(config)  # another run of the same config is a run of its own
+    assert again.registry["run_id"] != result.registry["run_id"]

@@ -107,16 +107,19 @@ def test_same_seed_same_decision(project):
     assert first.candidate.value == second.candidate.value
 
 
-def test_promoting_twice_is_promoting_once_and_the_second_run_meets_the_champion(project, capsys):
-    answer(project, capsys)
-    code, second = answer(project, capsys)
+def test_a_run_repeated_after_its_own_promotion_leaves_the_registry_as_it_is(project, capsys):
+    few = ("--set", "gate.champion_margin=0.001")  # so small that 600 equal answers would not rule a loss out
+    _, first = answer(project, capsys, *few)
+    assert (first["registry"]["version"], first["registry"]["unchanged"]) == ("1", False)
+    code, second = answer(project, capsys, *few)
     registry = connect(load(project / "config.yaml").registry, "reader")
     assert second["champion"]["version"] == "1"
     assert second["champion"]["value"] == pytest.approx(second["candidate"]["value"])
-    # The decision saw another champion, so it is another decision, judged against the first.
-    assert code == 0
-    assert champion(registry).version == "2"
-    assert [entry.previous_champion for entry in history(registry)] == ["1", "none"]
+    assert (code, second["outcome"]) == (0, "promoted")
+    assert second["sentence"].startswith("This model is the champion already, version 1: nothing is promoted anew. ")
+    assert (second["registry"]["version"], second["registry"]["alias"]) == ("1", "champion")
+    assert second["registry"]["unchanged"] is True
+    assert [(entry.version, entry.champion, entry.state) for entry in history(registry)] == [("1", True, "promoted")]
 
 
 def test_worthless_labels_are_never_promoted(project, capsys):

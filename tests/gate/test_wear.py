@@ -19,6 +19,7 @@ from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.row_history import History
 from ntgate.gate.rules.wear import wear
 from ntgate.gate.spending import sharpest
+from ntgate.gate.streams import Stream
 from ntgate.gate.wear import allow, unworn
 
 ALPHA = 0.05
@@ -158,7 +159,7 @@ def test_a_stream_bets_on_rows_that_nobody_has_opened():
     marks = np.arange(6)
     history = replace(history, elsewhere=marks < 2, settled=marks == 2, repeated=marks == 3)
     granted = allow(
-        history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=30, earlier={"scratch": (3, 2, 1)}
+        history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=30, stream=Stream({"scratch": (3, 2, 1)})
     )
     assert granted.rows == (4, 5)
     assert granted.alpha == ALPHA
@@ -172,7 +173,7 @@ def test_a_stream_bets_on_rows_that_nobody_has_opened():
 def test_a_stream_without_new_rows_is_still_judged_on_its_bets():
     history = replace(History.fresh(3), settled=np.ones(3, bool))
     granted = allow(
-        history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=1, earlier={"scratch": (2, 1, 0)}
+        history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=1, stream=Stream({"scratch": (2, 1, 0)})
     )
     assert (granted.alpha, granted.rows) == (ALPHA, ())
 

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import multiprocessing
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ntgate.ledger.place import ledger_uri
 
 FOREST = multiprocessing.get_context("forkserver")
 FOREST.set_forkserver_preload(["ntgate.ledger.ledger"])
-TABLES = ("sets", "rows", "entries", "bets")
+TABLES = ("sets", "rows", "entries", "bets", "identity")
 
 
 def prints(first: int, last: int) -> np.ndarray:
@@ -120,11 +121,11 @@ def test_a_repeated_row_is_one_row(ledger):
 
 def test_a_preview_tells_and_writes_nothing(ledger, tmp_path):
     rows, config = prints(0, 100), LedgerConfig()
-    assert ledger.preview(rows, config, alpha=0.05, min_test_rows=30).alpha == 0.05
+    assert ledger.preview(rows, config, model="reader", alpha=0.05, min_test_rows=30).alpha == 0.05
     assert ledger.entries() == []
     assert not (tmp_path / "ledger.db").exists()
     ledger.open(asked("a"), rows)
-    assert ledger.preview(rows, config, alpha=0.05, min_test_rows=30).reason == (
+    assert ledger.preview(rows, config, model="reader", alpha=0.05, min_test_rows=30).reason == (
         "These 100 test rows have been used 1 of 1 times: nothing is left of alpha 0.05. "
         "Label at least 30 fresh test rows; 100 make the test as sharp as it was."
     )
@@ -140,7 +141,7 @@ def test_policy_none_is_recorded_all_the_same(ledger):
 
 def test_a_stream_bets_on_every_row_once(ledger):
     def opened(comparison: str, rows: np.ndarray) -> Allowance:
-        return ledger.open(asked(comparison, policy="e_process"), rows)
+        return ledger.open(asked(comparison, policy="e_process", horizon=2), rows)
 
     first = opened("a", prints(0, 10))
     won = np.array([1, 1, 1, 0, 0, 0, 0, 0, -1, -1])
@@ -155,11 +156,81 @@ def test_a_stream_bets_on_every_row_once(ledger):
     # The process that was thought dead closes after all: its rows count once.
     ledger.close(crashed, "inconclusive", fingerprints=prints(0, 15), bets={"scratch": np.ones(5, int)})
     last = opened("a", prints(0, 20))
-    assert len(last.positions) == 0
-    assert last.earlier["scratch"] == (13, 5, 2)
-    assert not last.closed
+    assert last.positions.tolist() == list(range(10, 20)), "without fresh rows the last ones give the same answer again"
+    assert last.earlier == {"scratch": (3, 5, 2), "champion": (2, 5, 3)}
+    assert last.opponents == ("scratch",)
+    assert (last.entry, last.alpha) == (second.entry, second.alpha)
+    before = len(ledger.entries())
+    ledger.close(last, "promoted", fingerprints=prints(0, 20), bets=bets)
+    assert len(ledger.entries()) == before
+    elsewhere = opened("a", prints(0, 5))
+    assert len(elsewhere.positions) == 0, "where they are not at hand, all bets are judged"
+    assert elsewhere.earlier["scratch"] == (13, 5, 2)
+    assert not elsewhere.closed
     other = opened("b", prints(15, 25))
     assert other.positions.tolist() == list(range(5, 10)), "rows that were opened for another candidate do not count"
+
+
+def test_the_candidates_of_a_stream_share_alpha(ledger):
+    def opened(comparison: str, rows: np.ndarray, horizon: int = 2, model: str = "reader") -> Allowance:
+        return ledger.open(asked(comparison, model, policy="e_process", horizon=horizon), rows)
+
+    assert opened("a", prints(0, 10)).alpha == pytest.approx(0.025)
+    assert opened("b", prints(10, 20)).alpha == pytest.approx(0.025), "side by side, on rows of its own"
+    third = opened("c", prints(20, 30))
+    assert third.closed
+    assert third.reason.startswith(
+        "2 candidates have bet on this stream, and nothing is left of alpha 0.05 for another."
+    )
+    assert opened("c", prints(20, 30), horizon=100).closed, "a longer horizon brings no alpha back"
+    renamed = opened("d", prints(15, 40), model="reader-2")
+    assert renamed.alpha == pytest.approx(0.025), (
+        "rows that `b` has opened make it one stream: its share is spent there too"
+    )
+    assert renamed.positions.tolist() == list(range(5, 25))
+    assert opened("e", prints(40, 60), model="another").alpha == pytest.approx(0.025)
+    assert opened("a", prints(50, 70), horizon=7).alpha == pytest.approx(0.025), "a candidate keeps its level"
+    config = LedgerConfig(policy="e_process", horizon=2)
+    seen = ledger.preview(prints(80, 90), config, model="reader", alpha=0.05, min_test_rows=30)
+    assert seen.closed
+    assert "nothing is left of alpha" in seen.reason
+
+
+def test_two_candidates_that_were_opened_at_full_alpha_before_horizons_counted(ledger):
+    """A ledger of an earlier version: the first candidate goes on, the second has nothing left."""
+    for comparison, rows in (("a", prints(0, 10)), ("b", prints(10, 20))):
+        ledger.open(asked(comparison, model=comparison, policy="e_process"), rows)
+    columns = "kind, opening, comparison, decision_id, policy, alpha, horizon, withheld, dry_run, row_set, outcome, at"
+    run(
+        ledger,
+        f"INSERT INTO ntgate_ledger_entries (model, {columns}) SELECT 'reader', {columns} FROM ntgate_ledger_entries",
+    )
+    assert ledger.open(asked("a", policy="e_process"), prints(20, 30)).alpha == 0.05
+    assert ledger.open(asked("b", policy="e_process"), prints(30, 40)).closed
+
+
+def _bet_at_once(uri: str, start: float, comparison: str, horizon: int, answers) -> None:
+    time.sleep(max(0.0, start - time.time()))
+    granted = Ledger(uri).open(asked(comparison, policy="e_process", horizon=horizon), prints(0, 200))
+    answers.put((comparison, granted.alpha, granted.positions.tolist()))
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_of_many_candidates_at_once_one_alone_counts_the_rows_as_fresh(ledger, horizon):
+    answers, start = FOREST.Queue(), time.time() + 2
+    processes = [
+        FOREST.Process(target=_bet_at_once, args=(ledger.uri, start, comparison, horizon, answers))
+        for comparison in "abcdef"
+    ]
+    for process in processes:
+        process.start()
+    found = [answers.get(timeout=40) for _ in processes]
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    rows = [row for _, _, positions in found for row in positions]
+    assert sorted(rows) == list(range(200)), "every row is fresh for one of them"
+    assert sum(entry.alpha for entry in ledger.entries()) <= 0.05 + 1e-12
 
 
 def test_bets_that_do_not_fit_are_refused_and_nothing_is_written(ledger):
@@ -174,7 +245,7 @@ def test_bets_that_do_not_fit_are_refused_and_nothing_is_written(ledger):
 def test_nothing_can_be_changed_or_removed(ledger, table):
     granted = ledger.open(asked("a", policy="e_process"), prints(0, 10))
     ledger.close(granted, "inconclusive", fingerprints=prints(0, 10), bets={"scratch": np.ones(10, int)})
-    column = {"sets": "size", "rows": "row_set", "entries": "alpha", "bets": "won"}[table]
+    column = {"sets": "size", "rows": "row_set", "entries": "alpha", "bets": "won", "identity": "id"}[table]
     acts = [f"DELETE FROM ntgate_ledger_{table}", f"UPDATE ntgate_ledger_{table} SET {column} = 0"]
     if ledger.uri.startswith("postgresql"):
         acts.append(f"TRUNCATE ntgate_ledger_{table} CASCADE")
@@ -213,13 +284,36 @@ def test_of_many_decisions_at_once_no_two_spend_the_same_alpha(ledger, horizon):
     assert len({(comparison, entry) for comparison, _, entry in found if entry is not None}) == horizon
 
 
-def test_a_hundred_thousand_rows_open_within_two_seconds(tmp_path):
-    ledger, rows = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}"), prints(0, 100_000)
+def test_a_hundred_thousand_rows_open_within_two_seconds(ledger):
+    rows = prints(0, 100_000)
     ledger.open(asked("warm"), rows[:40])
+    # Other work on the machine is not ours, nor is the server's: it was fed so slowly that it waited.
+    allowed = 2 if ledger.uri.startswith("sqlite") else 0.6
     for comparison in ("first", "second"):
-        began = time.process_time()  # other work on the machine is not ours
+        began = time.process_time()
         assert len(ledger.open(asked(comparison, horizon=2), rows).positions) == 100_000 - 40
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < allowed
+
+
+def test_closing_looks_through_no_table(tmp_path):
+    ledger, statements = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}"), []
+    granted = ledger.open(asked("a"), prints(0, 100))
+
+    def note(connection, cursor, statement, parameters, *_):
+        if statement.startswith("SELECT"):
+            statements.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        ledger.close(granted, "inconclusive")
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    asked_of_entries = [one for one in statements if "ntgate_ledger_entries" in one[0]]
+    assert len(asked_of_entries) == 2
+    with sqlite3.connect(tmp_path / "ledger.db") as database:
+        for statement, parameters in asked_of_entries:
+            plan = database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            assert all(step[-1].startswith("SEARCH") for step in plan), plan
 
 
 def test_the_decisions_on_other_rows_slow_nothing_down(ledger):
@@ -271,7 +365,7 @@ def test_a_migrated_registry_takes_the_ledger(tmp_path):
     connect(RegistryConfig(uri=f"sqlite:///{file}"), "reader")
     shutil.copy(file, tmp_path / "copy.db")
     ledger = Ledger(f"sqlite:///{file}")
-    assert ledger.preview(prints(0, 50), LedgerConfig(), alpha=0.05, min_test_rows=30).alpha == 0.05
+    assert ledger.preview(prints(0, 50), LedgerConfig(), model="reader", alpha=0.05, min_test_rows=30).alpha == 0.05
     ledger.open(asked("a"), prints(0, 50))
     assert connect(RegistryConfig(uri=f"sqlite:///{file}"), "reader").client.search_registered_models() == []
 
@@ -316,3 +410,28 @@ def test_where_the_ledger_lies():
     assert "gate.ledger.uri" in str(caught.value)
     assert "gate.ledger.policy: none" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_ledger_has_one_id_for_ever_and_looking_gives_it_none(ledger, tmp_path):
+    assert ledger.identity(create=False) is None
+    assert not (tmp_path / "ledger.db").exists()
+    mine = ledger.identity(create=True)
+    assert len(mine) == 32
+    ledger.open(asked("a"), prints(0, 100))
+    assert ledger.identity(create=False) == ledger.identity(create=True) == mine
+    assert Ledger(f"sqlite:///{tmp_path / 'other.db'}").identity(create=True) != mine
+
+
+def test_a_ledger_of_an_earlier_version_goes_on_and_gets_an_id(ledger):
+    ledger.close(ledger.open(asked("a"), prints(0, 100)), "rejected")
+    run(ledger, "DROP TABLE ntgate_ledger_identity")  # all that such a ledger lacks
+    assert ledger.identity(create=False) is None
+    assert len(ledger.entries()) == 2
+    assert ledger.preview(prints(0, 100), LedgerConfig(), model="reader", alpha=0.05, min_test_rows=30).closed
+    assert ledger.open(asked("b"), prints(0, 100)).closed
+    mine = ledger.identity(create=False)
+    assert len(mine) == 32
+    assert ledger.identity(create=True) == mine
+    for table in ("entries", "identity"):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            run(ledger, f"DELETE FROM ntgate_ledger_{table}")

@@ -46,6 +46,16 @@ BOUNDARIES = [
 ]
 
 
+def test_a_model_that_is_the_champion_becomes_no_further_version(registry, request_for):
+    promote(registry, request_for(registry, "d1", None))
+    itself = request_for(registry, "d2", "1").model_copy(update={"champion_itself": True})
+    assert promote(registry, itself) == "1"
+    assert [(entry.version, entry.decision_id) for entry in history(registry)] == [("1", "d1")]
+    promote(registry, request_for(registry, "d3", "1"))
+    with pytest.raises(ChampionMovedError):  # it was the champion, and is no more
+        promote(registry, itself)
+
+
 @pytest.mark.parametrize(("call", "left"), BOUNDARIES, ids=[call for call, _ in BOUNDARIES])
 def test_killed_at_a_boundary_and_run_again(config, registry, promoters, request_for, call, left):
     wanted = request_for(registry, "d1", None)

@@ -113,6 +113,61 @@ def test_the_limits_of_mlflow_are_kept(registry):
     assert found.data.tags["mlflow.note.content"] == "x" * 5000
 
 
+def seen(registry):
+    runs = registry.client.search_runs([registry.experiment()])
+    models = registry.client.search_logged_models([registry.experiment()])
+    return sorted((run.info.run_name, run.info.status) for run in runs), sorted(model.status for model in models)
+
+
+def test_recording_twice_is_recording_once(registry, array_model, make_run):
+    run = dataclasses.replace(make_run(array_model), key="d1 2026-01-01")
+    first = record(registry, run)
+    assert record(registry, run) == first
+    assert len(seen(registry)[0]) == 4
+    assert record(registry, dataclasses.replace(run, key="d1 2026-01-02")).run_id != first.run_id
+
+
+@pytest.mark.parametrize("call", ["log_artifact", "log_outputs", "log_batch", "set_terminated"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_registry_that_went_away_has_the_run_once_when_it_is_back(
+    registry, array_model, make_run, tmp_path, call, last
+):
+    """``last``: of several requests the last one is lost, so that most has been recorded."""
+    (tmp_path / "decision.json").write_text("{}")
+    run = dataclasses.replace(make_run(array_model, (tmp_path / "decision.json",)), key="d1 2026-01-01")
+    whole = Counting(registry.client, call, until=10**9)
+    done = record(registry.__class__(whole, registry.config, "reader"), dataclasses.replace(run, key="other"))
+    away = Counting(registry.client, call, until=whole.calls if last else 1)
+    with pytest.raises(RegistryError):
+        record(registry.__class__(away, registry.config, "reader"), run)
+    again = record(registry, run)
+    assert (again.runs.keys(), again.models.keys()) == (done.runs.keys(), done.models.keys())
+    names, models = seen(registry)
+    expected = [
+        ("feature_extraction", "FAILED"),
+        ("fine_tuning", "FINISHED"),
+        ("promoted 2026-01-01", "FINISHED"),
+        ("scratch", "FINISHED"),
+    ]
+    assert names == sorted(expected * 2)
+    assert models == ["READY"] * 4
+    assert record(registry, run) == again
+
+
+class Counting:
+    """A client whose registry goes away at the request numbered ``until`` of those named ``call``, and stays away."""
+
+    def __init__(self, client, call: str, until: int) -> None:
+        self.client, self.call, self.until, self.calls = client, call, until, 0
+
+    def __getattr__(self, name):
+        if name == self.call:
+            self.calls += 1
+        if self.calls >= self.until:
+            raise ConnectionError("connection refused")
+        return getattr(self.client, name)
+
+
 def test_a_run_that_could_not_be_recorded_is_marked_as_failed(registry, array_model, make_run, tmp_path):
     broken = dataclasses.replace(array_model, proto=object())
     with pytest.raises(RegistryError, match="missing"):

@@ -10,7 +10,7 @@ NAME = "champion"
 
 
 def champion(case: Case) -> Finding:
-    """Pass when a loss of more than ``champion_margin`` is ruled out, or when it is a fact that there is no champion.
+    """Pass when a loss of more than ``champion_margin`` is ruled out, or when it is a fact that there is no champion to lose to.
 
     Together with H1 this is an intersection-union test: each part is tested at the full ``alpha``, and the whole keeps it
     (Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982)).
@@ -20,6 +20,10 @@ def champion(case: Case) -> Finding:
     if evidence.champion_version is None:
         return _absent(evidence.champion_lost, allowed=evidence.first_allowed, bound=bound)
     called = f"the champion (version {evidence.champion_version})"
+    if evidence.champion_itself:
+        return Finding(
+            rule=NAME, outcome="pass", bound=bound, reason=f"The candidate is {called} itself, byte for byte."
+        )
     if found is None:
         problem = evidence.champion_unusable or evidence.problem("candidate") or evidence.problem("champion")
         reason = f"No comparison with {called}: {str(problem).rstrip('.')}."
