@@ -49,6 +49,17 @@ def at_least(gained: Counts, discordant: Counts, share: float | Floats) -> Float
     return np.where(gained <= 0, 1.0, np.where(gained > discordant, 0.0, inside))
 
 
+def mid_p(gained: Counts, discordant: Counts) -> Floats:
+    """McNemar's mid-p-value: the outcome itself counts half.
+
+    Lancaster, "Significance tests in discrete distributions", Journal of the American Statistical Association 56 (1961).
+
+    >>> mid_p(np.array([8]), np.array([10])).round(4)
+    array([0.0327])
+    """
+    return (at_least(gained, discordant, 0.5) + at_least(gained + 1, discordant, 0.5)) / 2
+
+
 def smallest(significant: Callable[[Counts], npt.NDArray[np.bool_]], discordant: Counts, guess: Counts) -> Counts:
     """The smallest number of gained rows that is significant, for each number of discordant ones; one more when none is.
 

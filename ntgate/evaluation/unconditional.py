@@ -28,7 +28,7 @@ import math
 import numpy as np
 
 from ntgate.errors import DataError
-from ntgate.evaluation.discordant import Counts, Floats, at_least, binomial, discordant_rows, smallest
+from ntgate.evaluation.discordant import Counts, Floats, at_least, binomial, discordant_rows, mid_p, smallest
 from ntgate.evaluation.tango import tango_statistic, tango_statistics
 
 OUTSIDE = 1e-6  # probability of a share outside the confidence interval, added to the p-value, which is never less
@@ -55,7 +55,7 @@ def mcnemar_unconditional(gained: int, lost: int, n: int) -> float:
     if n <= ESTIMATED_UP_TO:
         least = _as_extreme_when_estimated(gained, gained + lost, n, discordant)
     else:
-        least = _as_extreme(_mid_p(np.array([gained]), np.array([gained + lost]))[0], discordant)
+        least = _as_extreme(mid_p(np.array([gained]), np.array([gained + lost]))[0], discordant)
     extreme = at_least(least, discordant, 0.5)
     worst = float((binomial(discordant, n, shares[:, None]) @ extreme).max())
     return min(1.0, worst + OUTSIDE)
@@ -111,18 +111,13 @@ def _shares(discordant: int, n: int) -> Floats:
     return np.asarray(np.sin(np.linspace(math.asin(math.sqrt(low)), math.asin(math.sqrt(high)), SHARES)) ** 2)
 
 
-def _mid_p(gained: Counts, discordant: Counts) -> Floats:
-    """McNemar's mid-p-value: the outcome itself counts half."""
-    return (at_least(gained, discordant, 0.5) + at_least(gained + 1, discordant, 0.5)) / 2
-
-
-def _as_extreme(mid_p: float, discordant: Counts) -> Counts:
-    """For each number of discordant rows, the smallest number of gained ones whose mid-p-value is at most ``mid_p``."""
+def _as_extreme(most: float, discordant: Counts) -> Counts:
+    """For each number of discordant rows, the smallest number of gained ones whose mid-p-value is at most ``most``."""
     from scipy.special import ndtri
 
-    guess = (discordant - ndtri(min(mid_p, 1 - 1e-12)) * np.sqrt(discordant)) / 2
-    bound = mid_p * (1 + 1e-9)
-    return smallest(lambda gained: _mid_p(gained, discordant) <= bound, discordant, guess.astype(np.int64))
+    guess = (discordant - ndtri(min(most, 1 - 1e-12)) * np.sqrt(discordant)) / 2
+    bound = most * (1 + 1e-9)
+    return smallest(lambda gained: mid_p(gained, discordant) <= bound, discordant, guess.astype(np.int64))
 
 
 def _as_extreme_when_estimated(gained: int, of: int, n: int, discordant: Counts) -> Counts:
@@ -142,6 +137,6 @@ def _as_extreme_when_estimated(gained: int, of: int, n: int, discordant: Counts)
         return np.asarray((weights * tails[rows, rising.shape[1] - reaching]).sum(axis=1))
 
     observed = np.searchsorted(discordant, of)
-    bound = estimated(_mid_p(np.array([gained]), np.array([of])), weights[[observed]])[0] * (1 + 1e-9)
-    guess = _as_extreme(_mid_p(np.array([gained]), np.array([of]))[0], discordant)
-    return smallest(lambda counts: estimated(_mid_p(counts, discordant), weights) <= bound, discordant, guess)
+    bound = estimated(mid_p(np.array([gained]), np.array([of])), weights[[observed]])[0] * (1 + 1e-9)
+    guess = _as_extreme(mid_p(np.array([gained]), np.array([of]))[0], discordant)
+    return smallest(lambda counts: estimated(mid_p(counts, discordant), weights) <= bound, discordant, guess)

@@ -31,7 +31,7 @@ class Power(Frozen):
 
     Attributes:
         n: test rows.
-        alpha: level of one decision, of those that the ledger's horizon declares.
+        alpha: level of one decision, or of one candidate of a stream, of those that the ledger's horizon declares.
         gain: the wanted gain over scratch.
         rows: by discordance.
     """
@@ -59,9 +59,10 @@ def power(n: int, config: GateConfig) -> Power:
     """The power of the gate's test of accuracy on ``n`` test rows, for the gain that is wanted.
 
     >>> print(power(900, GateConfig(wanted_gain=0.02)).sentence)
-    900 test rows show a gain of 2 points with probability 0.56, if exactly one arm is right on 10 % of them; 1629 would with 0.8.
+    900 test rows show a gain of 2 points with probability 0.60, if exactly one arm is right on 10 % of them; 1538 would with 0.8.
     """
     alpha, gain, margin = config.alpha / config.ledger.horizon, config.wanted_gain, config.margin
+    bets = config.ledger.policy == "e_process"
     rows = []
     for discordance in DISCORDANCES:
         gained, lost = (discordance + gain) / 2, (discordance - gain) / 2
@@ -69,9 +70,9 @@ def power(n: int, config: GateConfig) -> Power:
         rows.append(
             PowerRow(
                 discordance=discordance,
-                power=power_at(n, gained, lost, alpha, margin) if possible and n else None,
-                needed=rows_needed(gained, lost, alpha, margin=margin) if possible else None,
-                visible=smallest_visible_gain(n, discordance, alpha, margin=margin),
+                power=power_at(n, gained, lost, alpha, margin, bets=bets) if possible and n else None,
+                needed=rows_needed(gained, lost, alpha, margin=margin, bets=bets) if possible else None,
+                visible=smallest_visible_gain(n, discordance, alpha, margin=margin, bets=bets),
             )
         )
     return Power(n=n, alpha=alpha, gain=gain, rows=tuple(rows))

@@ -10,9 +10,18 @@ import pytest
 from scipy.stats import binom
 
 from ntgate.errors import DataError
-from ntgate.evaluation.mcnemar import mcnemar_exact
+from ntgate.evaluation.betting import betting_p_value
 from ntgate.evaluation.power import power_at, rows_needed, smallest_visible_gain
 from ntgate.evaluation.tango import tango_p_value
+from ntgate.evaluation.unconditional import mcnemar_unconditional
+
+
+def p_value(gained, lost, n, margin, *, bets=False):
+    if bets:
+        return betting_p_value(gained, n - gained - lost, lost, margin)
+    if margin:
+        return tango_p_value(gained, lost, n, margin)
+    return binom.sf(gained, gained + lost, 0.5) + binom.pmf(gained, gained + lost, 0.5) / 2  # the mid-p-value
 
 
 def brute_force(n, p_gained, p_lost, passes):
@@ -28,21 +37,34 @@ def brute_force(n, p_gained, p_lost, passes):
 
 @pytest.mark.parametrize(("n", "p_gained", "p_lost"), [(40, 0.2, 0.1), (60, 0.1, 0.0), (50, 0.6, 0.4)])
 @pytest.mark.parametrize("margin", [0.0, -0.1, 0.05])
-def test_power_is_the_sum_over_all_tables(n, p_gained, p_lost, margin):
+@pytest.mark.parametrize("bets", [False, True])
+def test_power_is_the_sum_over_all_tables(n, p_gained, p_lost, margin, bets):
     def passes(gained, lost):
-        p_value = mcnemar_exact(gained, lost) if margin == 0 else tango_p_value(gained, lost, n, margin)
-        return p_value <= 0.05
+        return p_value(int(gained), int(lost), n, margin, bets=bets) <= 0.05
 
-    assert power_at(n, p_gained, p_lost, 0.05, margin) == pytest.approx(
+    assert power_at(n, p_gained, p_lost, 0.05, margin, bets=bets) == pytest.approx(
         brute_force(n, p_gained, p_lost, passes), abs=1e-9
     )
+
+
+@pytest.mark.parametrize(("n", "p_gained", "p_lost"), [(100, 0.075, 0.025), (300, 0.065, 0.035), (1000, 0.035, 0.015)])
+def test_the_power_is_that_of_the_gate(n, p_gained, p_lost):
+    """The unconditional test's own power, over every number of discordant rows that occurs."""
+    discordance, total, gained = p_gained + p_lost, 0.0, 0
+    spread = 4 * math.sqrt(n * discordance)
+    for discordant in range(max(0, int(n * discordance - spread)), int(n * discordance + spread)):
+        gained = max(gained, (discordant + 1) // 2)  # more discordant rows never ask for fewer gained ones
+        while gained <= discordant and mcnemar_unconditional(gained, discordant - gained, n) > 0.05:
+            gained += 1
+        total += binom.pmf(discordant, n, discordance) * binom.sf(gained - 1, discordant, p_gained / discordance)
+    assert power_at(n, p_gained, p_lost, 0.05) == pytest.approx(total, abs=0.012)
 
 
 @pytest.mark.parametrize(("p_gained", "p_lost", "margin"), [(0.10, 0.06, 0.0), (0.05, 0.05, -0.02)])
 def test_power_agrees_with_simulation(p_gained, p_lost, margin):
     draws = np.random.default_rng(1).multinomial(700, [p_gained, p_lost, 1 - p_gained - p_lost], size=4000)
     tables = {(int(gained), int(lost)) for gained, lost, _ in draws}
-    p_values = {t: mcnemar_exact(*t) if margin == 0 else tango_p_value(*t, 700, margin) for t in tables}
+    p_values = {table: p_value(*table, 700, margin) for table in tables}
     simulated = np.mean([p_values[int(gained), int(lost)] <= 0.05 for gained, lost, _ in draws])
     assert power_at(700, p_gained, p_lost, 0.05, margin) == pytest.approx(simulated, abs=3 * math.sqrt(0.25 / 4000))
 
@@ -52,6 +74,18 @@ def test_from_the_rows_needed_on_the_power_never_falls_below(p_gained, p_lost):
     needed = rows_needed(p_gained, p_lost, 0.05)
     assert power_at(needed - 1, p_gained, p_lost, 0.05) < 0.8
     assert min(power_at(n, p_gained, p_lost, 0.05) for n in range(needed, 3 * needed)) >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("p_gained", "p_lost", "alpha"), [(0.10, 0.05, 0.05), (0.3, 0.1, 0.05 / 52), (0.06, 0.0, 0.01)]
+)
+def test_bets_take_more_rows(p_gained, p_lost, alpha):
+    needed = rows_needed(p_gained, p_lost, alpha, bets=True)
+    assert power_at(needed - 1, p_gained, p_lost, alpha, bets=True) < 0.8
+    assert min(power_at(n, p_gained, p_lost, alpha, bets=True) for n in range(needed, 2 * needed)) >= 0.8
+    assert rows_needed(p_gained, p_lost, alpha) < needed
+    gain = smallest_visible_gain(needed, p_gained + p_lost, alpha, bets=True)
+    assert gain == pytest.approx(p_gained - p_lost, abs=1e-3)
 
 
 @pytest.mark.parametrize(("p_gained", "p_lost", "margin"), [(0.05, 0.05, -0.02), (0.10, 0.05, 0.01)])
@@ -64,7 +98,7 @@ def test_rows_needed_for_a_margin(p_gained, p_lost, margin):
 def test_rows_needed_are_near_the_published_approximations():
     """Connor 1987, equation 3, and for equal arms the margin's formula ``(z_a + z_b)^2 discordance / margin^2``."""
     connor = ((1.6449 * math.sqrt(0.15) + 0.8416 * math.sqrt(0.15 - 0.05**2)) / 0.05) ** 2
-    assert connor < rows_needed(0.10, 0.05, 0.05) < connor + 2 / 0.05  # the continuity correction, 2 / gain
+    assert rows_needed(0.10, 0.05, 0.05) == pytest.approx(connor, rel=0.02)
     assert rows_needed(0.05, 0.05, 0.05, margin=-0.02) == pytest.approx(
         (1.6449 + 0.8416) ** 2 * 0.1 / 0.02**2, rel=0.03
     )
