@@ -39,6 +39,7 @@ class Comparison:
         counts: rows that only the first, and only the second, gets right; None for metrics that are no mean over rows.
         needed: about how many test rows would show a gain like this with 80 % power; None where it cannot be said.
         note: what the reader has to know about how it was compared.
+        streamed: of a stream, the rows of all its openings; None: the test rows are all that there are.
     """
 
     first: float
@@ -49,6 +50,7 @@ class Comparison:
     counts: tuple[int, int] | None
     needed: int | None
     note: str = ""
+    streamed: int | None = None
 
     @property
     def remark(self) -> str:
@@ -117,8 +119,9 @@ def bet(
         interval=confidence_sequence(gained, tied, lost, config.alpha),
         p_value=betting_p_value(gained, tied, lost, margin),
         counts=(gained, lost),
-        needed=None,
+        needed=rows_needed(gained / n, lost / n, config.alpha, margin=margin, bets=True),
         note=f"the gain is over {n} rows of the stream",
+        streamed=n,
     )
 
 

@@ -104,6 +104,20 @@ def test_a_candidate_keeps_its_level_and_later_ones_take_nothing_from_it():
     assert "number 2 on this stream" in granted.reason
 
 
+def test_a_stream_says_how_many_more_rows_a_gain_like_this_takes():
+    y, wrong = np.zeros(100, np.int64), np.eye(2)[np.ones(100, int)]
+    candidate, scratch = np.eye(2)[y], np.eye(2)[y]
+    candidate[:5], scratch[5:15] = wrong[:5], wrong[5:15]
+    granted = allow(
+        History.fresh(100), LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=30,
+        stream=Stream(earlier={"scratch": (10, 85, 5)}, level=ALPHA),
+    )  # fmt: skip
+    decision = decide(fresh(y, candidate, scratch, allowance=granted), one_seed())
+    reason = next(found.reason for found in decision.findings if found.rule == "negative_transfer")
+    assert decision.outcome == "inconclusive"
+    assert "about 874 test labels would show a gain like this, 674 more than now" in reason
+
+
 def test_bets_that_are_made_again_are_none_against_a_new_champion():
     """The rows are fresh no more: another champion may have been chosen after they had been seen."""
     y = np.arange(100) % 2

@@ -53,8 +53,9 @@ def _verdict(outcome: Outcome, found: Comparison, n: int, config: GateConfig) ->
             else f"It is shown not to beat {than}."
         )
     advice = "a gain like this needs more test labels to be shown"
-    if found.needed is not None and found.needed > n:
-        advice = f"about {found.needed} test labels would show a gain like this, {found.needed - n} more than now"
+    rows = n if found.streamed is None else found.streamed
+    if found.needed is not None and found.needed > rows:
+        advice = f"about {found.needed} test labels would show a gain like this, {found.needed - rows} more than now"
     elif found.gain <= config.margin:
         advice = "there is no gain to be shown so far"
     return f"It is not shown to beat {than}: {advice}."
