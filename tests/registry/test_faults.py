@@ -161,9 +161,10 @@ def race(config, registry, promoters, request_for, rounds: list[int]) -> list[st
 
 
 @pytest.mark.parametrize("config", DATABASES, indirect=True)
-def test_five_rounds_of_two_to_eight_promoters(config, registry, promoters, request_for):
+def test_five_rounds_of_two_to_eight_promoters(config, registry, promoters, request_for, record_property):
     winners = race(config, registry, promoters, request_for, [2, 8, 3, 5, 6])
     assert len(winners) == 5
+    record_property("rounds", len(winners))
     assert (champion(registry).version, champion(registry).decision_id) == ("5", winners[-1])
 
 
@@ -299,7 +300,7 @@ def gone_and_back(registry: Registry, wanted: Any, numbers: Iterable[int], cut: 
     return said
 
 
-def test_the_server_is_killed_between_two_requests(tmp_path, empty_database, request_for):
+def test_the_server_is_killed_between_two_requests(tmp_path, empty_database, request_for, record_property):
     with Server(tmp_path, f"sqlite:///{tmp_path / 'server.db'}") as running:
         config = RegistryConfig(uri=running.address, timeout_seconds=60, lock_seconds=20, wait_seconds=60)
         registry = connect(config, "reader")
@@ -315,6 +316,7 @@ def test_the_server_is_killed_between_two_requests(tmp_path, empty_database, req
         running.kill()
         with pytest.raises(RegistryError, match="connection refused"):  # after
             reconcile(registry)
+    record_property("boundaries", len(said) + 2)
 
 
 @pytest.mark.parametrize("numbers", [[6, 15], pytest.param(None, marks=SLOW)], ids=["two", "all"])
