@@ -232,6 +232,7 @@ class Case:
         interval, p_value = cross_fitted_test(differences, margin, config.alpha, evidence.groups)
         first, second = (float(np.mean(arm)) for arm in right)
         assert evidence.fold is not None
-        divisions = f"{len(firsts)} divisions into {int(evidence.fold.max()) + 1} folds"
+        many = "1 division" if len(firsts) == 1 else f"{len(firsts)} divisions"
+        divisions = f"{many} into {int(evidence.fold.max()) + 1} folds"
         note = f"each row was held out in turn, in {divisions}; valid where training is stable"
         return Comparison(first, second, first - second, interval, p_value, None, None, note)

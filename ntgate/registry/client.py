@@ -120,6 +120,8 @@ def connect(config: RegistryConfig, name: str) -> Registry:
         with nullcontext() if file is None else exclusive(file.with_name(f".{file.name}.lock")):
             client = MlflowClient(tracking_uri=config.uri, registry_uri=config.uri)
             client.search_experiments(max_results=1)
+            # A store of its own behind the same address, which would else be opened with MLflow's patience of minutes.
+            client.search_registered_models(max_results=1)
     return Registry(client, config, name)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ntgate.cli.app import run as command
+from ntgate.errors import RegistryError
 from ntgate.registry.client import Registry, connect
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.lock import promotion_lock
@@ -101,7 +102,7 @@ def test_lock_break(ask, say, registry, uri, capsys, monkeypatch):
         held.check(registry)
         assert ask("lock", "break", "--yes")["broken"]["token"] == held.token
         assert ask("status")["lock"] is None
-        with pytest.raises(Exception, match="nobody holds it"):
+        with pytest.raises(RegistryError, match="nobody holds it"):
             held.check(registry)
     assert ask("status")["next"] == "nothing"
 

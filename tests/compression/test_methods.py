@@ -146,11 +146,13 @@ def test_it_cannot_see_the_test_rows_and_needs_no_labels_but_those_of_the_target
 def test_source_rows_can_be_left_out(mlp):
     teacher, arm, _ = mlp
     view = dataclasses.replace(arm.view, source=arm.view.source.take(np.arange(3)))
-    method = Distillation(budget=1, source_rows=False)
-    one, other = (
-        method.compress(teacher, dataclasses.replace(arm, view=seen)).network.state_dict() for seen in (arm.view, view)
-    )
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    for kept in (False, True):
+        method = Distillation(budget=1, source_rows=kept)
+        one, other = (
+            method.compress(teacher, dataclasses.replace(arm, view=seen)).network.state_dict()
+            for seen in (arm.view, view)
+        )
+        assert all(torch.equal(one[name], other[name]) for name in one) is not kept
 
 
 @pytest.mark.parametrize("parts", [1, 3, 7])

@@ -41,8 +41,9 @@ def test_every_setting_exists():
 
 def test_every_service_and_volume_exists():
     compose = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yaml").read_text())
-    for service in re.findall(r"compose exec -T ([\w-]+)", TEXT):
-        assert service in compose["services"]
+    services = re.findall(r"compose exec -T ([\w-]+)", TEXT)
+    assert services
+    assert set(services) <= set(compose["services"])
     volumes = re.findall(r"--volume ntgate_(\w+):", TEXT)
     assert volumes
     assert set(volumes) <= set(compose["volumes"])
@@ -51,15 +52,18 @@ def test_every_service_and_volume_exists():
 
 def test_every_file_and_heading_exists():
     for text in (TEXT, README):
-        for path in re.findall(r"deploy/[\w./-]+\.(?:yaml|yml|sh|cron)\b", text):
+        paths = re.findall(r"deploy/[\w./-]+\.(?:yaml|yml|sh|cron)\b", text)
+        assert paths
+        for path in paths:
             assert (ROOT / path).is_file(), path
         headings = {
             re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-")
             for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
         }
         assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= headings
-    for folder in re.findall(r"^\| `(\w+)/", README, re.MULTILINE):
-        assert (ROOT / "deploy" / folder).is_dir()
+    folders = set(re.findall(r"^\| `(\w+)/", README, re.MULTILINE))
+    assert folders >= {"docker", "compose", "kubernetes", "cron"}
+    assert all((ROOT / "deploy" / folder).is_dir() for folder in folders)
 
 
 def test_images_are_those_of_compose():

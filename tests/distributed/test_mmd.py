@@ -89,7 +89,9 @@ def test_all_workers_are_gone_and_none_comes_back(tables):
         Client(cluster) as client,
     ):
         cluster.scale(0)
+        deadline = time.monotonic() + 30
         while client.nthreads():
+            assert time.monotonic() < deadline
             time.sleep(0.1)
         with pytest.raises(DataError, match="expected workers that live, got none; start some"):
             mmd_test(*tables, **SETTINGS, engine=DaskEngine(client, patience=1))

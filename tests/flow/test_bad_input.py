@@ -168,6 +168,7 @@ def test_bad_input(project, capsys, case):
     answer = json.loads(told.out)
     assert answer["schema"] == 1
     assert answer["exit_code"] == expected_code
+    assert answer["errors"]
     assert all(error["expected"] and error["got"] and error["fix"] for error in answer["errors"])
     _no_version(project)
 

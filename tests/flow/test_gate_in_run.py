@@ -99,7 +99,7 @@ def test_a_small_target_is_judged_by_folds(project, capsys):
     assert code in (0, 3, 4)
     assert result["candidate"]["n"] == 60  # every labelled target row
     reason = finding(result, "negative_transfer")["reason"]
-    assert "in 1 divisions into 3 folds" in reason or "in 1 division into 3 folds" in reason
+    assert "in 1 division into 3 folds" in reason
     assert result["gain"] == pytest.approx(result["candidate"]["value"] - result["scratch"]["value"])
     assert finding(result, "seeds")["outcome"] == "pass"
     assert "test" not in result["data"]["rows"]

@@ -255,8 +255,8 @@ def test_nothing_can_be_changed_or_removed(ledger, table):
     assert len(ledger.entries()) == 2
 
 
-def _at_once(uri: str, start: float, comparison: str, horizon: int, answers) -> None:
-    time.sleep(max(0.0, start - time.time()))
+def _at_once(uri: str, start, comparison: str, horizon: int, answers) -> None:
+    start.wait(60)
     granted = Ledger(uri).open(asked(comparison, horizon=horizon), prints(0, 200))
     answers.put((comparison, granted.alpha, granted.entry))
 
@@ -264,15 +264,15 @@ def _at_once(uri: str, start: float, comparison: str, horizon: int, answers) -> 
 @pytest.mark.parametrize("horizon", [1, 3])
 def test_of_many_decisions_at_once_no_two_spend_the_same_alpha(ledger, horizon):
     # The first of them finds no tables, and creates them.
-    answers, start = FOREST.Queue(), time.time() + 2
     comparisons = [*"abcdef", "a", "b"]  # two of them asked twice
+    answers, start = FOREST.Queue(), FOREST.Barrier(len(comparisons))
     processes = [
         FOREST.Process(target=_at_once, args=(ledger.uri, start, comparison, horizon, answers))
         for comparison in comparisons
     ]
     for process in processes:
         process.start()
-    found = [answers.get(timeout=40) for _ in processes]
+    found = [answers.get(timeout=90) for _ in processes]
     for process in processes:
         process.join()
         assert process.exitcode == 0

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from ntgate.errors import RegistryError
+from ntgate.registry.champion import champion
 from ntgate.registry.client import Registry, connect, exists
 from ntgate.registry.config import RegistryConfig
 
@@ -71,6 +72,20 @@ def test_dead_database_is_noticed_soon(free_port):
     assert "secret" not in str(error)
     assert "refused" in error.got
     assert seconds < 15
+
+
+def test_a_database_that_dies_after_it_was_reached_is_noticed_soon(postgres_cluster, empty_postgres, tmp_path):
+    """MLflow has two stores behind one address, and waits minutes for a database that is not there when it opens one."""
+    config = RegistryConfig(uri=postgres_cluster.database(empty_postgres), artifact_location=tmp_path.as_uri())
+    registry = connect(config, "reader")
+    postgres_cluster.crash()
+    try:
+        began = time.monotonic()
+        with pytest.raises(RegistryError, match="expected an MLflow registry that"):
+            champion(registry)
+        assert time.monotonic() - began < 15
+    finally:
+        postgres_cluster.start()
 
 
 def test_missing_folder(tmp_path):

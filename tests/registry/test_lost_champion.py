@@ -104,6 +104,7 @@ def test_a_champion_whose_run_was_deleted_is_finished_all_the_same(config, regis
     wanted = request_for(registry, "d1", None)
     (victim,) = promoters(config, [wanted], die_before="set_model_version_tag")
     victim.join(60)
+    assert [(entry.state, entry.champion) for entry in history(registry)] == [("pending", True)]
     registry.client.delete_run(wanted.run_id)
     assert reconcile(registry).champion == "1"
     assert [entry.state for entry in history(registry)] == ["promoted"]

@@ -1,0 +1,120 @@
+"""Whether any fault that can be provoked breaks a promotion: every test of faults, those that run at night too, as a table.
+
+Real processes, killed by the system, on real registries: SQLite, PostgreSQL, and an MLflow server on each. Some 12 minutes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+from machine import heading, write
+
+ROOT = Path(__file__).resolve().parents[1]
+TESTS = "tests/registry/test_faults.py"
+
+# By test: the fault, and what has to hold after each time that it struck.
+FAULTS = {
+    "test_fifty_rounds_of_two_to_eight_promoters": (
+        "2 to 8 promoters at once, neighbours with the same decision",
+        "all saw the champion of the round before; one decision wins, whoever repeats it gets its version, all others are told "
+        "that the champion moved; in the end a version a round, each following on the one before, and nobody holds the lock",
+    ),
+    "test_five_rounds_of_two_to_eight_promoters": ("the same in the tests of every change", "the same"),
+    "test_killed_at_every_boundary_of_a_promotion": (
+        "killed before each request of a second promotion",
+        "the champion is the old or the new one; rerun: the new one, one version of it, a second rerun changes nothing; "
+        "reconcile: finished or never begun, a second one changes nothing; nobody holds the lock",
+    ),
+    "test_killed_at_every_boundary_of_the_first_promotion": (
+        "killed before each request of a first promotion",
+        "a rerun makes version 1 the champion, there is no other version, nobody holds the lock",
+    ),
+    "test_killed_at_every_boundary_of_a_rollback": (
+        "killed before each request of a rollback",
+        "reconcile keeps the champion and leaves no version in doubt; another rollback ends where the first would have",
+    ),
+    "test_the_database_crashes_between_two_requests": (
+        "the database crashes before each request and recovers",
+        "one sentence names the registry, and never says that nothing was promoted where the alias moved; a rerun makes version "
+        "1 the champion, there is no other version, nobody holds the lock",
+    ),
+    "test_the_server_is_killed_between_two_requests": (
+        "the MLflow server is killed before, between and after",
+        "the same; the sentence says that the connection was refused",
+    ),
+    "test_a_holder_that_died_on_another_machine_is_waited_for": (
+        "the holder of the lock dies where nobody can see it",
+        "the next promotion waits for its lease, then promotes",
+    ),
+    "test_clocks_that_differ_by_hours_have_no_effect": (
+        "clocks of two machines 18 hours apart",
+        "a living holder is waited for, a dead one for its lease",
+    ),
+    "test_a_champion_moved_by_hand_is_respected": (
+        "somebody moves the alias by hand",
+        "the promotion is refused, the version of other hands stays the champion, reconcile leaves it alone",
+    ),
+    "test_a_broken_holder_stops_before_the_alias": (
+        "the lock is broken under a living holder",
+        "it stops before it moves the alias; a rerun promotes",
+    ),
+}
+REGISTRIES = {"server-on-sqlite": "server, SQLite", "server-on-postgresql": "server, PostgreSQL", "sqlite": "SQLite",
+              "postgresql": "PostgreSQL"}  # fmt: skip
+OTHERS = {
+    "test_the_database_crashes_between_two_requests": "PostgreSQL",
+    "test_the_server_is_killed_between_two_requests": "server, SQLite",
+}
+
+
+def main() -> None:
+    """Run the tests and write the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [
+            sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", f"--junitxml={report}", "-o", "junit_family=xunit1", TESTS,
+        ]  # fmt: skip
+        done = subprocess.run(command, cwd=ROOT, check=False)
+        cases = list(ElementTree.parse(report).iter("testcase"))
+    write("faults.md", table(cases))
+    sys.exit(done.returncode)
+
+
+def table(cases: list[ElementTree.Element]) -> str:
+    """The figures of each test, and what it checked."""
+    lines = [heading("Promotion under faults", "python benchmarks/faults.py")]
+    lines += ["| fault | registry | after it | struck | seconds | |", "| --- | --- | --- | ---: | ---: | --- |"]
+    for test, (fault, _) in FAULTS.items():
+        for case in cases:
+            name, _, parameters = case.get("name", "").partition("[")
+            if name == test:
+                lines.append(f"| {fault} | {_row(name, parameters.rstrip(']'), case)} |")
+    told = {case.get("name", "").partition("[")[0] for case in cases}
+    if told != set(FAULTS):
+        raise SystemExit(f"tests and table differ: {sorted(told ^ set(FAULTS))}")
+    seconds = sum(float(case.get("time", 0)) for case in cases)
+    lines += [
+        "",
+        f"{len(cases)} tests, {seconds:,.0f} seconds. What is checked after each time that a fault struck:",
+        "",
+    ]
+    lines += [f"- {fault}: {checked}." for fault, checked in FAULTS.values()]
+    return "\n".join(lines)
+
+
+def _row(name: str, parameters: str, case: ElementTree.Element) -> str:
+    registry = OTHERS.get(name) or next((words for key, words in REGISTRIES.items() if key in parameters), "SQLite")
+    sequel = next((word for word in ("rerun", "reconcile") if word in parameters), "")
+    counted = {entry.get("name"): entry.get("value") for entry in case.iter("property")}
+    struck = next((f"{number} {what}" for what, number in counted.items()), "1")
+    ended = "failed" if case.find("failure") is not None or case.find("error") is not None else "passed"
+    ended = "skipped" if case.find("skipped") is not None else ended
+    return f"{registry} | {sequel} | {struck} | {float(case.get('time', 0)):.0f} | {ended}"
+
+
+if __name__ == "__main__":
+    main()
