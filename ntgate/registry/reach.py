@@ -16,7 +16,7 @@ from ntgate.registry.config import RegistryConfig
 def reach(config: RegistryConfig) -> None:
     """Ask a server or a database for a sign of life.
 
-    MLflow repeats a failed connection to a database ten times, over more than a minute.
+    MLflow repeats a failed connection to a database ten times, over more than three minutes.
 
     Raises:
         RegistryError: when a SQLite file cannot be used, or the driver of a database is missing.
