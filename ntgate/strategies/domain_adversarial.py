@@ -25,6 +25,8 @@ class DomainAdversarial(Strategy):
         hidden: hidden width of the domain discriminator.
         conditional: CDAN: show the discriminator the features times the predicted class probabilities.
         entropy_weights: CDAN+E: let rows with a sure prediction count more for the discriminator.
+        class_weights: IWDAN: let source rows count by how much more often their class seems to occur in the target.
+        layers: hidden layers of the domain discriminator.
         smoothing: how far the domain labels are from 0 and 1; without it a sure discriminator stops teaching.
         discriminator_rate: the discriminator learns at this multiple of the base learning rate.
         entropy: final weight of the entropy of the predictions on target rows.
@@ -35,6 +37,8 @@ class DomainAdversarial(Strategy):
     hidden: int = Field(128, gt=0)
     conditional: bool = False
     entropy_weights: bool = False
+    class_weights: bool = False
+    layers: int = Field(1, gt=0)
     smoothing: float = Field(0.1, ge=0, lt=0.5)
     discriminator_rate: float = Field(1.0, gt=0)
     entropy: float = Field(0.0, ge=0)
@@ -52,8 +56,8 @@ class DomainAdversarial(Strategy):
         network = initial_network(arm)
         adversary = Adversary(
             width=network.head.in_features, classes=network.head.out_features, hidden=self.hidden, seed=arm.seed,
-            conditional=self.conditional, entropy_weights=self.entropy_weights, smoothing=self.smoothing,
-            rate=self.discriminator_rate,
+            conditional=self.conditional, entropy_weights=self.entropy_weights, class_weights=self.class_weights,
+            layers=self.layers, smoothing=self.smoothing, rate=self.discriminator_rate,
         )  # fmt: skip
         objective = Adaptation(network, adversary, self.strength, self.entropy)
         return arm.fit(objective, domain_streams(arm), arm.pretrained.encoder)

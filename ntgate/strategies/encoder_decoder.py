@@ -22,11 +22,13 @@ class EncoderDecoder(Strategy):
     Attributes:
         strength: final weight of the reconstruction; the classification has 1.
         hidden: hidden width of the decoder.
+        noise: share of a target row's inputs that are masked before the row is encoded; the decoder rebuilds the whole row.
     """
 
     kind: Literal["encoder_decoder"] = "encoder_decoder"
     strength: float = Field(0.5, gt=0)
     hidden: int = Field(256, gt=0)
+    noise: float = Field(0.0, ge=0, lt=1)
 
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains, so the source must know every target class."""
@@ -39,5 +41,5 @@ class EncoderDecoder(Strategy):
         from ntgate.training.reconstruction import Reconstruction
 
         network = initial_network(arm)
-        objective = Adaptation(network, Reconstruction(network, self.hidden, arm.seed), self.strength)
+        objective = Adaptation(network, Reconstruction(network, self.hidden, arm.seed, self.noise), self.strength)
         return arm.fit(objective, domain_streams(arm), arm.pretrained.encoder)
