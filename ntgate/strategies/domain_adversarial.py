@@ -29,6 +29,7 @@ class DomainAdversarial(Strategy):
         layers: hidden layers of the domain discriminator.
         smoothing: how far the domain labels are from 0 and 1; without it a sure discriminator stops teaching.
         discriminator_rate: the discriminator learns at this multiple of the base learning rate.
+        short_memory: train the network, too, with the optimiser's short memory that steadies the discriminator.
         entropy: final weight of the entropy of the predictions on target rows.
     """
 
@@ -41,6 +42,7 @@ class DomainAdversarial(Strategy):
     layers: int = Field(1, gt=0)
     smoothing: float = Field(0.1, ge=0, lt=0.5)
     discriminator_rate: float = Field(1.0, gt=0)
+    short_memory: bool = False
     entropy: float = Field(0.0, ge=0)
 
     def unsuitable(self, facts: Facts) -> str | None:
@@ -58,6 +60,7 @@ class DomainAdversarial(Strategy):
             width=network.head.in_features, classes=network.head.out_features, hidden=self.hidden, seed=arm.seed,
             conditional=self.conditional, entropy_weights=self.entropy_weights, class_weights=self.class_weights,
             layers=self.layers, smoothing=self.smoothing, rate=self.discriminator_rate,
+            short_memory=self.short_memory,
         )  # fmt: skip
         objective = Adaptation(network, adversary, self.strength, self.entropy)
         return arm.fit(objective, domain_streams(arm), arm.pretrained.encoder)

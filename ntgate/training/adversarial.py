@@ -87,8 +87,8 @@ class Adversary(Pull):
     """A discriminator that minimises its cross-entropy on source against target, while the features maximise it.
 
     What keeps the game going: the features are normalised, else they shrink or explode to fool the discriminator cheaply; the
-    domain labels are smoothed, so that a discriminator that is sure gains nothing and its gradient does not vanish; the optimisers
-    of both players have a short memory.
+    domain labels are smoothed, so that a discriminator that is sure gains nothing and its gradient does not vanish; its optimiser
+    has a short memory.
 
     The divergence that the bound of Ganin et al. (equation 2) speaks of is that of the best discriminator. One that lags behind
     the features is fooled at a divergence that a better one still sees: on digits without target labels two layers at three times
@@ -106,13 +106,13 @@ class Adversary(Pull):
         layers: hidden layers of the discriminator.
         smoothing: the domain labels are this and 1 minus this.
         rate: the discriminator learns at this multiple of the base learning rate.
+        short_memory: give the network's optimiser the short memory too, since it is the other player.
     """
-
-    betas = BETAS
 
     def __init__(
         self, *, width: int, classes: int, hidden: int, seed: int, conditional: bool = False, entropy_weights: bool = False,
         class_weights: bool = False, layers: int = 1, smoothing: float = 0.1, rate: float = 1.0,
+        short_memory: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.map = Multilinear(width, classes, seed) if conditional else None
@@ -124,6 +124,7 @@ class Adversary(Pull):
             for fan_in, fan_out in itertools.pairwise(sizes):
                 stack += [nn.Linear(fan_in, fan_out), nn.ReLU()]
             self.discriminator = nn.Sequential(*stack, nn.Linear(hidden, 1))
+        self.betas = BETAS if short_memory else Pull.betas
         self._entropy_weights, self._smoothing, self._rate = entropy_weights, smoothing, rate
 
     def forward(self, source: Seen, target: Seen, weight: float) -> Tensor:
@@ -153,9 +154,9 @@ class Adversary(Pull):
         return torch.cat([ratios[labels], torch.ones(len(of_target)).to(ratios)])
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        """The discriminator, at its own rate."""
+        """The discriminator, at its own rate and with a short memory."""
         own = list(self.discriminator.parameters())
-        return [{"params": own, "lr": learning_rate * self._rate, "betas": self.betas}]
+        return [{"params": own, "lr": learning_rate * self._rate, "betas": BETAS}]
 
 
 def entropy_weights(probabilities: Tensor, sources: int) -> Tensor:

@@ -105,6 +105,15 @@ def test_class_weights_are_those_of_the_labels_and_change_no_target_row():
     assert sum(isinstance(layer, nn.Linear) for layer in adversary.discriminator) == 3
 
 
+@pytest.mark.parametrize("short", [False, True])
+def test_the_discriminator_forgets_fast_and_the_network_where_it_is_told_to(short):
+    network = build(SPEC, 0)
+    adversary = Adversary(width=16, classes=2, hidden=5, seed=0, short_memory=short, rate=3.0)
+    optimiser = torch.optim.AdamW(Adaptation(network, adversary, 1.0).parameter_groups(0.1))
+    assert [group["betas"] for group in optimiser.param_groups] == [(0.5 if short else 0.9, 0.999), (0.5, 0.999)]
+    assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0.1, 0.3])
+
+
 def test_class_weights_need_source_labels():
     adversary = Adversary(width=4, classes=3, hidden=5, seed=0, class_weights=True)
     seen = Seen(torch.ones(2, 4), torch.ones(2, 4), torch.ones(2, 3))
