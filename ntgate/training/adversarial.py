@@ -91,8 +91,8 @@ class Adversary(Pull):
     has a short memory.
 
     The divergence that the bound of Ganin et al. (equation 2) speaks of is that of the best discriminator. One that lags behind
-    the features is fooled at a divergence that a better one still sees: on digits without target labels two layers at three times
-    the rate of the features brought five points over one layer at their rate (``benchmarks/unsupervised_digits.py``).
+    the features is fooled at a divergence that a better one still sees; and one that is not fooled cheaply aligns classes of
+    different shares by mixing them up, which the class weights prevent (``benchmarks/unsupervised_digits.py``).
 
     Args:
         width: width of the features.
