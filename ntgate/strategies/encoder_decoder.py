@@ -16,11 +16,11 @@ from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
 class EncoderDecoder(Strategy):
     """Learn from source and target labels on features from which a decoder rebuilds target rows; the decoder is then dropped.
 
-    What target rows look like need not be what tells their classes: on MNIST to USPS without target labels, ``strength`` 1 lost four
-    points to the source alone, and with ``noise`` 0.5 gained three (``benchmarks/unsupervised_digits.py``), far less than an
-    adversary. Tried with one seed at 800 steps and no better: zeros in place of the mean with five times the strength, a fifth of the
-    inputs masked with twice the strength, a convolutional decoder, rebuilding both domains. The random shifts and turns that the
-    paper adds are left out.
+    What target rows look like need not be what tells their classes: on MNIST to USPS without target labels, ``strength`` 1 lost
+    four points to the source alone, and with ``noise`` 0.5 gained three (``benchmarks/unsupervised_digits.py``), far less than an
+    adversary. Tried with one seed at 800 steps and no better: zeros in place of the mean with five times the strength, a fifth of
+    the inputs masked with twice the strength, a convolutional decoder, rebuilding both domains. The random shifts and turns that
+    the paper adds are left out.
 
     Attributes:
         strength: final weight of the reconstruction; the classification has 1.
