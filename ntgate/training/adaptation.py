@@ -23,15 +23,25 @@ from ntgate.training.streams import Rows
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """One batch of one domain and what a network makes of it: ``(n, *shape)``, ``(n, width)`` and ``(n, classes)``."""
+    """One batch of one domain, what a network makes of it, and its labels where it has some.
+
+    Shapes: ``(n, *shape)``, ``(n, width)``, ``(n, classes)`` and ``(n,)``.
+    """
 
     rows: Tensor
     features: Tensor
     logits: Tensor
+    labels: Tensor | None = None
 
 
 class Pull(nn.Module, ABC):
-    """A loss that falls as the features of both domains come together."""
+    """A loss that falls as the features of both domains come together.
+
+    Attributes:
+        betas: how long the optimiser of the network remembers, which is Adam's usual time unless the pull plays against it.
+    """
+
+    betas: tuple[float, float] = (0.9, 0.999)
 
     @abstractmethod
     def forward(self, source: Seen, target: Seen, weight: float) -> Tensor:
@@ -71,7 +81,7 @@ class Adaptation(Objective):
         features = self.network.embed(torch.cat([batch[name].x for name in names]))
         sizes = [len(batch[name]) for name in names]
         parts = zip(names, features.split(sizes), self.network.head(features).split(sizes), strict=True)
-        seen = {name: Seen(batch[name].x, of, logits) for name, of, logits in parts}
+        seen = {name: Seen(batch[name].x, of, logits, batch[name].y) for name, of, logits in parts}
         labelled = [nn.functional.cross_entropy(seen[n].logits, batch[n].labels) for n in names if n != "target"]
         loss: Tensor = torch.stack(labelled).sum()
         target = seen["target"] if "target" in seen else seen["labelled"]
@@ -83,7 +93,7 @@ class Adaptation(Objective):
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """The network at the base rate, the pull as it says."""
         return [
-            {"params": list(self.network.parameters()), "lr": learning_rate},
+            {"params": list(self.network.parameters()), "lr": learning_rate, "betas": self.pull.betas},
             *self.pull.parameter_groups(learning_rate),
         ]
 

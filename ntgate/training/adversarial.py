@@ -3,16 +3,20 @@
 Ganin et al., "Domain-Adversarial Training of Neural Networks", JMLR 17 (2016): equation 10 for the gradient reversal.
 Long et al., "Conditional Adversarial Domain Adaptation", NeurIPS 2018: the multilinear map, its randomised form and
 the entropy weights of section 3.
+Tachet des Combes et al., "Domain Adaptation with Conditional Distribution Matching and Generalized Label Shift", NeurIPS 2020:
+the class weights.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ntgate.training.adaptation import Pull, Seen
+from ntgate.training.class_ratios import ClassRatios
 
 LARGEST_MAP = 4096  # beyond this many products of a feature with a class the map is randomised, as in the paper
 RANDOM_WIDTH = 1024
@@ -86,6 +90,10 @@ class Adversary(Pull):
     domain labels are smoothed, so that a discriminator that is sure gains nothing and its gradient does not vanish; its optimiser
     has a short memory.
 
+    The divergence that the bound of Ganin et al. (equation 2) speaks of is that of the best discriminator. One that lags behind
+    the features is fooled at a divergence that a better one still sees; and one that is not fooled cheaply aligns classes of
+    different shares by mixing them up, which the class weights prevent (``benchmarks/unsupervised_digits.py``).
+
     Args:
         width: width of the features.
         classes: number of classes.
@@ -93,21 +101,30 @@ class Adversary(Pull):
         seed: initialises the discriminator.
         conditional: CDAN: the discriminator sees the features times the predicted class probabilities.
         entropy_weights: CDAN+E: rows with a sure prediction count up to twice as much.
+        class_weights: IWDAN: source rows count by the ratio of their class's shares, so that alignment need not mix up classes that
+            are more frequent in one domain; see :class:`ClassRatios`.
+        layers: hidden layers of the discriminator.
         smoothing: the domain labels are this and 1 minus this.
         rate: the discriminator learns at this multiple of the base learning rate.
+        short_memory: give the network's optimiser the short memory too, since it is the other player.
     """
 
     def __init__(
         self, *, width: int, classes: int, hidden: int, seed: int, conditional: bool = False, entropy_weights: bool = False,
-        smoothing: float = 0.1, rate: float = 1.0,
+        class_weights: bool = False, layers: int = 1, smoothing: float = 0.1, rate: float = 1.0,
+        short_memory: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.map = Multilinear(width, classes, seed) if conditional else None
+        self.ratios = ClassRatios(classes) if class_weights else None
+        sizes = [self.map.width if self.map else width, *[hidden] * layers]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.discriminator = nn.Sequential(
-                nn.Linear(self.map.width if self.map else width, hidden), nn.ReLU(), nn.Linear(hidden, 1)
-            )
+            stack: list[nn.Module] = []
+            for fan_in, fan_out in itertools.pairwise(sizes):
+                stack += [nn.Linear(fan_in, fan_out), nn.ReLU()]
+            self.discriminator = nn.Sequential(*stack, nn.Linear(hidden, 1))
+        self.betas = BETAS if short_memory else Pull.betas
         self._entropy_weights, self._smoothing, self._rate = entropy_weights, smoothing, rate
 
     def forward(self, source: Seen, target: Seen, weight: float) -> Tensor:
@@ -124,7 +141,17 @@ class Adversary(Pull):
         )
         if self._entropy_weights:
             loss = loss * entropy_weights(predicted, len(source.features))
+        if self.ratios is not None:
+            loss = loss * self._class_weights(source.labels, predicted)
         return loss.mean()
+
+    def _class_weights(self, labels: Tensor | None, predicted: Tensor) -> Tensor:
+        """A weight for each source row, then 1 for each target row."""
+        if self.ratios is None or labels is None:
+            raise ValueError("class weights need source labels")
+        of_source, of_target = predicted[: len(labels)], predicted[len(labels) :]
+        ratios = self.ratios(of_source, labels, of_target)
+        return torch.cat([ratios[labels], torch.ones(len(of_target)).to(ratios)])
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """The discriminator, at its own rate and with a short memory."""

@@ -137,10 +137,11 @@ def identity(
     objective: nn.Module, optimiser: torch.optim.Optimizer, streams: Mapping[str, Rows], config: TrainingConfig, *, steps: int,
     seed: int, device: torch.device,
 ) -> str:  # fmt: skip
-    """A digest of all that decides a training's result: config, seed, data, initial weights, and the objective's settings."""
+    """A digest of all that decides a training's result: config, seed, data, initial weights, and the settings of all modules."""
     settings = {
-        name: repr(value)
-        for name, value in vars(objective).items()
+        f"{path}.{name}": repr(value)
+        for path, module in objective.named_modules()
+        for name, value in vars(module).items()
         if isinstance(value, bool | int | float | str | tuple) and name != "training"
     }
     groups = [

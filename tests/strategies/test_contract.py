@@ -170,7 +170,9 @@ OPTIONS = [
     FineTuning(layer_decay=0.5),
     FeatureExtraction(last_blocks=1),
     DomainAdversarial(conditional=True, entropy_weights=True, entropy=0.1),
+    DomainAdversarial(class_weights=True, layers=2, discriminator_rate=3.0, short_memory=True),
     MomentMatching(distance="coral"),
+    EncoderDecoder(noise=0.0),
 ]
 
 

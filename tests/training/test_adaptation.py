@@ -69,6 +69,36 @@ def test_reconstruction_is_the_mean_squared_error_of_the_normalised_target():
     assert float(pull(seen, seen, 0.25).detach()) == pytest.approx(0.25 * expected, rel=1e-5)
 
 
+def test_the_encoder_sees_masked_rows_and_the_decoder_rebuilds_whole_ones():
+    network = build(SPEC, 0)
+    target = Rows(torch.randn(500, 4, generator=torch.Generator().manual_seed(2)))
+    network.normaliser.fit(5 + 3 * target.x)
+    pull = Reconstruction(network, hidden=7, seed=0, noise=0.3)
+    given = []
+    network.features.register_forward_pre_hook(lambda _, arguments: given.append(arguments[0]))
+    clean = network.normaliser(target.x)
+    seen = Seen(target.x, network.embed(target.x).detach(), None)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        found = [float(pull(seen, seen, 0.25).detach()) for _ in range(2)]
+    masked = [rows == 0 for rows in given[1:]]
+    # 2,000 inputs: five standard errors of a share are 0.05; masked inputs are at the mean, the others as they were.
+    assert all(float(where.float().mean()) == pytest.approx(0.3, abs=0.05) for where in masked)
+    assert not torch.equal(*masked)
+    for rows, where, loss in zip(given[1:], masked, found, strict=True):
+        assert torch.equal(rows[~where], clean[~where])
+        rebuilt = pull.decoder(network.features(rows)).detach().numpy()
+        assert loss == pytest.approx(0.25 * ((rebuilt - clean.numpy()) ** 2).mean(), rel=1e-5)
+
+
+def test_the_noise_teaches_the_encoder_and_makes_it_no_part_of_the_decoder():
+    network, rows = build(SPEC, 0), batch(8, 2)
+    pull = Reconstruction(network, hidden=7, seed=0, noise=0.5)
+    pull(None, Seen(rows.x, None, None), 1.0).backward()
+    assert all(parameter.grad is not None for parameter in network.features.parameters())
+    assert {id(p) for p in pull.parameters()}.isdisjoint({id(p) for p in network.parameters()})
+
+
 def test_token_ids_are_not_rebuilt():
     network = build(SPEC, 0)
     network.features.reads_tokens = True  # as the features of a text model say

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -48,8 +50,8 @@ def test_the_randomised_map_keeps_inner_products():
     assert abs(np.mean(found) - exact) < 4 * np.std(found, ddof=1) / 30**0.5
 
 
-def adversary_loss(adversary: Adversary, features: np.ndarray, logits: np.ndarray, n: int) -> float:
-    """DANN's and CDAN+E's loss in numpy."""
+def adversary_loss(adversary: Adversary, features: np.ndarray, logits: np.ndarray, n: int, ratios=None) -> float:
+    """DANN's, CDAN+E's and IWDAN's loss in numpy; ``ratios`` are the weights of the source rows."""
     centred = features - features.mean(axis=1, keepdims=True)
     seen = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
     predicted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -58,9 +60,14 @@ def adversary_loss(adversary: Adversary, features: np.ndarray, logits: np.ndarra
         seen = np.sqrt(logits.shape[1]) * np.einsum("ni,nj->nij", seen, predicted).reshape(len(seen), -1)
         weights = 1 + np.exp((predicted * np.log(predicted)).sum(axis=1))
         weights = np.concatenate([weights[:n] / weights[:n].mean(), weights[n:] / weights[n:].mean()])
-    first, _, last = adversary.discriminator
-    w1, b1, w2, b2 = (p.detach().numpy() for p in (first.weight, first.bias, last.weight, last.bias))
-    chance = 1 / (1 + np.exp(-(np.maximum(seen @ w1.T + b1, 0) @ w2.T + b2)[:, 0]))
+    if ratios is not None:
+        weights[:n] *= ratios
+    for layer in adversary.discriminator:
+        if isinstance(layer, nn.Linear):
+            seen = seen @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
+        else:
+            seen = np.maximum(seen, 0)
+    chance = 1 / (1 + np.exp(-seen[:, 0]))
     truth = np.where(np.arange(len(features)) < n, 0.1, 0.9)
     return float((weights * -(truth * np.log(chance) + (1 - truth) * np.log(1 - chance))).mean())
 
@@ -81,6 +88,37 @@ def test_the_loss_and_the_gradient_that_reaches_the_features(conditional):
     expected = -0.3 * numeric_gradient(lambda moved: adversary_loss(adversary, moved, z, 4), x)
     assert features.grad.numpy() == pytest.approx(expected, abs=1e-6)
     assert logits.grad is None  # the predictions are a condition, not a way to fool the adversary
+
+
+def test_class_weights_are_those_of_the_labels_and_change_no_target_row():
+    adversary = Adversary(width=4, classes=3, hidden=5, seed=0, class_weights=True, layers=2).double()
+    features, logits = draw(7, 4), draw(7, 3, seed=1)
+    labels = torch.tensor([2, 0, 2, 1])
+    before = copy.deepcopy(adversary.ratios)
+    source = Seen(features[:4], features[:4], logits[:4], labels)
+    target = Seen(features[4:], features[4:], logits[4:])
+    found = float(adversary(source, target, 0.3).detach())
+    predicted = logits.float().softmax(dim=1)
+    ratios = before(predicted[:4], labels, predicted[4:])
+    expected = adversary_loss(adversary, features.numpy(), logits.numpy(), 4, ratios[labels].numpy())
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert sum(isinstance(layer, nn.Linear) for layer in adversary.discriminator) == 3
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_the_discriminator_forgets_fast_and_the_network_where_it_is_told_to(short):
+    network = build(SPEC, 0)
+    adversary = Adversary(width=16, classes=2, hidden=5, seed=0, short_memory=short, rate=3.0)
+    optimiser = torch.optim.AdamW(Adaptation(network, adversary, 1.0).parameter_groups(0.1))
+    assert [group["betas"] for group in optimiser.param_groups] == [(0.5 if short else 0.9, 0.999), (0.5, 0.999)]
+    assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0.1, 0.3])
+
+
+def test_class_weights_need_source_labels():
+    adversary = Adversary(width=4, classes=3, hidden=5, seed=0, class_weights=True)
+    seen = Seen(torch.ones(2, 4), torch.ones(2, 4), torch.ones(2, 3))
+    with pytest.raises(ValueError, match="class weights need source labels"):
+        adversary(seen, seen, 1.0)
 
 
 def test_entropy_weights_lie_between_one_and_two_before_they_are_scaled():

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ntgate.errors import ModelError
+from ntgate.training.class_ratios import ClassRatios
 from ntgate.training.config import Mlp, TrainingConfig
 from ntgate.training.loop import Objective, fit
 from ntgate.training.network import build
@@ -47,6 +48,25 @@ def test_two_processes_end_where_one_does():
         assert torch.allclose(two.state_dict()[name], value, atol=1e-5)
     assert dict(os.environ) == before
     assert not torch.distributed.is_initialized()
+
+
+class ByClassRatio(Objective):
+    """Cross-entropy of rows that count by the running ratios of their classes, against sharpened predictions as a target."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.ratios = network, ClassRatios(2)
+
+    def forward(self, batch: Mapping[str, Rows], progress: float):
+        logits, labels = self.network(batch["labelled"].x), batch["labelled"].labels
+        predicted = logits.detach().softmax(dim=1)
+        ratios = self.ratios(predicted, labels, predicted**2 / (predicted**2).sum(dim=1, keepdim=True))
+        return (nn.functional.cross_entropy(logits, labels, reduction="none") * ratios[labels]).mean()
+
+
+def test_class_ratios_are_those_of_the_whole_batch():
+    one, two = (trained(processes, objective=ByClassRatio)[0].state_dict() for processes in (1, 2))
+    assert all(torch.allclose(two[name], value, atol=1e-5) for name, value in one.items())
 
 
 @pytest.mark.slow

@@ -12,9 +12,12 @@ import pytest
 import torch
 
 from ntgate.training import weights
+from ntgate.training.adaptation import Adaptation
+from ntgate.training.checkpoint import identity
 from ntgate.training.config import TrainingConfig
 from ntgate.training.loop import fit
 from ntgate.training.network import build
+from ntgate.training.reconstruction import Reconstruction
 from ntgate.training.supervised import Supervised
 from tests.training.toy import CONFIG, SPEC, accuracy, adversarial, rows
 
@@ -112,6 +115,19 @@ def test_other_rows_make_another_training(tmp_path):
 
     trained(rows(seed=0), tmp_path / "checkpoint")
     assert same(trained(rows(seed=5), tmp_path / "checkpoint"), trained(rows(seed=5), None))
+
+
+def test_the_settings_of_every_module_are_part_of_the_training():
+    """Those of the pull too, which decide the result and leave the initial weights alone."""
+
+    def digest(noise):
+        network = build(SPEC, 0)
+        objective = Adaptation(network, Reconstruction(network, 8, 0, noise), 0.3)
+        optimiser = torch.optim.AdamW(objective.parameter_groups(1e-3))
+        return identity(objective, optimiser, {"source": rows()}, CONFIG, steps=60, seed=0, device=torch.device("cpu"))
+
+    assert digest(0.1) == digest(0.1)
+    assert digest(0.1) != digest(0.2)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "other", "empty"])
