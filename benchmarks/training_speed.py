@@ -149,6 +149,17 @@ def adversary(conditional: bool) -> Callable[[Network], Pull]:
     )  # fmt: skip
 
 
+def strong_adversary(network: Network) -> Pull:
+    return Adversary(
+        width=network.head.in_features,
+        classes=network.head.out_features,
+        hidden=256,
+        layers=2,
+        seed=0,
+        class_weights=True,
+    )
+
+
 # What is added, whether it takes the second stream ``source``, and how it is made of a network and a number of steps.
 ADDED: dict[str, tuple[bool, Callable[[Network, int], Objective]]] = {
     "L2-SP": (False, anchored(anchor=0.1, head_decay=0.01)),
@@ -164,9 +175,10 @@ ADDED: dict[str, tuple[bool, Callable[[Network, int], Objective]]] = {
     ),
     "DANN": (True, pulled(adversary(False))),
     "CDAN+E": (True, pulled(adversary(True))),
+    "IWDAN, strong discriminator": (True, pulled(strong_adversary)),
     "MMD (DAN)": (True, pulled(lambda _: MeanEmbeddings())),
     "Deep CORAL": (True, pulled(lambda _: Covariances())),
-    "DRCN, reconstruction": (True, pulled(lambda network: Reconstruction(network, 256, 0))),
+    "DRCN, reconstruction": (True, pulled(lambda network: Reconstruction(network, 256, 0, noise=0.5))),
 }
 
 
