@@ -46,6 +46,7 @@ PAIRS = (
 SEEDS = tuple(range(5))
 # Beside each strategy with its defaults; on images, where training takes longest, one weighting in place of seven.
 VARIANTS: dict[str, tuple[dict[str, Any], ...]] = {
+    "domain_adversarial": ({"class_weights": True},),
     "instance_transfer": (
         {"weighting": "uniform"},
         {"start": "fresh"},
