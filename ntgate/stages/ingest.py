@@ -225,8 +225,12 @@ def _share(folder: Path, parts: dict[str, Artifact]) -> None:
     """Rows that the run before stored too, as a source that never changes, are kept once."""
     from ntgate.data.same_file import shared_with
 
-    before = max((run for run in folder.parent.iterdir() if run.name < folder.name), default=None)
-    if before is not None:
+    try:  # by time and not by name: runs of one second are told apart by random digits
+        others = {run: run.stat().st_mtime_ns for run in folder.parent.iterdir() if run != folder}
+    except OSError:  # somebody tidies up
+        return
+    if others:
+        before = max(others, key=others.__getitem__)
         for part in parts.values():
             path = Path(part.path)
             shared_with(path, before / "data" / path.name)
