@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from strategies_accuracy import accuracy
 
 RUNGS = (5, 10)  # of 20 evaluations
 ALPHA = 0.1  # of a two-sided interval, so 0.05 of its upper end
@@ -26,7 +25,7 @@ class Hits:
     def __call__(self, labels: Any, scores: Any) -> float:
         """The accuracy."""
         self.seen.append((scores.argmax(dim=1) == labels).numpy())
-        return accuracy(labels, scores)
+        return float(self.seen[-1].mean())
 
 
 def race(arms: dict[str, tuple[Any, Hits]]) -> dict[str, Any]:
@@ -44,9 +43,11 @@ def race(arms: dict[str, tuple[Any, Hits]]) -> dict[str, Any]:
         ahead = running[leader][1].astype(int)
         for name, (_, hits) in running.items():
             gained, lost = int((hits > ahead).sum()), int((hits < ahead).sum())
-            if name not in (leader, KEEPS) and tango_interval(gained, lost, len(hits), ALPHA)[1] < 0:
-                curve = arms[name][0].curve
-                dropped[name] = curve[-1].step - curve[min(rung, len(curve)) - 1].step
+            curve = arms[name][0].curve
+            if name in (leader, KEEPS) or len(curve) <= rung:  # the latter have ended by themselves
+                continue
+            if tango_interval(gained, lost, len(hits), ALPHA)[1] < 0:
+                dropped[name] = curve[-1].step - curve[rung - 1].step
     return {
         "steps": sum(arm.steps for arm, _ in arms.values()),
         "saved": sum(dropped.values()),

@@ -33,7 +33,7 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool)
             got="none",
             fix="check the path",
         )
-    wanted = None if spec.sample is None else sampled(len(found), spec.sample)
+    wanted = sampled(len(found), spec.sample)
     if wanted is not None:
         found = [found[i] for i in wanted]
     first = _read(place, found[0], spec, spec.image_size)

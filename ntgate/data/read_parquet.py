@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntgate.data.location import Location, unreadable
+from ntgate.data.read_table import check_header
 from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
@@ -42,6 +43,7 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
                 else:
                     parts.extend(_picked(file, wanted - first))
                     first += file.metadata.num_rows
+        check_header(parts[0].column_names, spec)
         return pa.concat_tables(parts), wanted
     except (pa.ArrowException, OSError) as error:
         raise DataError(
@@ -58,7 +60,7 @@ def _rows(place: Location, path: str) -> int:
     try:
         with place.files.open(path, "rb") as opened, pq.ParquetFile(opened) as file:
             return int(file.metadata.num_rows)
-    except (pa.ArrowException, OSError):
+    except pa.ArrowException:
         raise
     except Exception as error:
         raise unreadable(place.shown, error) from error

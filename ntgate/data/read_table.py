@@ -26,11 +26,10 @@ def read_csv(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) ->
 
 
 def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
-    """The rows of a table: numeric columns as float32 with NaN where missing, all others as text.
+    """The rows of a table whose header was checked: numeric columns as float32 with NaN where missing, all others as text.
 
     A missing text is ``""``. Truth values count as the numbers 0 and 1.
     """
-    _check_header([str(column) for column in frame.columns], spec)
     if not len(frame):
         raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")
     y: Ints | None = None
@@ -67,7 +66,7 @@ def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
     try:
         text = content.decode("utf-8-sig")
         header = next(csv.reader(io.StringIO(text)), [])
-        _check_header(header, spec)
+        check_header(header, spec)
         # The header is ours to check: pandas would rename a column that stands twice.
         return pd.read_csv(io.StringIO(text), low_memory=False, index_col=False, on_bad_lines="error")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
@@ -79,7 +78,12 @@ def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
         ) from error
 
 
-def _check_header(header: list[str], spec: SourceSpec) -> None:
+def check_header(header: list[str], spec: SourceSpec) -> None:
+    """Refuse a table whose columns cannot be told apart by their names.
+
+    Raises:
+        DataError: naming what is wrong with the names.
+    """
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from ntgate.credentials import without_credentials
 from ntgate.data.domain import Domain
-from ntgate.data.location import Location, locate
+from ntgate.data.location import locate
 from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
 from ntgate.data.table_files import table_files
@@ -32,36 +32,20 @@ def read(spec: SourceSpec, name: str, *, labelled: bool = True) -> Domain:
     from ntgate.data.read_parquet import read_parquet
     from ntgate.data.read_table import read_csv, read_frame
 
-    shown = without_credentials(spec.path)
-    if spec.format == "parquet" or (spec.format == "auto" and _ending(spec.path) == "parquet"):
-        place, paths = table_files(spec.path, shown)
-        spec = spec.model_copy(update={"path": shown})  # from here on for messages alone
-        table, numbers = read_parquet(place, paths, spec)
+    kind = _ENDINGS.get(PurePosixPath(spec.path).suffix.lower()) if spec.format == "auto" else spec.format
+    given, shown = spec.path, without_credentials(spec.path)
+    spec = spec.model_copy(update={"path": shown})  # from here on for messages alone
+    if kind == "parquet":
+        table, numbers = read_parquet(*table_files(given, shown), spec)
         return replace(read_frame(table.to_pandas(), spec, name, labelled=labelled), row_numbers=numbers)
-    place = locate(spec.path)
-    spec = spec.model_copy(update={"path": shown})
-    kind = _format(spec, place)
-    if kind == "images":
+    place = locate(given)
+    if kind == "images" or (spec.format == "auto" and place.files.isdir(place.path)):
         return read_images(place, spec, name, labelled=labelled)
+    if kind is None:
+        known = ", ".join(_ENDINGS)
+        got = repr(PurePosixPath(shown).suffix.lower())
+        raise DataError(shown, expected=f"a file ending in {known}, or a folder", got=got, fix="set format")
     with place.open() as file:
         domain = (read_npz if kind == "npz" else read_csv)(file, spec, name, labelled=labelled)
-    wanted = None if spec.sample is None else sampled(len(domain), spec.sample)
+    wanted = sampled(len(domain), spec.sample)
     return domain if wanted is None else domain.take(wanted)
-
-
-def _ending(path: str) -> str | None:
-    return _ENDINGS.get(PurePosixPath(path).suffix.lower())
-
-
-def _format(spec: SourceSpec, place: Location) -> str:
-    if spec.format != "auto":
-        return spec.format
-    if place.files.isdir(place.path):
-        return "images"
-    ending = PurePosixPath(place.path).suffix.lower()
-    if ending not in _ENDINGS:
-        known = ", ".join(_ENDINGS)
-        raise DataError(
-            spec.path, expected=f"a file ending in {known}, or a folder", got=repr(ending), fix="set format"
-        )
-    return _ENDINGS[ending]

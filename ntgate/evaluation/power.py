@@ -70,9 +70,8 @@ def rows_needed(
     _check(p_gained, p_lost, alpha, margin)
     if p_gained - p_lost <= margin:
         return None
-    about = _approximate_rows(p_gained, p_lost, alpha, power, margin)
-    if bets:  # log-wealth of ln(1 / alpha) takes about as many rows as a test of level alpha / 10
-        about = _approximate_rows(p_gained, p_lost, alpha / 10, power, margin)
+    # Log-wealth of ln(1 / alpha) takes about as many rows as a test of level alpha / 10.
+    about = _approximate_rows(p_gained, p_lost, alpha / 10 if bets else alpha, power, margin)
     if about > EXACT_UP_TO:
         return about
     if margin == 0:
@@ -169,18 +168,20 @@ def _rows_without_margin(about: int, p_gained: float, p_lost: float, alpha: floa
     discordance = p_gained + p_lost
     # Teeth are about 2 / discordance rows wide and matter over about 4 / gain rows.
     most = about + about // 8 + math.ceil(4 / (p_gained - p_lost)) + 200
-    while True:
-        first, last = (int(discordant_rows(n, discordance)[0][i]) for n, i in ((about // 2, 0), (most, -1)))
-        discordant = np.arange(first, last + 1)
-        seen = at_least(_critical(most, discordant, alpha, 0.0, bets), discordant, p_gained / discordance)
-        envelope = np.minimum.accumulate(seen[::-1])[::-1]
+    first = int(discordant_rows(about // 2, discordance)[0][0])
 
-        def average(of: Floats, n: int, first: int = first) -> float:
-            reached, weights = discordant_rows(n, discordance)
-            return float(weights @ np.where(reached >= first, of[np.maximum(reached - first, 0)], 0.0))
+    def seen_up_to(n: int) -> Floats:
+        discordant = np.arange(first, discordant_rows(n, discordance)[0][-1] + 1)
+        return at_least(_critical(n, discordant, alpha, 0.0, bets), discordant, p_gained / discordance)
 
-        if average(envelope, most) >= power:
-            break
+    def envelope_of(seen: Floats) -> Floats:
+        return np.minimum.accumulate(seen[::-1])[::-1]
+
+    def average(of: Floats, n: int) -> float:
+        reached, weights = discordant_rows(n, discordance)
+        return float(weights @ np.where(reached >= first, of[np.maximum(reached - first, 0)], 0.0))
+
+    while average(envelope := envelope_of(seen := seen_up_to(most)), most) < power:
         most *= 2
     enough, too_few = most, 0
     while enough - too_few > 1:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +37,10 @@ class Comparison:
         interval: of the gain, two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most ``margin``.
         counts: rows that only the first, and only the second, gets right; None for metrics that are no mean over rows.
-        needed: about how many test rows would show a gain like this with 80 % power; None where it cannot be said.
         note: what the reader has to know about how it was compared.
         streamed: of a stream, the rows of all its openings; None: the test rows are all that there are.
+        count_needed: counts :attr:`needed`, which can take seconds and is asked for only where nothing is shown; None: it cannot be
+            said.
     """
 
     first: float
@@ -48,9 +49,14 @@ class Comparison:
     interval: tuple[float, float]
     p_value: float
     counts: tuple[int, int] | None
-    needed: int | None
     note: str = ""
     streamed: int | None = None
+    count_needed: Callable[[], int | None] | None = None
+
+    @cached_property
+    def needed(self) -> int | None:
+        """About how many test rows would show a gain like this with 80 % power; None where it cannot be said."""
+        return None if self.count_needed is None else self.count_needed()
 
     @property
     def remark(self) -> str:
@@ -77,19 +83,19 @@ def compare(
     gain = values[0] - values[1]
     few = None if groups is None else too_few_clusters(groups, config.alpha)
     if few is not None:
-        return Comparison(values[0], values[1], gain, (-1.0, 1.0), 1.0, None, None, few)
+        return Comparison(values[0], values[1], gain, (-1.0, 1.0), 1.0, None, few)
     if config.metric != "accuracy":
         drawn = paired_bootstrap(
             config.metric, y, np.asarray(first, np.float64), np.asarray(second, np.float64),
             margin=margin, alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
         )  # fmt: skip
-        return Comparison(values[0], values[1], gain, drawn.interval, drawn.p_value, None, None)
+        return Comparison(values[0], values[1], gain, drawn.interval, drawn.p_value, None)
     gained, _, lost = counts(y, first, second)
     n = len(y)
     if groups is not None:
         interval, p_value = cluster_test(correct(y, first) - correct(y, second), groups, margin, config.alpha)
         note = f"{len(np.unique(groups))} groups of rows were compared as wholes"
-        return Comparison(values[0], values[1], gain, interval, p_value, (gained, lost), None, note)
+        return Comparison(values[0], values[1], gain, interval, p_value, (gained, lost), note)
     return Comparison(
         first=values[0],
         second=values[1],
@@ -97,7 +103,7 @@ def compare(
         interval=tango_interval(gained, lost, n, config.alpha),
         p_value=mcnemar_unconditional(gained, lost, n) if margin == 0 else tango_unconditional(gained, lost, n, margin),
         counts=(gained, lost),
-        needed=rows_needed(gained / n, lost / n, config.alpha, margin=margin),
+        count_needed=partial(rows_needed, gained / n, lost / n, config.alpha, margin=margin),
     )
 
 
@@ -119,9 +125,9 @@ def bet(
         interval=confidence_sequence(gained, tied, lost, config.alpha),
         p_value=betting_p_value(gained, tied, lost, margin),
         counts=(gained, lost),
-        needed=rows_needed(gained / n, lost / n, config.alpha, margin=margin, bets=True),
         note=f"the gain is over {n} rows of the stream",
         streamed=n,
+        count_needed=partial(rows_needed, gained / n, lost / n, config.alpha, margin=margin, bets=True),
     )
 
 
@@ -235,4 +241,4 @@ class Case:
         many = "1 division" if len(firsts) == 1 else f"{len(firsts)} divisions"
         divisions = f"{many} into {int(evidence.fold.max()) + 1} folds"
         note = f"each row was held out in turn, in {divisions}; valid where training is stable"
-        return Comparison(first, second, first - second, interval, p_value, None, None, note)
+        return Comparison(first, second, first - second, interval, p_value, None, note)

@@ -158,9 +158,9 @@ class Ledger:
         shown = outcome if outcome == PASSED or not granted.withheld else WITHHELD
         with writing(self.uri, self.timeout_seconds) as connection:
             opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == granted.entry)).mappings().one()
+            # A closing has the comparison of its opening, a column with an index.
             same = sa.select(ENTRIES.c.id).where(
-                ENTRIES.c.comparison
-                == opened["comparison"],  # a closing has that of its opening; this column has an index
+                ENTRIES.c.comparison == opened["comparison"],
                 ENTRIES.c.opening == granted.entry,
                 ENTRIES.c.outcome == shown,
             )

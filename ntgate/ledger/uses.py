@@ -137,13 +137,12 @@ def bets_of(connection: sa.Connection, comparison: str) -> Bets:
     for against, won, is_last, number in connection.execute(grouped.group_by(BETS.c.against, BETS.c.won, of_last)):
         counts[against][1 - won] += number
         new[against][1 - won] += number if is_last else 0
-    settled, rows = (
-        {bytes(one) for (one,) in connection.execute(sa.select(BETS.c.fingerprint).where(mine, which).distinct())}
-        for which in (sa.true(), of_last)
-    )
+    found = connection.execute(sa.select(BETS.c.fingerprint, of_last).where(mine).distinct())
+    is_of_last = {bytes(one): bool(is_last) for one, is_last in found}  # a row is bet on in one opening alone
+    rows = {one for one, is_last in is_of_last.items() if is_last}
     return Bets(
-        counts={against: _three(rows) for against, rows in counts.items()},
-        settled=settled,
+        counts={against: _three(numbers) for against, numbers in counts.items()},
+        settled=set(is_of_last),
         last=int(last),
         earlier={against: _three(np.subtract(counts[against], new[against]).tolist()) for against in counts},
         rows=rows,

@@ -45,13 +45,14 @@ def fit_head(
     held = embed(network, arm.pretrained.encoder, arm.view.validation).astype(np.float64)
     truth = torch.from_numpy(arm.view.validation.labels)
     mean, scale = rows.mean(axis=0), max(float(rows.std()), 1e-12)
+    scaled = (rows - mean) / scale
     curve: list[CurvePoint] = []
     heads: list[tuple[Floats, Floats]] = []
     for trial, penalty in enumerate(penalties, start=1):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the validation rows judge what came of it
-            model = LogisticRegression(C=penalty, max_iter=1000).fit((rows - mean) / scale, labels, weights)
-        weight, bias = rows_by_class(model, len(arm.view.train.classes))
+            model = LogisticRegression(C=penalty, max_iter=1000).fit(scaled, labels, weights)
+        weight, bias = _rows_by_class(model, len(arm.view.train.classes))
         weight, bias = weight / scale, bias - weight @ mean / scale
         losses = torch.nn.functional.cross_entropy(
             torch.from_numpy(rows @ weight.T + bias), torch.from_numpy(labels), reduction="none"
@@ -70,11 +71,11 @@ def fit_head(
         heads.append((weight, bias))
         if arm.progress is not None:
             arm.progress(trial, len(penalties), curve[-1].validation)
-    put_best(network, curve, heads)
+    _put_best(network, curve, heads)
     return tuple(curve)
 
 
-def put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tuple[Floats, Floats]]) -> None:
+def _put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tuple[Floats, Floats]]) -> None:
     """Give ``network`` that of the heads, weight ``(c, d)`` and bias ``(c,)``, whose point ranks best on the validation rows."""
     weight, bias = heads[max(range(len(curve)), key=lambda i: curve[i].rank)]
     with torch.no_grad():
@@ -82,7 +83,7 @@ def put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tupl
         network.head.bias.copy_(torch.from_numpy(bias))
 
 
-def rows_by_class(model: Any, classes: int) -> tuple[Floats, Floats]:
+def _rows_by_class(model: Any, classes: int) -> tuple[Floats, Floats]:
     """Weights ``(c, d)`` and biases ``(c,)``, a row a class, also where scikit-learn fits one row for two classes."""
     weight, bias = model.coef_, model.intercept_
     if len(model.classes_) == 2:

@@ -142,21 +142,22 @@ class Adversary(Pull):
         if self._entropy_weights:
             loss = loss * entropy_weights(predicted, len(source.features))
         if self.ratios is not None:
-            loss = loss * self._class_weights(source.labels, predicted)
+            loss = loss * _class_weights(self.ratios, source.labels, predicted)
         return loss.mean()
-
-    def _class_weights(self, labels: Tensor | None, predicted: Tensor) -> Tensor:
-        """A weight for each source row, then 1 for each target row."""
-        if self.ratios is None or labels is None:
-            raise ValueError("class weights need source labels")
-        of_source, of_target = predicted[: len(labels)], predicted[len(labels) :]
-        ratios = self.ratios(of_source, labels, of_target)
-        return torch.cat([ratios[labels], torch.ones(len(of_target)).to(ratios)])
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """The discriminator, at its own rate and with a short memory."""
         own = list(self.discriminator.parameters())
         return [{"params": own, "lr": learning_rate * self._rate, "betas": BETAS}]
+
+
+def _class_weights(ratios: ClassRatios, labels: Tensor | None, predicted: Tensor) -> Tensor:
+    """A weight for each source row, then 1 for each target row."""
+    if labels is None:
+        raise ValueError("class weights need source labels")
+    of_source, of_target = predicted[: len(labels)], predicted[len(labels) :]
+    found = ratios(of_source, labels, of_target)
+    return torch.cat([found[labels], torch.ones(len(of_target)).to(found)])
 
 
 def entropy_weights(probabilities: Tensor, sources: int) -> Tensor:
