@@ -16,20 +16,21 @@ _PLACED = {
 }
 
 
-def files() -> dict[str, Path]:
-    """The template's files by their path in a project.
-
-    In the wheel they lie under ``ntgate/scaffold/``; in a checkout they are the project's own folders, the single source.
-    """
+def root() -> Path:
+    """Where ntgate's own pipelines and steps lie: in the wheel ``ntgate/scaffold/``, in a checkout the checkout itself."""
     packaged = Path(__file__).parent / "scaffold"
-    root = packaged if packaged.is_dir() else Path(__file__).parents[1]
+    return packaged if packaged.is_dir() else Path(__file__).parents[1]
+
+
+def files() -> dict[str, Path]:
+    """The template's files by their path in a project; the single source of them is :func:`root`."""
     found = {
-        str(path.relative_to(root)): path
+        str(path.relative_to(root())): path
         for part in _PARTS
-        for path in sorted((root / part).rglob("*"))
+        for path in sorted((root() / part).rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-    return {**found, **{name: root / origin for name, origin in _PLACED.items()}}
+    return {**found, **{name: root() / origin for name, origin in _PLACED.items()}}
 
 
 def create(directory: Path) -> tuple[list[str], list[str]]:

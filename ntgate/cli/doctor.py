@@ -97,11 +97,7 @@ def _project() -> Check:
     from ntgate.cli.project import find
 
     root = find()
-    if root is None:
-        return Check(
-            "project", "warning", "no pipelines/retrain.py here or above; `ntgate init DIR`, or run with --inline"
-        )
-    return Check("project", "ok", str(root))
+    return Check("project", "ok", str(root) if root else "none here or above: ntgate's own pipelines are run")
 
 
 def _registry(uri: str) -> Check:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ntgate.cli.project import find
+from ntgate.cli.project import around
 from ntgate.cli.store import client
 from ntgate.errors import ConfigError, NtgateError
 from ntgate.references import with_password
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.result import RunResult
 
+_PACKAGES = ("pipelines", "steps")
+
 
 def run_pipeline(config: RunConfig, path: str, *, dry_run: bool, allow_first: bool = False) -> RunResult:
-    """Run ``pipelines/retrain.py`` of the project around the config file, and return its answer.
+    """Run ``pipelines/retrain.py`` of the project around the config file, else ntgate's own, and return its answer.
 
     Raises:
-        ConfigError: when there is no project.
+        ConfigError: when the config has a password in it.
         NtgateError: what a step raised.
     """
     run = _run("retrain", path, "add --inline", config=config, dry_run=dry_run, allow_first=allow_first)
@@ -32,10 +34,10 @@ def run_pipeline(config: RunConfig, path: str, *, dry_run: bool, allow_first: bo
 
 
 def run_drift_check(config: RunConfig, path: str) -> DriftCheck:
-    """Run ``pipelines/drift_check.py`` of the project around the config file, and return its answer.
+    """Run ``pipelines/drift_check.py`` of the project around the config file, else ntgate's own, and return its answer.
 
     Raises:
-        ConfigError: when there is no project, or it has no such pipeline.
+        ConfigError: when the project has no such pipeline.
         NtgateError: what a step raised.
     """
     run = _run("drift_check", path, "leave out --zenml", config=config)
@@ -44,10 +46,10 @@ def run_drift_check(config: RunConfig, path: str) -> DriftCheck:
 
 
 def submit(name: str, path: str, config: RunConfig, *, schedule: str, cron: str) -> None:
-    """Hand a pipeline of the project over to the active stack's orchestrator, to be run by the clock.
+    """Hand a pipeline over to the active stack's orchestrator, to be run by the clock.
 
     Raises:
-        ConfigError: when there is no project, or it has no such pipeline.
+        ConfigError: when the project around the config file has no such pipeline.
     """
     from zenml.config.schedule import Schedule
 
@@ -66,14 +68,14 @@ def _run(name: str, path: str, without: str, *, config: RunConfig, **arguments: 
 
 
 def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
-    """The pipeline ``name`` of the project around the config file at ``path``, with ZenML's store open."""
-    root = find([Path(path).parent])
-    if root is None or not (root / "pipelines" / f"{name}.py").is_file():
+    """The pipeline ``name`` of the project around the config file at ``path``, else ntgate's own, with ZenML's store open."""
+    root = around(Path(path))
+    if not (root / "pipelines" / f"{name}.py").is_file():
         raise ConfigError(
             path,
             expected=f"a project with pipelines/{name}.py and steps/ at or above it",
-            got="none" if root is None else f"{root} without it",
-            fix=f"run `ntgate init DIR`, or {without} to run without ZenML",
+            got=f"{root} without it",
+            fix=f"run `ntgate init {root}`, or {without} to run without ZenML",
         )
     _refuse_password(config)
     client()
@@ -84,12 +86,20 @@ def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
 
 
 def rooted(project: Path) -> None:
-    """Let ZenML find the project's own code: pipelines, steps and flavors."""
+    """Let ZenML find the pipelines, steps and flavors of ``project``, and none of the same name elsewhere.
+
+    A working directory may have packages called ``steps`` and ``pipelines`` of its own, and an earlier run of this process may
+    have imported those of another project.
+    """
     from zenml.utils import source_utils
 
-    source_utils.set_custom_source_root(str(project))
-    if str(project) not in sys.path:
-        sys.path.insert(0, str(project))
+    place = str(project)
+    source_utils.set_custom_source_root(place)
+    sys.path[:] = [place, *(path for path in sys.path if path != place)]
+    for name in [name for name in sys.modules if name.partition(".")[0] in _PACKAGES]:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is None or project.resolve() not in Path(file).resolve().parents:
+            del sys.modules[name]
 
 
 def _refuse_password(config: RunConfig) -> None:

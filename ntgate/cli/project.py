@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ntgate import template
+
 
 def find(near: Iterable[Path] = ()) -> Path | None:
     """The nearest folder at or above the given places, then at or above the working directory, with a retrain pipeline."""
@@ -13,3 +15,8 @@ def find(near: Iterable[Path] = ()) -> Path | None:
             if (folder / "pipelines" / "retrain.py").is_file() and (folder / "steps").is_dir():
                 return folder
     return None
+
+
+def around(config: Path) -> Path:
+    """The project around a config file, or the working directory; ntgate's own pipelines and steps where there is none."""
+    return find([config.parent]) or template.root()

@@ -26,7 +26,8 @@ EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
 def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, allow_first: bool, as_json: bool) -> int:
     """Measure the shift, train, judge, and promote what beats training from scratch.
 
-    CONFIG is a YAML or JSON file. Without --inline the pipeline runs on the active ZenML stack.
+    CONFIG is a YAML or JSON file. Without --inline the pipeline runs on the active ZenML stack: that of the project around
+    CONFIG or the working directory, and ntgate's own where there is none.
     """
     from ntgate.cli.progress import listener
     from ntgate.config import load

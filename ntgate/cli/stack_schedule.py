@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ntgate.cli.project import find
+from ntgate.cli.project import around
 from ntgate.cli.store import client
 from ntgate.errors import ConfigError
 
@@ -27,9 +27,7 @@ class StackSchedules:
         """Schedules of the config at ``path``; None when the active stack follows no schedules."""
         from ntgate.cli.orchestrated import rooted
 
-        project = find([path.parent])
-        if project is not None:
-            rooted(project)
+        rooted(around(path))
         return cls(path) if client().active_stack.orchestrator.config.is_schedulable else None
 
     def text(self, job: Job) -> str:

@@ -203,3 +203,9 @@ def test_an_orchestrator_with_a_clock_is_asked_to_follow_it(project):
     assert schedule("--cron", "17 5 * * 1", "--replace")[0] == 1
     assert standing() == []  # nothing is left of what the orchestrator refused
     assert schedule("--remove")[1]["outcome"] == "absent"
+
+    for part in ("pipelines", "steps"):
+        (project / part).unlink()
+    code, answer = schedule("--cron", "17 3 * * 1")  # ntgate's own pipeline, where no project is around
+    assert (code, answer["outcome"]) == (0, "written"), answer
+    assert standing() == [["retrain", answer["name"], "17 3 * * 1"]]

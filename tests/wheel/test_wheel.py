@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -112,3 +114,41 @@ def test_the_generated_project_passes_its_own_smoke_test(wheel, tmp_path):
         [sys.executable, "-m", "ntgate", "init", "project", "--check"], cwd=tmp_path, env=environment, check=False
     )
     assert check.returncode == 0
+
+
+SMALLEST = """
+model: {name: t}
+data: {source: {path: source.csv, label: y}, target: {path: target.csv, label: y}}
+registry: {uri: "sqlite:///mlflow.db"}
+strategies: [{kind: fine_tuning}]
+training: {steps: 20, source_steps: 20, batch_size: 16}
+gate: {seeds: 1}
+shift: {permutations: 99, evidently: false}
+"""
+
+
+def test_an_installed_wheel_runs_on_zenml_from_an_empty_folder(wheel, tmp_path):
+    """Its pipelines lie in site-packages, where ZenML takes modules for a distribution's."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    zipfile.ZipFile(wheel).extractall(site)
+    (site / "beside.pth").write_text(sysconfig.get_path("purelib"))  # ntgate's dependencies, after the wheel itself
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    draws = random.Random(0)
+    for name, rows in (("source", 200), ("target", 160)):
+        lines = [f"{draws.gauss(i % 2, 1):.6f},{draws.random():.6f},{i % 2}" for i in range(rows)]
+        (folder / f"{name}.csv").write_text("\n".join(["a,b,y", *lines]))
+    (folder / "retrain.yaml").write_text(SMALLEST)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment |= {"ZENML_CONFIG_PATH": str(tmp_path / "zenml"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [python, "-m", "ntgate", "run", "retrain.yaml", "--json"], cwd=folder, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    answer = json.loads(done.stdout)
+    assert done.returncode in {0, 3, 4}, done.stderr
+    assert answer["directory"].startswith(str(folder))
+    assert list((tmp_path / "zenml").iterdir())
