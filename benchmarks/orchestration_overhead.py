@@ -22,6 +22,8 @@ import numpy as np
 import yaml
 from machine import heading, write
 
+from ntgate.optouts import OPT_OUTS
+
 ROOT = Path(__file__).resolve().parents[1]
 GOAL, PAIRS = 12.0, int(os.environ.get("NTGATE_PAIRS", "3"))
 
@@ -74,7 +76,7 @@ def environment(folder: Path) -> dict[str, str]:
         **os.environ,
         "ZENML_CONFIG_PATH": str(folder / "zenml"),
         "PYTHONPATH": str(ROOT),
-        "ZENML_ANALYTICS_OPT_IN": "false",
+        **OPT_OUTS,
     }
 
 

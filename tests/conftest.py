@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 import yaml
 
+from ntgate.optouts import opt_out
+
 pytest_plugins = ["tests.server", "tests.postgres", "tests.s3"]
 
-os.environ.update(
-    ZENML_ANALYTICS_OPT_IN="false",
-    MLFLOW_DISABLE_TELEMETRY="true",
-    DO_NOT_TRACK="1",
-    ZENML_ENABLE_RICH_TRACEBACK="false",
-)
+opt_out()
+os.environ["ZENML_ENABLE_RICH_TRACEBACK"] = "false"
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ def main() -> None:
     import gc
     import os
 
+    from ntgate.optouts import opt_out
+
+    opt_out()
     # OpenMP's idle threads wait by spinning: two runs on the same cores then slow each other down ten times instead of twice.
     # A short spin and then sleep costs a lone run nothing. libgomp reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING
 from ntgate.cli import console
 from ntgate.errors import ConfigError
 from ntgate.exclusive import exclusive
+from ntgate.optouts import opt_out
 
 if TYPE_CHECKING:
     from zenml.client import Client
 
 _QUIET = {
-    "ZENML_ANALYTICS_OPT_IN": "false",
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
     "ZENML_LOGGING_VERBOSITY": "CRITICAL",
     "AUTO_OPEN_DASHBOARD": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
 }
 
 
 def quiet() -> None:
     """Ask ZenML, before its import, to send nothing, to open no browser and to leave the output to us."""
+    opt_out()
     for variable, value in _QUIET.items():
         os.environ.setdefault(variable, value)
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from ntgate.errors import ModelError
+from ntgate.optouts import opt_out
+
+opt_out()
+import onnxruntime  # noqa: E402  it reads its opt-out while it is imported
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,6 +11,7 @@ from typing import Any, Protocol, get_type_hints
 from ntgate.base import Frozen
 from ntgate.config import RunConfig, parse
 from ntgate.errors import NtgateError
+from ntgate.optouts import opt_out
 
 
 class Json(Protocol):
@@ -30,6 +31,7 @@ def run(stage: str, given: Mapping[str, Any]) -> None:
 
     An expected fault becomes one sentence and the exit code of the command line.
     """
+    opt_out()
     from ntgate.kfp import stages
 
     function = getattr(stages, stage)

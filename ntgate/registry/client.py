@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ntgate.errors import RegistryError
 from ntgate.exclusive import exclusive
+from ntgate.optouts import opt_out
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.faults import translated
 from ntgate.registry.reach import reach, sqlite_file, with_driver
@@ -28,8 +29,6 @@ _MANNERS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "1",
 }
 
 # Without it MLflow's pages take an experiment of pipelines for one of prompts, and show its runs as such.
@@ -104,6 +103,7 @@ def connect(config: RegistryConfig, name: str) -> Registry:
     Raises:
         RegistryError: when the registry does not answer within about ``timeout_seconds``.
     """
+    opt_out()
     for variable, value in _MANNERS.items():
         os.environ.setdefault(variable, value)
     # The first connection to a new SQLite file runs MLflow's migrations, with a log line for each.

@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from ntgate.optouts import OPT_OUTS
 from ntgate.scheduling.cron import Cron
 
 BUSY = 75  # flock's answer where a run is still going; EX_TEMPFAIL of sysexits.h
@@ -69,7 +70,7 @@ Description={_systemd(f"ntgate run {self.config}")}
 Type=oneshot
 WorkingDirectory={_systemd(str(self.config.parent))}
 EnvironmentFile=-{_systemd(str(self.environment))}
-Environment=ZENML_ANALYTICS_OPT_IN=false MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=1
+Environment={" ".join(f"{name}={value}" for name, value in OPT_OUTS.items())}
 ExecStartPre=/bin/mkdir -p {_quoted(str(self.lock.parent))}
 ExecStart=/bin/sh -c {_quoted(self.shell)}
 # {ANSWERS[0]}: rejected by the gate. {ANSWERS[1]}: inconclusive. {BUSY}: the last run is still going.

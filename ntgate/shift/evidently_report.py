@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntgate.data.domain import Domain
+from ntgate.optouts import opt_out
 from ntgate.shift.features import plain_rows
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def drift_html(source: Domain, target: Domain, path: Path, *, seed: int = 0) -> 
     A page of hundreds of columns helps nobody: of rows with more than 12 columns the 12 whose means moved most, in standard
     deviations, are shown. Images are reduced to the means of 4 by 4 patches. At most 5,000 rows of each domain are drawn.
     """
-    os.environ.setdefault("DO_NOT_TRACK", "1")  # the report is made from the user's data: nothing phones home
+    opt_out()  # the report is made from the user's data: nothing phones home
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from evidently import Report

@@ -25,8 +25,8 @@ mount -o remount,bind,ro "$IMAGE"
 inside() {
   chroot --userspec=10001:10001 "$IMAGE" /usr/bin/env --ignore-environment --chdir=/project \
     PATH=/opt/ntgate/bin:/usr/local/bin:/usr/bin:/bin HOME=/state ZENML_CONFIG_PATH=/state/zenml \
-    MPLCONFIGDIR=/state/matplotlib PYTHONDONTWRITEBYTECODE=1 ZENML_ANALYTICS_OPT_IN=false MLFLOW_DISABLE_TELEMETRY=true \
-    DO_NOT_TRACK=1 OMP_NUM_THREADS=2 TERMINATION_LOG=/tmp/message "$@"
+    MPLCONFIGDIR=/state/matplotlib PYTHONDONTWRITEBYTECODE=1 ORT_DISABLE_TELEMETRY=1 MLFLOW_DISABLE_TELEMETRY=true \
+    ZENML_ANALYTICS_OPT_IN=false HF_HUB_DISABLE_TELEMETRY=1 DO_NOT_TRACK=1 OMP_NUM_THREADS=2 TERMINATION_LOG=/tmp/message "$@"
 }
 
 if inside touch /project/written 2>/dev/null; then echo "image-test: the root can be written to" >&2; exit 1; fi
