@@ -21,7 +21,7 @@ from ntgate.gate.allowance import Allowance, once_more
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.wear import allow
 from ntgate.ledger.fingerprints import Prints, insert, stored
-from ntgate.ledger.tables import BETS, ENTRIES, IDENTITY, SETS, complete
+from ntgate.ledger.tables import BETS, ENTRIES, IDENTITY, SETS, identified
 from ntgate.ledger.transaction import reading, writing
 from ntgate.ledger.uses import PASSED, Bets, bets_of, history, stream_of, uses_of
 
@@ -200,7 +200,7 @@ class Ledger:
             with writing(self.uri, self.timeout_seconds) as connection:
                 return connection.scalar(sa.select(IDENTITY.c.id))
         with reading(self.uri, self.timeout_seconds) as looked_at:
-            if looked_at is None or not complete(looked_at):
+            if looked_at is None or not identified(looked_at):
                 return None
             return looked_at.scalar(sa.select(IDENTITY.c.id))
 

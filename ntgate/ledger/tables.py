@@ -63,7 +63,14 @@ BETS = sa.Table(
 # it is written to.
 IDENTITY = sa.Table(f"{_PREFIX}identity", _METADATA, sa.Column("id", sa.String(32), primary_key=True))
 
-_TABLES = (SETS, ROWS, ENTRIES, BETS, IDENTITY)
+# Which form the tables have: the greatest number counts. A ledger without any has the first form, and is stamped with it when it is
+# written to.
+VERSIONS = sa.Table(
+    f"{_PREFIX}versions", _METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False)
+)
+VERSION = 1
+
+_TABLES = (SETS, ROWS, ENTRIES, BETS, IDENTITY, VERSIONS)
 _REFUSAL = "the ledger is append-only"
 
 
@@ -72,9 +79,20 @@ def exist(connection: sa.Connection) -> bool:
     return sa.inspect(connection).has_table(BETS.name)
 
 
+def identified(connection: sa.Connection) -> bool:
+    """Whether the ledger has an id of its own: the table has its row since it was made."""
+    return sa.inspect(connection).has_table(IDENTITY.name)
+
+
 def complete(connection: sa.Connection) -> bool:
     """Whether all of the ledger is there: its last table has its row."""
-    return sa.inspect(connection).has_table(IDENTITY.name)
+    return sa.inspect(connection).has_table(VERSIONS.name)
+
+
+def version(connection: sa.Connection) -> int:
+    """The form that the ledger's tables have."""
+    found = connection.scalar(sa.select(sa.func.max(VERSIONS.c.version))) if complete(connection) else None
+    return VERSION if found is None else int(found)
 
 
 def create(connection: sa.Connection) -> None:
@@ -83,7 +101,10 @@ def create(connection: sa.Connection) -> None:
     _METADATA.create_all(connection)
     for statement in _guards(missing, connection.dialect.name):
         connection.exec_driver_sql(statement)
-    connection.execute(sa.insert(IDENTITY).values(id=uuid.uuid4().hex))
+    if IDENTITY in missing:
+        connection.execute(sa.insert(IDENTITY).values(id=uuid.uuid4().hex))
+    if VERSIONS in missing:
+        connection.execute(sa.insert(VERSIONS).values(version=VERSION))
 
 
 def _guards(new: list[sa.Table], database: str) -> list[str]:

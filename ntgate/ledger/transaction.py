@@ -26,20 +26,20 @@ def writing(uri: str, timeout_seconds: int) -> Iterator[sa.Connection]:
     What it reads it may rely on when it writes, so that two decisions at once never spend the same alpha twice.
 
     Raises:
-        RegistryError: when the database does not answer or refuses.
+        RegistryError: when the database does not answer or refuses, or a later ntgate has written the ledger.
     """
     with _translated(uri), _connected(uri, timeout_seconds) as connection:
         if connection.dialect.name == "postgresql":
             with connection.begin():
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-                yield _prepared(connection)
+                yield _prepared(connection, uri)
         else:
             # SQLite takes its lock with the first write unless it is told to take it at once; a reader that becomes a writer
             # could have read what another has changed since.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
-                yield _prepared(connection)
+                yield _prepared(connection, uri)
             except BaseException:
                 connection.exec_driver_sql("ROLLBACK")
                 raise
@@ -51,20 +51,35 @@ def reading(uri: str, timeout_seconds: int) -> Iterator[sa.Connection | None]:
     """A connection to look at the ledger; None where there is none yet: nothing is created by looking.
 
     Raises:
-        RegistryError: when the database does not answer or refuses.
+        RegistryError: when the database does not answer or refuses, or a later ntgate has written the ledger.
     """
     url = sa.make_url(uri)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         yield None
         return
     with _translated(uri), _connected(uri, timeout_seconds) as connection:
-        yield connection if tables.exist(connection) else None
+        if not tables.exist(connection):
+            yield None
+            return
+        _refuse_newer(connection, uri)
+        yield connection
 
 
-def _prepared(connection: sa.Connection) -> sa.Connection:
+def _prepared(connection: sa.Connection, uri: str) -> sa.Connection:
+    _refuse_newer(connection, uri)
     if not tables.complete(connection):
         tables.create(connection)
     return connection
+
+
+def _refuse_newer(connection: sa.Connection, uri: str) -> None:
+    """What a later ntgate has written may mean what this one does not know of: then no row may count as fresh."""
+    found = tables.version(connection)
+    if found > tables.VERSION:
+        raise RegistryError(
+            f"ledger {without_credentials(uri)}", expected=f"tables of version {tables.VERSION}", got=f"version {found}",
+            fix="install the ntgate that wrote it, or a later one",
+        )  # fmt: skip
 
 
 @contextmanager

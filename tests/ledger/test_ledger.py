@@ -8,6 +8,7 @@ import multiprocessing
 import shutil
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from ntgate.ledger.place import ledger_uri
 
 FOREST = multiprocessing.get_context("forkserver")
 FOREST.set_forkserver_preload(["ntgate.ledger.ledger"])
-TABLES = ("sets", "rows", "entries", "bets", "identity")
+TABLES = ("sets", "rows", "entries", "bets", "identity", "versions")
 
 
 def prints(first: int, last: int) -> np.ndarray:
@@ -245,7 +246,8 @@ def test_bets_that_do_not_fit_are_refused_and_nothing_is_written(ledger):
 def test_nothing_can_be_changed_or_removed(ledger, table):
     granted = ledger.open(asked("a", policy="e_process"), prints(0, 10))
     ledger.close(granted, "inconclusive", fingerprints=prints(0, 10), bets={"scratch": np.ones(10, int)})
-    column = {"sets": "size", "rows": "row_set", "entries": "alpha", "bets": "won", "identity": "id"}[table]
+    columns = ("size", "row_set", "alpha", "won", "id", "version")
+    column = dict(zip(TABLES, columns, strict=True))[table]
     acts = [f"DELETE FROM ntgate_ledger_{table}", f"UPDATE ntgate_ledger_{table} SET {column} = 0"]
     if ledger.uri.startswith("postgresql"):
         acts.append(f"TRUNCATE ntgate_ledger_{table} CASCADE")
@@ -424,7 +426,8 @@ def test_a_ledger_has_one_id_for_ever_and_looking_gives_it_none(ledger, tmp_path
 
 def test_a_ledger_of_an_earlier_version_goes_on_and_gets_an_id(ledger):
     ledger.close(ledger.open(asked("a"), prints(0, 100)), "rejected")
-    run(ledger, "DROP TABLE ntgate_ledger_identity")  # all that such a ledger lacks
+    for table in ("identity", "versions"):  # all that such a ledger lacks
+        run(ledger, f"DROP TABLE ntgate_ledger_{table}")
     assert ledger.identity(create=False) is None
     assert len(ledger.entries()) == 2
     assert ledger.preview(prints(0, 100), LedgerConfig(), model="reader", alpha=0.05, min_test_rows=30).closed
@@ -432,6 +435,41 @@ def test_a_ledger_of_an_earlier_version_goes_on_and_gets_an_id(ledger):
     mine = ledger.identity(create=False)
     assert len(mine) == 32
     assert ledger.identity(create=True) == mine
-    for table in ("entries", "identity"):
+    for table in ("entries", "identity", "versions"):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
             run(ledger, f"DELETE FROM ntgate_ledger_{table}")
+
+
+def versions(ledger: Ledger) -> list[int]:
+    with sa.create_engine(ledger.uri, poolclass=sa.pool.NullPool).connect() as connection:
+        return list(connection.scalars(sa.text("SELECT version FROM ntgate_ledger_versions")))
+
+
+def test_a_ledger_carries_its_version_and_one_without_is_stamped_once_by_many_writers(ledger):
+    mine = ledger.identity(create=True)
+    assert versions(ledger) == [1]
+    run(ledger, "DROP TABLE ntgate_ledger_versions")
+    assert ledger.identity(create=False) == mine
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(lambda name: ledger.open(asked(name, horizon=9), prints(0, 100)), "abcdef"))
+    assert sorted(granted.entry for granted in opened) == [1, 2, 3, 4, 5, 6]
+    assert versions(ledger) == [1]
+    assert ledger.identity(create=True) == mine
+
+
+def test_the_ledger_of_a_later_ntgate_is_refused_in_one_sentence(ledger):
+    granted = ledger.open(asked("a"), prints(0, 100))
+    run(ledger, "INSERT INTO ntgate_ledger_versions (version) VALUES (2)")
+    attempts = [
+        lambda: ledger.open(asked("b"), prints(100, 200)),
+        lambda: ledger.close(granted, "rejected"),
+        lambda: ledger.preview(prints(0, 100), LedgerConfig(), model="reader", alpha=0.05, min_test_rows=30),
+        lambda: ledger.identity(create=False),
+        lambda: ledger.identity(create=True),
+        ledger.entries,
+    ]
+    for attempt in attempts:
+        with pytest.raises(
+            RegistryError, match=r"expected tables of version 1, got version 2; install the ntgate that"
+        ):
+            attempt()
