@@ -12,6 +12,8 @@ from typing import Any, TextIO
 
 import click
 
+from ntgate import SCHEMA
+
 _answers: list[TextIO] = []
 
 
@@ -45,8 +47,9 @@ def claimed() -> Iterator[None]:
 
 
 def answer(content: Mapping[str, Any] | str) -> None:
-    """Print the command's answer on standard output: text, or exactly one JSON object."""
-    text = content if isinstance(content, str) else json.dumps(_finite(content), indent=2, allow_nan=False)
+    """Print the command's answer on standard output: text, or exactly one JSON object, which names its schema."""
+    told = content if isinstance(content, str) else _finite({"schema": SCHEMA, **content})
+    text = told if isinstance(told, str) else json.dumps(told, indent=2, allow_nan=False)
     out = _answers[-1] if _answers else sys.stdout
     click.echo(text, file=out)
     out.flush()

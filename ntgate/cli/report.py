@@ -32,8 +32,11 @@ def report(run: str, uri: str | None, to: str, as_json: bool) -> int:
 
 
 def _pages(run: str, uri: str | None, to: Path) -> list[Path]:
+    from ntgate.stages.run_file import refuse_newer
+
     folder = Path(run)
     if folder.is_dir():
+        refuse_newer(folder)
         pages = list(folder.resolve().glob("*.html"))
         if not any(page.name == REPORT for page in pages):
             raise ConfigError(

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, get_type_hints
 
+from ntgate import SCHEMA
 from ntgate.base import Frozen
 from ntgate.config import RunConfig, parse
-from ntgate.errors import NtgateError
+from ntgate.errors import ConfigError, NtgateError
 from ntgate.optouts import opt_out
 
 
@@ -48,7 +49,8 @@ def run(stage: str, given: Mapping[str, Any]) -> None:
 
 def write(result: Frozen, to: Json) -> None:
     """Write a result as JSON, and show its plain values beside the artifact."""
-    Path(to.path).write_text(result.model_dump_json(), encoding="utf-8")
+    content = {"schema": SCHEMA, **result.model_dump(mode="json")}
+    Path(to.path).write_text(json.dumps(content), encoding="utf-8")
     to.metadata.update({name: value for name, value in result if isinstance(value, str | bool | int)})
 
 
@@ -56,5 +58,11 @@ def _argument(hint: Any, value: Any, root: str) -> Any:
     if hint is RunConfig:
         return parse(json.loads(value), base=Path(root))
     if isinstance(hint, type) and issubclass(hint, Frozen):
-        return hint.model_validate_json(Path(value.path).read_text(encoding="utf-8"))
+        content = json.loads(Path(value.path).read_text(encoding="utf-8"))
+        if (found := content.pop("schema", SCHEMA)) != SCHEMA:
+            raise ConfigError(
+                value.path, expected=f"a result of schema {SCHEMA}", got=f"schema {found}",
+                fix="give every pod the image of one ntgate",
+            )  # fmt: skip
+        return hint.model_validate_json(json.dumps(content))
     return value

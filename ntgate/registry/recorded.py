@@ -10,7 +10,7 @@ from ntgate.registry.client import Registry, quoted
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-KEY, PARENT, STRATEGY = "ntgate.run_key", "mlflow.parentRunId", "ntgate.strategy"
+KEY, PARENT, STRATEGY, SCHEMA_TAG = "ntgate.run_key", "mlflow.parentRunId", "ntgate.strategy", "ntgate.schema"
 
 
 class Recorded(Frozen):

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ntgate import SCHEMA
 from ntgate.errors import RegistryError
 from ntgate.registry.client import Registry, translated
+from ntgate.registry.recorded import SCHEMA_TAG
 
 
 def fetch_pages(registry: Registry, run_id: str, folder: Path) -> list[Path]:
     """Download the pages of a parent run into ``folder``.
 
     Raises:
-        RegistryError: when the registry does not answer, knows no such run, or the run has no pages.
+        RegistryError: when the registry does not answer, knows no such run, a later ntgate has recorded it, or it has no pages.
     """
     with translated(registry.config, fix="give the id of a run that ntgate recorded there"):
+        found = registry.client.get_run(run_id).data.tags.get(SCHEMA_TAG, SCHEMA)
+        if str(found) != str(SCHEMA):
+            raise RegistryError(
+                f"run {run_id}", expected=f"a run of schema {SCHEMA}", got=f"schema {found}",
+                fix="install the ntgate that recorded it, or a later one",
+            )  # fmt: skip
         pages = [file.path for file in registry.client.list_artifacts(run_id) if file.path.endswith(".html")]
         if not pages:
             raise RegistryError(

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from ntgate import SCHEMA
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.logged_model import log_model
 from ntgate.registry.origin import origin_tags
-from ntgate.registry.recorded import KEY, PARENT, STRATEGY, Recorded, earlier_attempt
+from ntgate.registry.recorded import KEY, PARENT, SCHEMA_TAG, STRATEGY, Recorded, earlier_attempt
 from ntgate.registry.records import CandidateRecord, DatasetRecord, Point, RunRecord
 from ntgate.registry.schema import dataset_schema
 
@@ -36,7 +37,7 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
         if run.key and (found := earlier_attempt(registry, experiment, run.key)) is not None:
             return found
         key = {KEY: run.key} if run.key else {}
-        tags = {**origin_tags(), **run.tags, **key, "mlflow.note.content": run.note}
+        tags = {**origin_tags(), **run.tags, **key, SCHEMA_TAG: str(SCHEMA), "mlflow.note.content": run.note}
         with _started(registry, experiment, run.name, tags) as parent:
             _log(registry, parent, run.parameters, _metrics(run.metrics))
             _inputs(registry, parent, run, run.datasets)

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from ntgate import SCHEMA
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.data.leakage import Leakage
@@ -58,7 +59,7 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
     identity = decision_id(config, ingested, champion)
     path = ingested.folder / "decision.json"
     content = {
-        "schema": 1,
+        "schema": SCHEMA,
         "decision_id": identity,
         "champion_seen": champion.version,
         "champion_lost": champion.lost,

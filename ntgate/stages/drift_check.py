@@ -11,6 +11,7 @@ from ntgate.shift.report import ShiftReport
 from ntgate.stages.drift import measure_drift
 from ntgate.stages.drift_page import write_drift_page
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.run_file import finish
 from ntgate.stages.source import Embedder
 
 
@@ -41,4 +42,5 @@ def check_drift(config: RunConfig, ingested: Ingested, embedder: Embedder) -> Dr
     """Measure the shift, write the page, and say whether the shift is to be acted upon."""
     drift = measure_drift(config, ingested, embedder.source)
     page = write_drift_page(config, ingested, drift)
+    finish(ingested.folder, outcome=drift.report.outcome)
     return DriftCheck(shift=drift.report, report=str(page), directory=ingested.directory)

@@ -6,6 +6,7 @@ import secrets
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ntgate.config import RunConfig
 from ntgate.data.domain import Domain, Ints, TrainingView
 from ntgate.data.leakage import Leakage
 from ntgate.errors import ConfigError
+from ntgate.stages.run_file import begin
 
 
 class Ingested(Frozen):
@@ -185,7 +187,7 @@ def ingest(config: RunConfig) -> Ingested:
     began, clock = time.time(), time.perf_counter()
     ledger_uri(config.gate.ledger, config.registry.uri)  # refused now rather than after the training
     domains = read_domains(config)
-    return _stored(config, domains, leakage_of(config, domains), began, clock)
+    return _stored(config, domains, leakage_of(config, domains), began, clock, "run")
 
 
 def ingest_for_drift(config: RunConfig) -> Ingested:
@@ -195,16 +197,22 @@ def ingest_for_drift(config: RunConfig) -> Ingested:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, read_for_drift(config), None, began, clock)
+    return _stored(config, read_for_drift(config), None, began, clock, "drift")
 
 
 def _stored(
-    config: RunConfig, domains: dict[str, Domain], leakage: Leakage | None, began: float, clock: float
+    config: RunConfig,
+    domains: dict[str, Domain],
+    leakage: Leakage | None,
+    began: float,
+    clock: float,
+    kind: Literal["run", "drift"],
 ) -> Ingested:
     from ntgate.data.fingerprint import fingerprint
     from ntgate.data.storage import save
 
     folder = _run_folder(Path(config.output) / config.model.name)
+    begin(folder, config, began=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"), kind=kind)
     parts = {name: save(domain, folder / "data" / name) for name, domain in domains.items()}
     _share(folder, parts)
     return Ingested(

@@ -11,6 +11,7 @@ from ntgate.config import RunConfig
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
 from ntgate.stages.result import RunResult, conclude
+from ntgate.stages.run_file import finish
 
 
 def promote(config: RunConfig, history: RunHistory, *, dry_run: bool = False) -> RunResult:
@@ -29,6 +30,8 @@ def promote(config: RunConfig, history: RunHistory, *, dry_run: bool = False) ->
         version, run_id = _register(config, history, result)
         result = conclude(config, history, version=version, run_id=run_id, dry_run=False)
         _write_report(config, history, result)
+    registered = {"decision_id": result.decision_id, "version": version, "run_id": run_id, "dry_run": dry_run}
+    finish(history.ingested.folder, outcome=result.outcome, **registered)
     return result
 
 

@@ -144,7 +144,7 @@ def test_libraries_cannot_spoil_the_answer():
         "with console.claimed():\n    print('chatter'); os.system('echo more'); console.answer({'a': float('nan')})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == {"a": None}
+    assert json.loads(done.stdout) == {"schema": 1, "a": None}
     assert "chatter" in done.stderr
     assert "more" in done.stderr
 

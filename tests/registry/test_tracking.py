@@ -11,6 +11,7 @@ import pytest
 
 from ntgate.errors import RegistryError
 from ntgate.registry.records import DatasetRecord, RunRecord
+from ntgate.registry.run_pages import fetch_pages
 from ntgate.registry.schema import dataset_schema
 from ntgate.registry.tracking import record
 
@@ -178,3 +179,12 @@ def test_a_run_that_could_not_be_recorded_is_marked_as_failed(registry, array_mo
     assert {run.info.status for run in runs} == {"FAILED"}
     models = registry.client.search_logged_models([registry.experiment()])
     assert {model.status for model in models} == {"FAILED"}
+
+
+def test_the_pages_of_a_later_run_in_mlflow_are_refused(registry, make_run, array_model, tmp_path):
+    (tmp_path / "report.html").touch()
+    run_id = record(registry, make_run(array_model, (tmp_path / "report.html",))).run_id
+    assert [page.name for page in fetch_pages(registry, run_id, tmp_path / "to")] == ["report.html"]
+    registry.client.set_tag(run_id, "ntgate.schema", "2")
+    with pytest.raises(RegistryError, match="expected a run of schema 1, got schema 2"):
+        fetch_pages(registry, run_id, tmp_path / "to")
