@@ -119,6 +119,7 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
     from ntgate.gate.decide import decide
     from ntgate.gate.evidence import Evidence
     from ntgate.gate.wear import unworn
+    from ntgate.stages.scores import of_constant
     from ntgate.strategies import AnyStrategy
     from ntgate.strategies.base import Arm, Facts
     from ntgate.strategies.candidate import train
@@ -159,6 +160,7 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
             Evidence(
                 test.labels, on_test[chosen], on_test["scratch"],
                 candidate_seeds=further[chosen], scratch_seeds=further["scratch"], allowance=unworn(len(test), gate.alpha),
+                **of_constant(code := int(np.bincount(view.train.labels).argmax()), test), constant_class=test.classes[code],
                 leakage=find_leakage({"source": view.source, "train": view.train, "test": test}, "report", seed),
             ),
             gate, seed=seed,

@@ -259,6 +259,7 @@ def gate(sizes: Sizes) -> dict[str, list[Point]]:
         evidence = Evidence(
             y, candidate=scores(0.9), scratch=scores(0.85), champion=scores(0.88), champion_version="1",
             candidate_seeds=np.stack([scores(0.9), scores(0.9)]), scratch_seeds=np.stack([scores(0.85), scores(0.85)]),
+            constant=np.tile(np.eye(CLASSES)[0], (m, 1)), constant_class="0",
             slices={"class": y.astype(np.str_)}, allowance=unworn(m, alpha=0.05), leakage=Leakage(test_rows=m, off=True),
         )  # fmt: skip
         config = GateConfig(slices=(Slice(by="class"),))

@@ -72,7 +72,7 @@ def run(
         crossed = cross_fit(config, ingested, source, plan, tell)
         tell.stage("evaluate: export, check parity, open the test rows")
         evaluated = evaluate(config, ingested, champion, scratch, compressed, replicated, crossed, dry_run=dry_run)
-        decided = decide_run(config, ingested, champion, evaluated)
+        decided = decide_run(config, ingested, champion, drifted.report, evaluated)
     tell.stage(f"gate: {decided.gate.outcome}")
     history = RunHistory(
         ingested=ingested, champion=champion, source=source, shift=drifted.report, plan=plan, scratch=scratch, slots=tuple(slots),

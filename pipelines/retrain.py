@@ -36,7 +36,7 @@ def retrain(config: RunConfig, dry_run: bool = False, allow_first: bool = False)
     replicated = replicate(config, ingested, source_model, made, compressed)
     crossed = cross_fit(config, ingested, source_model, made)
     evaluated = evaluate(config, ingested, champion, baseline, compressed, replicated, crossed, dry_run)
-    decided = decide(config, ingested, champion, evaluated)
+    decided = decide(config, ingested, champion, shift, evaluated)
     return promote(
         config, ingested, champion, source_model, shift, made, baseline, *slots, compressed, replicated, crossed,
         evaluated, decided, dry_run,

@@ -187,6 +187,25 @@ class Case:
         return self._over("uncompressed", -self.config.compression_margin)
 
     @cached_property
+    def over_constant(self) -> Comparison | None:
+        """The candidate against always answering the commonest class of the target's training rows; None as above."""
+        return self._over("constant", 0.0)
+
+    def between(self, first: str, second: str, margin: float) -> Comparison | None:
+        """Any two arms on the rows at hand; for what is told, not for what promotes: of a stream it is one look of many."""
+        one, other = self.evidence.usable(first), self.evidence.usable(second)
+        if one is None or other is None or not len(self.evidence.y):
+            return None
+        return compare(
+            self.evidence.y, one, other, self.config, margin=margin, seed=self.seed, groups=self.evidence.groups
+        )
+
+    def value(self, name: str) -> float | None:
+        """An arm's score on the rows at hand; None where it has no usable scores."""
+        scores = self.evidence.usable(name)
+        return None if scores is None or not len(scores) else score(self.config.metric, self.evidence.y, scores)
+
+    @cached_property
     def over_seeds(self) -> OverSeeds | None:
         """The gain over scratch of every seed's pair, before any compression; None where no further seed has usable scores."""
         evidence = self.evidence

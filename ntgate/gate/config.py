@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -56,6 +56,8 @@ class GateConfig(Frozen):
         min_test_rows: with fewer test rows the verdict is inconclusive.
         cross_fitting: judge by folds of the target instead of test rows; for accuracy, on training that is stable.
         resamples: of the bootstrap, for the metrics that need it.
+        swapped_labels: where labels are shown to be swapped between classes of the target: ``refuse`` promotes nothing, ``accept``
+            says that it is meant.
         max_onnx_difference: largest difference between the scores of a network and of its exported model.
     """
 
@@ -71,6 +73,7 @@ class GateConfig(Frozen):
     min_test_rows: int = Field(30, ge=1)
     cross_fitting: CrossFitting | None = None
     resamples: int = Field(5000, ge=200)
+    swapped_labels: Literal["refuse", "accept"] = "refuse"
     max_onnx_difference: float = Field(1e-4, gt=0)
 
     @field_validator("slices", mode="before")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from ntgate.evaluation.metrics import score
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decision import GateDecision, withheld
@@ -27,6 +26,7 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
     >>> y = np.arange(200) % 2
     >>> right, guess = np.eye(2)[y], np.eye(2)[np.zeros(200, int)]
     >>> facts, config = {"allowance": unworn(200, alpha=0.05), "leakage": Leakage(test_rows=200, off=True)}, GateConfig(seeds=1)
+    >>> facts |= {"constant": guess, "constant_class": "0", "swapped_labels": ()}
     >>> decide(Evidence(y, candidate=right, scratch=guess, **facts), config).outcome
     'promoted'
     >>> decide(Evidence(y, candidate=guess, scratch=right, **facts), config).outcome
@@ -54,9 +54,9 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
         findings=findings,
         metric=config.metric,
         n=case.n,
-        candidate=_value(case, "candidate"),
-        scratch=_value(case, "scratch"),
-        champion=_value(case, "champion"),
+        candidate=case.value("candidate"),
+        scratch=case.value("scratch"),
+        champion=case.value("champion"),
         gain=found.gain if found else None,
         gain_interval=found.interval if found else None,
         p_value=found.p_value if found else None,
@@ -80,8 +80,3 @@ def _outcome(findings: tuple[Finding, ...]) -> Literal["promoted", "rejected", "
     if "fail" in outcomes:
         return "rejected"
     return "promoted" if outcomes == {"pass"} else "inconclusive"
-
-
-def _value(case: Case, name: str) -> float | None:
-    scores = case.evidence.usable(name)
-    return None if scores is None or not len(scores) else score(case.config.metric, case.evidence.y, scores)

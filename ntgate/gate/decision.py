@@ -8,7 +8,11 @@ from ntgate.base import Frozen
 from ntgate.evaluation.metrics import Metric
 from ntgate.gate.finding import Finding
 
-_NOT_ABOUT_RESULTS = ("test_rows", "wear")  # rules that a withheld decision may still tell of
+_NOT_ABOUT_RESULTS = (
+    "test_rows",
+    "wear",
+    "labels",
+)  # rules that a withheld decision may still tell of: none looks at a score
 
 
 class OverSeeds(Frozen):
@@ -64,12 +68,17 @@ class GateDecision(Frozen):
     uncompressed: GateDecision | None = None
 
     @property
+    def alarms(self) -> tuple[str, ...]:
+        """What has to be told wherever the verdict is, whatever it is."""
+        return tuple(finding.alarm for finding in self.findings if finding.alarm is not None)
+
+    @property
     def sentence(self) -> str:
-        """The verdict in one sentence, or two where compression spoilt it."""
-        before = self.uncompressed
-        if before is None or before.outcome != "promoted" or self.outcome == "promoted":
-            return self._verdict
-        return f"{self._verdict} Before compression it would have passed, with a gain of {_points(before.gain)}."
+        """The verdict in one sentence, or two where compression spoilt it, then the alarms."""
+        before, said = self.uncompressed, self._verdict
+        if before is not None and before.outcome == "promoted" and self.outcome != "promoted":
+            said += f" Before compression it would have passed, with a gain of {_points(before.gain)}."
+        return " ".join([said, *(alarm for alarm in self.alarms if alarm not in said)])
 
     @property
     def _verdict(self) -> str:

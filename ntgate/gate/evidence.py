@@ -13,7 +13,8 @@ from ntgate.data.leakage import Leakage
 from ntgate.gate.allowance import Allowance
 
 Scores: TypeAlias = "npt.NDArray[np.floating]"
-_CALLED = {"uncompressed": "uncompressed candidate"}
+_CALLED = {"uncompressed": "uncompressed candidate", "constant": "constant guess"}
+_LONGEST = 200  # characters of a name in the ledger
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,10 @@ class Evidence:
         slices: by what divides the test rows, the slice ``(n,)`` that each belongs to.
         slice_values: by what divides the test rows, every slice that has to be judged, also where no row at hand belongs to it.
         groups: group keys ``(n,)``; rows of one group are not independent. None: all rows are.
+        constant: scores ``(n, c)`` of always answering the commonest class of the target's training rows; None: nobody said which.
+        constant_class: that class's name.
+        swapped_labels: what shows that labels are swapped between classes of the target, a sentence for each pair or ring of
+            classes; None: nobody looked, or there were too few labelled rows.
         fold: folds ``(repeats, n)`` of a cross-fitting, in place of test rows; None: the rows are test rows.
         candidate_folds: scores ``(repeats, n, c)`` of the candidate's way of being made, on the fold held out.
         scratch_folds: scores ``(repeats, n, c)`` of scratch there.
@@ -63,6 +68,9 @@ class Evidence:
     slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     slice_values: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     groups: npt.NDArray[np.str_] | None = None
+    constant: Scores | None = None
+    constant_class: str | None = None
+    swapped_labels: tuple[str, ...] | None = None
     fold: npt.NDArray[np.int64] | None = None
     candidate_folds: Scores | None = None
     scratch_folds: Scores | None = None
@@ -71,7 +79,7 @@ class Evidence:
 
     def take(self, rows: npt.NDArray[np.int64]) -> Evidence:
         """The same evidence on the test rows at ``rows`` alone."""
-        by_row = ("y", "candidate", "scratch", "champion", "uncompressed", "groups")
+        by_row = ("y", "candidate", "scratch", "champion", "uncompressed", "constant", "groups")
         by_second = ("candidate_seeds", "scratch_seeds", "fold", "candidate_folds", "scratch_folds")
         taken = {name: getattr(self, name)[rows] for name in by_row if getattr(self, name) is not None}
         taken |= {name: getattr(self, name)[:, rows] for name in by_second if getattr(self, name) is not None}
@@ -80,6 +88,8 @@ class Evidence:
 
     def opponent(self, name: str) -> str:
         """What the ledger calls a model that a stream's candidate has bet against: another champion is another opponent."""
+        if name == "constant":
+            return f"constant guess {self.constant_class}"[:_LONGEST]
         return f"champion {self.champion_version}" if name == "champion" else name
 
     def problem(self, name: str) -> str | None:

@@ -19,6 +19,7 @@ class Finding(Frozen):
         bound: what it was judged against.
         reason: one or two sentences for people.
         warning: whether people must see the reason although the rule passes.
+        alarm: a sentence that has to stand beside the verdict wherever that is told, whatever it is; None: there is none.
     """
 
     rule: str
@@ -27,3 +28,4 @@ class Finding(Frozen):
     bound: float | None = None
     reason: str
     warning: bool = False
+    alarm: str | None = None

@@ -107,9 +107,11 @@ def evaluate(
     )
 
 
-def decide(config: RunConfig, ingested: Ingested, champion: ChampionSeen, evaluated: Evaluated) -> Decided:
+def decide(
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, shift: ShiftReport, evaluated: Evaluated
+) -> Decided:
     """Judge the candidate and write ``decision.json``."""
-    return registry_retries(decide_run)(config, ingested, champion, evaluated)
+    return registry_retries(decide_run)(config, ingested, champion, shift, evaluated)
 
 
 def promote(

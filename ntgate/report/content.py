@@ -172,6 +172,7 @@ class RunReport(Told):
         metric: what ``value``, ``gain`` and ``validation`` measure.
         gain: value of the candidate less value of scratch, on the test rows.
         gain_interval: two-sided interval of the gain at confidence ``1 - 2 alpha``.
+        alarms: sentences that have to stand beside the verdict.
         compression: what the candidate was before and after its compression; None where it was not compressed.
         curves: learning curve by strategy.
         data: the sets of rows that took part.
@@ -202,6 +203,7 @@ class RunReport(Told):
     shift: Shift | None = None
     plan: tuple[PlanRow, ...] = ()
     findings: tuple[FindingRow, ...] = ()
+    alarms: tuple[str, ...] = ()
     compression: Compression | None = None
     registry: Registered | None = None
     seconds: dict[str, float | None] = {}

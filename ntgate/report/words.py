@@ -179,6 +179,10 @@ def proxy(told: Shift) -> str:
 
 def next_steps(report: RunReport) -> tuple[str, ...]:
     """What to do after this verdict, most useful first."""
+    return (*report.alarms, *_after(report))
+
+
+def _after(report: RunReport) -> tuple[str, ...]:
     if report.outcome == "promoted":
         steps = ["Replay the comparison: both arms are exported as ONNX files that take raw rows."]
         if report.dry_run:

@@ -33,6 +33,7 @@ class Counterpart(Frozen):
         p_value: of the hypothesis that it is no nearer to the match than to its namesake, adjusted for all classes; None if
             there is no such question.
         swapped: whether the p-value is at most the level.
+        rows_nearest: share of its rows that are nearer to the match than to any other source class; None as above.
     """
 
     target: str
@@ -40,6 +41,7 @@ class Counterpart(Frozen):
     rows_nearer: float | None
     p_value: float | None
     swapped: bool
+    rows_nearest: float | None = None
 
 
 class Match(NamedTuple):
@@ -49,11 +51,13 @@ class Match(NamedTuple):
         source: the matched class.
         rows_nearer: share of the target class's rows that are nearer to the match than to the namesake.
         p_value: of the hypothesis that the class is no nearer to the match than to the namesake, for all other classes at once.
+        rows_nearest: share of its rows that are nearer to the match than to any other source class.
     """
 
     source: int
     rows_nearer: float | None
     p_value: float | None
+    rows_nearest: float | None = None
 
 
 def counterparts(
@@ -90,6 +94,7 @@ def counterparts(
             rows_nearer=match.rows_nearer,
             p_value=adjusted.get(code),
             swapped=adjusted.get(code, 1.0) <= alpha,
+            rows_nearest=match.rows_nearest,
         )
         for code, match in sorted(found.items())
     ), too_few
@@ -113,6 +118,8 @@ def matches(found: Distances, namesakes: dict[int, int]) -> dict[int, Match]:
 
     targets, sources = found.source_to_target.shape[1], found.target_to_source.shape[1]
     chosen = dict(zip(*(side.tolist() for side in linear_sum_assignment(found.between())), strict=True))
+    # A row is as near to a class as its mean distance to the class's rows exceeds half of what theirs is among themselves.
+    nearest = (found.target_to_source - means_by_class(found.source_own, found.y_source, sources) / 2).argmin(axis=1)
     freedom = min(len(found.y_target) - targets, len(found.y_source) - sources)
     result = {}
     for code, match in chosen.items():
@@ -128,7 +135,8 @@ def matches(found: Distances, namesakes: dict[int, int]) -> dict[int, Match]:
         variance = _pooled_variance(nearer, found.y_target) / len(mine)
         variance += _pooled_variance(of_source, found.y_source) * sum(1 / count for count in counts)
         p_value = float(student.sf(mine.mean() / np.sqrt(max(variance, 1e-300)), max(freedom, 1)))
-        result[code] = Match(match, float((mine > 0).mean()), min(1.0, p_value * (sources - 1)))
+        of_match = float((nearest[found.y_target == code] == match).mean())
+        result[code] = Match(match, float((mine > 0).mean()), min(1.0, p_value * (sources - 1)), of_match)
     return result
 
 

@@ -13,6 +13,8 @@ from ntgate.config import RunConfig
 from ntgate.data.leakage import Leakage
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
+from ntgate.shift.report import ShiftReport
+from ntgate.shift.tasks import ring_in_words
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.identity import decision_id, portable
@@ -37,8 +39,13 @@ class Decided(Frozen):
     seconds: float
 
 
-def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, evaluated: Evaluated) -> Decided:
-    """Judge the frozen candidate and write the decision down."""
+def decide_run(
+    config: RunConfig, ingested: Ingested, champion: ChampionSeen, shift: ShiftReport, evaluated: Evaluated
+) -> Decided:
+    """Judge the frozen candidate and write the decision down.
+
+    Of the shift only that counts which it shows of the target's labels; how far the target has moved is no rule's business.
+    """
     began = time.perf_counter()
     with np.load(evaluated.scores.verified(), allow_pickle=False) as kept:
         arrays = dict(kept)
@@ -51,6 +58,8 @@ def decide_run(config: RunConfig, ingested: Ingested, champion: ChampionSeen, ev
         first_allowed=champion.first_allowed,
         compressed="uncompressed" in evaluated.onnx,
         compression_failed=evaluated.compression_failed,
+        constant_class=evaluated.constant_class,
+        swapped_labels=None if shift.task is None else tuple(map(ring_in_words, shift.task.rings)),
         leakage=_leakage(ingested, evaluated),
         allowance=evaluated.allowance,
     )

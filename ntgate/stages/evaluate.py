@@ -17,7 +17,16 @@ from ntgate.stages.exported import export_checked
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.open_rows import open_rows
 from ntgate.stages.replicate import Replicated
-from ntgate.stages.scores import Arrays, about_rows, of_champion, of_exported, of_folds, of_replicates
+from ntgate.stages.scores import (
+    Arrays,
+    about_rows,
+    commonest,
+    of_champion,
+    of_constant,
+    of_exported,
+    of_folds,
+    of_replicates,
+)
 from ntgate.strategies.candidate import Candidate
 
 if TYPE_CHECKING:
@@ -36,6 +45,7 @@ class Evaluated(Frozen):
         scores: the scores of every arm on every row that was opened, with labels, slices and groups.
         champion_unusable: why a champion that exists could not be scored.
         compression_failed: why the candidate could not be compressed as the config asks.
+        constant_class: the class that the constant guess always answers: most of the target's training rows have it.
         seconds: wall time.
     """
 
@@ -47,6 +57,7 @@ class Evaluated(Frozen):
     scores: Artifact
     champion_unusable: str | None
     compression_failed: str | None = None
+    constant_class: str | None = None
     seconds: float
 
 
@@ -75,6 +86,9 @@ def evaluate(
     test = ingested.part(ingested.judged)
     allowance = open_rows(config, ingested, champion, onnx, crossed, test, dry_run=dry_run)
     arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test, allowance)
+    code = commonest(config, ingested)
+    if not allowance.closed:
+        arrays |= of_constant(code, test.take(allowance.positions))
     path = ingested.folder / "scores.npz"
     np.savez_compressed(path, allow_pickle=False, **arrays)
     return Evaluated(
@@ -86,6 +100,7 @@ def evaluate(
         scores=Artifact.of(path),
         champion_unusable=unusable,
         compression_failed=compressed.failed,
+        constant_class=test.classes[code],
         seconds=time.perf_counter() - began,
     )
 

@@ -129,7 +129,7 @@ def _bets(judged: Evidence) -> dict[str, npt.NDArray[np.int64]]:
     from ntgate.gate.comparison import correct
 
     first, won = judged.usable("candidate"), {}
-    for name in ("scratch", "champion", "uncompressed"):
+    for name in ("scratch", "champion", "uncompressed", "constant"):
         second = judged.usable(name)
         if first is not None and second is not None:
             difference = correct(judged.y, first) - correct(judged.y, second)

@@ -74,7 +74,8 @@ class RunResult(Frozen):
 
     Attributes:
         outcome: the gate's verdict.
-        sentence: the verdict in words.
+        sentence: the verdict in words, with the alarms behind it.
+        alarms: what has to be told wherever the verdict is: swapped labels, a collapsed champion, a model below the constant guess.
         decision_id: the same for the same config, data, code and champion seen.
         metric: what the values are.
         candidate: the frozen candidate on the test rows; None when every arm failed.
@@ -102,6 +103,7 @@ class RunResult(Frozen):
     schema_: Literal[1] = 1
     outcome: Literal["promoted", "rejected", "inconclusive"]
     sentence: str
+    alarms: tuple[str, ...] = ()
     decision_id: str
     metric: str
     candidate: ArmResult | None
@@ -140,6 +142,7 @@ def conclude(
     return RunResult(
         outcome=decided.outcome,
         sentence=_sentence(history),
+        alarms=decided.alarms,
         decision_id=history.decided.decision_id,
         metric=decided.metric,
         candidate=None

@@ -16,6 +16,7 @@ from ntgate.gate.evidence import Evidence
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import Fold
 from ntgate.stages.exported import network_scores
+from ntgate.stages.ingest import Ingested
 from ntgate.stages.replicate import Replicated
 
 Arrays: TypeAlias = "dict[str, npt.NDArray[Any]]"
@@ -51,6 +52,17 @@ def of_champion(champion: ChampionSeen, test: Domain) -> tuple[Arrays, str | Non
         return {"champion": champion.score(test)}, champion.unusable
     except Exception as error:  # noqa: BLE001  a champion made elsewhere may fail in any way; the gate is told why
         return {}, str(error)
+
+
+def commonest(config: RunConfig, ingested: Ingested) -> int:
+    """The class that most rows of the target have that are trained on, the lowest code of several; of folds that of all rows."""
+    labels = ingested.part("train" if config.gate.cross_fitting is None else ingested.judged).labels
+    return int(np.bincount(labels, minlength=1).argmax())
+
+
+def of_constant(code: int, test: Domain) -> Arrays:
+    """The scores of always answering the class ``code``."""
+    return {"constant": np.tile(np.eye(len(test.classes), dtype=np.float32)[code], (len(test), 1))}
 
 
 def of_replicates(replicated: Replicated, test: Domain) -> Arrays:

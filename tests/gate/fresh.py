@@ -14,7 +14,12 @@ from ntgate.gate.wear import unworn
 
 def fresh(y: np.ndarray, candidate: Scores | None, scratch: Scores | None, *more: Any, **others: Any) -> Evidence:
     """Evidence on rows that no decision has used, and that nobody wants compared with training rows."""
-    facts = {"allowance": unworn(len(y), 0.05), "leakage": Leakage(test_rows=len(y), off=True)}
+    y = np.asarray(y)
+    facts = {"allowance": unworn(len(y), 0.05), "leakage": Leakage(test_rows=len(y), off=True), "swapped_labels": ()}
+    first = candidate if candidate is not None else scratch
+    if first is not None and first.ndim == 2:
+        code = int(np.bincount(y, minlength=1).argmax())
+        facts |= {"constant": np.tile(np.eye(first.shape[1])[code], (len(y), 1)), "constant_class": str(code)}
     return Evidence(y, candidate, scratch, *more, **{**facts, **others})
 
 

@@ -124,7 +124,7 @@ def test_bets_that_are_made_again_are_none_against_a_new_champion():
     right, guess = np.eye(2)[y], np.eye(2)[np.zeros(100, int)]
     again = once_more(
         100, np.ones(100, bool), policy="e_process", alpha=ALPHA, horizon=1, withheld=False, at="then", entry=1,
-        opponents=("champion 1", "scratch"),
+        opponents=("champion 1", "constant guess 0", "scratch"),
     )  # fmt: skip
     same, other = (
         decide(fresh(y, right, guess, guess, allowance=again, champion_version=version), one_seed()) for version in "12"

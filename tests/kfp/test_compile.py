@@ -25,7 +25,7 @@ DEPENDS = {
     "replicate": {"ingest", "source", "plan", "compress"},
     "cross-fit": {"ingest", "source", "plan"},
     "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
-    "decide": {"ingest", "champion", "evaluate"},
+    "decide": {"ingest", "champion", "drift", "evaluate"},
     "promote": {
         "ingest", "champion", "source", "drift", "plan", "scratch", "train", "train-2", "train-3", "train-4", "compress",
         "replicate", "cross-fit", "evaluate", "decide",

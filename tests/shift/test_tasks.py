@@ -285,3 +285,59 @@ def test_real_domains_with_one_task_are_matched_by_name(shared_data):
     assert sum(one.source == one.target for one in found.counterparts) >= 8
     swapped = task_difference(x, y, TEN, z, renamed(w, _0=1, _1=0), TEN, max_rows=1000)
     assert {(one.target, one.source) for one in swapped.swapped} == {("0", "1"), ("1", "0")}
+
+
+@pytest.mark.parametrize("ring", [{"_3": 8, "_8": 3}, {"_1": 2, "_2": 5, "_5": 1}])
+def test_a_ring_of_swapped_labels_is_shown(ring):
+    rng = np.random.default_rng(20)
+    centres = 1.5 * rng.normal(size=(10, 20))
+    (x, y), (z, w) = domain(rng, centres, 30), domain(rng, centres, 10)
+    found = task_difference(x, y, TEN, 5 * z + 40, renamed(w, **ring), TEN, folds=2)
+    assert len(found.rings) == 1
+    assert {(int(one.source), int(one.target)) for one in found.rings[0]} == {(int(k[1:]), v) for k, v in ring.items()}
+    assert all(one.rows_nearest > 0.5 for one in found.rings[0])
+
+
+def test_one_direction_is_no_ring():
+    rng = np.random.default_rng(21)
+    centres = np.array([[0.0, 0.0], [9, 0], [0, 9]])
+    x, y = domain(rng, centres, 30)
+    z, w = domain(rng, np.array([[9.0, 0.5], [9, -0.5], [0, 9]]), 30)  # class 0 has come to where class 1 was and is
+    found = task_difference(x, y, ("0", "1", "2"), z, w, ("0", "1", "2"))
+    assert found.rings == ()
+
+
+def test_domains_that_differ_in_everything_but_the_labels_show_no_ring():
+    """The same classes in places of no relation; by chance some lie as if they were swapped."""
+    rng, rings, draws = np.random.default_rng(22), 0, 60
+    for _ in range(draws):
+        classes = int(rng.choice([3, 5, 10]))
+        names = TEN[:classes]
+        (x, y), (z, w) = (domain(rng, 2 * rng.normal(size=(classes, 30)), rows) for rows in (40, 20))
+        rings += bool(task_difference(x, y, names, z, w, names, folds=2).rings)
+    assert rings / draws <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("folder", "source", "target"),
+    [
+        ("digits", "mnist", "usps"),
+        ("digits", "usps", "mnist"),
+        ("coil20", "coil1", "coil2"),
+        ("office_caltech_surf", "webcam", "dslr"),
+    ],
+)
+def test_real_pairs_whose_labels_are_in_order_show_no_ring_and_a_swap_does(shared_data, folder, source, target):
+    rng, domains = np.random.default_rng(0), []
+    for name in (source, target):
+        with np.load(shared_data / folder / f"{name}.npz", allow_pickle=False) as file:
+            x, y = file["x"], file["y"]
+        names, y = np.unique(y, return_inverse=True)
+        rows = np.concatenate([rng.permutation(np.flatnonzero(y == k))[:60] for k in range(len(names))])
+        domains.append((x[rows].reshape(len(rows), -1).astype(np.float32), y[rows]))
+    (x, y), (z, w) = domains
+    names = tuple(map(str, range(len(names))))
+    assert task_difference(x, y, names, z, w, names, folds=2).rings == ()
+    if (source, target) != ("usps", "mnist"):  # whose digits a distance between pixels does not recognise
+        found = task_difference(x, y, names, z, renamed(w, _0=1, _1=0), names, folds=2).rings
+        assert [{one.target for one in ring} for ring in found] == [{"0", "1"}]

@@ -137,7 +137,7 @@ def test_the_arms_of_retrain_run_beside_each_other(compiled):
         "replicate": {"ingest", "source", "plan", "compress"},
         "cross-fit": {"ingest", "source", "plan"},
         "evaluate": {"ingest", "scratch", "compress", "replicate", "cross-fit"},
-        "decide": {"ingest", "evaluate"},
+        "decide": {"ingest", "drift", "evaluate"},
         "promote": {
             "ingest",
             "source",

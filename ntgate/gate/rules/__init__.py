@@ -8,6 +8,8 @@ from ntgate.gate.comparison import Case
 from ntgate.gate.finding import Finding
 from ntgate.gate.rules.champion import champion
 from ntgate.gate.rules.compression import compression
+from ntgate.gate.rules.constant_guess import constant_guess
+from ntgate.gate.rules.labels import labels
 from ntgate.gate.rules.leakage import leakage
 from ntgate.gate.rules.negative_transfer import negative_transfer
 from ntgate.gate.rules.seeds import seeds
@@ -15,4 +17,6 @@ from ntgate.gate.rules.test_rows import test_rows
 from ntgate.gate.rules.wear import wear
 
 Rule = Callable[[Case], Finding]
-RULES: tuple[Rule, ...] = (wear, test_rows, leakage, negative_transfer, seeds, champion, compression)
+RULES: tuple[Rule, ...] = (
+    wear, test_rows, leakage, labels, negative_transfer, constant_guess, seeds, champion, compression,
+)  # fmt: skip

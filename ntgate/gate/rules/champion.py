@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ntgate.gate.comparison import Case
 from ntgate.gate.finding import Finding
+from ntgate.gate.rules.collapse import collapse
 from ntgate.gate.rules.non_inferiority import not_worse
 
 NAME = "champion"
@@ -12,9 +13,18 @@ NAME = "champion"
 def champion(case: Case) -> Finding:
     """Pass when a loss of more than ``champion_margin`` is ruled out, or when it is a fact that there is no champion to lose to.
 
+    A champion that is shown to have collapsed is told of whatever the verdict is (see :mod:`ntgate.gate.rules.collapse`).
+
     Together with H1 this is an intersection-union test: each part is tested at the full ``alpha``, and the whole keeps it
     (Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982)).
     """
+    found, alarm = _not_worse(case), collapse(case)
+    if alarm is None:
+        return found
+    return found.model_copy(update={"reason": f"{found.reason} {alarm}", "warning": True, "alarm": alarm})
+
+
+def _not_worse(case: Case) -> Finding:
     evidence, config, found = case.evidence, case.config, case.over_champion
     bound = -config.champion_margin
     if evidence.champion_version is None:

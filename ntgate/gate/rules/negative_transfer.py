@@ -9,6 +9,7 @@ from __future__ import annotations
 from ntgate.gate.comparison import Case, Comparison
 from ntgate.gate.config import GateConfig
 from ntgate.gate.finding import Finding, Outcome
+from ntgate.gate.rules.words import score_in_words
 
 NAME = "negative_transfer"
 
@@ -20,8 +21,24 @@ def negative_transfer(case: Case) -> Finding:
         problem = case.evidence.problem("candidate") or case.evidence.problem("scratch") or "there are no test rows"
         return Finding(rule=NAME, outcome="inconclusive", bound=config.margin, reason=f"Nothing to compare: {problem}.")
     outcome = judge(found, config)
-    reason = f"{_measured(found, n, config)} {_verdict(outcome, found, n, config)}"
-    return Finding(rule=NAME, outcome=outcome, measured=found.interval[0], bound=config.margin, reason=reason)
+    reason, alarm = f"{_measured(found, n, config)} {_verdict(outcome, found, n, config)}", _broken(case, found)
+    if alarm is not None:
+        reason = f"{reason} {alarm}"
+    return Finding(
+        rule=NAME, outcome=outcome, measured=found.interval[0], bound=config.margin, reason=reason,
+        warning=alarm is not None, alarm=alarm,
+    )  # fmt: skip
+
+
+def _broken(case: Case, found: Comparison) -> str | None:
+    """The alarm about a baseline that has learnt nothing, or None: to beat it is no merit. A fact of these rows, and no test."""
+    constant, metric = case.value("constant"), case.config.metric
+    if constant is None or not found.second <= constant:
+        return None
+    return (
+        f"Training from scratch is not above always answering {case.evidence.constant_class!r}: "
+        f"{score_in_words(metric, found.second)} where that has {score_in_words(metric, constant)}; beating it says little."
+    )
 
 
 def judge(found: Comparison, config: GateConfig) -> Outcome:
