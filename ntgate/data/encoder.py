@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 MOST_CATEGORIES = 1000
 
+# What a missing value is called where a client or onnxruntime made a text of it. pandas takes all but NaT for missing in a csv,
+# so that a model that was judged on one has met none of them as text.
+MISSING = (
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
+    "None", "NaT", "n/a", "nan", "null",
+)  # fmt: skip
+
 
 class ArrayEncoder(Frozen):
     """Rows of numbers, taken as they are."""
@@ -63,10 +70,23 @@ class Numeric(Frozen):
 
 
 class Categorical(Frozen):
-    """A text column: one column a category; an unknown text is none of them, and a missing one is the category ``""``."""
+    """A text column: one column a category; an unknown text is none of them, and a missing one is the category ``""``.
+
+    A word of :data:`MISSING` that is no category means a missing text.
+    """
 
     name: str
     categories: tuple[str, ...]
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """The place of the category of each text that has one.
+
+        >>> Categorical(name="ward", categories=("", "NA", "b")).codes["None"]
+        0
+        """
+        codes = {category: i for i, category in enumerate(self.categories)}
+        return {**dict.fromkeys(MISSING, codes[""]), **codes} if "" in codes else codes
 
 
 class TableEncoder(Frozen):
@@ -96,8 +116,9 @@ class TableEncoder(Frozen):
                 out[:, marked] = missing
                 marked += 1
         for text in self.categorical:
-            code = {category: j for j, category in enumerate(text.categories)}
-            codes = np.array([code.get(value, -1) for value in frame[text.name]])
+            column, code = frame[text.name], text.codes
+            cells = column.astype(object).where(column.notna(), "")
+            codes = np.array([code.get(cell, -1) for cell in cells], dtype=np.int64)
             known = np.flatnonzero(codes >= 0)
             out[known, at + codes[known]] = 1
             at += len(text.categories)

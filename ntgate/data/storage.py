@@ -12,27 +12,30 @@ import numpy.typing as npt
 from ntgate.base import Artifact
 from ntgate.data.domain import Domain
 
+# A table's columns and the keys, which may be called anything, stand under numbers; what they are called is among the facts.
+_COLUMN, _KEY = "column ", "key "
 _BESIDE = "ntgate:"  # what stands beside the rows, as arrays or columns: labels, groups, times, row numbers, keys
-_KEY = "key:"
 
 
 def save(domain: Domain, path: Path) -> Artifact:
     """Write ``domain`` to ``path`` with the ending of its format."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = json.dumps({"name": domain.name, "classes": domain.classes})
+    known: dict[str, Any] = {"name": domain.name, "classes": domain.classes, "keys": list(domain.keys)}
     beside = {_BESIDE + name: values for name, values in _beside(domain).items()}
     if isinstance(domain.rows, np.ndarray):
         path = path.with_name(path.name + ".npz")
-        np.savez(path, allow_pickle=False, x=domain.rows, facts=np.array(facts), **beside)
+        np.savez(path, allow_pickle=False, x=domain.rows, facts=np.array(json.dumps(known)), **beside)
         return Artifact.of(path)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = path.with_name(path.name + ".parquet")
-    table = pa.Table.from_pandas(domain.rows, preserve_index=False)
+    known["columns"] = list(domain.rows.columns)
+    numbered = domain.rows.set_axis([f"{_COLUMN}{i}" for i in range(domain.rows.shape[1])], axis=1)
+    table = pa.Table.from_pandas(numbered, preserve_index=False)
     for name, values in beside.items():
         table = table.append_column(name, pa.array(values.tolist() if values.dtype.kind == "U" else values))
-    pq.write_table(table.replace_schema_metadata({"ntgate": facts}), path)
+    pq.write_table(table.replace_schema_metadata({"ntgate": json.dumps(known)}), path)
     return Artifact.of(path)
 
 
@@ -55,12 +58,13 @@ def load(artifact: Artifact) -> Domain:
     for column in frame.columns:
         if frame[column].dtype.kind != "f":
             frame[column] = frame[column].astype(object)
+    frame.columns = facts["columns"]
     return _domain(facts, frame, beside)
 
 
 def _beside(domain: Domain) -> dict[str, npt.NDArray[Any]]:
     optional = {"y": domain.y, "groups": domain.groups, "times": domain.times, "row_numbers": domain.row_numbers}
-    keys = {_KEY + name: values for name, values in domain.keys.items()}
+    keys = {f"{_KEY}{i}": values for i, values in enumerate(domain.keys.values())}
     return {name: values for name, values in optional.items() if values is not None} | keys
 
 
@@ -75,6 +79,6 @@ def _domain(facts: dict[str, Any], rows: Any, beside: dict[str, npt.NDArray[Any]
         tuple(facts["classes"]),
         groups=texts.pop("groups", None),
         times=beside.get("times"),
-        keys={name.removeprefix(_KEY): values for name, values in texts.items()},
+        keys={name: texts[f"{_KEY}{i}"] for i, name in enumerate(facts["keys"])},
         row_numbers=beside.get("row_numbers"),
     )

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 import ntgate
 from ntgate.data.encoder import ArrayEncoder, Encoder
 from ntgate.errors import ModelError
-from ntgate.export.preprocessing import OPSET, OUTPUT, preprocessing_graph
+from ntgate.export.preprocessing import OPSET, OUTPUT, columns_of, inner_prefix, preprocessing_graph
+from ntgate.export.serving import CLASSES, KIND
 
 SCORES = "scores"
 
@@ -38,8 +39,9 @@ def export_onnx(network: nn.Module, encoder: Encoder, path: Path, *, classes: Se
     """Write ``network`` behind ``encoder`` to ``path``.
 
     The model takes raw rows: one float32 input ``x`` ``(n, ...)`` for arrays, uint8 ``(n, h, w, c)`` for images, and one
-    ``(n, 1)`` input a column, float32 or string, for tables. Its output ``scores`` ``(n, c)`` holds softmax scores in the order of
-    ``classes``, which stand in the metadata.
+    ``(n, 1)`` input a column, float32 or string, for tables. Its one output, ``scores`` ``(n, c)``, holds softmax scores in the
+    order of ``classes``, which stand in the metadata. Where a column is called so, the output is the first of ``scores_``,
+    ``scores__``, ... that no column is called.
 
     Raises:
         ModelError: when the network uses operations that ONNX does not have.
@@ -59,31 +61,36 @@ def export_onnx(network: nn.Module, encoder: Encoder, path: Path, *, classes: Se
     assert program is not None
     model: ModelProto = program.model_proto
     if not isinstance(encoder, ArrayEncoder):
-        model = _merged(preprocessing_graph(encoder, model.ir_version), model)
-    _describe(model, classes)
+        model = _merged(encoder, model)
+    _describe(model, encoder, classes)
     onnx.checker.check_model(model, full_check=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, path)
     return path
 
 
-def _merged(preprocessing: ModelProto, model: ModelProto) -> ModelProto:
+def _merged(encoder: Encoder, model: ModelProto) -> ModelProto:
+    preprocessing = preprocessing_graph(encoder, model.ir_version)
     for opset in preprocessing.opset_import:
         if opset.domain not in {known.domain for known in model.opset_import}:
             model.opset_import.add(domain=opset.domain, version=opset.version)
-    prefixed = compose.add_prefix(model, "network_")
-    merged = compose.merge_models(preprocessing, prefixed, io_map=[(OUTPUT, "network_x")])
+    inner = inner_prefix(encoder)
+    prefixed = compose.add_prefix(model, f"{inner}network/")
+    merged = compose.merge_models(preprocessing, prefixed, io_map=[(inner + OUTPUT, f"{inner}network/x")])
     opsets = {opset.domain: opset.version for opset in merged.opset_import}  # merging lists each of them twice
     del merged.opset_import[:]
     merged.opset_import.extend(onnx.helper.make_opsetid(domain, version) for domain, version in opsets.items())
     # The prefix keeps the graphs' names apart; what the user reads is named as promised.
+    output = SCORES
+    while output in columns_of(encoder):
+        output += "_"
     for node in merged.graph.node:
-        node.output[:] = [SCORES if name == f"network_{SCORES}" else name for name in node.output]
-    merged.graph.output[0].name = SCORES
+        node.output[:] = [output if name == f"{inner}network/{SCORES}" else name for name in node.output]
+    merged.graph.output[0].name = output
     return merged
 
 
-def _describe(model: ModelProto, classes: Sequence[str]) -> None:
+def _describe(model: ModelProto, encoder: Encoder, classes: Sequence[str]) -> None:
     """Say who made the model and what its classes are, and nothing else.
 
     The exporter notes for each node where in the code it comes from, with this machine's paths: no business of whoever gets the
@@ -95,7 +102,7 @@ def _describe(model: ModelProto, classes: Sequence[str]) -> None:
     model.producer_name, model.producer_version = "ntgate", ntgate.__version__
     del model.metadata_props[:]
     onnx.helper.set_model_props(
-        model, {"ntgate.classes": json.dumps(list(classes)), "ntgate.version": ntgate.__version__}
+        model, {CLASSES: json.dumps(list(classes)), KIND: encoder.kind, "ntgate.version": ntgate.__version__}
     )
 
 

@@ -13,52 +13,80 @@ OPSET = 18
 OUTPUT = "encoded"
 
 
+def inner_prefix(encoder: Encoder) -> str:
+    """What the name of everything inside a graph begins with, and no column's name: columns may be called anything.
+
+    >>> inner_prefix(TableEncoder(numeric=(), categorical=())), inner_prefix(ImageEncoder(height=1, width=1, channels=1))
+    ('ntgate/', 'ntgate/')
+    """
+    prefix = "ntgate/"
+    while any(name.startswith(prefix) for name in columns_of(encoder)):
+        prefix += "/"
+    return prefix
+
+
+def columns_of(encoder: Encoder) -> tuple[str, ...]:
+    """The columns that a graph takes as its inputs; none where it takes ``x``."""
+    if not isinstance(encoder, TableEncoder):
+        return ()
+    return (*(number.name for number in encoder.numeric), *(text.name for text in encoder.categorical))
+
+
 def preprocessing_graph(encoder: Encoder, ir_version: int) -> ModelProto:
-    """The encoder as a model from raw rows to ``encoded`` ``(n, *shape)``.
+    """The encoder as a model from raw rows to :data:`OUTPUT` ``(n, *shape)`` behind :func:`inner_prefix`.
 
     Images enter as ``x``, uint8 ``(n, h, w, c)``; a table as one input ``(n, 1)`` a column, under the column's name. Rows of
     plain numbers need no preprocessing, and no graph.
     """
+    inner = inner_prefix(encoder)
+    output = inner + OUTPUT
     nodes: list[NodeProto] = []
     constants: list[TensorProto] = []
     if isinstance(encoder, ImageEncoder):
         inputs = [_input("x", TensorProto.UINT8, [encoder.height, encoder.width, encoder.channels])]
         nodes = [
-            helper.make_node("Cast", ["x"], ["pixels"], to=TensorProto.FLOAT),
-            helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2]),
-            helper.make_node("Div", ["planes", "white"], [OUTPUT]),
+            helper.make_node("Cast", ["x"], [f"{inner}pixels"], to=TensorProto.FLOAT),
+            helper.make_node("Transpose", [f"{inner}pixels"], [f"{inner}planes"], perm=[0, 3, 1, 2]),
+            helper.make_node("Div", [f"{inner}planes", f"{inner}white"], [output]),
         ]
-        constants = [numpy_helper.from_array(np.float32(255), "white")]
+        constants = [numpy_helper.from_array(np.float32(255), f"{inner}white")]
     elif isinstance(encoder, TableEncoder):
-        inputs = _table(encoder, nodes, constants)
+        inputs = _table(encoder, inner, nodes, constants)
     else:
         raise TypeError(f"no preprocessing for {type(encoder).__name__}")
-    out = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", *encoder.shape])
+    out = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", *encoder.shape])
     graph = helper.make_graph(nodes, "preprocessing", inputs, [out], constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
 
 
-def _table(encoder: TableEncoder, nodes: list[NodeProto], constants: list[TensorProto]) -> list[ValueInfoProto]:
+def _table(
+    encoder: TableEncoder, inner: str, nodes: list[NodeProto], constants: list[TensorProto]
+) -> list[ValueInfoProto]:
     """Impute, mark and one-hot encode, in the order of :meth:`TableEncoder.encode`."""
     inputs, values, marks, categories = [], [], [], []
     for i, number in enumerate(encoder.numeric):
+        median, missing, imputed, mark = (f"{inner}{name}_{i}" for name in ("median", "missing", "imputed", "mark"))
         inputs.append(_input(number.name, TensorProto.FLOAT, [1]))
-        constants.append(numpy_helper.from_array(np.float32(number.median), f"median_{i}"))
-        nodes.append(helper.make_node("IsNaN", [number.name], [f"missing_{i}"]))
-        nodes.append(helper.make_node("Where", [f"missing_{i}", f"median_{i}", number.name], [f"imputed_{i}"]))
-        values.append(f"imputed_{i}")
+        constants.append(numpy_helper.from_array(np.float32(number.median), median))
+        nodes.append(helper.make_node("IsNaN", [number.name], [missing]))
+        nodes.append(helper.make_node("Where", [missing, median, number.name], [imputed]))
+        values.append(imputed)
         if number.marks_missing:
-            nodes.append(helper.make_node("Cast", [f"missing_{i}"], [f"mark_{i}"], to=TensorProto.FLOAT))
-            marks.append(f"mark_{i}")
+            nodes.append(helper.make_node("Cast", [missing], [mark], to=TensorProto.FLOAT))
+            marks.append(mark)
     for i, text in enumerate(encoder.categorical):
+        code, hot, flat, category = (f"{inner}{name}_{i}" for name in ("code", "hot", "flat", "category"))
         inputs.append(_input(text.name, TensorProto.STRING, [1]))
-        known: dict[str, Any] = {"cats_strings": list(text.categories), "zeros": 1}
-        nodes.append(helper.make_node("OneHotEncoder", [text.name], [f"hot_{i}"], domain="ai.onnx.ml", **known))
-        constants.append(numpy_helper.from_array(np.array([0, len(text.categories)], np.int64), f"flat_{i}"))
-        nodes.append(helper.make_node("Reshape", [f"hot_{i}", f"flat_{i}"], [f"category_{i}"]))
-        categories.append(f"category_{i}")
-    nodes.append(helper.make_node("Concat", [*values, *marks, *categories], [OUTPUT], axis=1))
+        known: dict[str, Any] = {"keys_strings": list(text.codes), "values_int64s": list(text.codes.values())}
+        places: dict[str, Any] = {"cats_int64s": list(range(len(text.categories))), "zeros": 1}
+        ml = {"domain": "ai.onnx.ml"}
+        nodes.append(helper.make_node("LabelEncoder", [text.name], [code], default_int64=-1, **known, **ml))
+        nodes.append(helper.make_node("OneHotEncoder", [code], [hot], **places, **ml))
+        constants.append(numpy_helper.from_array(np.array([0, len(text.categories)], np.int64), flat))
+        nodes.append(helper.make_node("Reshape", [hot, flat], [category]))
+        categories.append(category)
+    nodes.append(helper.make_node("Concat", [*values, *marks, *categories], [inner + OUTPUT], axis=1))
     return inputs
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.errors import ModelError
+from ntgate.export.serving import CLASSES, kind, table_inputs
 from ntgate.optouts import opt_out
 
 opt_out()
@@ -43,7 +44,7 @@ def scores_onnx(
             rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
         )
         try:
-            parts.append(running.run(["scores"], feed(running, part, path))[0])
+            parts.append(running.run(None, feed(running, part, path))[0])
         except Exception as error:  # onnxruntime's own exceptions share no base class
             if type(error).__module__.startswith("onnxruntime"):
                 raise _unfit(path, str(error).splitlines()[0]) from error
@@ -60,7 +61,7 @@ def class_names(path: Path) -> tuple[str, ...]:
     """
     properties = session(path).get_modelmeta().custom_metadata_map
     try:
-        return tuple(str(name) for name in json.loads(properties["ntgate.classes"]))
+        return tuple(str(name) for name in json.loads(properties[CLASSES]))
     except (KeyError, ValueError) as error:
         raise ModelError(
             str(path), expected="an ONNX model with class names in its metadata", got="none",
@@ -75,6 +76,11 @@ def input_schema(path: Path) -> list[tuple[str, str, list[int]]]:
         (entry.name, kinds[entry.type], [-1 if isinstance(size, str) else size for size in entry.shape])
         for entry in session(path).get_inputs()
     ]
+
+
+def row_kind(path: Path) -> str:
+    """``table``, ``array`` or ``images``: the rows that an exported model takes."""
+    return kind(session(path))
 
 
 def load_proto(path: Path) -> Any:
@@ -107,16 +113,20 @@ def feed(running: onnxruntime.InferenceSession, rows: Any, path: Path) -> dict[s
     Raises:
         ModelError: when the rows do not fit; ``path`` names the model.
     """
-    inputs = running.get_inputs()
+    table = kind(running) == "table"
     if isinstance(rows, np.ndarray):
-        if [entry.name for entry in inputs] != ["x"]:
+        if table:
             raise _unfit(path, "rows of numbers for a model that takes the columns of a table")
         return {"x": rows}
-    missing = [entry.name for entry in inputs if entry.name not in rows.columns]
+    if not table:
+        raise _unfit(path, "a table for a model that takes rows of numbers")
+    missing = [entry.name for entry in running.get_inputs() if entry.name not in rows.columns]
     if missing:
         raise _unfit(path, f"a table without {', '.join(missing[:5])}")
-    kinds: dict[str, Any] = {"tensor(float)": np.float32, "tensor(string)": object}
-    return {entry.name: rows[[entry.name]].to_numpy(dtype=kinds[entry.type]) for entry in inputs}
+    try:
+        return table_inputs(running, rows)
+    except ValueError as error:
+        raise _unfit(path, str(error)) from error
 
 
 def _unfit(path: Path, got: str) -> ModelError:

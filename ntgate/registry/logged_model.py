@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +20,7 @@ def log_model(
 ) -> str:
     """Keep the model with its signature and an example, as an output of the run; return its id.
 
-    ``mlflow.pyfunc.load_model`` loads it and takes raw rows.
+    ``mlflow.pyfunc.load_model`` loads it, where ntgate is not installed too; it takes raw rows and answers with class names.
     """
     from mlflow.entities import LoggedModelOutput
 
@@ -44,9 +46,17 @@ def _save(model: ModelRecord, place: Path, run_id: str, model_id: str) -> None:
 
     # Inferring the requirements would start a process and take up to 15 seconds.
     requirements = [f"{name}=={version(name)}" for name in ("mlflow", "onnx", "onnxruntime", "numpy", "pandas")]
-    mlflow.onnx.save_model(
-        model.proto, str(place), mlflow_model=Model(run_id=run_id, model_id=model_id),
-        signature=signature(model.inputs, len(model.classes)), input_example=model.example,
-        pip_requirements=requirements, onnx_execution_providers=["CPUExecutionProvider"], save_as_external_data=False,
-        metadata={"classes": list(model.classes)},
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        # Python knows a module by its name: two models in one process that are served by different code must not share it.
+        content = hashlib.sha256(model.serving.read_bytes()).hexdigest()
+        code = Path(folder) / f"ntgate_serving_{content[:12]}.py"
+        shutil.copyfile(model.serving, code)
+        mlflow.onnx.save_model(
+            model.proto, str(place), mlflow_model=Model(run_id=run_id, model_id=model_id), code_paths=[str(code)],
+            signature=signature(model.inputs, model.kind, model.classes), input_example=model.example,
+            pip_requirements=requirements, onnx_execution_providers=["CPUExecutionProvider"], save_as_external_data=False,
+            metadata={"classes": list(model.classes)},
+        )  # fmt: skip
+    saved = Model.load(str(place))
+    saved.flavors["python_function"]["loader_module"] = code.stem
+    saved.save(str(place / "MLmodel"))

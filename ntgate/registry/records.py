@@ -31,7 +31,6 @@ class DatasetRecord:
         rows: how many.
         context: what it was used for: ``source``, ``train``, ``validation``, ``test`` or ``unlabelled``.
         source: the path or URI it was read from.
-        inputs: name, kind and shape of each input; empty: those of the run's models.
     """
 
     name: str
@@ -39,7 +38,6 @@ class DatasetRecord:
     rows: int
     context: str
     source: str
-    inputs: Sequence[tuple[str, str, Sequence[int]]] = ()
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,18 @@ class ModelRecord:
         path: the ONNX file.
         proto: its content, as ``onnx`` loads it.
         inputs: name, type and shape of each input.
+        kind: ``table``, ``array`` or ``images``.
         classes: class names in the order of the scores.
+        serving: the Python file through which MLflow loads it; it needs nothing of ntgate.
         example: a few raw rows, as an array or a DataFrame, to show how it is called.
     """
 
     path: Path
     proto: Any
     inputs: Sequence[tuple[str, str, Sequence[int]]]
+    kind: str
     classes: Sequence[str]
+    serving: Path
     example: Any = None
 
 

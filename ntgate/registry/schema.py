@@ -9,40 +9,44 @@ from typing import Any
 Input = tuple[str, str, Sequence[int]]
 
 
-def inputs_schema(inputs: Sequence[Input]) -> Any:
-    """MLflow's schema of a model's inputs.
+def signature(inputs: Sequence[Input], kind: str, classes: Sequence[str]) -> Any:
+    """MLflow's signature of a classifier: raw rows in, a column of scores a class out, or labels where ``output`` asks for them.
 
-    One array needs no name, so that ``pyfunc`` takes the rows as they are. Columns of a table are tensors ``(n, 1)`` under
-    their names: that is what the exported graph takes, and MLflow makes them from a DataFrame or from lists.
+    The columns of a table are optional and of any type: MLflow refuses whole numbers, a null or a column that is not there where it
+    knows more, before the model that takes them all is asked.
 
     Args:
         inputs: name, ``float``, ``uint8`` or ``string``, and shape with any first size, of each input.
+        kind: ``table``, ``array`` or ``images``.
+        classes: class names in the order of the scores.
     """
-    import numpy as np
-    from mlflow.types import Schema, TensorSpec
-
-    kinds = {"float": np.dtype(np.float32), "uint8": np.dtype(np.uint8), "string": np.dtype("O")}
-    alone = len(inputs) == 1 and inputs[0][0] == "x"
-    return Schema([TensorSpec(kinds[kind], (-1, *shape[1:]), None if alone else name) for name, kind, shape in inputs])
-
-
-def signature(inputs: Sequence[Input], classes: int) -> Any:
-    """MLflow's signature of a classifier: rows in, class scores ``(n, classes)`` out."""
-    import numpy as np
     from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType
 
-    return ModelSignature(inputs_schema(inputs), Schema([TensorSpec(np.dtype(np.float32), (-1, classes), "scores")]))
+    columns = Schema([ColSpec(AnyType(), name, required=False) for name, _, _ in inputs])
+    return ModelSignature(
+        columns if kind == "table" else _tensor(inputs[0]),
+        Schema([ColSpec(DataType.float, name) for name in classes]),
+        ParamSchema([ParamSpec("output", DataType.string, "scores")]),
+    )
 
 
-def dataset_schema(inputs: Sequence[Input]) -> str | None:
-    """The JSON that MLflow shows as the schema of a data set; None when nothing is known of it."""
-    if not inputs:
-        return None
+def dataset_schema(inputs: Sequence[Input], kind: str) -> str:
+    """The JSON that MLflow shows as the schema of a data set."""
     from mlflow.data.schema import TensorDatasetSchema
     from mlflow.types import ColSpec, Schema
 
-    if len(inputs) == 1 and inputs[0][0] == "x":
-        return json.dumps(TensorDatasetSchema(features=inputs_schema(inputs)).to_dict())
+    if kind != "table":
+        return json.dumps(TensorDatasetSchema(features=_tensor(inputs[0])).to_dict())
     columns = Schema([ColSpec("string" if kind == "string" else "float", name) for name, kind, _ in inputs])
     return json.dumps({"mlflow_colspec": columns.to_dict()})
+
+
+def _tensor(rows: Input) -> Any:
+    """One array without a name, so that ``pyfunc`` takes the rows as they are."""
+    import numpy as np
+    from mlflow.types import Schema, TensorSpec
+
+    _, kind, shape = rows
+    return Schema([TensorSpec(np.dtype(np.uint8 if kind == "uint8" else np.float32), (-1, *shape[1:]))])

@@ -133,7 +133,8 @@ def _curve(registry: Registry, run_id: str, curve: Sequence[Point]) -> None:
 def _inputs(registry: Registry, run_id: str, run: RunRecord, datasets: Sequence[DatasetRecord]) -> None:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    taken = next((candidate.model.inputs for candidate in run.candidates if candidate.model is not None), ())
+    model = next((candidate.model for candidate in run.candidates if candidate.model is not None), None)
+    schema = None if model is None else dataset_schema(model.inputs, model.kind)
     registry.client.log_inputs(
         run_id,
         [
@@ -143,7 +144,7 @@ def _inputs(registry: Registry, run_id: str, run: RunRecord, datasets: Sequence[
                     digest=_digest(data),
                     source_type="local",
                     source=json.dumps({"uri": data.source}),
-                    schema=dataset_schema(data.inputs or taken),
+                    schema=schema,
                     profile=json.dumps({"num_rows": data.rows}),
                 ),
                 [InputTag("mlflow.data.context", data.context)],

@@ -79,11 +79,15 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
 
 
 def _model(history: RunHistory, role: str | None, arm: Candidate) -> ModelRecord:
-    from ntgate.export.runtime import input_schema, load_proto
+    from ntgate.export import serving
+    from ntgate.export.runtime import input_schema, load_proto, row_kind
 
     assert role is not None
     path = history.evaluated.onnx[role].verified()
-    return ModelRecord(path=path, proto=load_proto(path), inputs=input_schema(path), classes=arm.classes)
+    return ModelRecord(
+        path=path, proto=load_proto(path), inputs=input_schema(path), kind=row_kind(path), classes=arm.classes,
+        serving=Path(serving.__file__),
+    )  # fmt: skip
 
 
 def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:

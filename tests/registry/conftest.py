@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import re
 import runpy
@@ -16,6 +17,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from ntgate.export import serving
 from ntgate.registry.client import Registry, connect
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.promotion import PromotionRequest
@@ -25,6 +27,7 @@ from tests.postgres import Cluster
 from tests.server import Server
 
 CLASSES = ("cat", "dog", "fox")
+SERVING = Path(serving.__file__)
 FOREST = multiprocessing.get_context("forkserver")
 FOREST.set_forkserver_preload(["mlflow", "ntgate.registry.repair", "mlflow.store.tracking.sqlalchemy_store"])
 
@@ -112,6 +115,7 @@ def _classifier(inputs: list[Any], nodes: list[Any], width: int, path: Path) -> 
     graph = helper.make_graph(nodes, "classifier", inputs, [scores], [numpy_helper.from_array(weights, "w")])
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)]
     proto = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    helper.set_model_props(proto, {"ntgate.classes": json.dumps(CLASSES)})
     onnx.checker.check_model(proto)
     onnx.save(proto, path)
     return proto
@@ -124,7 +128,15 @@ def array_model(tmp_path: Path) -> ModelRecord:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4])
     proto = _classifier([x], [helper.make_node("Identity", ["x"], ["rows"])], 4, path)
     example = np.arange(8, dtype=np.float32).reshape(2, 4)
-    return ModelRecord(path=path, proto=proto, inputs=[("x", "float", (-1, 4))], classes=CLASSES, example=example)
+    return ModelRecord(
+        path=path,
+        proto=proto,
+        inputs=[("x", "float", (-1, 4))],
+        kind="array",
+        classes=CLASSES,
+        serving=SERVING,
+        example=example,
+    )
 
 
 @pytest.fixture
@@ -142,7 +154,7 @@ def table_model(tmp_path: Path) -> ModelRecord:
     joined = helper.make_node("Concat", ["length", "code"], ["rows"], axis=1)
     return ModelRecord(
         path=path, proto=_classifier([length, colour], [coded, joined], 2, path),
-        inputs=[("length", "float", (-1, 1)), ("colour", "string", (-1, 1))], classes=CLASSES,
+        inputs=[("length", "float", (-1, 1)), ("colour", "string", (-1, 1))], kind="table", classes=CLASSES, serving=SERVING,
         example=pd.DataFrame({"length": np.array([1.0, 2.5], np.float32), "colour": ["red", ""]}),
     )  # fmt: skip
 

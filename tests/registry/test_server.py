@@ -88,8 +88,8 @@ def test_anybody_can_load_the_champion_by_its_alias(server, array_model, make_ru
     registry = connect(RegistryConfig(uri=server), "served-reader")
     promote(registry, wanted(record(registry, make_run(array_model)), "d1", None))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-    scores = mlflow.pyfunc.load_model("models:/served-reader@champion").predict(array_model.example)["scores"]
-    assert scores.shape == (2, 3)
+    scores = mlflow.pyfunc.load_model("models:/served-reader@champion").predict(array_model.example)
+    assert list(scores.columns) == ["cat", "dog", "fox"]
     np.testing.assert_allclose(scores.sum(axis=1), 1, rtol=1e-5)
 
 

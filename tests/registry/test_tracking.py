@@ -56,8 +56,7 @@ def test_data_sets_of_the_runs(registry, array_model, make_run):
 
 
 def test_schema_of_a_table():
-    assert dataset_schema([]) is None
-    columns = json.loads(dataset_schema([("length", "float", (-1, 1)), ("colour", "string", (-1, 1))]))
+    columns = json.loads(dataset_schema([("length", "float", (-1, 1)), ("colour", "string", (-1, 1))], "table"))
     assert [(column["name"], column["type"]) for column in columns["mlflow_colspec"]] == [
         ("length", "float"), ("colour", "string"),
     ]  # fmt: skip
@@ -83,7 +82,11 @@ def test_the_array_model_takes_raw_rows(registry, array_model, make_run):
     loaded = mlflow.pyfunc.load_model(registry.client.get_logged_model(done.models["fine_tuning"]).artifact_location)
     rows = np.random.default_rng(1).normal(size=(5, 4)).astype(np.float32)
     expected = onnxruntime.InferenceSession(array_model.path).run(None, {"x": rows})[0]
-    np.testing.assert_allclose(loaded.predict(rows)["scores"], expected, rtol=1e-6)
+    predicted = loaded.predict(rows)
+    assert list(predicted.columns) == ["cat", "dog", "fox"]
+    np.testing.assert_allclose(predicted, expected, rtol=1e-6)
+    labels = loaded.predict(rows, params={"output": "labels"})
+    assert labels.tolist() == predicted.idxmax(axis=1).tolist()
     np.testing.assert_array_equal(loaded.input_example, array_model.example)
     assert loaded.metadata.metadata == {"classes": ["cat", "dog", "fox"]}
     with pytest.raises(Exception, match="shape"):
@@ -99,7 +102,7 @@ def test_the_table_model_takes_a_data_frame(registry, table_model, make_run):
     table = pd.DataFrame({"length": np.array([1.0, 2.5, np.nan], np.float32), "colour": ["red", "blue", "unheard of"]})
     feed = {"length": table[["length"]].to_numpy(), "colour": table[["colour"]].to_numpy(dtype=object)}
     expected = onnxruntime.InferenceSession(table_model.path).run(None, feed)[0]
-    np.testing.assert_allclose(loaded.predict(table)["scores"], expected, rtol=1e-6)
+    np.testing.assert_allclose(loaded.predict(table), expected, rtol=1e-6)
 
 
 def test_the_limits_of_mlflow_are_kept(registry):

@@ -1,0 +1,143 @@
+"""How a promoted model is served: raw rows as people and clients have them in, a column of scores a class out.
+
+MLflow keeps this file beside each ``model.onnx`` and loads the model through it, where ntgate need not be installed: it imports
+numpy, pandas and onnxruntime and nothing else. The gate feeds its models through the same functions, so that what is judged is what
+is served.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # from release 1.29 on it reports to its makers, from the import on
+
+import onnxruntime
+
+CLASSES, KIND = "ntgate.classes", "ntgate.kind"
+
+
+def _load_pyfunc(path: str) -> Classifier:
+    """What MLflow calls with the path of the ONNX file."""
+    return Classifier(path)
+
+
+class Classifier:
+    """An exported model that answers with class names.
+
+    Args:
+        path: an ONNX file that ntgate exported.
+    """
+
+    def __init__(self, path: str) -> None:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.classes: list[str] = json.loads(self.session.get_modelmeta().custom_metadata_map[CLASSES])
+
+    def predict(self, rows: Any, params: dict[str, Any] | None = None) -> pd.DataFrame | npt.NDArray[Any]:
+        """Class scores, or labels, of raw rows.
+
+        Args:
+            rows: an array ``(n, ...)``; for a table a DataFrame, in which None, NaN, ``""`` and a column that is not there all mean
+                a missing value.
+            params: ``{"output": "labels"}`` asks for the likeliest class of each row; ``"scores"`` is the default.
+
+        Returns:
+            A DataFrame of ``n`` rows with a float32 column a class, or an array of class names ``(n,)``.
+        """
+        output = (params or {}).get("output", "scores")
+        if output not in ("scores", "labels"):
+            raise ValueError(f"output: expected 'scores' or 'labels', got {output!r}")
+        inputs = _columns(self.session, rows) if kind(self.session) == "table" else {"x": _array(self.session, rows)}
+        scores = np.zeros((0, len(self.classes)), np.float32)
+        if len(next(iter(inputs.values()))):
+            scores = self.session.run(None, inputs)[0]
+        if output == "labels":
+            labels: npt.NDArray[Any] = np.array(self.classes, dtype=object)[scores.argmax(axis=1)]
+            return labels
+        index = rows.index if isinstance(rows, pd.DataFrame) and len(rows) == len(scores) else None
+        return pd.DataFrame(scores, columns=self.classes, index=index)
+
+
+def kind(session: onnxruntime.InferenceSession) -> str:
+    """``table``, ``array`` or ``images``; a model of ntgate's first release does not say, and a lone ``x`` is an array there."""
+    told = session.get_modelmeta().custom_metadata_map.get(KIND)
+    return told or ("array" if [entry.name for entry in session.get_inputs()] == ["x"] else "table")
+
+
+def table_inputs(session: onnxruntime.InferenceSession, frame: pd.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a table as inputs ``(n, 1)``; one that is not there is missing in every row.
+
+    Raises:
+        ValueError: when a numeric column holds texts that are no numbers.
+    """
+    nothing = pd.Series([None] * len(frame), dtype=object)
+    return {
+        entry.name: (texts if entry.type == "tensor(string)" else numbers)(frame.get(entry.name, nothing)).reshape(
+            -1, 1
+        )
+        for entry in session.get_inputs()
+    }
+
+
+def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """A column as text ``(n,)`` without spaces around it; None, NaN and their like are ``""``.
+
+    >>> texts(pd.Series([" a", None, float("nan"), "", 7], dtype=object)).tolist(), texts(pd.Series([7, None])).tolist()
+    (['a', '', '', '', '7'], ['7', ''])
+    """
+    if pd.api.types.is_float_dtype(column.dtype):  # whole numbers that became floats beside a missing one
+        column = column.map(
+            lambda value: int(value) if float(value).is_integer() else value, na_action="ignore"
+        ).astype(object)
+    missing = column.isna().to_numpy(dtype=bool)
+    out = np.array([str(value).strip() for value in column], dtype=object)
+    out[missing] = ""
+    return out
+
+
+def numbers(column: pd.Series[Any]) -> npt.NDArray[np.float32]:
+    """A column as float32 ``(n,)``; None and empty texts are NaN, truth values 0 and 1.
+
+    Raises:
+        ValueError: when a text is no number.
+
+    >>> numbers(pd.Series([1, None, "", " 2.5", True], dtype=object)).tolist()
+    [1.0, nan, nan, 2.5, 1.0]
+    """
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        column = column.astype(object)
+        empty = [value is None or (isinstance(value, str) and not value.strip()) for value in column]
+        try:
+            column = pd.to_numeric(column.where(~np.array(empty, dtype=bool), np.nan))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"column {column.name!r}: expected numbers, got {error}") from error
+    with np.errstate(over="ignore"):
+        return column.to_numpy(dtype=np.float32, na_value=np.nan)
+
+
+def _columns(session: onnxruntime.InferenceSession, rows: Any) -> dict[str, npt.NDArray[Any]]:
+    """Rows of a table in any of the forms in which MLflow hands them on."""
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+    names = [entry.name for entry in session.get_inputs()]
+    if not any(name in frame.columns for name in names):
+        raise ValueError(f"expected the columns {', '.join(names[:8])}, got none of them")
+    listed = [name for name in frame.columns if any(isinstance(cell, list | np.ndarray) for cell in frame[name])]
+    if listed and len(frame) == 1:  # MLflow makes one row of lists from columns of texts
+        frame = pd.DataFrame({name: cell[0] for name, cell in frame.items()})
+        listed = [name for name in frame.columns if any(isinstance(cell, list | np.ndarray) for cell in frame[name])]
+    for name in listed:  # a tensor (n, 1)
+        frame = frame.assign(**{name: pd.Series([np.ravel(cell)[0] for cell in frame[name]], index=frame.index)})
+    return table_inputs(session, frame)
+
+
+def _array(session: onnxruntime.InferenceSession, rows: Any) -> npt.NDArray[Any]:
+    """Rows ``(n, ...)`` with the type that the model takes."""
+    wanted = np.uint8 if session.get_inputs()[0].type == "tensor(uint8)" else np.float32
+    return np.ascontiguousarray(rows, dtype=wanted)
