@@ -13,6 +13,7 @@ from ntgate.errors import RegistryError
 from ntgate.exclusive import exclusive
 from ntgate.optouts import opt_out
 from ntgate.registry.config import RegistryConfig
+from ntgate.registry.creation import prepare
 from ntgate.registry.faults import translated
 from ntgate.registry.reach import reach, sqlite_file, with_driver
 
@@ -116,8 +117,9 @@ def connect(config: RegistryConfig, name: str) -> Registry:
         from mlflow import MlflowClient
 
         reach(config)
-        # Two processes that find no tables would both create them, and both fail halfway.
         with nullcontext() if file is None else exclusive(file.with_name(f".{file.name}.lock")):
+            if file is not None:
+                prepare(file, config.timeout_seconds)
             client = MlflowClient(tracking_uri=config.uri, registry_uri=config.uri)
             client.search_experiments(max_results=1)
             # A store of its own behind the same address, which would else be opened with MLflow's patience of minutes.
