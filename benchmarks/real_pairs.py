@@ -103,9 +103,7 @@ def parts(data: Path, pair: tuple[str, str, str, int], seed: int) -> tuple[Any, 
 
 def scores(candidate: Any, rows: Any) -> np.ndarray:
     """Class scores ``(n, c)`` of a trained candidate."""
-    from ntgate.stages.exported import network_scores
-
-    return network_scores(candidate.load(), candidate.encoder, rows)
+    return candidate.load().scores(rows.rows)
 
 
 def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, Any]:

@@ -155,12 +155,7 @@ def tested(candidate: Any, test: Any) -> float:
     """Accuracy of a trained candidate on the test rows."""
     import torch
 
-    from ntgate.training.source import rows_of
-
-    with torch.inference_mode():
-        rows = rows_of(candidate.encoder, test).x
-        scores = torch.cat([candidate.load()(part) for part in rows.split(1024)])
-    return accuracy(torch.from_numpy(test.labels), scores)
+    return accuracy(torch.from_numpy(test.labels), torch.from_numpy(candidate.load().scores(test.rows)))
 
 
 def run(data: Path, kinds: list[str], done: frozenset[str], task: tuple[tuple[str, str, str, int], int]) -> list[dict]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ntgate.errors import DataError
+from ntgate.transport import fetched, remote
 
 
 class Frozen(BaseModel):
@@ -17,7 +18,12 @@ class Frozen(BaseModel):
 
 
 class Artifact(Frozen):
-    """A file by absolute path and content: large things cross a step as this reference, never by value."""
+    """A file by address and content: large things cross a step as this reference, never by value.
+
+    Attributes:
+        path: an absolute path, or the address of a store that every stage reaches (see :mod:`ntgate.transport`).
+        sha256: of the content.
+    """
 
     path: str
     sha256: str
@@ -28,11 +34,14 @@ class Artifact(Frozen):
         return cls(path=str(path.resolve()), sha256=sha256_file(path))
 
     def verified(self) -> Path:
-        """Return the path after checking that the content is still the referenced one.
+        """A local path, after checking that the content is still the referenced one; a remote file is fetched once.
 
         Raises:
             DataError: if the file is missing or was changed since it was referenced.
+            StoreError: if a remote one cannot be fetched.
         """
+        if remote(self.path):
+            return fetched(self.path, self.sha256)
         path = Path(self.path)
         if not path.is_file():
             raise DataError(self.path, expected="the file an earlier step wrote", got="no such file", fix="run again")

@@ -63,6 +63,12 @@ class RegistryError(NtgateError):
     exit_code = 6
 
 
+class StoreError(NtgateError):
+    """The store of a run's files cannot be reached, or lets nothing be written (exit 6)."""
+
+    exit_code = 6
+
+
 class ChampionMovedError(RegistryError):
     """The champion is no longer the one that the decision was made against (exit 6)."""
 

@@ -14,7 +14,8 @@ from ntgate.base import Frozen
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ntgate.strategies.base import Arm, Trained
+    from ntgate.models.network import NetworkModel
+    from ntgate.strategies.base import Arm
     from ntgate.training.network import Network
 
 
@@ -36,7 +37,7 @@ class NetworkCompression(Frozen):
     source_rows: bool = True
 
     @abstractmethod
-    def compress(self, teacher: Trained, arm: Arm) -> Trained:
+    def compress(self, teacher: NetworkModel, arm: Arm) -> NetworkModel:
         """A smaller network with the scores of ``teacher``, trained within the arm's budget.
 
         Raises:
@@ -44,8 +45,8 @@ class NetworkCompression(Frozen):
         """
 
     def relearn(
-        self, student: Network, teacher: Trained, arm: Arm, masks: Mapping[str, Tensor] | None = None
-    ) -> Trained:
+        self, student: Network, teacher: NetworkModel, arm: Arm, masks: Mapping[str, Tensor] | None = None
+    ) -> NetworkModel:
         """Train ``student`` in place, early-stopped on the validation rows; parameters keep the zeros of their ``masks``."""
         import torch
 
@@ -64,7 +65,8 @@ class NetworkCompression(Frozen):
         objective = SoftTargets(
             student, logits.clone(), temperature=self.temperature, label_weight=self.label_weight, masks=masks or {}
         )
-        return arm.fit(objective, streams, encoder)
+        arm.fit(objective, streams, encoder)
+        return dataclasses.replace(teacher, network=objective.network)
 
 
 def part_of_budget(arm: Arm, number: int, parts: int) -> Arm:

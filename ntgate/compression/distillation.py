@@ -15,7 +15,8 @@ from ntgate.errors import ModelError
 from ntgate.training.config import Backbone
 
 if TYPE_CHECKING:
-    from ntgate.strategies.base import Arm, Trained
+    from ntgate.models.network import NetworkModel
+    from ntgate.strategies.base import Arm
     from ntgate.training.network import Network
 
 
@@ -33,7 +34,7 @@ class Distillation(NetworkCompression):
     width: float = Field(0.5, gt=0, lt=1)
     budget: int = Field(4, ge=1, le=100)
 
-    def compress(self, teacher: Trained, arm: Arm) -> Trained:
+    def compress(self, teacher: NetworkModel, arm: Arm) -> NetworkModel:
         """The trained student.
 
         Raises:

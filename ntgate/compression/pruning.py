@@ -9,7 +9,8 @@ from pydantic import Field
 from ntgate.compression.base import NetworkCompression, part_of_budget
 
 if TYPE_CHECKING:
-    from ntgate.strategies.base import Arm, Trained
+    from ntgate.models.network import NetworkModel
+    from ntgate.strategies.base import Arm
 
 
 class Pruning(NetworkCompression):
@@ -29,7 +30,7 @@ class Pruning(NetworkCompression):
     structured: bool = False
     rounds: int = Field(4, ge=1, le=50)
 
-    def compress(self, teacher: Trained, arm: Arm) -> Trained:
+    def compress(self, teacher: NetworkModel, arm: Arm) -> NetworkModel:
         """The pruned network, trained on.
 
         Raises:

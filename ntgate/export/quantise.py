@@ -7,13 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
-from ntgate.compression.quantisation import Quantisation
 from ntgate.errors import ModelError
 from ntgate.export.runtime import feed, session
 
@@ -24,7 +23,23 @@ if TYPE_CHECKING:
 _STATIC, _DYNAMIC = ("Gemm", "MatMul", "Conv"), ("Gemm", "MatMul")
 
 
-def quantise(path: Path, to: Path, method: Quantisation, rows: npt.NDArray[Any] | pd.DataFrame) -> Path:
+class Method(Protocol):
+    """How to quantise: see :class:`~ntgate.compression.quantisation.Quantisation`."""
+
+    @property
+    def mode(self) -> Literal["static", "dynamic"]:
+        """When the ranges of the activations are measured."""
+
+    @property
+    def calibration_rows(self) -> int:
+        """Rows that static ranges are measured on, at most."""
+
+    @property
+    def per_channel(self) -> bool:
+        """Whether each unit has a scale of its own."""
+
+
+def quantise(path: Path, to: Path, method: Method, rows: npt.NDArray[Any] | pd.DataFrame) -> Path:
     """Write the model at ``path``, quantised, to ``to``.
 
     Weights are symmetric int8 between -64 and 64: a sum of two products with uint8 then fits in 16 bits, which older CPUs keep of

@@ -19,7 +19,7 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.source import metric
 from ntgate.stages.train import Slot
-from ntgate.strategies.base import Arm, Trained
+from ntgate.strategies.base import Arm
 from ntgate.strategies.candidate import Candidate
 
 if TYPE_CHECKING:
@@ -101,21 +101,28 @@ def _smaller(
     from ntgate.evaluation.metrics import score
     from ntgate.export.quantise import quantise
     from ntgate.export.runtime import scores_onnx
+    from ntgate.models.network import NetworkModel
     from ntgate.stages.exported import export_checked
 
-    assert chosen.encoder is not None
     arm = Arm(
         view=view, source=None, backbone=None, training=config.training, metric=metric(config), seed=config.seed,
         progress=partial((listener or Silent()).progress, "compress"),
     )  # fmt: skip
-    trained = Trained(chosen.load(), chosen.encoder, chosen.curve, chosen.steps)
+    model = chosen.load()
     before, after = folder / "uncompressed.onnx", folder / "candidate.onnx"
-    export_checked(config, trained.network, trained.encoder, chosen.classes, view.validation, before)
+    export_checked(config, model, view.validation, before)
     for method in config.compression:
         if isinstance(method, NetworkCompression):
+            if not isinstance(model, NetworkModel):
+                raise ModelError(
+                    f"compression: {method.kind}",
+                    expected="a network",
+                    got=f"the arm {chosen.strategy}, which has none",
+                    fix="leave it out, or leave the arm out of strategies",
+                )
             checkpoint = folder / "models" / f"{method.kind}.checkpoint"
-            trained = method.compress(trained, replace(arm, checkpoint=checkpoint))
-    difference = export_checked(config, trained.network, trained.encoder, chosen.classes, view.validation, after)
+            model = method.compress(model, replace(arm, checkpoint=checkpoint))
+    difference = export_checked(config, model, view.validation, after)
     for method in config.compression:
         if isinstance(method, Quantisation):
             unquantised = after.rename(folder / "unquantised.onnx")

@@ -117,9 +117,8 @@ def _exported(
     for name, arm in {"candidate": compressed.candidate, "scratch": scratch}.items():
         if arm is None or arm.failed is not None or name in onnx:
             continue
-        assert arm.encoder is not None
         path = ingested.folder / f"{name}.onnx"
-        differences.append(export_checked(config, arm.load(), arm.encoder, arm.classes, rows, path))
+        differences.append(export_checked(config, arm.load(), rows, path))
         onnx[name] = Artifact.of(path)
     return onnx, max(differences, default=None)
 

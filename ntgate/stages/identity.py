@@ -47,8 +47,8 @@ def comparison(
     models = {name: model.sha256 for name, model in onnx.items()}
     for number, fold in enumerate(crossed.folds):
         for role, arm in (("candidate", fold.candidate), ("scratch", fold.scratch)):
-            assert arm.weights is not None
-            models[f"fold {number} {role}"] = arm.weights.sha256
+            assert arm.model is not None
+            models[f"fold {number} {role}"] = arm.model.sha256
     rows = hashlib.sha256()
     if not streaming:  # whose rows are still to come
         for name, known in sorted(about_rows(config, test, np.arange(len(test))).items()):

@@ -15,7 +15,6 @@ from ntgate.data.slices import slice_keys
 from ntgate.gate.evidence import Evidence
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import Fold
-from ntgate.stages.exported import network_scores
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.replicate import Replicated
 
@@ -68,7 +67,7 @@ def of_constant(code: int, test: Domain) -> Arrays:
 def of_replicates(replicated: Replicated, test: Domain) -> Arrays:
     """Scores ``(seeds, n, c)`` of the further seeds of both arms; a seed that failed in either has none in both."""
     scored = [
-        [network_scores(arm.load(), arm.encoder, test) for arm in pair if arm.encoder is not None]
+        [arm.load().scores(test.rows) for arm in pair if arm.model is not None]
         for pair in zip(replicated.candidate, replicated.scratch, strict=True)
     ]
     whole = [pair for pair in scored if len(pair) == len(("candidate", "scratch"))]
@@ -94,8 +93,7 @@ def of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) 
         index = np.array(fold.rows, dtype=np.int64)
         held[fold.repeat, index] = number
         for which, arm in enumerate((fold.candidate, fold.scratch)):
-            assert arm.encoder is not None
-            scores[which, fold.repeat, index] = network_scores(arm.load(), arm.encoder, whole.take(index))
+            scores[which, fold.repeat, index] = arm.load().scores(whole.take(index).rows)
     scores, held = scores[:, :, rows], held[:, rows]
     return {
         "candidate": scores[0, 0],

@@ -72,7 +72,7 @@ class Alignment(Strategy):
         n, m = len(source), len(view.train)
         weights = np.repeat([(1 - self.target_share) / n, self.target_share / m], [n, m]) * (n + m)
         curve = fit_head(network, arm, rows, labels, self.penalties, weights=weights, folded=aligned.folded)
-        return Trained(network.eval(), arm.pretrained.encoder, curve, len(curve))
+        return arm.network(network, arm.pretrained.encoder, curve, len(curve))
 
     def aligned(self, source: Floats, target: Floats, rng: np.random.Generator) -> Aligned:
         """Source rows ``(n, d)`` and the map of target rows ``(m, d)``, with the scaling of the features folded into it.

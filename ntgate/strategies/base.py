@@ -10,13 +10,14 @@ from pydantic import JsonValue
 
 from ntgate.base import Frozen
 from ntgate.data.domain import TrainingView
-from ntgate.data.encoder import Encoder
 from ntgate.training.config import Backbone, TrainingConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ntgate.data.encoder import Encoder
+    from ntgate.models.base import Model
     from ntgate.training.curve import CurvePoint
     from ntgate.training.loop import Metric, Objective, Progress
     from ntgate.training.network import Network
@@ -66,10 +67,9 @@ class Facts(Frozen):
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained arm: the network with its best weights, how it got there, and what else it learnt that people want to know."""
+    """A trained arm: the model that scored best, how it got there, and what else it learnt that people want to know."""
 
-    network: Network
-    encoder: Encoder
+    model: Model
     curve: tuple[CurvePoint, ...]
     steps: int
     notes: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -111,6 +111,12 @@ class Arm:
         """The budget in optimisation steps."""
         return self.training.target_steps(len(self.view.train))
 
+    def network(self, network: Network, encoder: Encoder, curve: tuple[CurvePoint, ...], steps: int) -> Trained:
+        """A trained arm that leaves a network."""
+        from ntgate.models.network import NetworkModel
+
+        return Trained(NetworkModel(network.eval(), encoder, self.view.train.classes), curve, steps)
+
     def fit(self, objective: Objective, streams: Mapping[str, Rows], encoder: Encoder) -> Trained:
         """Run the training loop on this arm's budget, early-stopped on its validation rows."""
         from ntgate.training.loop import fit
@@ -120,7 +126,7 @@ class Arm:
             objective, streams, rows_of(encoder, self.view.validation), metric=self.metric, config=self.training,
             steps=self.steps, seed=self.seed, progress=self.progress, checkpoint=self.checkpoint,
         )  # fmt: skip
-        return Trained(objective.network, encoder, result.curve, result.steps)
+        return self.network(objective.network, encoder, result.curve, result.steps)
 
 
 class Strategy(Frozen, ABC):

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from ntgate.base import Artifact, Frozen
-from ntgate.data.encoder import Encoder
+from ntgate.base import Frozen
 from ntgate.errors import NtgateError
+from ntgate.models import AnyModel, Model
 from ntgate.strategies.base import Arm, Strategy
-from ntgate.training.config import NetworkSpec
 from ntgate.training.curve import CurvePoint
-
-if TYPE_CHECKING:
-    from ntgate.training.network import Network
 
 
 class Candidate(Frozen):
@@ -27,9 +22,7 @@ class Candidate(Frozen):
         parameters: the strategy's settings.
         notes: what the strategy learnt beside the weights, by name.
         failed: why there is no model; None when there is one.
-        weights: the trained weights.
-        network: the architecture around them.
-        encoder: raw rows to network input.
+        model: what was learnt.
         classes: class names, in the order of the scores.
         validation: score on the validation rows.
         validation_loss: cross-entropy there.
@@ -43,9 +36,7 @@ class Candidate(Frozen):
     parameters: dict[str, JsonValue] = {}
     notes: dict[str, JsonValue] = {}
     failed: str | None = None
-    weights: Artifact | None = None
-    network: NetworkSpec | None = None
-    encoder: Encoder | None = None
+    model: AnyModel | None = None
     classes: tuple[str, ...] = ()
     validation: float | None = None
     validation_loss: float | None = None
@@ -61,13 +52,11 @@ class Candidate(Frozen):
             return float("-inf"), float("-inf")
         return self.validation, -self.validation_loss
 
-    def load(self) -> Network:
-        """The trained network."""
-        from ntgate.training import weights
-
-        if self.weights is None or self.network is None:
+    def load(self) -> Model:
+        """The trained model."""
+        if self.model is None:
             raise ValueError(f"the arm {self.strategy!r} has no model: {self.failed}")
-        return weights.load(self.network, self.weights)
+        return self.model.load()
 
 
 def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
@@ -78,7 +67,6 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
     """
     import numpy as np
 
-    from ntgate.training import weights
     from ntgate.training.memory import ran_out
 
     began = time.perf_counter()
@@ -99,9 +87,7 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
         strategy=strategy.kind,
         parameters=parameters,
         notes=dict(trained.notes),
-        weights=weights.save(trained.network, directory / f"{strategy.kind}.safetensors"),
-        network=trained.network.spec,
-        encoder=trained.encoder,
+        model=trained.model.save(directory / strategy.kind),
         classes=arm.view.train.classes,
         validation=best.validation,
         validation_loss=best.validation_loss,

@@ -44,7 +44,7 @@ class FeatureExtraction(Strategy):
         network = initial_network(arm)
         curve = fit_probe(arm, network, self.penalties)
         if not self.last_blocks:
-            return Trained(network.eval(), arm.pretrained.encoder, curve, len(curve))
+            return arm.network(network, arm.pretrained.encoder, curve, len(curve))
         from ntgate.training.blocks import blocks
         from ntgate.training.partial import LastBlocks
         from ntgate.training.source import rows_of

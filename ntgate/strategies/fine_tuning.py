@@ -10,7 +10,6 @@ Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022 (see 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -106,7 +105,7 @@ class FineTuning(Strategy):
             return trained
         from ntgate.training.lora import merged
 
-        return replace(trained, network=merged(trained.network).eval())
+        return arm.network(merged(network), encoder, trained.curve, trained.steps)
 
     def _groups(self, network: Network) -> list[tuple[list[nn.Parameter], float]]:
         """The parameters of each block that learn, with their multiple of the base rate; the head's is 1."""

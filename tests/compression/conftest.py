@@ -36,7 +36,7 @@ def trained_on(x, y, backbone, folder):
     )
     source = pretrain(view.source, [view.train], backbone, CONFIG, accuracy, 0, folder / "source.safetensors")
     arm = Arm(view, source, backbone, CONFIG, accuracy, seed=0)
-    return FineTuning().train(arm), dataclasses.replace(arm, source=None), domain("test", x, y, 1100, 1700)
+    return FineTuning().train(arm).model, dataclasses.replace(arm, source=None), domain("test", x, y, 1100, 1700)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from ntgate.errors import ModelError
 from ntgate.export.footprint import Footprint
 from ntgate.export.onnx_export import export_onnx
 from ntgate.export.parity import check_parity
-from ntgate.strategies.base import Trained
+from ntgate.models.network import NetworkModel
 from ntgate.training.config import Imported, Mlp, NetworkSpec
 from ntgate.training.network import build
 from ntgate.training.source import rows_of
@@ -44,17 +44,16 @@ def trained(request):
     return request.getfixturevalue(request.param)
 
 
-def scores(trained: Trained, rows: Domain) -> np.ndarray:
-    with torch.inference_mode():
-        return trained.network(rows_of(trained.encoder, rows).x).softmax(dim=1).numpy()
+def scores(trained: NetworkModel, rows: Domain) -> np.ndarray:
+    return trained.scores(rows.rows)
 
 
-def accuracy(trained: Trained, rows: Domain) -> float:
+def accuracy(trained: NetworkModel, rows: Domain) -> float:
     return float(np.mean(scores(trained, rows).argmax(axis=1) == rows.y))
 
 
-def exported(trained: Trained, test: Domain, path) -> Footprint:
-    export_onnx(trained.network, trained.encoder, path, classes=CLASSES)
+def exported(trained: NetworkModel, test: Domain, path) -> Footprint:
+    trained.export(path)
     assert check_parity(path, test.rows, scores(trained, test)) < 1e-5
     return Footprint.of(path, test.rows)
 
@@ -172,7 +171,7 @@ def test_a_student_larger_than_its_teacher_is_refused(mlp):
 def test_units_of_an_unknown_backbone_are_refused(mlp):
     _, arm, _ = mlp
     spec = NetworkSpec(backbone=Imported(path="torch.nn:Flatten"), input_shape=(64,), classes=10)
-    teacher = Trained(build(spec, 0), mlp[0].encoder, (), 0)
+    teacher = NetworkModel(build(spec, 0), mlp[0].encoder, mlp[0].classes)
     for method in (Distillation(), Pruning(structured=True)):
         with pytest.raises(ModelError, match="a backbone mlp or cnn, whose units are known, got import"):
             method.compress(teacher, arm)

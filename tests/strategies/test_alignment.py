@@ -53,7 +53,7 @@ def arm(tmp_path_factory):
 
 def score_of(candidate, test):
     with torch.inference_mode():
-        return accuracy(torch.from_numpy(test.y), candidate.load()(rows_of(candidate.encoder, test).x))
+        return accuracy(torch.from_numpy(test.y), torch.from_numpy(candidate.load().scores(test.rows)))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -64,9 +64,11 @@ def test_every_method_trains_and_exports_with_parity(method, space, arm, tmp_pat
     candidate = train(Alignment(method=method, space=space), arm, tmp_path)
     assert candidate.failed is None
     test = table("test", 60, 5)
-    path = export_onnx(candidate.load(), candidate.encoder, tmp_path / "a.onnx", classes=candidate.classes)
+    path = export_onnx(
+        candidate.load().network, candidate.model.encoder, tmp_path / "a.onnx", classes=candidate.classes
+    )
     with torch.inference_mode():
-        reference = candidate.load()(rows_of(candidate.encoder, test).x).softmax(dim=1).numpy()
+        reference = candidate.load().network(rows_of(candidate.model.encoder, test).x).softmax(dim=1).numpy()
     assert check_parity(path, test.rows, reference) < 1e-5
 
 

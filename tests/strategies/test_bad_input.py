@@ -68,7 +68,7 @@ def test_a_class_without_target_training_rows_is_survived(strategy, arm, tmp_pat
     assert two.classes == ("a", "b", "c")
     candidate = train(strategy, with_rows(arm, train=two), tmp_path)
     assert candidate.failed is None
-    assert candidate.network.classes == 3
+    assert candidate.model.network.classes == 3
     assert candidate.validation > 0.5
     assert np.isfinite(candidate.validation_loss)
 
@@ -80,7 +80,7 @@ def test_an_exploding_loss_is_a_reason_and_not_a_traceback(strategy, arm, tmp_pa
         assert candidate.failed is None
     else:
         assert "expected a finite loss" in candidate.failed
-        assert candidate.weights is None
+        assert candidate.model is None
 
 
 def test_a_decomposition_of_what_exploded_is_the_same_reason(arm, tmp_path):

@@ -88,13 +88,13 @@ def test_it_learns_a_separable_toy(strategy, arm, tmp_path):
     assert candidate.failed is None
     test = blobs("test", 300, 0.4, 4)
     with torch.inference_mode():
-        scores = candidate.load()(rows_of(candidate.encoder, test).x)
+        scores = candidate.load().network(rows_of(candidate.model.encoder, test).x)
     assert accuracy(torch.from_numpy(test.y), scores) > 0.85
 
 
 def test_it_is_deterministic(strategy, arm, tmp_path):
     one, other = (train(strategy, arm, tmp_path / str(i)) for i in range(2))
-    assert one.weights.sha256 == other.weights.sha256
+    assert one.model.weights.sha256 == other.model.weights.sha256
     assert one.curve == other.curve
 
 
@@ -113,7 +113,7 @@ def test_it_resumes_to_the_same_weights(strategy, arm, tmp_path):
         train(strategy, dataclasses.replace(arm, metric=dies), tmp_path / "killed")
     resumed = train(strategy, arm, tmp_path / "resumed")
     whole = train(strategy, dataclasses.replace(arm, checkpoint=None), tmp_path / "whole")
-    assert resumed.weights.sha256 == whole.weights.sha256
+    assert resumed.model.weights.sha256 == whole.model.weights.sha256
     assert resumed.curve == whole.curve
     assert resumed.notes == whole.notes
 
@@ -121,9 +121,11 @@ def test_it_resumes_to_the_same_weights(strategy, arm, tmp_path):
 def test_it_exports_with_parity(strategy, arm, tmp_path):
     candidate = train(strategy, arm, tmp_path)
     test = blobs("test", 100, 0.4, 4)
-    path = export_onnx(candidate.load(), candidate.encoder, tmp_path / "a.onnx", classes=candidate.classes)
+    path = export_onnx(
+        candidate.load().network, candidate.model.encoder, tmp_path / "a.onnx", classes=candidate.classes
+    )
     with torch.inference_mode():
-        reference = candidate.load()(rows_of(candidate.encoder, test).x).softmax(dim=1).numpy()
+        reference = candidate.load().network(rows_of(candidate.model.encoder, test).x).softmax(dim=1).numpy()
     assert check_parity(path, test.rows, reference) < 1e-5
 
 
@@ -137,9 +139,7 @@ def test_scratch_sees_nothing_of_the_source(arm, tmp_path):
     other = dataclasses.replace(
         arm, source=None, view=dataclasses.replace(arm.view, source=blobs("source", 90, 9, 7), unlabelled=None)
     )
-    assert (
-        train(Scratch(), arm, tmp_path / "a").weights.sha256 == train(Scratch(), other, tmp_path / "b").weights.sha256
-    )
+    assert train(Scratch(), arm, tmp_path / "a").model.sha256 == train(Scratch(), other, tmp_path / "b").model.sha256
 
 
 def test_one_head_needs_the_source_to_know_every_class(arm):
@@ -160,7 +160,7 @@ def test_other_label_spaces_are_learnt_by_what_shares_no_head(strategy, arm, tmp
     assert candidate.failed is None
     test = blobs("test", 300, 0.4, 4)
     with torch.inference_mode():
-        assert accuracy(torch.from_numpy(test.y), candidate.load()(rows_of(candidate.encoder, test).x)) > 0.85
+        assert accuracy(torch.from_numpy(test.y), torch.from_numpy(candidate.load().scores(test.rows))) > 0.85
 
 
 OPTIONS = [
@@ -189,7 +189,9 @@ def test_the_last_blocks_learn_and_the_others_stay(arm, tmp_path):
     source = pretrain(arm.view.source, [], deep, CONFIG, accuracy, 0, tmp_path / "source.safetensors")
     before = source.load().features.state_dict()
     after = (
-        FeatureExtraction(last_blocks=1).train(dataclasses.replace(arm, source=source)).network.features.state_dict()
+        FeatureExtraction(last_blocks=1)
+        .train(dataclasses.replace(arm, source=source))
+        .model.network.features.state_dict()
     )
     assert torch.equal(before["1.weight"], after["1.weight"])
     assert not torch.equal(before["4.weight"], after["4.weight"])
@@ -201,7 +203,8 @@ def test_a_strong_anchor_keeps_the_features_where_they_were(arm):
 
     start = features(arm.pretrained.load())
     moved = [
-        float((features(FineTuning(l2_sp=alpha).train(arm).network) - start).norm().detach()) for alpha in (0.0, 10.0)
+        float((features(FineTuning(l2_sp=alpha).train(arm).model.network) - start).norm().detach())
+        for alpha in (0.0, 10.0)
     ]
     assert moved[1] < 0.2 * moved[0]
 
@@ -219,7 +222,10 @@ def test_each_block_learns_at_its_rate(arm, tmp_path):
 def test_the_probe_before_fine_tuning_is_that_of_feature_extraction(arm):
     """With a learning rate of nearly nothing LP-FT ends at the linear probe."""
     still = dataclasses.replace(arm, training=CONFIG.model_copy(update={"learning_rate": 1e-12, "steps": 20}))
-    tuned, probe = FineTuning(probe_first=True).train(still).network, FeatureExtraction().train(still).network
+    tuned, probe = (
+        FineTuning(probe_first=True).train(still).model.network,
+        FeatureExtraction().train(still).model.network,
+    )
     assert torch.allclose(tuned.head.weight, probe.head.weight, atol=1e-6)
 
 
@@ -227,8 +233,8 @@ def test_learnt_shares_are_recorded_and_an_ordinary_network_remains(arm, tmp_pat
     candidate = train(ParameterTransfer(), arm, tmp_path)
     assert list(candidate.notes) == ["source_share.1"]
     assert 0 < candidate.notes["source_share.1"] < 1
-    assert candidate.load().state_dict().keys() == arm.pretrained.load().state_dict().keys()
-    assert all(parameter.requires_grad for parameter in candidate.load().parameters())
+    assert candidate.load().network.state_dict().keys() == arm.pretrained.load().state_dict().keys()
+    assert all(parameter.requires_grad for parameter in candidate.load().network.parameters())
 
 
 def test_every_note_has_words_on_the_report_page(strategy, arm, tmp_path):
@@ -260,7 +266,7 @@ def test_the_linear_probe_is_logistic_regression_on_the_embedding(arm):
     reference = LogisticRegression(C=1.0, max_iter=1000).fit((x - x.mean(0)) / x.std(), arm.view.train.y)
     expected = reference.predict_proba((x - x.mean(0)) / x.std())
     with torch.inference_mode():
-        scores = trained.network(rows_of(arm.source.encoder, arm.view.train).x).softmax(dim=1).numpy()
+        scores = trained.model.network(rows_of(arm.source.encoder, arm.view.train).x).softmax(dim=1).numpy()
     assert scores == pytest.approx(expected, abs=1e-3)
 
 
@@ -268,4 +274,4 @@ def test_a_failing_arm_is_a_candidate_with_a_reason(arm, tmp_path):
     broken = dataclasses.replace(arm, training=CONFIG.model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30}))
     candidate = train(Scratch(), broken, tmp_path)
     assert "a finite loss" in candidate.failed
-    assert candidate.weights is None
+    assert candidate.model is None

@@ -87,7 +87,9 @@ def test_tradaboost_undoes_what_wrong_source_labels_do(arm, tmp_path):
         strategy = InstanceTransfer(weighting=weighting, space="columns", target_share=0.1, start="fresh")
         candidate = train(strategy, dataclasses.replace(arm, view=view), tmp_path / weighting)
         with torch.inference_mode():
-            found[weighting] = accuracy(torch.from_numpy(test.y), candidate.load()(rows_of(candidate.encoder, test).x))
+            found[weighting] = accuracy(
+                torch.from_numpy(test.y), candidate.load().network(rows_of(candidate.model.encoder, test).x)
+            )
     assert found["tradaboost"] > 0.8
     assert found["uniform"] < 0.7
 
@@ -118,12 +120,12 @@ def test_rows_left_out_have_no_say_from_a_fresh_start(arm, tmp_path):
     other = dataclasses.replace(source, y=np.where(out, 1 - source.y, source.y))
     changed = dataclasses.replace(arm, view=dataclasses.replace(arm.view, source=other))
     one, same = train(strategy, arm, tmp_path / "a"), train(strategy, changed, tmp_path / "b")
-    assert one.weights.sha256 == same.weights.sha256
+    assert one.model.weights.sha256 == same.model.weights.sha256
 
 
 def test_the_start_decides_what_the_weights_begin_from(arm, tmp_path):
     one, other = (train(InstanceTransfer(start=start), arm, tmp_path / start) for start in ("source", "fresh"))
-    assert one.weights.sha256 != other.weights.sha256
+    assert one.model.weights.sha256 != other.model.weights.sha256
 
 
 def test_a_source_without_a_row_like_the_target_fails_with_a_reason(arm, tmp_path, monkeypatch):
@@ -160,8 +162,10 @@ def test_a_fresh_start_takes_pixels_and_streams_what_the_device_cannot_hold(weig
         found.append(train(InstanceTransfer(weighting=weighting, start="fresh"), arm, tmp_path / f"{memory}{workers}"))
     assert found[0].failed is None
     assert found[0].validation > 0.9
-    assert len({candidate.weights.sha256 for candidate in found}) == 1
+    assert len({candidate.model.weights.sha256 for candidate in found}) == 1
     # The statistics are those of the floats that the pixels stand for, over all rows that are learnt from.
     both = np.concatenate([view.source.rows, view.train.rows]) / 255
     if weighting == "uniform":
-        assert found[0].load().normaliser.mean.flatten().numpy() == pytest.approx(both.mean(axis=(0, 1, 2)), rel=1e-5)
+        assert found[0].load().network.normaliser.mean.flatten().numpy() == pytest.approx(
+            both.mean(axis=(0, 1, 2)), rel=1e-5
+        )

@@ -67,14 +67,14 @@ def test_it_learns_what_a_probe_cannot(arm, candidate, tmp_path):
     assert candidate.parameters["lora_rank"] == 2
     test = texts("test", 200, 9, 10)
     with torch.inference_mode():
-        score = accuracy(torch.from_numpy(test.y), candidate.load()(rows_of(candidate.encoder, test).x))
+        score = accuracy(torch.from_numpy(test.y), torch.from_numpy(candidate.load().scores(test.rows)))
     assert score > 0.85
     assert score > train(FeatureExtraction(), arm, tmp_path).validation
 
 
 def test_it_is_deterministic(arm, candidate, tmp_path):
     again = train(LORA, arm, tmp_path)
-    assert again.weights.sha256 == candidate.weights.sha256
+    assert again.model.weights.sha256 == candidate.model.weights.sha256
     assert again.curve == candidate.curve
 
 
@@ -94,22 +94,22 @@ def test_it_resumes_to_the_same_weights(arm, candidate, tmp_path):
     counted = dataclasses.replace(kept, metric=lambda *given: calls.append(1) or accuracy(*given))
     resumed = train(LORA, counted, tmp_path)
     assert len(calls) == probed + len(candidate.curve) - 2  # the first two evaluations were not repeated
-    assert resumed.weights.sha256 == candidate.weights.sha256
+    assert resumed.model.weights.sha256 == candidate.model.weights.sha256
     assert resumed.curve == candidate.curve
 
 
 def test_an_ordinary_network_exports_with_parity(arm, candidate, tmp_path):
-    network = candidate.load()
+    network = candidate.load().network
     assert network.state_dict().keys() == arm.pretrained.load().state_dict().keys()
     test = texts("test", 100, 9, 10)
-    path = export_onnx(network, candidate.encoder, tmp_path / "a.onnx", classes=candidate.classes)
+    path = export_onnx(network, candidate.model.encoder, tmp_path / "a.onnx", classes=candidate.classes)
     with torch.inference_mode():
-        reference = network(rows_of(candidate.encoder, test).x).softmax(dim=1).numpy()
+        reference = network(rows_of(candidate.model.encoder, test).x).softmax(dim=1).numpy()
     assert check_parity(path, test.rows, reference) < 1e-5
 
 
 def test_every_change_of_a_layer_has_the_rank_and_all_else_stays(arm, candidate):
-    before, after = arm.pretrained.load().features, candidate.load().features
+    before, after = arm.pretrained.load().features, candidate.load().network.features
     linear = {f"{name}.weight" for name, module in before.named_modules() if isinstance(module, torch.nn.Linear)}
     changed = set()
     for name, value in after.state_dict().items():

@@ -1,0 +1,127 @@
+"""Open unions: one of the kinds that ntgate ships, of those that installed packages offer, or a class of one's own.
+
+A mapping's ``kind`` names a shipped class by its own ``kind``, a class that an installed package offers under an entry point of
+that name, or any class as ``package.module:Class``. So a config may hold what this package has never heard of, and is checked just
+as well.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticCustomError, core_schema
+
+from ntgate.base import Frozen
+
+T = TypeVar("T", bound=Frozen)
+
+
+@dataclass(frozen=True)
+class OpenUnion(Generic[T]):
+    """The kinds of one thing, to annotate a field with: ``Annotated[Strategy, STRATEGIES]``.
+
+    Attributes:
+        base: what every kind is.
+        called: what messages call one, with its article.
+        group: name of the entry points by which packages offer more kinds.
+        shipped: the classes that ntgate ships.
+    """
+
+    base: Any  # type[T]; abstract, which type checkers refuse
+    called: str
+    group: str
+    shipped: tuple[type[T], ...]
+
+    @cached_property
+    def kinds(self) -> dict[str, type[T]]:
+        """The shipped classes by kind."""
+        return {str(kind.model_fields["kind"].default): kind for kind in self.shipped}
+
+    def find(self, kind: str) -> type[T]:
+        """The class of a ``kind``.
+
+        Raises:
+            PydanticCustomError: when there is none, several packages claim it, or what it names is something else.
+        """
+        if kind in self.kinds:
+            return self.kinds[kind]
+        if ":" in kind:
+            return self._class(kind, kind)
+        offered = [entry for entry in entry_points(group=self.group) if entry.name == kind]
+        if not offered:
+            known = ", ".join([*self.kinds, *sorted({entry.name for entry in entry_points(group=self.group)})])
+            raise _wrong(f"one of {known}, or package.module:Class", repr(kind), "name one of them")
+        if len({entry.value for entry in offered}) > 1:
+            raise _wrong(
+                f"one package that offers {kind!r}",
+                " and ".join(sorted(_package(entry) for entry in offered)),
+                "uninstall one, or write package.module:Class",
+            )
+        return self._class(offered[0].value, kind)
+
+    def _class(self, path: str, kind: str) -> type[T]:
+        module, _, name = path.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except Exception as error:
+            said = " ".join(str(error).split()) or type(error).__name__
+            raise _wrong(
+                f"{self.called} to import at {path}", said, "correct the path, or install the package"
+            ) from error
+        if not (isinstance(found, type) and issubclass(found, self.base)):
+            raise _wrong(
+                f"a subclass of {self.base.__module__}.{self.base.__qualname__} at {path}",
+                getattr(found, "__name__", repr(found)),
+                f"derive {kind} from it",
+            )
+        return found
+
+    def read(self, value: Any) -> T:
+        """The object that a config's ``value`` describes: an instance as it is, a mapping with its ``kind``, or the kind alone."""
+        if isinstance(value, self.base):
+            return value  # type: ignore[no-any-return]
+        if isinstance(value, str):
+            value = {"kind": value}
+        if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
+            got = "no kind" if isinstance(value, Mapping) else type(value).__name__
+            raise _wrong(f"a mapping with a kind: {', '.join(self.kinds)}, or package.module:Class", got, "add kind")
+        chosen = self.find(value["kind"])
+        named = value if value["kind"] in self.kinds else {name: v for name, v in value.items() if name != "kind"}
+        return chosen.model_validate(named)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Read by :meth:`read`; written with the kind by which the class is found again."""
+        return core_schema.no_info_plain_validator_function(
+            self.read, serialization=core_schema.plain_serializer_function_ser_schema(self._written, info_arg=True)
+        )
+
+    def _written(self, value: T, info: core_schema.SerializationInfo) -> dict[str, Any]:
+        content = value.model_dump(mode=info.mode)
+        if type(value) not in self.shipped:
+            content["kind"] = f"{type(value).__module__}:{type(value).__qualname__}"
+        return content
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The shipped kinds, by name alone too, or any mapping with an import path as its kind."""
+        own = {"type": "object", "properties": {"kind": {"type": "string", "pattern": ":"}}, "required": ["kind"]}
+        shipped = [handler(kind.__pydantic_core_schema__) for kind in self.shipped]
+        return {"anyOf": [*shipped, {"enum": list(self.kinds)}, own]}
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value
+
+
+def _wrong(expected: str, got: str, fix: str) -> PydanticCustomError:
+    # The text is for whoever validates by hand; the config's own errors are made from the parts.
+    context = {"expected": expected, "got": got, "fix": fix}
+    return PydanticCustomError("open_union", "expected {expected}, got {got}; {fix}", context)
