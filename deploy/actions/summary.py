@@ -4,18 +4,24 @@ Standard library alone, and no fault when there is no answer: a run that broke d
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
 MARK = "<!-- ntgate -->"  # by which the comment of an earlier run is found again
 
 
+SIGNS = str.maketrans({**{sign: f"&#{ord(sign)};" for sign in "\\`|<>*_#~$&"}, "@": "@&#8203;"})
+
+
 def plain(value):
-    """Text from outside, such as a path or a class name, that cannot become a link, a mention, markup or a further column."""
-    text = " ".join(str(value).split())
-    for sign in ("\\", "`", "|", "<", ">", "[", "]", "*", "_", "#", "~"):
-        text = text.replace(sign, f"&#{ord(sign)};")
-    return text.replace("@", "@&#8203;")
+    """Text from outside, such as a path or a class name, that cannot become a link, a mention, markup or a further column.
+
+    Each value is escaped once, where it is put into the page; GitHub shows an entity as the sign itself.
+    """
+    text = " ".join(str(value).split()).translate(SIGNS)
+    text = re.sub(r"\](?=[(\[:])", "&#93;", text)
+    return re.sub(r"(?i)(?<=www)\.", "&#46;", text.replace("://", "&#58;//"))
 
 
 def number(value, form=".3f"):
@@ -40,7 +46,9 @@ def findings(answer):
     signs = {"pass": "✅", "fail": "❌"}
     for finding in answer["findings"]:
         sign = signs.get(finding["outcome"], "❔")
-        lines.append(f"| {plain(finding['rule'])} | {sign} {finding['outcome']} | {plain(finding['reason'])} |")
+        lines.append(
+            f"| {plain(finding.get('title', finding['rule']))} | {sign} {finding['outcome']} | {plain(finding['reason'])} |"
+        )
     return lines
 
 
@@ -51,13 +59,19 @@ def verdict(answer):
     registry = answer["registry"]
     version = f"version {plain(registry['version'])}" if registry.get("version") else "no new version"
     return [
-        plain(answer["sentence"]), "", *arms(answer), "",
+        plain(answer["sentence"]), "", *alarms(answer), *arms(answer), "",
         f"Gain over scratch {number(answer['gain'], '+.3f')}{span}, p = {number(answer['p_value'], '.3g')}, "
         f"alpha = {answer['alpha']:g}.", "",
         *findings(answer), "",
         f"{plain(registry['name'])}: {version}{', dry run' if answer.get('dry_run') else ''}; "
         f"decision {plain(answer['decision_id'])}.",
     ]  # fmt: skip
+
+
+def alarms(answer):
+    """What must not be overlooked, whatever the verdict is."""
+    told = answer.get("alarms") or []
+    return [*(f"> ⚠️ {plain(alarm)}" for alarm in told), ""] if told else []
 
 
 def problems(answer):

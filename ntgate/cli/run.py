@@ -86,6 +86,8 @@ def summary(result: RunResult) -> str:
         lines.append(
             f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}"
         )
+    if result.registry["page"] is not None:
+        lines.append(f"  page      {result.registry['page']}")
     if result.dry_run:
         lines.append("  dry run   nothing was written to the registry")
     lines += [f"  {name:<9} {path}" for name, path in result.reports.items()]

@@ -7,6 +7,7 @@ from typing import Literal
 from ntgate.base import Frozen
 from ntgate.evaluation.metrics import Metric
 from ntgate.gate.finding import Finding
+from ntgate.gate.in_words import in_words, points
 
 _NOT_ABOUT_RESULTS = (
     "test_rows",
@@ -77,13 +78,13 @@ class GateDecision(Frozen):
         """The verdict in one sentence, or two where compression spoilt it, then the alarms."""
         before, said = self.uncompressed, self._verdict
         if before is not None and before.outcome == "promoted" and self.outcome != "promoted":
-            said += f" Before compression it would have passed, with a gain of {_points(before.gain)}."
+            said += f" Before compression it would have passed, with a gain of {points(before.gain)}."
         return " ".join([said, *(alarm for alarm in self.alarms if alarm not in said)])
 
     @property
     def _verdict(self) -> str:
         if self.outcome == "promoted":
-            return f"The candidate beats training from scratch by {_points(self.gain)} and passes every rule."
+            return f"The candidate beats training from scratch by {points(self.gain)} and passes every rule."
         finding = next(
             f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive")
         )
@@ -93,16 +94,16 @@ class GateDecision(Frozen):
             and self.gain is not None
             and self.gain < 0
         ):
-            return f"Negative transfer: the candidate is {_points(-self.gain)} worse than training from scratch."
+            return f"Negative transfer: the candidate is {points(-self.gain)} worse than training from scratch."
         if finding.rule == "seeds" and self.outcome == "rejected" and self.over_seeds and self.over_seeds.gain < 0:
             seeds = len(self.over_seeds.gains)
             return (
-                f"Negative transfer: over {seeds} seeds the candidate is {_points(-self.over_seeds.gain)} worse than training "
+                f"Negative transfer: over {seeds} seeds the candidate is {points(-self.over_seeds.gain)} worse than training "
                 "from scratch."
             )
         if finding.rule == "negative_transfer" and self.gain is not None:
-            return f"A gain of {_points(self.gain)} over training from scratch is not enough evidence to promote."
-        return finding.reason
+            return f"A gain of {points(self.gain)} over training from scratch is not enough evidence to promote."
+        return in_words(self, finding) or finding.reason
 
 
 def withheld(decision: GateDecision) -> GateDecision:
@@ -125,7 +126,3 @@ def withheld(decision: GateDecision) -> GateDecision:
             ),
         }
     )
-
-
-def _points(value: float | None) -> str:
-    return "an unknown amount" if value is None else f"{100 * value:.1f} points"

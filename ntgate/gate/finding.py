@@ -8,6 +8,31 @@ from ntgate.base import Frozen
 
 Outcome = Literal["pass", "fail", "inconclusive"]
 
+# What a rule asks, as a statement that is true where it passes: a rule may be inconclusive about what its name means.
+_TITLES = {
+    "wear": "The test rows are not worn out",
+    "test_rows": "There are enough test rows",
+    "leakage": "The gain rests on no near duplicates",
+    "labels": "No labels are swapped",
+    "negative_transfer": "Beats training from scratch",
+    "constant_guess": "Beats always giving the same answer",
+    "seeds": "Beats it over several seeds",
+    "champion": "Is not worse than the champion",
+    "compression": "Is not worse for its compression",
+    "withheld": "Results are told",
+}
+
+
+def title(rule: str) -> str:
+    """What the rule asks, for people; its name stays what the JSON says.
+
+    >>> title("negative_transfer"), title("slice sex=f, against scratch"), title("one_more")
+    ('Beats training from scratch', 'Is not worse on sex=f, against scratch', 'One more')
+    """
+    if rule.startswith("slice "):
+        return f"Is not worse on {rule.removeprefix('slice ')}"
+    return _TITLES.get(rule) or rule.replace("_", " ").capitalize()
+
 
 class Finding(Frozen):
     """The answer of one rule.

@@ -75,6 +75,8 @@ class CandidateRecord:
         failed: why it has no result.
         model: its exported model where it was judged.
         tags: of the run and of the model.
+        began: when its training began, seconds since the epoch; None: when it was recorded.
+        ended: when its training ended.
     """
 
     strategy: str
@@ -84,6 +86,8 @@ class CandidateRecord:
     failed: str | None = None
     model: ModelRecord | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    began: float | None = None
+    ended: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ class RunRecord:
         datasets: the domains.
         candidates: the arms, each a child run.
         artifacts: local files, kept with the parent run.
+        began: when the run began, seconds since the epoch; None: when it was recorded.
         key: tells this run of its decision from every other; recording it twice is recording it once. Empty: it has none.
     """
 
@@ -110,4 +115,5 @@ class RunRecord:
     datasets: Sequence[DatasetRecord]
     candidates: Sequence[CandidateRecord]
     artifacts: Sequence[Path]
+    began: float | None = None
     key: str = ""

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ntgate import SCHEMA
+from ntgate.markdown import escaped
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.logged_model import log_model
 from ntgate.registry.origin import origin_tags
@@ -38,7 +39,7 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
             return found
         key = {KEY: run.key} if run.key else {}
         tags = {**origin_tags(), **run.tags, **key, SCHEMA_TAG: str(SCHEMA), "mlflow.note.content": run.note}
-        with _started(registry, experiment, run.name, tags) as parent:
+        with _started(registry, experiment, run.name, tags, began=run.began) as parent:
             _log(registry, parent, run.parameters, _metrics(run.metrics))
             _inputs(registry, parent, run, run.datasets)
             for path in run.artifacts:
@@ -55,9 +56,10 @@ def _record_candidate(
 ) -> tuple[str, str | None]:
     tags = {**origin_tags(), **candidate.tags, PARENT: parent, STRATEGY: candidate.strategy}
     if candidate.failed is not None:
-        tags["mlflow.note.content"] = f"Failed: {candidate.failed}"
+        tags["mlflow.note.content"] = f"Failed: {escaped(candidate.failed)}"
     ends = "FINISHED" if candidate.failed is None else "FAILED"
-    with _started(registry, experiment, candidate.strategy, tags, ends=ends) as child:
+    times = {"began": candidate.began, "ended": candidate.ended}
+    with _started(registry, experiment, candidate.strategy, tags, ends=ends, **times) as child:
         seen = ("train", "validation", "test") if candidate.strategy == "scratch" else None
         _inputs(registry, child, run, [data for data in run.datasets if seen is None or data.context in seen])
         model = None
@@ -72,18 +74,23 @@ def _record_candidate(
 
 @contextmanager
 def _started(
-    registry: Registry, experiment: str, name: str, tags: Mapping[str, str], *, ends: str = "FINISHED"
-) -> Iterator[str]:
-    """A run that ends in any case: as ``ends``, or as failed when the block raises."""
+    registry: Registry, experiment: str, name: str, tags: Mapping[str, str], *, ends: str = "FINISHED",
+    began: float | None = None, ended: float | None = None,
+) -> Iterator[str]:  # fmt: skip
+    """A run that ends in any case: as ``ends``, or as failed when the block raises.
+
+    Its duration is that of what it tells of, where that is known, and else that of the telling.
+    """
     tags = {key: value[:_TAG_LENGTH] for key, value in tags.items()}
-    run_id = str(registry.client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+    start = None if began is None else int(1000 * began)
+    run_id = str(registry.client.create_run(experiment, start_time=start, run_name=name, tags=tags).info.run_id)
     try:
         yield run_id
     except BaseException as error:
         with suppress(Exception):
             registry.client.set_terminated(run_id, status="FAILED" if isinstance(error, Exception) else "KILLED")
         raise
-    registry.client.set_terminated(run_id, status=ends)
+    registry.client.set_terminated(run_id, status=ends, end_time=None if ended is None else int(1000 * ended))
 
 
 def _log(registry: Registry, run_id: str, parameters: Mapping[str, Any], metrics: Sequence[Metric]) -> None:

@@ -161,6 +161,7 @@ class Registered(Told):
     name: str | None = None
     version: str | None = None
     alias: str | None = None
+    unchanged: bool = False
 
 
 class RunReport(Told):
@@ -168,6 +169,7 @@ class RunReport(Told):
 
     Attributes:
         outcome: what the gate decided.
+        sentence: the verdict in the gate's own words, with the alarms behind it.
         model: name of the registered model.
         metric: what ``value``, ``gain`` and ``validation`` measure.
         gain: value of the candidate less value of scratch, on the test rows.
@@ -178,7 +180,6 @@ class RunReport(Told):
         data: the sets of rows that took part.
         by_class: recognition by class on the test rows.
         config: the config as it was used, defaults filled in.
-        drift_href: relative link to the drift report, when one was written.
         dry_run: whether registry writes were left out.
         created: when the run was made, as text.
 
@@ -188,6 +189,7 @@ class RunReport(Told):
     """
 
     outcome: Outcome
+    sentence: str = ""
     decision_id: str | None = None
     model: str | None = None
     metric: str = "accuracy"
@@ -211,7 +213,6 @@ class RunReport(Told):
     data: tuple[DataRow, ...] = ()
     by_class: tuple[ClassRow, ...] = ()
     config: dict[str, JsonValue] | None = None
-    drift_href: str | None = None
     dry_run: bool = False
     created: str | None = None
     version: str | None = None

@@ -180,7 +180,7 @@ class DriftReport(DriftTold):
         label_shift: the classes' proportions.
         task: the classes themselves.
         typical: rows most typical of each domain.
-        evidently_href: relative link to the Evidently page, when one was written.
+        evidently_href: relative path of the Evidently page, when one was written; no link, which a sandbox would not follow.
         created: when it was measured, as text.
         version: of ntgate.
 

@@ -7,33 +7,41 @@ from pathlib import Path
 
 from ntgate.report import numbers, plots, svg, words
 from ntgate.report.content import ClassRow, RunReport
-from ntgate.report.rendering import as_is, relative, render, save
+from ntgate.report.embedding import part_of
+from ntgate.report.rendering import as_is, render, save
 
 _MOST_CLASSES = 24
 
 
-def render_page(report: RunReport) -> str:
+def render_page(report: RunReport, drift: str | None = None) -> str:
     """The page that shows ``report``. Everything that comes from data is escaped.
+
+    Args:
+        report: what it tells.
+        drift: the drift page, which becomes a part of it.
 
     >>> page = render_page(RunReport.of({"outcome": "inconclusive"}, model="<b>reader</b>"))
     >>> "Inconclusive" in page, "<b>reader" in page
     (True, False)
     """
+    part = None if drift is None else part_of(drift, "drift-")
     return render(
         "page.html.j2",
         "page.css",
+        "drift.css",
         report=report,
         gain_plot=as_is(_gain(report)),
         curve_plots=[(name, as_is(text)) for name, text in _curves(report)],
         class_plot=as_is(_classes(report)),
         config=_yaml(report),
-        drift_href=relative(report.drift_href),
+        drift=None if part is None else part._replace(html=as_is(part.html)),
     )
 
 
-def write_page(report: RunReport, path: Path) -> Path:
-    """Write :func:`render_page` to ``path``, whose folder is made when missing."""
-    return save(render_page(report), path)
+def write_page(report: RunReport, path: Path, drift: Path | None = None) -> Path:
+    """Write :func:`render_page` to ``path``, whose folder is made when missing, with the drift page at ``drift`` inside."""
+    told = drift.read_text(encoding="utf-8") if drift is not None and drift.is_file() else None
+    return save(render_page(report, told), path)
 
 
 def _gain(report: RunReport) -> str:

@@ -49,6 +49,7 @@ def relative(href: str | None) -> str | None:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from ntgate.gate.finding import title
     from ntgate.report import numbers, words
 
     environment = Environment(
@@ -58,7 +59,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, numbers=numbers)
+    environment.globals.update(words=words, numbers=numbers, title=title)
     environment.filters["number"] = numbers.number
     return environment
 

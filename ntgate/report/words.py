@@ -72,34 +72,25 @@ def sentence(text: str) -> str:
 
 
 def label(name: str) -> str:
-    """A name of a rule, metric or stage as a label.
+    """A name of a metric, strategy or stage as a label; :func:`ntgate.gate.finding.title` has those of rules.
 
-    >>> label("negative_transfer"), label("roc_auc"), label("macro_f1"), label("mcnemar")
-    ('Negative transfer', 'ROC AUC', 'Macro F1', 'Mcnemar')
+    >>> label("balanced_accuracy"), label("roc_auc"), label("macro_f1"), label("mcnemar")
+    ('Balanced accuracy', 'ROC AUC', 'Macro F1', 'Mcnemar')
     """
     special = {"roc_auc": "ROC AUC", "macro_f1": "Macro F1"}
     return special.get(name) or sentence(name.replace("_", " ")).rstrip(".")
 
 
-def verdict(report: RunReport) -> str:
-    """The verdict in one sentence.
+def headline(report: RunReport) -> str:
+    """The verdict in the gate's own words, without the alarms, which stand below it.
 
-    >>> verdict(RunReport.of({"outcome": "rejected", "findings": [
-    ...     {"rule": "negative_transfer", "outcome": "fail", "reason": "scratch is better"}]}))
-    'Scratch is better.'
+    >>> headline(RunReport.of({"outcome": "rejected", "sentence": "It lost. Mind the labels.", "alarms": ["Mind the labels."]}))
+    'It lost.'
     """
-    if report.outcome == "promoted":
-        name = strategy(report.candidate.strategy if report.candidate else None)
-        by = f" by {numbers.gain(report.gain, report.metric).lstrip('+')}" if report.gain is not None else ""
-        rows = f" on {numbers.count(report.scratch.n)} test rows" if report.scratch and report.scratch.n else ""
-        return sentence(f"{name} beats training from scratch{by}{rows}")
-    wanted = "fail" if report.outcome == "rejected" else "inconclusive"
-    reasons = [finding.reason for finding in report.findings if finding.outcome == wanted and finding.reason]
-    if reasons:
-        return sentence(reasons[0])
-    if report.outcome == "rejected":
-        return "The candidate was not shown to be better than training from scratch."
-    return "There is not enough evidence to judge, and missing evidence never passes."
+    told = report.sentence
+    for alarm in report.alarms:
+        told = told.replace(alarm, "").strip() or told
+    return sentence(told) or label(report.outcome)
 
 
 def consequence(report: RunReport) -> str:
@@ -107,11 +98,15 @@ def consequence(report: RunReport) -> str:
     if report.dry_run:
         return "This was a dry run: nothing was written to the registry."
     if report.outcome != "promoted":
-        return "Nothing was promoted. The champion is where it was."
+        if report.champion is None:
+            return "Nothing was promoted, and there is no champion."
+        version = f", version {report.champion.version}," if report.champion.version else ""
+        return f"Nothing was promoted. The champion{version} is where it was."
     if report.registry is None or report.registry.version is None:
-        return "The gate lets this model pass."
+        return "The gate lets this model pass. Whether it became the champion, the registry knows."
     alias = report.registry.alias or "champion"
-    return f"Version {report.registry.version} of {report.registry.name} now carries the alias {alias}."
+    verb = "carries the alias {} as before" if report.registry.unchanged else "now carries the alias {}"
+    return f"Version {report.registry.version} of {report.registry.name} {verb.format(alias)}."
 
 
 def compressed(report: RunReport) -> str:
@@ -194,7 +189,8 @@ def _after(report: RunReport) -> tuple[str, ...]:
     if report.outcome == "inconclusive":
         return (
             "Label more test rows of the target, then run again: the findings say what was missing.",
-            "Do not lower the bounds to get a verdict. A champion that is already there keeps serving.",
+            "Do not lower the bounds to get a verdict."
+            + ("" if report.champion is None else " The champion keeps serving."),
         )
     return (
         "Look at the findings: the first failed rule says which comparison was lost.",

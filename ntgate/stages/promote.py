@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import ntgate
 from ntgate.config import RunConfig
+from ntgate.markdown import escaped
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
 from ntgate.stages.result import RunResult, conclude
 from ntgate.stages.run_file import finish
+
+if TYPE_CHECKING:
+    from ntgate.registry.client import Registry
+    from ntgate.registry.recorded import Recorded
 
 
 def promote(config: RunConfig, history: RunHistory, *, dry_run: bool = False) -> RunResult:
@@ -23,31 +30,42 @@ def promote(config: RunConfig, history: RunHistory, *, dry_run: bool = False) ->
     Raises:
         RegistryError: when the registry does not answer, or the champion moved meanwhile; nothing is promoted then.
     """
-    version = run_id = None
     result = conclude(config, history, version=None, run_id=None, dry_run=dry_run)
     _write_report(config, history, result)
     if not dry_run:
-        version, run_id = _register(config, history, result)
-        result = conclude(config, history, version=version, run_id=run_id, dry_run=False)
-        _write_report(config, history, result)
-    registered = {"decision_id": result.decision_id, "version": version, "run_id": run_id, "dry_run": dry_run}
-    finish(history.ingested.folder, outcome=result.outcome, **registered)
+        result = _register(config, history, result)
+    known = {"decision_id": result.decision_id, "version": result.registry["version"], "dry_run": dry_run}
+    finish(history.ingested.folder, outcome=result.outcome, run_id=result.registry["run_id"], **known)
     return result
 
 
-def _register(config: RunConfig, history: RunHistory, result: RunResult) -> tuple[str | None, str]:
+def _register(config: RunConfig, history: RunHistory, result: RunResult) -> RunResult:
+    """Record the run, promote what passed, and then tell of it: the alias is the last that cannot be taken back."""
     from ntgate.registry.client import connect
-    from ntgate.registry.promotion import PromotionRequest
-    from ntgate.registry.promotion import promote as promote_version
+    from ntgate.registry.final_page import keep_final_page
     from ntgate.registry.tracking import record
-    from ntgate.stages.record import run_record
+    from ntgate.stages.record import note, run_record
 
     registry = connect(config.registry, config.model.name)
     recorded = record(registry, run_record(config, history, result))
+    version = _promoted(registry, recorded, history, result)
+    told = partial(conclude, config, history, version=version, run_id=recorded.run_id, dry_run=False)
+    result = told()
+    _write_report(config, history, result)
+    if version is None:
+        return result
+    return told(page=keep_final_page(registry, recorded.run_id, history.report, note(result), version))
+
+
+def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, result: RunResult) -> str | None:
+    """The version that is the champion now; None where the gate did not let the candidate pass."""
+    from ntgate.registry.promotion import PromotionRequest
+    from ntgate.registry.promotion import promote as promote_version
+
     chosen = history.evaluated.candidate
     if history.decided.gate.outcome != "promoted" or chosen is None:
-        return None, recorded.run_id
-    version = promote_version(
+        return None
+    return promote_version(
         registry,
         PromotionRequest(
             decision_id=history.decided.decision_id,
@@ -56,11 +74,10 @@ def _register(config: RunConfig, history: RunHistory, result: RunResult) -> tupl
             champion_itself=history.unchanged,
             run_id=recorded.runs[chosen.strategy],
             model_id=recorded.models[chosen.strategy],
-            description=result.sentence,
+            description=escaped(result.sentence),
             tags={"ntgate.strategy": chosen.strategy, "ntgate.run_id": recorded.run_id},
         ),
     )
-    return version, recorded.run_id
 
 
 def _write_report(config: RunConfig, history: RunHistory, result: RunResult) -> None:
@@ -75,11 +92,10 @@ def _write_report(config: RunConfig, history: RunHistory, result: RunResult) -> 
         data=_data(history),
         by_class=_by_class(history),
         config=portable(config),
-        drift_href=history.drift_report.name if history.drift_report.is_file() else None,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=ntgate.__version__,
     )
-    write_page(report, history.report)
+    write_page(report, history.report, history.drift_report)
 
 
 def _data(history: RunHistory) -> list[dict[str, object]]:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ntgate.config import RunConfig
-from ntgate.credentials import without_credentials
+from ntgate.gate.finding import title
+from ntgate.markdown import escaped
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
 from ntgate.stages.result import RunResult
 from ntgate.strategies.candidate import Candidate
+
+_WEIGHT = {"fail": 0, "inconclusive": 2, "pass": 4}  # what decided first: a failure, then what is missing
 
 
 def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> RunRecord:
@@ -38,13 +41,14 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
     files = [Path(history.decided.file.path), history.report, history.drift_report, history.evidently_report]
     return RunRecord(
         name=f"{result.outcome} {history.ingested.folder.name}",
-        note=_note(result),
+        note=note(result),
         parameters=_flat(portable(config)),
         metrics={name: float(value) for name, value in numbers.items() if value is not None},
         tags=tags,
         datasets=_datasets(config, history),
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
         artifacts=[path for path in files if path.is_file()],
+        began=history.ingested.began,
         key=f"{result.decision_id} {history.ingested.folder.name}",
     )
 
@@ -76,6 +80,8 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
         failed=arm.failed,
         model=_model(history, role, arm) if role in history.evaluated.onnx else None,
         tags={**tags, "ntgate.role": role or "not chosen"},
+        began=arm.began,
+        ended=None if arm.began is None else arm.began + arm.seconds,
     )
 
 
@@ -107,7 +113,7 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
             digest=ingested.fingerprints[name],
             rows=ingested.rows[name],
             context=name,
-            source=without_credentials(origin[name].path),
+            source=origin[name].path,
         )
         for name in ingested.parts
     ]
@@ -124,10 +130,14 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _note(result: RunResult) -> str:
-    """The verdict in Markdown, for the run's page."""
-    lines = [f"**{result.outcome}**: {result.sentence}", "", "| rule | outcome | reason |", "| --- | --- | --- |"]
-    for finding in result.findings:
+def note(result: RunResult) -> str:
+    """The verdict in Markdown, for the run's page: the version, what decided, and then every rule."""
+    lines = [f"**{result.outcome}**: {escaped(result.sentence)}", ""]
+    if result.registry["version"] is not None:
+        now = f"Version {result.registry['version']} of {escaped(result.registry['name'])}"
+        lines += [f"{now} carries the alias {result.registry['alias']}.", ""]
+    lines += ["| rule | outcome | reason |", "| --- | --- | --- |"]
+    for finding in sorted(result.findings, key=lambda finding: _WEIGHT[finding.outcome] - finding.warning):
         outcome = f"{finding.outcome}, **warning**" if finding.warning else finding.outcome
-        lines.append(f"| {finding.rule} | {outcome} | {finding.reason} |")
+        lines.append(f"| {escaped(title(finding.rule))} | {outcome} | {escaped(finding.reason)} |")
     return "\n".join(lines)

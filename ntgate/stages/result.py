@@ -11,7 +11,7 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverSeeds
-from ntgate.gate.finding import Finding
+from ntgate.gate.finding import Finding, title
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
 from ntgate.strategies.candidate import Candidate
@@ -92,7 +92,8 @@ class RunResult(Frozen):
         findings: every rule's answer.
         onnx: the exported arms, and how far they are from their networks.
         registry: where the model went; ``version`` is None when nothing was promoted. ``unchanged``: the model that passed was the
-            champion already, so that ``version`` is the champion's and the registry stayed as it was.
+            champion already, so that ``version`` is the champion's and the registry stayed as it was. ``page``: why MLflow does not
+            have the final page; None where it has.
         data: rows and fingerprints by part.
         reports: pages for people.
         directory: the run's folder.
@@ -129,13 +130,21 @@ class RunResult(Frozen):
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, with the key ``schema`` first."""
         content = self.model_dump(mode="json")
+        for finding in content["findings"]:
+            finding["title"] = title(finding["rule"])
         return {"schema": content.pop("schema_"), **content}
 
 
 def conclude(
-    config: RunConfig, history: RunHistory, *, version: str | None, run_id: str | None, dry_run: bool
+    config: RunConfig,
+    history: RunHistory,
+    *,
+    version: str | None,
+    run_id: str | None,
+    dry_run: bool,
+    page: str | None = None,
 ) -> RunResult:
-    """Put the answer together."""
+    """Put the answer together; ``page`` says why MLflow does not have the final one."""
     decided, evaluated, ingested = history.decided.gate, history.evaluated, history.ingested
     chosen = evaluated.candidate
     seen = history.champion
@@ -169,6 +178,7 @@ def conclude(
             "alias": None if version is None else ALIAS,
             "run_id": run_id,
             "unchanged": history.unchanged,
+            "page": page,
         },
         data={"rows": ingested.rows, "fingerprints": ingested.fingerprints, "classes": ingested.target_classes},
         reports={

@@ -28,6 +28,7 @@ class Candidate(Frozen):
         validation_loss: cross-entropy there.
         steps: optimisation steps taken, until early stopping ended the arm.
         budget: optimisation steps that it was allowed.
+        began: when the training began, seconds since the epoch; None where nobody noted it.
         seconds: wall time.
         curve: learning curve.
     """
@@ -42,6 +43,7 @@ class Candidate(Frozen):
     validation_loss: float | None = None
     steps: int = 0
     budget: int = 0
+    began: float | None = None
     seconds: float = 0.0
     curve: tuple[CurvePoint, ...] = ()
 
@@ -69,7 +71,7 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
 
     from ntgate.training.memory import ran_out
 
-    began = time.perf_counter()
+    at, began = time.time(), time.perf_counter()
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
     try:
         trained = strategy.train(arm)
@@ -80,7 +82,11 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
             "memory ran out: " + (str(error).splitlines() or ["no more is known"])[0] if ran_out(error) else str(error)
         )
         return Candidate(
-            strategy=strategy.kind, parameters=parameters, failed=reason, seconds=time.perf_counter() - began
+            strategy=strategy.kind,
+            parameters=parameters,
+            failed=reason,
+            began=at,
+            seconds=time.perf_counter() - began,
         )
     best = max(trained.curve, key=lambda point: point.rank)
     return Candidate(
@@ -93,6 +99,7 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
         validation_loss=best.validation_loss,
         steps=trained.steps,
         budget=arm.steps,
+        began=at,
         seconds=time.perf_counter() - began,
         curve=trained.curve,
     )

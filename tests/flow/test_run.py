@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 from pathlib import Path
 
@@ -73,6 +74,37 @@ def test_contract_field_by_field(project, capsys):
     assert result["registry"]["alias"] == "champion"
     assert result["seconds"]["total"] > 0
     assert Path(result["reports"]["report"]).read_text(encoding="utf-8").startswith("<!")
+    assert result["registry"]["page"] is None
+    what_mlflow_shows(project, result)
+
+
+def what_mlflow_shows(project: Path, result: dict) -> None:
+    """The page of after the promotion, whole in itself; the note with what decided first; true times."""
+    registry = connect(load(project / "config.yaml").registry, "reader")
+    parent = registry.client.get_run(result["registry"]["run_id"])
+    page = Path(registry.client.download_artifacts(parent.info.run_id, "report.html")).read_text(encoding="utf-8")
+    assert page == Path(result["reports"]["report"]).read_text(encoding="utf-8")
+    assert "Version 1 of reader now carries the alias champion." in page
+    assert f'<h1 id="verdict">{result["sentence"]}</h1>' in page
+    assert "Beats training from scratch" in page
+    assert "How far apart the domains are" in page  # the drift report, in it
+    assert all(target.startswith("#") for target in re.findall(r'href="([^"]*)"', page))
+    identifiers = re.findall(r'\bid="([^"]*)"', page)
+    assert len(identifiers) == len(set(identifiers))
+    assert set(re.findall(r'href="#([^"]*)"', page)) <= set(identifiers)
+    assert len(page) < 2_000_000
+
+    tags = parent.data.tags
+    assert tags["ntgate.version"] == "1"
+    assert "Version 1 of reader carries the alias champion." in tags["mlflow.note.content"]
+    spent = (parent.info.end_time - parent.info.start_time) / 1000
+    assert spent >= result["seconds"]["total"] - 1
+    for child in registry.client.search_runs(
+        [parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"
+    ):
+        row = next(row for row in result["plan"] if row["strategy"] == child.info.run_name)
+        assert (child.info.end_time - child.info.start_time) / 1000 == pytest.approx(row["seconds"], abs=0.01)
+        assert parent.info.start_time <= child.info.start_time <= child.info.end_time <= parent.info.end_time
 
 
 def test_a_reviewer_can_replay_the_comparison(project):

@@ -135,3 +135,13 @@ def test_a_lost_champion_is_missing_evidence_unless_somebody_answers_for_it():
     # It answers for a champion that is gone, not for one that is there.
     there = fresh(y, candidate, scratch, champion_version="2", champion_unusable="no model", first_allowed=True)
     assert decide(there, one_seed()).outcome == "inconclusive"
+
+
+def test_what_decided_is_told_without_its_statistics():
+    y, candidate, scratch = arms(500, 70, 30)
+    better = np.eye(2)[y]
+    against = decide(fresh(y, candidate, scratch, better, "3"), one_seed())
+    assert against.sentence == "The candidate is 6.0 points worse than the champion."
+    near = decide(fresh(y, candidate, scratch, better, "3"), one_seed(champion_margin=0.06))
+    assert near.outcome == "inconclusive"
+    assert near.sentence == "The candidate is not shown to be as good as the champion."

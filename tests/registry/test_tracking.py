@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ntgate.errors import RegistryError
+from ntgate.registry.final_page import keep_final_page
 from ntgate.registry.records import DatasetRecord, RunRecord
 from ntgate.registry.run_pages import fetch_pages
 from ntgate.registry.schema import dataset_schema
@@ -191,3 +192,23 @@ def test_the_pages_of_a_later_run_in_mlflow_are_refused(registry, make_run, arra
     registry.client.set_tag(run_id, "ntgate.schema", "2")
     with pytest.raises(RegistryError, match="expected a run of schema 1, got schema 2"):
         fetch_pages(registry, run_id, tmp_path / "to")
+
+
+def test_a_page_that_cannot_be_put_in_place_is_told_and_no_fault(registry, array_model, make_run, tmp_path):
+    run_id = record(registry, make_run(array_model)).run_id
+    told = keep_final_page(registry, run_id, tmp_path / "gone.html", "**promoted**", "3")
+    assert told.startswith("MLflow has the page of before the promotion, which names no version: ")
+    (tmp_path / "report.html").touch()
+    assert keep_final_page(registry, run_id, tmp_path / "report.html", "**promoted**", "3") is None
+    assert registry.client.get_run(run_id).data.tags["ntgate.version"] == "3"
+
+
+def test_runs_last_as_long_as_what_they_tell_of(registry, array_model, make_run):
+    run = make_run(array_model)
+    arms = [dataclasses.replace(arm, began=1000.0 + i, ended=1007.5 + i) for i, arm in enumerate(run.candidates)]
+    done = record(registry, dataclasses.replace(run, began=999.0, candidates=arms))
+    children = [registry.client.get_run(done.runs[arm.strategy]).info for arm in arms]
+    assert [(child.start_time, child.end_time) for child in children] == [
+        (1_000_000 + 1000 * i, 1_007_500 + 1000 * i) for i in range(3)
+    ]
+    assert registry.client.get_run(done.run_id).info.start_time == 999_000

@@ -9,6 +9,8 @@ import pytest
 
 from ntgate.report import words
 from ntgate.report.content import RunReport
+from ntgate.report.drift_content import DriftReport
+from ntgate.report.drift_page import render_drift_page
 from ntgate.report.page import render_page
 from ntgate.strategies import AnyStrategy
 
@@ -42,14 +44,17 @@ def test_hostile_names_are_escaped():
     hostile = "<img src=x onerror=alert(1)>"
     page = render_page(
         report(
-            result={"plan": [{"strategy": hostile, "reason": hostile}]},
+            result={
+                "plan": [{"strategy": hostile, "reason": hostile}],
+                "sentence": hostile,
+                "alarms": [hostile],
+                "findings": [{"rule": f"slice {hostile}=x", "outcome": "fail", "reason": hostile}],
+            },
             config={"model": {"name": hostile}},
             by_class=[{"name": hostile, "n": 3, "candidate": 0.1, "scratch": 0.2}],
-            drift_href="javascript:alert(1)",
         )
     )
     assert "<img src=x" not in page
-    assert "javascript:" not in page
 
 
 def test_missing_values_do_not_break_it():
@@ -79,3 +84,48 @@ def test_every_strategy_has_a_name_of_its_own():
     kinds = {kind.model_fields["kind"].default for kind in typing.get_args(typing.get_args(AnyStrategy)[0])}
     assert kinds | {"scratch"} == words.STRATEGIES.keys()
     assert len(set(words.STRATEGIES.values())) == len(words.STRATEGIES)
+
+
+def test_the_headline_is_the_gates_own_sentence_and_alarms_stand_below_it(read):
+    alarm = "Labels look swapped: correct them."
+    told = {
+        "sentence": f"The candidate lost. {alarm}",
+        "alarms": [alarm],
+        "champion": {"version": "3", "value": 0.9, "n": 9},
+    }
+    page = render_page(report("rejected", result=told))
+    assert '<h1 id="verdict">The candidate lost.</h1>' in page
+    assert f'role="note">{alarm}</p>' in page
+    assert "The champion, version 3, is where it was." in read(page).text
+
+
+def test_where_there_is_no_champion_none_is_where_it_was(read):
+    text = read(render_page(report("rejected"))).text
+    assert "Nothing was promoted, and there is no champion." in text
+    assert "where it was" not in text
+
+
+def test_a_rule_is_named_by_what_it_asks(read):
+    found = {"rule": "negative_transfer", "outcome": "inconclusive", "reason": "Not shown."}
+    page = read(render_page(report("inconclusive", result={"findings": [found]})))
+    assert page.rows[1][0] == "Beats training from scratch"
+    assert "Negative transfer" not in page.text
+
+
+def test_the_drift_page_is_a_part_of_the_page(read):
+    drift = render_drift_page(
+        DriftReport(
+            outcome="shift", effect_size=0.2, effect_interval=(0.1, 0.3), sentence="far", evidently_href="e.html"
+        )
+    )
+    page = render_page(report(), drift)
+    seen = read(page)
+    assert "How far apart the domains are" in seen.text
+    assert seen.text.count("Far.") == 1
+    identifiers = seen.attribute("id")
+    assert len(identifiers) == len(set(identifiers))
+    for name in ("aria-labelledby", "aria-describedby"):
+        assert {word for value in seen.attribute(name) for word in value.split()} <= set(identifiers)
+    assert all(target.startswith("#") and target[1:] in identifiers for target in seen.attribute("href"))
+    assert page.count("<h1") == 1
+    assert page.count("<main>") == 1

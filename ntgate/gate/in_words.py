@@ -1,0 +1,59 @@
+"""A comparison that decided, as one plain sentence: its statistics stand beside its rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ntgate.gate.decision import GateDecision
+    from ntgate.gate.finding import Finding
+
+
+def in_words(decision: GateDecision, finding: Finding) -> str | None:
+    """What the finding says of the candidate; None for what was no comparison, whose reason is plain already."""
+    if finding.measured is None or decision.candidate is None:
+        return None
+    say = {"seeds": _seeds, "champion": _champion, "compression": _compression}.get(finding.rule, _slice)
+    return say(decision, finding, decision.candidate)
+
+
+def points(value: float | None) -> str:
+    """A difference of scores as people say it.
+
+    >>> points(0.0314), points(None)
+    ('3.1 points', 'an unknown amount')
+    """
+    return "an unknown amount" if value is None else f"{100 * value:.1f} points"
+
+
+def _seeds(decision: GateDecision, finding: Finding, _: float) -> str | None:
+    if decision.over_seeds is None:
+        return None
+    seeds, gain = len(decision.over_seeds.gains), points(decision.over_seeds.gain)
+    if finding.outcome == "fail":
+        return f"Over {seeds} seeds the gain over training from scratch is shown to be too small: {gain}."
+    return f"Further seeds contradict the gain over training from scratch: over {seeds} seeds it is {gain}."
+
+
+def _champion(decision: GateDecision, finding: Finding, candidate: float) -> str | None:
+    if decision.champion is None:
+        return None
+    if finding.outcome == "fail":
+        return f"The candidate is {points(decision.champion - candidate)} worse than the champion."
+    return "The candidate is not shown to be as good as the champion."
+
+
+def _compression(decision: GateDecision, finding: Finding, candidate: float) -> str | None:
+    before = None if decision.uncompressed is None else decision.uncompressed.candidate
+    if before is None:
+        return None
+    if finding.outcome == "fail":
+        return f"Compression made the candidate {points(before - candidate)} worse."
+    return "The candidate is not shown to be as good as it was before its compression."
+
+
+def _slice(_: GateDecision, finding: Finding, __: float) -> str | None:
+    part, against, other = finding.rule.removeprefix("slice ").rpartition(", against ")
+    if not against or "are too few for a verdict" in finding.reason:
+        return None
+    return f"On {part} the candidate is {'worse than' if finding.outcome == 'fail' else 'not shown to be as good as'} {other}."

@@ -1,0 +1,32 @@
+"""What a run's page in MLflow says once the alias has moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ntgate.errors import RegistryError
+from ntgate.registry.client import Registry, translated
+from ntgate.registry.faults import reason
+
+NOTE, VERSION = "mlflow.note.content", "ntgate.version"
+
+
+def keep_final_page(registry: Registry, run_id: str, page: Path, note: str, version: str) -> str | None:
+    """Put the page and the note that name the promoted version in the place of those that the run was recorded with.
+
+    The alias has moved: whatever goes wrong here leaves the promotion what it is.
+
+    Returns:
+        Why MLflow still has the page of before the promotion; None where it has the final one.
+    """
+    try:
+        with translated(registry.config):
+            registry.client.set_tag(run_id, VERSION, version)
+            registry.client.set_tag(run_id, NOTE, note)
+            registry.client.log_artifact(run_id, str(page))
+            registry.client.set_terminated(run_id, status="FINISHED")  # the promotion belongs to its time
+    except RegistryError as error:
+        return f"MLflow has the page of before the promotion, which names no version: {error.got}"
+    except Exception as error:  # noqa: BLE001  a library of an artifact store, whose faults nobody lists
+        return f"MLflow has the page of before the promotion, which names no version: {reason(error)}"
+    return None
