@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import types
 import typing
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from ntgate.credentials import without_credentials
 from ntgate.errors import ConfigError
 
 _SHOWN = 60
@@ -89,5 +89,5 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return f"a mapping with {', '.join(map(str, value)) or 'no keys'}"[:_SHOWN]
-    text = re.sub(r"://[^@/\s]*@", "://***@", repr(value))  # a registry URI may carry a password
+    text = without_credentials(repr(value))  # before it is cut: half a password is one too
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -6,6 +6,8 @@ An error finishes its sentence: what was expected, what came, what to do. Failin
 
 from __future__ import annotations
 
+from ntgate.credentials import without_credentials
+
 
 class NtgateError(Exception):
     """An expected fault, shown to the user as one sentence and never as a traceback.
@@ -16,6 +18,8 @@ class NtgateError(Exception):
         got: what came instead.
         fix: what to do about it, in the imperative.
 
+    Credentials in any of them are masked: a message, a log and a pickled error hold none.
+
     >>> print(DataError("target.npz", expected="an array 'y'", got="arrays ['x']", fix="add the labels as 'y'"))
     target.npz: expected an array 'y', got arrays ['x']; add the labels as 'y'.
     """
@@ -23,6 +27,7 @@ class NtgateError(Exception):
     exit_code = 1
 
     def __init__(self, subject: str, *, expected: str, got: str, fix: str) -> None:
+        subject, expected, got, fix = (without_credentials(part) for part in (subject, expected, got, fix))
         super().__init__(subject, expected, got, fix)
         self.subject, self.expected, self.got, self.fix = subject, expected, got, fix
 
@@ -61,6 +66,10 @@ class RegistryError(NtgateError):
     """The model registry cannot be reached or refused the request (exit 6)."""
 
     exit_code = 6
+
+
+class RegistryDeniedError(RegistryError):
+    """The registry, or the store of its artifacts, wants other credentials (exit 6): asking again changes nothing."""
 
 
 class StoreError(NtgateError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from ntgate.credentials import without_credentials
 from ntgate.errors import ConfigError
 
 # ZenML replaces ${NAME} in all that it compiles, and stores what comes of it. Kept references are therefore written $[NAME].
@@ -56,7 +57,7 @@ def with_password(address: str) -> bool:
     (False, True)
     """
     written = _REFERENCE.sub("", address)
-    return (
-        re.search(r"://[^/\s:@]*:[^/\s]+@|^https?://[^/\s:]+@|[?&]\w*(password|token|secret)=[^&]", written, re.I)
-        is not None
-    )
+    if re.search(r"://[^/\s:@]*:[^/\s]+@|^https?://[^/\s:]+@", written):
+        return True
+    query = written.partition("?")[2]
+    return without_credentials(query) != query

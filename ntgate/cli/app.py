@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 import traceback
@@ -27,6 +28,7 @@ from ntgate.cli.schema import schema
 from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
+from ntgate.credentials import without_credentials
 from ntgate.errors import ConfigErrors, NtgateError
 
 INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
@@ -73,9 +75,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
                 console.answer(_error(error.exit_code, [_fields(problem) for problem in problems]))
             return error.exit_code
         except click.ClickException as error:
-            error.show(sys.stderr)
+            shown = io.StringIO()
+            error.show(shown)
+            console.note(without_credentials(shown.getvalue().rstrip()))
             if as_json:
-                console.answer(_error(USAGE, [{"message": error.format_message()}]))
+                console.answer(_error(USAGE, [{"message": without_credentials(error.format_message())}]))
             return USAGE
         except (KeyboardInterrupt, click.Abort):
             console.error("interrupted; nothing was promoted")
@@ -105,6 +109,7 @@ def _fields(error: NtgateError) -> dict[str, str]:
 
 
 def _internal(error: Exception) -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="ntgate-", suffix=".log", delete=False) as file:
-        traceback.print_exception(error, file=file)
-    return f"internal error ({type(error).__name__}: {error}); nothing was promoted; the traceback is in {file.name}"
+    with tempfile.NamedTemporaryFile("w", prefix="ntgate-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write(without_credentials("".join(traceback.format_exception(error))))
+    said = without_credentials(str(error))
+    return f"internal error ({type(error).__name__}: {said}); nothing was promoted; the traceback is in {file.name}"

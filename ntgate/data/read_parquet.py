@@ -45,6 +45,8 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
                     first += file.metadata.num_rows
         check_header(parts[0].column_names, spec)
         return pa.concat_tables(parts), wanted
+    except MemoryError:  # which pyarrow raises as an exception of its own too
+        raise
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             spec.path, expected="a parquet file" if len(paths) == 1 else "parquet files with the same columns",

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ntgate.credentials import without_credentials
 from ntgate.errors import RegistryError
 from ntgate.ledger import tables
-from ntgate.registry.faults import reason
+from ntgate.registry.faults import denied, reason
 
 _WAIT_SECONDS = 60  # for another writer; each holds the ledger for less than a second or two
 _LOCK = 0x6E74_6761_7465_0001  # "ntgate" in ASCII: the advisory lock of the ledger in a PostgreSQL database
@@ -109,5 +109,7 @@ def _translated(uri: str) -> Iterator[None]:
         ) from error  # fmt: skip
     except (SQLAlchemyError, OSError) as error:
         original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        if denied(original) is not None:
+            fix = "check user and password in gate.ledger.uri or registry.uri"
         got = reason(original)
         raise RegistryError(subject, expected="a database that takes entries", got=got, fix=fix) from error

@@ -10,6 +10,7 @@ from ntgate.base import Frozen
 from ntgate.errors import ChampionMovedError, RegistryError
 from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE, Champion, champion
 from ntgate.registry.client import Registry, named, translated
+from ntgate.registry.faults import START
 from ntgate.registry.history import ABANDONED, FIRST_ALLOWED, PENDING, PROMOTED, ROLLED_BACK
 from ntgate.registry.lock import Held, promotion_lock
 from ntgate.registry.lost_champion import bear_witness, lost
@@ -51,7 +52,7 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
         ChampionMovedError: when the champion is no longer the one that the decision saw.
         RegistryError: when the registry does not answer, or another promotion does not end.
     """
-    before = "start it, or correct registry.uri, and run again; nothing was promoted"
+    before = f"{START}, and run again; nothing was promoted"
     with translated(registry.config, fix=before), promotion_lock(registry) as held:
         now = champion(registry)
         finish(registry, now)
@@ -85,7 +86,7 @@ def move_alias(registry: Registry, version: str, held: Held) -> None:
         RegistryError: when the lock was lost before; the champion is as it was then.
     """
     after = (
-        f"start it and see `ntgate status {registry.name}`: the alias may have moved; `ntgate reconcile` finishes it"
+        f"{START}, and see `ntgate status {registry.name}`: the alias may have moved; `ntgate reconcile` finishes it"
     )
     with translated(registry.config, fix=after):
         _move_alias(registry, version, held)

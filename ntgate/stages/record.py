@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ntgate.config import RunConfig
+from ntgate.credentials import without_credentials
 from ntgate.gate.finding import title
 from ntgate.markdown import escaped
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
@@ -113,7 +114,7 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
             digest=ingested.fingerprints[name],
             rows=ingested.rows[name],
             context=name,
-            source=origin[name].path,
+            source=without_credentials(origin[name].path),
         )
         for name in ingested.parts
     ]

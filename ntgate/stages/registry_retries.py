@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
-from ntgate.errors import ChampionMovedError, RegistryError
+from ntgate.errors import ChampionMovedError, RegistryDeniedError, RegistryError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,7 +21,8 @@ def registry_retries(stage: Callable[P, R], waits: Sequence[float] = WAITS) -> C
     """``stage``, called again after each of ``waits`` seconds while the registry does not answer.
 
     An orchestrator's own retries repeat a step after every exception, a refusal of the data among them. Here only
-    :class:`~ntgate.errors.RegistryError` is repeated, and a champion that moved is not: that answer stays the same.
+    :class:`~ntgate.errors.RegistryError` is repeated, and neither a champion that moved nor refused credentials: those answers stay
+    the same.
 
     Args:
         stage: may be called again: promoting the same decision twice is promoting it once.
@@ -41,7 +42,7 @@ def registry_retries(stage: Callable[P, R], waits: Sequence[float] = WAITS) -> C
         for wait in waits:
             try:
                 return stage(*args, **kwargs)
-            except ChampionMovedError:
+            except (ChampionMovedError, RegistryDeniedError):
                 raise
             except RegistryError as error:
                 _log.warning("%s Asking again in %g s.", error, wait)
