@@ -207,7 +207,7 @@ def shipped(sizes: Sizes) -> dict[str, list[Point]]:
     from ntgate.export.onnx_export import export_onnx
     from ntgate.export.parity import check_parity
     from ntgate.export.runtime import scores_onnx
-    from ntgate.stages.exported import network_scores
+    from ntgate.models.network import NetworkModel
     from ntgate.training.config import Mlp, NetworkSpec
     from ntgate.training.network import build
 
@@ -225,7 +225,7 @@ def shipped(sizes: Sizes) -> dict[str, list[Point]]:
 
             def export(network=network, encoder=encoder, path=path, few=few) -> None:
                 export_onnx(network, encoder, path, classes=names)
-                check_parity(path, few.rows, network_scores(network, encoder, few), tolerance=1e-4)
+                check_parity(path, few.rows, NetworkModel(network, encoder, names).scores(few.rows), tolerance=1e-4)
 
             seconds = cpu(export)
             if i == 0:

@@ -6,12 +6,13 @@ of the source model, or the encoded columns of a table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Ints
@@ -34,6 +35,7 @@ class Alignment(Strategy):
     """
 
     kind: Literal["alignment"] = "alignment"
+    label: ClassVar[str] = "shallow alignment"
     method: Literal["coral", "subspace", "tca", "optimal_transport"] = "coral"
     dimension: int = Field(30, gt=0)
     ridge: float = Field(1.0, gt=0)
@@ -53,6 +55,24 @@ class Alignment(Strategy):
         if self.method == "optimal_transport" and not available():
             return "optimal transport needs the package POT: install ntgate[transport]"
         return source_lacks_classes(facts)
+
+    def rank(self, case: Case) -> Rank:
+        """On raw features beside the linear probe, and under a strong shift before it, for a map is what such a shift calls for.
+
+        On the embedding of images it comes behind the methods that train the features.
+        """
+        over = f"over {case.target_rows} target rows"
+        if not case.raw:
+            if case.strong:
+                moved = f"strong shift ({case.distance}) of an embedding"
+                return Rank(2.4, f"{moved}, mapped by its moments {over} without training it further")
+            return Rank(3.3, f"little shift of the embedding to map ({case.distance})")
+        if case.strong:
+            place = -0.1 if case.few and case.unlabelled_rows else 0.05 if case.few else 1.8
+            return Rank(place, f"strong shift of raw features ({case.distance}), mapped by their moments {over}")
+        if case.few:
+            return Rank(0.2, f"few parameters suit {case.labels}, and there is a little shift to map ({case.distance})")
+        return Rank(2.6, f"{case.labels} can carry more than a linear head on mapped features")
 
     def train(self, arm: Arm) -> Trained:
         """Embed, align, and fit one head a penalty."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import JsonValue
 
 from ntgate.base import Frozen
 from ntgate.data.domain import TrainingView
+from ntgate.strategies.rank import Case, Rank
 from ntgate.training.config import Backbone, TrainingConfig
 
 if TYPE_CHECKING:
@@ -130,13 +131,29 @@ class Arm:
 
 
 class Strategy(Frozen, ABC):
-    """A way of using the source, or of refusing it. Subclasses are frozen configs with a ``kind``."""
+    """A way of using the source, or of refusing it. Subclasses are frozen configs with a ``kind``.
+
+    Attributes:
+        kind: names it in configs and results.
+        label: names it for people.
+    """
 
     kind: str
+    label: ClassVar[str]
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """A strategy without a label is called by its kind."""
+        super().__init_subclass__(**given)
+        if "label" not in cls.__dict__ and isinstance(kind := cls.__dict__.get("kind"), str):
+            cls.label = kind.replace("_", " ")
 
     def unsuitable(self, facts: Facts) -> str | None:  # noqa: ARG002
         """Why this strategy cannot run on these data, or None when it can."""
         return None
+
+    def rank(self, case: Case) -> Rank:  # noqa: ARG002
+        """Where it comes in the plan, and why; without an opinion it comes in the middle."""
+        return Rank(2.0, "as the config asks")
 
     @abstractmethod
     def train(self, arm: Arm) -> Trained:

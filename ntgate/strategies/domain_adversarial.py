@@ -6,11 +6,12 @@ Long et al., "Conditional Adversarial Domain Adaptation", NeurIPS 2018.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
 
 
@@ -36,6 +37,7 @@ class DomainAdversarial(Strategy):
     """
 
     kind: Literal["domain_adversarial"] = "domain_adversarial"
+    label: ClassVar[str] = "domain-adversarial training"
     strength: float = Field(0.3, gt=0)
     hidden: int = Field(128, gt=0)
     conditional: bool = False
@@ -50,6 +52,10 @@ class DomainAdversarial(Strategy):
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains, so the source must know every target class."""
         return source_lacks_classes(facts)
+
+    def rank(self, case: Case) -> Rank:
+        """The first domain adaptation."""
+        return case.adaptation(0.0, "", "little shift to remove")
 
     def train(self, arm: Arm) -> Trained:
         """Fit features and head against the discriminator, early-stopped on the validation rows."""

@@ -5,11 +5,12 @@ Ghifary et al., "Deep Reconstruction-Classification Networks for Unsupervised Do
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
 
 
@@ -29,6 +30,7 @@ class EncoderDecoder(Strategy):
     """
 
     kind: Literal["encoder_decoder"] = "encoder_decoder"
+    label: ClassVar[str] = "encoder and decoder"
     strength: float = Field(0.5, gt=0)
     hidden: int = Field(256, gt=0)
     noise: float = Field(0.5, ge=0, lt=1)
@@ -36,6 +38,10 @@ class EncoderDecoder(Strategy):
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains, so the source must know every target class."""
         return source_lacks_classes(facts)
+
+    def rank(self, case: Case) -> Rank:
+        """After the moments: it asks for no more than that features hold what rows look like."""
+        return case.adaptation(0.2, ", rebuilt by the features", "little shift that target rows could tell of")
 
     def train(self, arm: Arm) -> Trained:
         """Fit encoder, classifier and decoder, early-stopped on the validation rows."""

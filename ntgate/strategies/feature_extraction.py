@@ -6,12 +6,13 @@ fixed features, its L2 penalty chosen on validation rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from ntgate.errors import DataError
 from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +35,15 @@ class FeatureExtraction(Strategy):
     """
 
     kind: Literal["feature_extraction"] = "feature_extraction"
+    label: ClassVar[str] = "feature extraction"
     penalties: tuple[float, ...] = Field(PENALTIES, min_length=1)
     last_blocks: int = Field(0, ge=0)
+
+    def rank(self, case: Case) -> Rank:
+        """First with few labels, because it has the fewest parameters to learn; otherwise late."""
+        if case.few:
+            return Rank(0.0, f"few parameters suit {case.labels}")
+        return Rank(2.5, f"{case.labels} can carry more than a linear probe")
 
     def train(self, arm: Arm) -> Trained:
         """Embed once, fit one head a penalty, keep the best; then train the last blocks, if any."""

@@ -10,12 +10,13 @@ Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022 (see 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ntgate.errors import ModelError
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 from ntgate.training.config import Transformers
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class FineTuning(Strategy):
     """
 
     kind: Literal["fine_tuning"] = "fine_tuning"
+    label: ClassVar[str] = "fine-tuning"
     features_rate: float = Field(0.3, gt=0)
     layer_decay: float = Field(1.0, gt=0, le=1)
     probe_first: bool = False
@@ -66,6 +68,12 @@ class FineTuning(Strategy):
         if self.lora_rank and find_spec("peft") is None:
             return "LoRA needs the package peft: install ntgate[transformers]"
         return None
+
+    def rank(self, case: Case) -> Rank:
+        """It leads where the source is near."""
+        if case.strong:
+            return Rank(2.0, f"the source is far ({case.distance})")
+        return Rank(1.0, f"the source is near ({case.distance})")
 
     def train(self, arm: Arm) -> Trained:
         """Fit what is to learn, early-stopped on the validation rows.

@@ -7,12 +7,13 @@ The weights, with their papers, are in ``weighting``, one method a file; the bal
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
@@ -48,6 +49,7 @@ class InstanceTransfer(Strategy):
     """
 
     kind: Literal["instance_transfer"] = "instance_transfer"
+    label: ClassVar[str] = "instance transfer"
     weighting: Weighting = "domain_classifier"
     most: float = Field(10.0, gt=1)
     selection: float | None = Field(None, gt=0, lt=1)
@@ -101,6 +103,21 @@ class InstanceTransfer(Strategy):
                 return tradaboost(of_source, source.labels, labelled, arm.view.train.labels, rounds=self.rounds)
             case _:
                 return classifier_odds(of_source, of_target, seed=arm.seed)
+
+    def rank(self, case: Case) -> Rank:
+        """It lives on source rows that resemble the target: without a strong shift there are many.
+
+        Under a strong shift few source rows carry all of the weight (Cortes et al., "Learning Bounds for Importance Weighting",
+        NeurIPS 2010: the variance grows with that of the weights), so it comes late.
+        """
+        source = f"{case.source_rows} source rows"
+        if case.strong:
+            few = f"few of the {source} resemble the target and would carry all of the weight"
+            return Rank(3.4, f"strong shift ({case.distance}): {few}")
+        many = f"many of the {source} resemble the target ({case.distance})"
+        if case.few:
+            return Rank(0.3, f"{many} and add to {case.labels}")
+        return Rank(2.3, f"{many}, but {case.labels} need them less")
 
     def train(self, arm: Arm) -> Trained:
         """Weigh the source rows, then fit all weights on both domains, early-stopped on the validation rows.

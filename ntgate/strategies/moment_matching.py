@@ -6,11 +6,12 @@ Sun & Saenko, "Deep CORAL: Correlation Alignment for Deep Domain Adaptation", EC
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
 
 
@@ -28,6 +29,7 @@ class MomentMatching(Strategy):
     """
 
     kind: Literal["moment_matching"] = "moment_matching"
+    label: ClassVar[str] = "moment matching"
     distance: Literal["mmd", "coral"] = "mmd"
     layers: tuple[Literal["features", "logits"], ...] = Field(("features", "logits"), min_length=1)
     strength: float | None = Field(None, gt=0)
@@ -36,6 +38,10 @@ class MomentMatching(Strategy):
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains, so the source must know every target class."""
         return source_lacks_classes(facts)
+
+    def rank(self, case: Case) -> Rank:
+        """After the adversary."""
+        return case.adaptation(0.1, ", matched without a second player", "little shift to match")
 
     def train(self, arm: Arm) -> Trained:
         """Fit features and head, early-stopped on the validation rows."""

@@ -5,11 +5,12 @@ Caruana, "Multitask Learning", Machine Learning 28 (1997).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 
 
 class MultiTask(Strategy):
@@ -22,7 +23,14 @@ class MultiTask(Strategy):
     """
 
     kind: Literal["multi_task"] = "multi_task"
+    label: ClassVar[str] = "multi-task learning"
     source_weight: float = Field(0.5, gt=0)
+
+    def rank(self, case: Case) -> Rank:
+        """Right after fine-tuning, and before it with few labels, when forgetting is easiest."""
+        if case.few:
+            return Rank(0.9, f"the source task steadies the trunk where there are only {case.labels}")
+        return Rank(2.1, f"{case.labels} leave less for the source task to steady")
 
     def train(self, arm: Arm) -> Trained:
         """Fit trunk and heads, early-stopped on the validation rows."""

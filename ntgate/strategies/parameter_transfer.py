@@ -6,11 +6,12 @@ Zhang et al., "Side-Tuning: A Baseline for Network Adaptation via Additive Side 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
 
 
 class ParameterTransfer(Strategy):
@@ -22,8 +23,15 @@ class ParameterTransfer(Strategy):
     """
 
     kind: Literal["parameter_transfer"] = "parameter_transfer"
+    label: ClassVar[str] = "parameter transfer"
     start: float = Field(0.9, gt=0, lt=1)
     share_rate: float = Field(10.0, gt=0)
+
+    def rank(self, case: Case) -> Rank:
+        """Right after fine-tuning, and before it with few labels: it keeps what the source knows."""
+        if case.few:
+            return Rank(0.95, f"the source's weights count where there are only {case.labels}")
+        return Rank(2.2, f"{case.labels} can tell how much each block should take from the source")
 
     def train(self, arm: Arm) -> Trained:
         """Fit own weights and shares, early-stopped on the validation rows, and fold the mix into one network."""

@@ -7,7 +7,7 @@ nothing of the source: not its rows, its model, its encoder, nor its normalisati
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ntgate.strategies.base import Arm, Strategy, Trained
 
@@ -16,6 +16,7 @@ class Scratch(Strategy):
     """Train the backbone on the labelled target rows alone."""
 
     kind: Literal["scratch"] = "scratch"
+    label: ClassVar[str] = "training from scratch"
 
     def train(self, arm: Arm) -> Trained:
         """Fit encoder, normaliser and network on the target training rows."""
