@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from ntgate.models.base import Model, StoredModel
+from ntgate.models.linear import StoredLinear
 from ntgate.models.network import StoredNetwork
 from ntgate.unions import OpenUnion
 
 __all__ = ["MODELS", "AnyModel", "Model", "StoredModel"]
 
-MODELS = OpenUnion(StoredModel, "a model", "ntgate.models", (StoredNetwork,))
+MODELS = OpenUnion(StoredModel, "a model", "ntgate.models", (StoredNetwork, StoredLinear))
 AnyModel: TypeAlias = Annotated[StoredModel, MODELS]

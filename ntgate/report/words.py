@@ -20,9 +20,12 @@ STRATEGIES = {
     "parameter_transfer": "parameter transfer",
     "instance_transfer": "instance transfer",
     "alignment": "shallow alignment",
+    "linear_pool": "pooled logistic regression",
 }
 NOTES = {
     "source_rows": "Source rows kept: {:,.0f}.",
+    "penalty": "Inverse strength of the penalty: {:g}.",
+    "source_weight": "All source rows together weigh {:g} times as much as all target rows.",
     "effective_source_rows": "They are worth {:,.1f} rows of equal weight.",
 }
 _SHARE = "source_share."  # the block's name follows

@@ -12,6 +12,7 @@ from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.feature_extraction import FeatureExtraction
 from ntgate.strategies.fine_tuning import FineTuning
 from ntgate.strategies.instance_transfer import InstanceTransfer
+from ntgate.strategies.linear_pool import LinearPool
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
@@ -25,7 +26,8 @@ AnyStrategy: TypeAlias = Annotated[
     | MultiTask
     | ParameterTransfer
     | InstanceTransfer
-    | Alignment,
+    | Alignment
+    | LinearPool,
     Field(discriminator="kind"),
 ]
 DEFAULT: tuple[AnyStrategy, ...] = (FineTuning(), FeatureExtraction(), DomainAdversarial())

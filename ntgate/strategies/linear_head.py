@@ -39,21 +39,13 @@ def fit_head(
         weights: ``(n,)`` of mean 1; None: all alike.
         folded: from a head over such rows, ``(c, k)`` and ``(c,)``, to one over the network's features; None: it is one.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     held = embed(network, arm.pretrained.encoder, arm.view.validation).astype(np.float64)
     truth = torch.from_numpy(arm.view.validation.labels)
-    mean, scale = rows.mean(axis=0), max(float(rows.std()), 1e-12)
-    scaled = (rows - mean) / scale
+    classes = len(arm.view.train.classes)
     curve: list[CurvePoint] = []
     heads: list[tuple[Floats, Floats]] = []
     for trial, penalty in enumerate(penalties, start=1):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the validation rows judge what came of it
-            model = LogisticRegression(C=penalty, max_iter=1000).fit(scaled, labels, weights)
-        weight, bias = _rows_by_class(model, len(arm.view.train.classes))
-        weight, bias = weight / scale, bias - weight @ mean / scale
+        weight, bias = logistic_regression(rows, labels, penalty, classes=classes, weights=weights)
         losses = torch.nn.functional.cross_entropy(
             torch.from_numpy(rows @ weight.T + bias), torch.from_numpy(labels), reduction="none"
         )
@@ -73,6 +65,24 @@ def fit_head(
             arm.progress(trial, len(penalties), curve[-1].validation)
     _put_best(network, curve, heads)
     return tuple(curve)
+
+
+def logistic_regression(
+    rows: Floats, labels: Ints, penalty: float, *, classes: int, weights: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Weight ``(c, d)`` and bias ``(c,)`` of a multinomial logistic regression of ``rows`` ``(n, d)`` with ``labels`` ``(n,)``.
+
+    The penalty, an inverse L2 strength, acts on the rows scaled as a whole; a class that has no row is never predicted.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    mean, scale = rows.mean(axis=0), max(float(rows.std()), 1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the validation rows judge what came of it
+        model = LogisticRegression(C=penalty, max_iter=1000).fit((rows - mean) / scale, labels, weights)
+    weight, bias = _rows_by_class(model, classes)
+    return weight / scale, bias - weight @ mean / scale
 
 
 def _put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tuple[Floats, Floats]]) -> None:

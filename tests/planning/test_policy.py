@@ -13,6 +13,7 @@ from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Facts
 from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.instance_transfer import InstanceTransfer
+from ntgate.strategies.linear_pool import LinearPool
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
@@ -65,6 +66,7 @@ def test_what_cannot_run_is_left_out_with_its_reason():
 
 EVERY = [
     *DEFAULT, MomentMatching(), EncoderDecoder(), MultiTask(), ParameterTransfer(), InstanceTransfer(), Alignment(),
+    LinearPool(),
 ]  # fmt: skip
 
 
@@ -93,8 +95,8 @@ def test_adaptation_leads_under_a_strong_shift_with_unlabelled_rows_and_comes_la
     adaptation = ["domain_adversarial", "moment_matching", "encoder_decoder"]
     assert kinds(facts(unlabelled_rows=500), 1.6)[:3] == adaptation
     assert kinds(facts(), 0.1)[-4:-1] == adaptation
-    assert kinds(facts(labels_per_class=3), 0.1)[:5] == [
-        "feature_extraction", "instance_transfer", "multi_task", "parameter_transfer", "fine_tuning",
+    assert kinds(facts(labels_per_class=3), 0.1)[:6] == [
+        "feature_extraction", "instance_transfer", "linear_pool", "multi_task", "parameter_transfer", "fine_tuning",
     ]  # fmt: skip
 
 
