@@ -6,6 +6,8 @@ An error finishes its sentence: what was expected, what came, what to do. Failin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ntgate.credentials import without_credentials
 
 
@@ -82,16 +84,23 @@ class ChampionMovedError(RegistryError):
     """The champion is no longer the one that the decision was made against (exit 6)."""
 
 
-class ConfigErrors(ConfigError):
-    """All that is wrong with a config, at once."""
+class Faults(NtgateError):
+    """All that is wrong, at once; the exit code is the first one's, a registry that does not answer last."""
 
-    def __init__(self, problems: list[ConfigError]) -> None:
+    def __init__(self, problems: Sequence[NtgateError]) -> None:
         first = problems[0]
         super().__init__(first.subject, expected=first.expected, got=first.got, fix=first.fix)
         self.problems = tuple(problems)
+        # What is wrong here stays wrong; a registry may answer the next time.
+        codes = [problem.exit_code for problem in problems]
+        self.exit_code = next((code for code in codes if code != RegistryError.exit_code), codes[0])
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (list(self.problems),)
+
+
+class ConfigErrors(Faults, ConfigError):
+    """All that is wrong with a config, at once (exit 2)."""

@@ -45,12 +45,14 @@ def run(
     from ntgate.stages.ingest import ingest
     from ntgate.stages.open_rows import preview
     from ntgate.stages.plan import make_plan
+    from ntgate.stages.preflight import check_places
     from ntgate.stages.promote import promote
     from ntgate.stages.replicate import replicate
     from ntgate.stages.source import source_model
     from ntgate.stages.train import train_scratch, train_slot
 
     tell = listener or Silent()
+    check_places(config, dry_run=dry_run)
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
     worn = preview(config, ingested.part(ingested.judged), ingested.leakage)
@@ -122,10 +124,10 @@ def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingest
 
 
 def check(config: RunConfig) -> Checked:
-    """Read and split the data as a run would, look for leaks, and write nothing.
+    """Read and split the data as a run would, and look for leaks and for all that would stop a run later.
 
     Raises:
-        DataError: when the data cannot bear a run.
+        NtgateError: when something would; :class:`~ntgate.errors.Faults` when it is more than one thing.
     """
     from ntgate.stages.check import check_data
 

@@ -29,7 +29,7 @@ from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
 from ntgate.credentials import without_credentials
-from ntgate.errors import ConfigErrors, NtgateError
+from ntgate.errors import Faults, NtgateError
 
 INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -68,7 +68,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             code = cli.main(list(arguments), prog_name="ntgate", standalone_mode=False)
             return int(code or 0)
         except NtgateError as error:
-            problems = error.problems if isinstance(error, ConfigErrors) else (error,)
+            problems = error.problems if isinstance(error, Faults) else (error,)
             for problem in problems:
                 console.error(str(problem))
             if as_json:

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 _MOST = 12  # classes listed one by one
 
 
-@click.command(short_help="Check config and data.")
+@click.command(short_help="Check config, data, backbone and registry.")
 @with_config
 @with_json
 def validate(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
-    """Check the config and the data, and say everything that is wrong at once; nothing is written."""
+    """Check all that a run needs, and say everything that is wrong at once; no run is begun.
+
+    Looked at are the config, the data, whether the backbone takes the rows, the registry, its artifact store (a byte is written,
+    read and deleted), the ledger, and whether a candidate could be compared with the champion.
+    """
     from ntgate.config import load
     from ntgate.flow import check
 

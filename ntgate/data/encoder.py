@@ -146,7 +146,7 @@ def fit_encoder(*domains: Domain) -> Encoder:
     import pandas as pd
 
     frame = pd.concat([domain.rows for domain in domains if not isinstance(domain.rows, np.ndarray)], ignore_index=True)
-    numeric, categorical = [], []
+    numeric, categorical, wide = [], [], {}
     for name in frame.columns:
         column = frame[name]
         if column.dtype.kind == "f":
@@ -156,9 +156,13 @@ def fit_encoder(*domains: Domain) -> Encoder:
             continue
         categories = sorted(set(column.tolist()))
         if len(categories) > MOST_CATEGORIES:
-            raise DataError(
-                f"column {name}", expected=f"at most {MOST_CATEGORIES} different texts", got=f"{len(categories)}",
-                fix=f"add {name!r} to drop if it identifies rows, or group its values",
-            )  # fmt: skip
+            wide[str(name)] = len(categories)
         categorical.append(Categorical(name=name, categories=tuple(categories)))
+    if wide:
+        names = ", ".join(wide)
+        raise DataError(
+            f"column{'s' if len(wide) > 1 else ''} {names}", expected=f"at most {MOST_CATEGORIES} different texts",
+            got=" and ".join(f"{count:,}" for count in wide.values()),
+            fix=f"add {names} to drop if rows are identified by it, or group the values",
+        )  # fmt: skip
     return TableEncoder(numeric=tuple(numeric), categorical=tuple(categorical))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import torch
@@ -48,8 +49,10 @@ def export_onnx(network: nn.Module, encoder: Encoder, path: Path, *, classes: Se
                 input_names=["x"], output_names=[SCORES], dynamic_shapes=({0: torch.export.Dim("n")},),
             )  # fmt: skip
     except (torch.onnx.errors.OnnxExporterError, torch.onnx.OnnxExporterError, RuntimeError) as error:
+        cause = error.__cause__ or error  # the exporter's own words are of its steps
+        said = (str(cause).strip() or type(cause).__name__).splitlines()[0][:300]
         raise ModelError(
-            f"export of {path.stem}", expected="a network that ONNX can express", got=str(error).splitlines()[0],
+            f"export of {path.stem}", expected="a network that ONNX can express", got=said,
             fix="use standard torch operations with a dynamic batch in the backbone",
         ) from error  # fmt: skip
     assert program is not None
@@ -58,13 +61,12 @@ def export_onnx(network: nn.Module, encoder: Encoder, path: Path, *, classes: Se
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter warns about packages that are no part of ntgate, and about its own deprecations."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    """The exporter warns about packages that are no part of ntgate, and prints and logs whole graphs when it fails."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
             yield
         finally:
-            logger.setLevel(level)
+            logging.disable(before)

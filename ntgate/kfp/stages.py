@@ -29,6 +29,7 @@ from ntgate.stages.history import RunHistory
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.ingest import ingest as ingest_stage
 from ntgate.stages.plan import make_plan
+from ntgate.stages.preflight import check_places
 from ntgate.stages.promote import promote as promote_stage
 from ntgate.stages.registry_retries import registry_retries
 from ntgate.stages.replicate import Replicated
@@ -40,8 +41,9 @@ from ntgate.strategies.candidate import Candidate
 from ntgate.training.source_model import SourceModel
 
 
-def ingest(config: RunConfig) -> Ingested:
-    """Bring the domains into the run's folder, which every later pod reads and writes too."""
+def ingest(config: RunConfig, dry_run: bool) -> Ingested:
+    """Bring the domains into the run's folder, which every later pod reads and writes too, once registry and store answered."""
+    registry_retries(check_places)(config, dry_run=dry_run)
     return ingest_stage(config)
 
 

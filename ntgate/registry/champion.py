@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ntgate.base import Frozen
 from ntgate.errors import ModelError
+from ntgate.registry.artifact_store import store_at
 from ntgate.registry.client import Registry, translated
 
 ALIAS = "champion"
@@ -77,12 +78,14 @@ def fetch(registry: Registry, found: Champion, folder: Path) -> Path:
         place = registry.client.get_model_version_download_uri(registry.name, found.version)
         if place.startswith("models:/"):
             place = registry.client.get_logged_model(place.removeprefix("models:/")).artifact_location
+    fix = "start the store, or correct the rights on it: the champion's files lie there"
+    with store_at(registry.config, place, fix):
         listed = artifacts.list_artifacts(artifact_uri=place, tracking_uri=uri)
         held = [file.path.rsplit("/", 1)[-1] for file in listed]
         if MODEL_FILE not in held:
             raise ModelError(
                 f"champion version {found.version}", expected=f"an ONNX model, {MODEL_FILE}",
-                got=", ".join(sorted(held)[:5]) or "no files", fix="promote models that ntgate exported",
+                got=", ".join(sorted(held)[:5]) or "no files", fix="promote a model that ntgate exported",
             )  # fmt: skip
         path = artifacts.download_artifacts(
             artifact_uri=f"{place.rstrip('/')}/{MODEL_FILE}", dst_path=str(folder), tracking_uri=uri

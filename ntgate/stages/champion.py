@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntgate.base import Artifact, Frozen
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ntgate.data.domain import Domain
+    from ntgate.registry.champion import Champion
+    from ntgate.registry.client import Registry
+
+_TRIED = 8  # rows
+_WAY_OUT = (
+    "move the alias champion to a version that ntgate exported, or give up the comparison with this one: delete the alias and run "
+    "with --allow-first"
+)
 
 
 class ChampionSeen(Frozen):
@@ -70,11 +79,10 @@ def see_champion(
 
     Raises:
         ConfigError: when the ledger is another than that of the model's earlier runs.
+        ModelError: when there is a champion that no candidate could be compared with: it could neither be judged nor replaced.
         RegistryError: when the registry does not answer.
     """
-    from ntgate.errors import ModelError
-    from ntgate.export.runtime import class_names
-    from ntgate.registry.champion import champion, fetch
+    from ntgate.registry.champion import champion
     from ntgate.registry.client import connect, exists
     from ntgate.registry.lost_champion import lost
     from ntgate.stages.same_ledger import same_ledger
@@ -86,8 +94,42 @@ def see_champion(
     found = champion(registry)
     if found is None:
         return ChampionSeen(lost=lost(registry), first_allowed=allow_first)
+    return _comparable(registry, found, ingested.part("train"), ingested.folder / "champion")
+
+
+def check_champion(registry: Registry, rows: Domain, folder: Path) -> None:
+    """Make sure that a candidate could be compared with the champion, if there is one; ``folder`` takes its model.
+
+    Raises:
+        ModelError: when it could not.
+        RegistryError: when the registry does not answer.
+    """
+    from ntgate.registry.champion import champion
+
+    found = champion(registry)
+    if found is not None:
+        _comparable(registry, found, rows, folder)
+
+
+def _comparable(registry: Registry, found: Champion, rows: Domain, folder: Path) -> ChampionSeen:
+    """The champion with its model, tried on some ``rows`` that are no test rows."""
+    import numpy as np
+
+    from ntgate.errors import ModelError, RegistryError
+    from ntgate.export.runtime import class_names
+    from ntgate.registry.champion import fetch
+
     try:
-        path = fetch(registry, found, ingested.folder / "champion")
-        return ChampionSeen(version=found.version, model=Artifact.of(path), classes=class_names(path))
-    except ModelError as error:
-        return ChampionSeen(version=found.version, unusable=str(error))
+        path = fetch(registry, found, folder)
+        seen = ChampionSeen(version=found.version, model=Artifact.of(path), classes=class_names(path))
+        seen.score(rows.take(np.arange(min(_TRIED, len(rows)))))
+    except RegistryError:
+        raise
+    except Exception as error:  # a model made elsewhere may fail in any way
+        got = error.got if isinstance(error, ModelError) else f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ModelError(
+            f"champion version {found.version} of {registry.name}",
+            expected="an ONNX model that ntgate exported and that takes these rows, to compare the candidate with", got=got,
+            fix=_WAY_OUT,
+        ) from error  # fmt: skip
+    return seen

@@ -8,6 +8,7 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
+from ntgate.errors import Faults, NtgateError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.power import Power, power
 
@@ -59,18 +60,26 @@ class Checked(Frozen):
 
 
 def check_data(config: RunConfig) -> Checked:
-    """Read and split the data, and compare the test rows with all others.
+    """Read and split the data, compare the test rows with all others, and look for all that would stop a run later.
 
     Raises:
-        ConfigError: when there is no database for the ledger.
-        DataError: when the data cannot bear a run.
+        Faults: with all of it.
     """
     from ntgate.stages.ingest import leakage_of, read_domains
     from ntgate.stages.open_rows import preview
+    from ntgate.stages.preflight import faults
 
-    domains = read_domains(config)
+    domains: dict[str, Domain] | None = None
+    found: list[NtgateError] = []
+    try:
+        domains = read_domains(config)
+        leakage = leakage_of(config, domains)
+    except NtgateError as error:
+        found.append(error)
+    found += faults(config, domains)
+    if domains is None or found:
+        raise found[0] if len(found) == 1 else Faults(found)
     judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
-    leakage = leakage_of(config, domains)
     return Checked(
         parts={name: PartSeen.of(domain) for name, domain in domains.items()},
         leakage=leakage,

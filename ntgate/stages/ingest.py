@@ -180,14 +180,20 @@ def ingest(config: RunConfig) -> Ingested:
     """Bring the domains of ``config`` into a new run folder.
 
     Raises:
+        ConfigError: when the disk has no room for them.
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
+        ModelError: when the backbone or the checkpoint does not fit the rows.
     """
     from ntgate.ledger.place import ledger_uri
+    from ntgate.stages.fits import check_fit, check_space
 
     began, clock = time.time(), time.perf_counter()
     ledger_uri(config.gate.ledger, config.registry.uri)  # refused now rather than after the training
     domains = read_domains(config)
-    return _stored(config, domains, leakage_of(config, domains), began, clock, "run")
+    leakage = leakage_of(config, domains)
+    check_space(config, domains)
+    check_fit(config, domains)
+    return _stored(config, domains, leakage, began, clock, "run")
 
 
 def ingest_for_drift(config: RunConfig) -> Ingested:

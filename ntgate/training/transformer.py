@@ -66,18 +66,18 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
         ModelError: when transformers is not installed, or the folder holds no configuration of an architecture it knows.
     """
     subject = f"model.backbone {backbone.path}"
+    described = Path(backbone.path) / "config.json"
+    if not described.is_file():
+        got = "none there" if described.parent.is_dir() else "no such folder"
+        raise ModelError(
+            subject, expected="a folder with a config.json", got=got, fix="save the model there with save_pretrained"
+        )
     try:
         import transformers
     except ImportError as error:
         raise ModelError(
             subject, expected="the package transformers", got="none", fix="pip install 'ntgate[transformers]'"
         ) from error
-    described = Path(backbone.path) / "config.json"
-    if not described.is_file():
-        raise ModelError(
-            subject, expected="a folder with a config.json", got="none there",
-            fix="save the model there with save_pretrained",
-        )  # fmt: skip
     try:
         content = json.loads(described.read_text(encoding="utf-8"))
         config = transformers.AutoConfig.for_model(**content)

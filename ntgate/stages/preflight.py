@@ -1,0 +1,118 @@
+"""Preflight: what would stop a run late, looked for before anything is trained or opened."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ntgate.config import RunConfig
+from ntgate.errors import ConfigError, NtgateError
+
+if TYPE_CHECKING:
+    from ntgate.data.domain import Domain
+    from ntgate.registry.client import Registry
+
+T = TypeVar("T")
+
+
+def check_places(config: RunConfig, *, dry_run: bool = False) -> None:
+    """Make sure that what a run writes to is there: its folder, the registry and the artifact store. No row is read.
+
+    Args:
+        config: the run.
+        dry_run: write nothing to the registry, nor to its artifact store.
+
+    Raises:
+        ConfigError: when the folder cannot be written to, or there is no database for the ledger.
+        RegistryError: when the registry or its artifact store does not answer.
+    """
+    from ntgate.ledger.place import ledger_uri
+    from ntgate.registry.artifact_store import check_store
+
+    ledger_uri(config.gate.ledger, config.registry.uri)
+    check_output(config)
+    registry = _registry(config, create=not dry_run)
+    if registry is not None and not dry_run:
+        check_store(registry, create=True)
+
+
+def check_output(config: RunConfig) -> None:
+    """Make sure that the run's folder can be made.
+
+    Raises:
+        ConfigError: when it cannot.
+    """
+    folder = standing(Path(config.output))
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(
+            "output", expected=f"a folder that can be written, {config.output}",
+            got=f"{folder}, which is {'read-only' if folder.is_dir() else 'a file'}", fix="set output",
+        )  # fmt: skip
+
+
+def standing(path: Path) -> Path:
+    """The path, or the nearest one above it that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateError]:
+    """All that would stop a run of ``config``, beside its data; what is written to the artifact store for that is deleted again.
+
+    Args:
+        config: the run.
+        domains: its data; None where they could not be read.
+    """
+    from ntgate.registry.artifact_store import check_place, check_store
+    from ntgate.stages.champion import check_champion
+    from ntgate.stages.fits import check_fit, check_space
+    from ntgate.stages.same_ledger import ledger_of, same_ledger
+
+    found: list[NtgateError] = []
+
+    def tried(check: Callable[[], T]) -> T | None:
+        try:
+            return check()
+        except NtgateError as error:
+            found.append(error)
+            return None
+
+    tried(lambda: check_output(config))
+    if domains is not None:
+        tried(lambda: check_space(config, domains))
+        tried(lambda: check_fit(config, domains))
+    registry, place = tried(lambda: _registry(config, create=False)), config.registry.artifact_location
+    if registry is None:
+        if place is not None:
+            tried(
+                lambda: check_place(config.registry.resolved(), place, config.registry.experiment or config.model.name)
+            )
+        ledger = tried(lambda: ledger_of(config))
+        if ledger is not None and config.gate.ledger.uri is not None:  # else it is the registry's own database
+            tried(lambda: ledger.identity(create=False))
+        return found
+    tried(lambda: check_store(registry, create=False))
+    tried(lambda: same_ledger(config, registry, dry_run=True))
+    if domains is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            tried(lambda: check_champion(registry, domains["train"], Path(folder)))
+    return found
+
+
+def _registry(config: RunConfig, *, create: bool) -> Registry | None:
+    """The registry; None where it is a SQLite file that is not there yet and nobody may ``create``."""
+    from ntgate.registry.client import connect, exists
+    from ntgate.registry.faults import translated
+    from ntgate.registry.reach import reach
+
+    if create or exists(config.registry):
+        return connect(config.registry, config.model.name)
+    resolved = config.registry.resolved()
+    try:
+        reach(resolved)
+    except OSError:
+        with translated(resolved):  # which imports MLflow: no need for it where all is well
+            raise
+    return None
