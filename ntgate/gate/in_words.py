@@ -13,7 +13,7 @@ def in_words(decision: GateDecision, finding: Finding) -> str | None:
     """What the finding says of the candidate; None for what was no comparison, whose reason is plain already."""
     if finding.measured is None or decision.candidate is None:
         return None
-    say = {"seeds": _seeds, "champion": _champion, "compression": _compression}.get(finding.rule, _slice)
+    say = _RULES.get(finding.rule, _slice)
     return say(decision, finding, decision.candidate)
 
 
@@ -57,3 +57,25 @@ def _slice(_: GateDecision, finding: Finding, __: float) -> str | None:
     if not against or "are too few for a verdict" in finding.reason:
         return None
     return f"On {part} the candidate is {'worse than' if finding.outcome == 'fail' else 'not shown to be as good as'} {other}."
+
+
+def _leakage(_: GateDecision, finding: Finding, __: float) -> str | None:
+    if "Without them: " not in finding.reason:
+        return None
+    shown = "shown not" if finding.outcome == "fail" else "not shown"
+    return f"Without test rows that nearly stand among the training rows the candidate is {shown} to beat training from scratch."
+
+
+def _constant_guess(_: GateDecision, finding: Finding, __: float) -> str | None:
+    return (
+        f"The candidate is {'shown not' if finding.outcome == 'fail' else 'not shown'} to be above the constant guess."
+    )
+
+
+_RULES = {
+    "seeds": _seeds,
+    "champion": _champion,
+    "compression": _compression,
+    "leakage": _leakage,
+    "constant_guess": _constant_guess,
+}

@@ -8,8 +8,10 @@ import pytest
 from ntgate.data.leakage import Leakage, NearDuplicate
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
+from ntgate.gate.decide import decide
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.rules.leakage import leakage
+from tests.gate.fresh import fresh, one_seed
 
 N = 200
 
@@ -59,3 +61,13 @@ def test_what_was_not_asked_for_is_said():
     assert judged([0], Leakage(test_rows=N, off=True)).outcome == "pass"
     assert "data.near_duplicates is off" in judged([0], Leakage(test_rows=N, off=True)).reason
     assert judged([0], None).outcome == "inconclusive"
+
+
+def test_the_headline_says_it_without_the_statistics():
+    y = np.arange(N) % 2
+    scratch = np.eye(2)[y]
+    scratch[:20] = 1 - scratch[:20]
+    decision = decide(fresh(y, np.eye(2)[y], scratch, leakage=found(*range(20))), one_seed())
+    assert decision.outcome == "inconclusive"
+    told = "Without test rows that nearly stand among the training rows the candidate is not shown to beat training from scratch."
+    assert decision.sentence == told
