@@ -11,6 +11,7 @@ from ntgate.cli.options import with_config, with_json
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
+    from ntgate.shift.report import ShiftReport
     from ntgate.shift.table_shift import TableShift
     from ntgate.stages.drift_check import DriftCheck
 
@@ -20,6 +21,8 @@ MARK = {
     "tolerated": ("✔ TOLERATED", "green"),
     "shift": ("✘ SHIFT", "red"),
 }
+
+_NAMED = 10  # moved features
 
 
 @click.command(short_help="Measure the shift alone.")
@@ -34,15 +37,16 @@ MARK = {
 def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | None, as_json: bool) -> int:
     """Measure how far the target has moved from the source, and exit with 3 when it has moved too far.
 
-    Too far is a significant shift (shift.alpha) with an effect size above shift.tolerated_effect; 0 means no shift shown, or a
-    tolerated one. Labels of the target are not looked at, and data.target_test is not read.
+    Too far is a significant shift (shift.alpha) with an effect size above shift.tolerated_effect, of all features together or of
+    one; 0 means no shift shown, or a tolerated one. Labels of the target are not looked at, and data.target_test is not read.
 
     A table is measured on its columns, and nothing is trained. Arrays and images are measured on the embedding of
     model.source_checkpoint, such as the models/source.safetensors of an earlier run; without one the source backbone is
     trained.
 
     With --workers both domains are tables of numbers in parquet (files, folders, part-*.parquet; here or s3://). They are never
-    in one memory: all rows are tested by random features, each column on its own; nothing is sampled, and no page is written.
+    in one memory: beyond shift.max_rows all rows are tested by random features and nothing is sampled. The verdict is found by the
+    same rule, and no page is written.
 
     A scheduler retrains on a shift with: ntgate drift CONFIG; test $? -eq 3 && ntgate run CONFIG
     """
@@ -63,7 +67,7 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | N
 
         with listener() as listening:
             checked = measure_drift(settings, listener=listening)
-    console.answer(checked.as_json() if as_json else summary(checked))
+    console.answer(checked.as_json() if as_json else check_summary(checked))
     return EXIT[checked.shift.outcome]
 
 
@@ -84,33 +88,33 @@ def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
 
 def table_summary(found: TableShift) -> str:
     """The answer for people."""
-    text, colour = MARK[found.outcome]
-    low, high = found.mmd.effect_interval
-    lines = [
-        f"\n{click.style(text, fg=colour, bold=True)}  {found.rows[0]:,} source and {found.rows[1]:,} target rows, "
-        f"{len(found.features)} columns\n",
-        f"  MMD^2              {found.mmd.statistic:+.5f}   (p = {found.mmd.p_value:.4g})",
-        f"  effect size        {found.mmd.effect_size:.3g}   [{low:.3g}, {high:.3g}], "
-        f"tolerated up to {found.tolerated_effect:.3g}",
-    ]
-    for feature in found.features[:10]:
-        if feature.p_value <= found.alpha:
-            lines.append(f"  {feature.name:<18} moved by {feature.effect:.3f}   (adjusted p = {feature.p_value:.4g})")
-    return "\n".join(lines)
+    return summary(found.shift, f"{len(found.features)} columns")
 
 
-def summary(checked: DriftCheck) -> str:
-    """The answer for people."""
-    shift = checked.shift
+def check_summary(checked: DriftCheck) -> str:
+    """The answer for people, with the page."""
+    where = {"raw": "on the raw features", "embedding": "on the embedding"}[checked.shift.representation]
+    return f"{summary(checked.shift, where)}\n  report             {checked.report}"
+
+
+def summary(shift: ShiftReport, where: str) -> str:
+    """What was measured, for people."""
     text, colour = MARK[shift.outcome]
-    where = {"raw": "raw features", "embedding": "embedding"}[shift.representation]
     low, high = shift.proxy_a_distance_interval
-    return (
-        f"\n{click.style(text, fg=colour, bold=True)}  {shift.sentence}\n\n"
-        f"  MMD^2              {shift.mmd2:+.5f}   (p = {shift.p_value:.4g})\n"
+    lines = [
+        f"\n{click.style(text, fg=colour, bold=True)}  {shift.sentence}\n",
+        f"  MMD^2              {shift.mmd2:+.5f}   (p = {shift.p_value:.4g})",
         f"  effect size        {shift.effect_size:.3g}   [{shift.effect_interval[0]:.3g}, {shift.effect_interval[1]:.3g}], "
-        f"tolerated up to {shift.tolerated_effect:.3g}\n"
-        f"  proxy A-distance   {shift.proxy_a_distance:.3f}   [{low:.3f}, {high:.3f}]\n"
-        f"  rows               {shift.n_source} source, {shift.n_target} target, on the {where}\n"
-        f"  report             {checked.report}"
-    )
+        f"tolerated up to {shift.tolerated_effect:.3g}",
+        f"  proxy A-distance   {shift.proxy_a_distance:.3f}   [{low:.3f}, {high:.3f}]",
+        f"  rows               {shift.n_source:,} source, {shift.n_target:,} target, {where}",
+    ]
+    if shift.features_tested:
+        lines.append(
+            f"  features           {shift.features_moved} of {shift.features_tested} shown to have moved by themselves"
+        )
+    lines += [
+        f"    {feature.name:<16} moved by {feature.effect:.3f}   (adjusted p = {feature.p_value:.4g})"
+        for feature in shift.moved[:_NAMED]
+    ]
+    return "\n".join([*lines, *(f"  note: {note}" for note in shift.notes)])

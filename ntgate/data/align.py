@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def align(source: Domain, other: Domain) -> Domain:
+def align(source: Domain, other: Domain, *, kinds: bool = True) -> Domain:
     """``other`` with its rows in the form of the source's: same kind, same shape, same columns in the same order.
+
+    Args:
+        source: the rows to follow.
+        other: the rows to bring into their form.
+        kinds: whether a column has to hold numbers where the source's does, and text where that does.
 
     Raises:
         DataError: when the rows differ in kind or shape, or columns are missing, left over, or of another kind.
@@ -34,10 +39,10 @@ def align(source: Domain, other: Domain) -> Domain:
                 fix="set image_size, or resize the rows",
             )  # fmt: skip
         return other
-    return replace(other, rows=_columns(source.rows, other.rows, other.name))
+    return replace(other, rows=_columns(source.rows, other.rows, other.name, kinds))
 
 
-def _columns(source: pd.DataFrame, other: pd.DataFrame, name: str) -> pd.DataFrame:
+def _columns(source: pd.DataFrame, other: pd.DataFrame, name: str, kinds: bool) -> pd.DataFrame:
     import pandas as pd
 
     missing = [column for column in source.columns if column not in other.columns]
@@ -53,7 +58,7 @@ def _columns(source: pd.DataFrame, other: pd.DataFrame, name: str) -> pd.DataFra
     for column in source.columns:
         values = other[column]
         wanted, found = source[column].dtype.kind, values.dtype.kind
-        if wanted != found:
+        if wanted != found and (kinds or values.isna().all()):
             if found != "f" or not values.isna().all():
                 words = {"f": "numbers"}
                 raise DataError(

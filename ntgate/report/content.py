@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 
+from ntgate.shift.judgement import MovedFeature
+
 Outcome: TypeAlias = Literal["promoted", "rejected", "inconclusive"]
 
 
@@ -114,14 +116,22 @@ class Compression(Told):
 
 
 class Shift(Told):
-    """How far the target has moved away from the source."""
+    """How far the target has moved away from the source, as :class:`~ntgate.shift.report.ShiftReport` has it."""
 
+    outcome: str = ""
+    alpha: Number = None
+    joint_level: Number = None
+    tolerated_effect: Number = None
+    effect_interval: Interval = None
+    features_tested: int = 0
+    features_moved: int = 0
+    moved: tuple[MovedFeature, ...] = ()
+    notes: tuple[str, ...] = ()
     mmd2: Number = None
     p_value: Number = None
     effect_size: Number = None
     proxy_a_distance: Number = None
     proxy_a_distance_interval: Interval = None
-    error: Number = None
     permutations: int | None = None
     n_source: int | None = None
     n_target: int | None = None

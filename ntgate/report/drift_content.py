@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict
 from ntgate.report.content import Interval, Number, Told
 from ntgate.shift.category_shares import CategoryShare
 from ntgate.shift.histogram import Histogram
+from ntgate.shift.judgement import MovedFeature
 from ntgate.shift.projection import Projection
 
 DriftOutcome: TypeAlias = Literal["none", "tolerated", "shift"]
@@ -160,7 +161,13 @@ class DriftReport(DriftTold):
         outcome: ``none`` shown, one within what is ``tolerated``, or a ``shift`` beyond it.
         sentence: the verdict in the words of whoever decided.
         model: name of the registered model.
-        alpha: level of the test.
+        alpha: level of all tests together.
+        joint_level: the part of it that ``p_value`` is compared with.
+        features_level: the level of all features together.
+        features_tested: how many features were tested on their own; 0: as many as are listed.
+        features_moved: how many of them are shown to have moved.
+        moved: those, greatest effect first.
+        notes: what about the columns stood in the way of a comparison.
         tolerated_effect: effect size up to which a shift is tolerated; 0 and None: none is.
         mmd2: signed unbiased MMD^2 at the middle bandwidth.
         p_value: of the permutation test over all bandwidths.
@@ -193,6 +200,12 @@ class DriftReport(DriftTold):
     sentence: str = ""
     model: str | None = None
     alpha: Number = None
+    joint_level: Number = None
+    features_level: Number = None
+    features_tested: int = 0
+    features_moved: int = 0
+    moved: tuple[MovedFeature, ...] = ()
+    notes: tuple[str, ...] = ()
     tolerated_effect: Number = None
     mmd2: Number = None
     p_value: Number = None

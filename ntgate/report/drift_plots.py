@@ -15,7 +15,6 @@ from ntgate.report.drift_content import ClassShare
 from ntgate.report.numbers import number
 from ntgate.report.plots import plain, shorten
 from ntgate.report.svg import Role
-from ntgate.report.words import SIZES
 from ntgate.shift.category_shares import CategoryShare
 from ntgate.shift.histogram import Histogram
 from ntgate.shift.projection import Projection
@@ -67,9 +66,8 @@ def effect_interval(
     axes.plot(
         [at], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2, clip_on=False, zorder=3
     )  # fmt: skip
-    sizes = dict(zip((bound for bound, _ in SIZES), ("small", "medium", "large"), strict=False))
-    ticks = [0, *list(sizes)[:3], 0.3, 0.6, 1]
-    axes.set_xticks([math.sqrt(tick) for tick in ticks], [f"{tick:g}\n{sizes.get(tick, '')}".strip() for tick in ticks])
+    ticks = [0, 0.01, 0.06, 0.14, 0.3, 0.6, 1]  # two bell curves 0.2, 0.5, 0.8, 1.3 and 2.4 deviations apart
+    axes.set_xticks([math.sqrt(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
     axes.yaxis.set_visible(False)
     plain(axes, left=False)
     axes.set_xlabel("effect size", size=_SIZE, color=Role.MUTED)

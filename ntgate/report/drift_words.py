@@ -7,6 +7,12 @@ from typing import Literal
 
 from ntgate.report import numbers, words
 from ntgate.report.drift_content import DriftReport
+from ntgate.shift.words import accuracies, accuracy, classifier, significance
+
+__all__ = [
+    "Tone", "accuracies", "accuracy", "classifier", "lead", "method", "next_steps", "outcome", "quantiles", "reach",
+    "representation", "short", "significance", "tone", "verdict",
+]  # fmt: skip
 
 Tone = Literal["good", "unsure", "bad", "plain"]
 
@@ -19,7 +25,6 @@ _REPRESENTATIONS = {
     "raw": "the rows themselves, each feature in units of its spread",
     "embedding": "the rows as the source model sees them (its embedding)",
 }
-_TINY = 0.01  # a p-value that leaves no doubt
 
 
 def outcome(report: DriftReport) -> str:
@@ -101,65 +106,6 @@ def quantiles(report: DriftReport) -> str:
     return ", ".join(f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−") for value in values)
 
 
-def significance(report: DriftReport) -> str:
-    """What the p-value does and does not say beside this effect size."""
-    if report.p_value is None:
-        return "The test gave no p-value."
-    if report.outcome == "none":
-        missed = (
-            " The upper end of the effect's interval says what may have been missed." if report.effect_interval else ""
-        )
-        return f"A large p-value is no proof of equality.{missed}"
-    if report.effect_size is None:
-        return ""
-    size = words.size(report.effect_size)
-    little = words.SIZES[0][0] if not report.tolerated_effect else report.tolerated_effect
-    if report.effect_size <= little and report.p_value < _TINY:
-        rows = numbers.count((report.n_source or 0) + (report.n_target or 0)) if report.n_source else "so many"
-        return f"With {rows} rows even a {size} shift is significant: judge this one by its effect size, not by its p-value."
-    return f"The effect is {size}{apart(report.effect_size)}."
-
-
-def apart(size: float) -> str:
-    """An effect as the distance of two bell curves: the coefficient of inhomogeneity is near ``d^2 / (d^2 + 4)``.
-
-    >>> apart(0.059)
-    ', like that of two bell curves whose means lie 0.5 standard deviations apart'
-    """
-    if size >= 0.9:
-        return ", like that of two bell curves that hardly overlap"
-    distance = 2 * (max(size, 0.0) / (1 - size)) ** 0.5
-    return (
-        f", like that of two bell curves whose means lie {distance:.2g} standard deviations apart" if distance else ""
-    )
-
-
-def accuracy(distance: float | None) -> float | None:
-    """Accuracy of the domain classifier behind a proxy A-distance.
-
-    >>> accuracy(0.0), accuracy(1.6), accuracy(2.0)
-    (0.5, 0.9, 1.0)
-    """
-    return None if distance is None else 0.5 + distance / 4
-
-
-def accuracies(ends: tuple[float, float] | None) -> tuple[float, float] | None:
-    """The interval of that accuracy."""
-    return None if ends is None else (0.5 + ends[0] / 4, 0.5 + ends[1] / 4)
-
-
-def classifier(report: DriftReport) -> str:
-    """What the proxy A-distance means, in words (Ben-David et al. 2010)."""
-    right = accuracy(report.proxy_a_distance)
-    if right is None:
-        return ""
-    ends = accuracies(report.proxy_a_distance_interval)
-    between = f" ({100 * ends[0]:.0f} to {100 * ends[1]:.0f}\u202f%)" if ends else ""
-    coin = ends[0] <= 0.5 if ends else right < 0.55
-    than = "; that is no better than a coin" if coin else ""
-    return f"A classifier tells source from target rows with {100 * right:.0f}\u202f% accuracy{between}{than}."
-
-
 def representation(name: str) -> str:
     """What was measured."""
     return _REPRESENTATIONS.get(name, name)
@@ -173,7 +119,7 @@ def method(report: DriftReport) -> str:
     """
     parts = [f"MMD with {numbers.count(report.permutations)} permutations" if report.permutations else "MMD"]
     if report.alpha is not None:
-        parts.append(f"level {numbers.number(report.alpha)}")
+        parts.append(f"level {numbers.number(report.joint_level or report.alpha)}")
     *first, last = map(numbers.number, report.bandwidths or (0.0,))
     if report.bandwidths:
         parts.append(
@@ -188,7 +134,7 @@ def next_steps(report: DriftReport) -> tuple[str, ...]:
     """What to do after this verdict, most useful first."""
     if report.outcome == "shift":
         first = "Look at the features that moved: a changed unit, encoding or sensor is better repaired than learnt."
-        if not any(row.moved for row in report.features):
+        if not report.moved and not any(row.moved for row in report.features):
             first = "Find out what changed: a new unit, encoding or sensor is better repaired than learnt."
         return (
             first,

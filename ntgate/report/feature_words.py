@@ -25,15 +25,20 @@ def ranked(report: DriftReport) -> list[FeatureRow]:
 def features(report: DriftReport) -> str:
     """How many features moved, in a sentence."""
     moved, total = sum(row.moved for row in report.features), len(report.features)
+    if report.features_tested:
+        moved, total = report.features_moved, report.features_tested
+    listed = f" Listed are {numbers.count(len(report.features))}." if len(report.features) < total else ""
     if moved:
-        return f"{numbers.count(moved)} of {numbers.count(total)} {'features' if total > 1 else 'feature'} moved."
+        return (
+            f"{numbers.count(moved)} of {numbers.count(total)} {'features' if total > 1 else 'feature'} moved.{listed}"
+        )
     alone = (
         f"None of {numbers.count(total)} features is shown to have moved"
         if total > 1
         else "It is not shown to have moved"
     )
     joint = ": what moved is how features go together" if report.outcome != "none" and total > 1 else ""
-    return f"{alone} by itself{joint}."
+    return f"{alone} by itself{joint}.{listed}"
 
 
 def direction(row: FeatureRow) -> str:

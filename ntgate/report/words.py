@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from ntgate.report import numbers
 from ntgate.report.content import RunReport, Shift
+from ntgate.shift import words as shift_words
 
 STRATEGIES = {
     "scratch": "training from scratch",
@@ -29,9 +30,6 @@ NOTES = {
     "effective_source_rows": "They are worth {:,.1f} rows of equal weight.",
 }
 _SHARE = "source_share."  # the block's name follows
-# Cohen's sizes of a difference of two means are 0.2, 0.5 and 0.8 standard deviations d; the coefficient of inhomogeneity is near
-# d^2 / (d^2 + 4), which makes these of them.
-SIZES = ((0.01, "very small"), (0.06, "small"), (0.14, "medium"), (float("inf"), "large"))
 
 
 def strategy(name: str | None) -> str:
@@ -141,38 +139,13 @@ def over_seeds(report: RunReport) -> str:
     return f"Trained with {len(told.gains)} seeds each, both arms with the same budget: mean gain {mean}{between}, by seed {gains}."
 
 
-def size(effect: float) -> str:
-    """A coefficient of inhomogeneity in words (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988).
-
-    >>> size(0.002), size(0.03), size(0.1), size(0.5)
-    ('very small', 'small', 'medium', 'large')
-    """
-    return next(word for bound, word in SIZES if abs(effect) < bound)
-
-
 def shift(told: Shift) -> str:
-    """What the measured shift means, in words."""
-    if told.p_value is None:
-        return "The shift was not measured."
-    if told.p_value >= 0.05:
-        words = "The target rows cannot be told from source rows by this test"
-        return words + ": a difference may exist that so many rows do not show."
-    words = "The target rows come from another distribution than the source rows"
-    if told.effect_size is not None:
-        words += f"; the effect is {size(told.effect_size)}"
-    return words + ". How much that matters for the model is the gate's question, not this test's."
-
-
-def proxy(told: Shift) -> str:
-    """What the proxy A-distance means, in words (Ben-David et al. 2010)."""
-    if told.proxy_a_distance is None:
-        return "No classifier was trained to tell the two domains apart."
-    error = told.error if told.error is not None else (1 - told.proxy_a_distance / 2) / 2
-    right = f"{100 * (1 - error):.0f}\u202f%"
-    if told.proxy_a_distance < 0.4:
-        return f"A classifier tells source from target on {right} of held-out rows, hardly better than a coin."
-    easy = "with ease" if told.proxy_a_distance > 1.4 else "fairly well"
-    return f"A classifier tells source from target {easy}, on {right} of held-out rows. 0 is a coin, 2 is never wrong."
+    """What the measured shift means, in the words of the drift page and the console."""
+    said = shift_words.verdict(told)
+    parts = [said, "" if "classifier" in said else shift_words.classifier(told)]
+    if told.outcome in ("tolerated", "shift"):
+        parts.append("How much that matters for the model is the gate's question, not this test's.")
+    return " ".join(part for part in parts if part)
 
 
 def next_steps(report: RunReport) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,12 @@ from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift.arguments import Floats, check_least, check_level, listed, pair
 from ntgate.shift.dependence import Dependence
-from ntgate.shift.feature_tests import FeatureTest, feature_tests
+from ntgate.shift.feature_tests import FeatureTest, per_feature
 from ntgate.shift.joint import joint_drift
+from ntgate.shift.judgement import Tested, holm
+from ntgate.shift.robust_scale import scaled
 
-Adjustment = Literal["bh", "by"]
+Adjustment = Literal["bh", "by", "holm"]
 
 _TYPICAL = 5  # rows named for each domain
 _PAIRS = 10  # pairs named
@@ -29,7 +32,8 @@ class FeatureDrift(Frozen):
         name: of the feature.
         test: ``kolmogorov_smirnov`` for numbers; ``fisher`` or ``chi_squared`` for few distinct values; ``none`` if constant.
         effect: greatest difference of a probability between the domains, from 0 to 1, comparable between features.
-        mean_difference: mean in ``y`` less mean in ``x``, in standard deviations within the domains.
+        mean_difference: mean in ``y`` less mean in ``x``, in standard deviations within the domains, far-out values drawn in; 0 for
+            a feature of categories.
         p_value: adjusted for the number of features.
         drifted: whether it is at most the level.
         share: the feature's part in the difference of the joint distributions, all features' shares adding up to 1; None when
@@ -131,6 +135,8 @@ def drift_attribution(
     y: Any,
     names: Sequence[str] | None = None,
     *,
+    labels: Sequence[str] | None = None,
+    tested: Tested | None = None,
     alpha: float = 0.05,
     adjustment: Adjustment = "bh",
     top: int | None = 20,
@@ -144,7 +150,8 @@ def drift_attribution(
     (:func:`~ntgate.shift.dependence.dependence_tests`). P-values of either family are adjusted so that of all features (or pairs)
     that are said to have moved a part ``alpha`` at most is expected not to have: by Benjamini and Hochberg, J. R. Stat.
     Soc. B 57 (1995), which holds for independent and for positively dependent tests, or on demand by Benjamini and
-    Yekutieli, Annals of Statistics 29 (2001), which holds under any dependence and is stricter by ``1 + 1/2 + ... + 1/d``.
+    Yekutieli, Annals of Statistics 29 (2001), which holds under any dependence and is stricter by ``1 + 1/2 + ... + 1/d``; or by
+    Holm (1979), so that the chance of naming any that has not moved is at most ``alpha``.
 
     Shares (:func:`~ntgate.shift.feature_share.drops`) and typical rows (:func:`~ntgate.shift.witness.clearest_witness`) come from
     the MMD of the sample, with features divided by their scale. They are given only where its permutation test shows a
@@ -154,8 +161,11 @@ def drift_attribution(
         x: rows ``(n, d)``.
         y: rows ``(m, d)``.
         names: of the features; None: the columns' names of a data frame ``x``, or ``x0``, ``x1``, ...
+        labels: the feature that each number belongs to: numbers of one feature are its categories, one-hot, and are tested and
+            counted as one; None: each number is a feature.
+        tested: the features' tests, where they were made already.
         alpha: level of the false discovery rates and of the MMD test.
-        adjustment: ``bh`` or ``by``.
+        adjustment: ``bh``, ``by`` or ``holm``.
         top: how many features to name; None: all.
         max_rows: of each domain for pairs, shares and typical rows; more are sampled down.
         permutations: of the MMD test.
@@ -175,29 +185,38 @@ def drift_attribution(
     check_level(alpha)
     check_least(1, top=top, max_rows=max_rows, permutations=permutations)
     if adjustment not in get_args(Adjustment):
-        raise DataError("adjustment", expected="bh or by", got=repr(adjustment), fix="choose one of them")
+        raise DataError("adjustment", expected="bh, by or holm", got=repr(adjustment), fix="choose one of them")
     if names is None and hasattr(x, "columns"):
         names = [str(column) for column in x.columns]
     x, y = pair(x, y)
     names = [f"x{f}" for f in range(x.shape[1])] if names is None else list(names)
     if len(names) != x.shape[1]:
         raise DataError("names", expected=f"{x.shape[1]}, one a feature", got=str(len(names)), fix="name every feature")
-    moved = feature_tests(x, y, np.random.default_rng([seed, 0]))
-    adjusted = _adjusted(np.array([one.p_value for one in moved]), adjustment)
-    difference = _mean_difference(x, y)
-    joint = joint_drift(x, y, alpha, max_rows, permutations, seed)
-    part = joint.shares
+    if labels is None:  # features of one name stay features of their own
+        labels = names if len(set(names)) == len(names) else [f"{name} ({f})" for f, name in enumerate(names)]
+    if len(labels) != len(names):
+        raise DataError(
+            "labels", expected=f"{len(names)}, one a number", got=str(len(labels)), fix="label every number"
+        )
+    tested = tested or per_feature(x, y, labels, seed=seed)
+    adjusted = _adjusted(np.asarray(tested.p_values), adjustment)
+    difference = dict(zip(reversed(labels), reversed(_mean_difference(x, y).tolist()), strict=True))
+    joint = joint_drift(x, y, alpha, max_rows, permutations, seed, labels)
+    parts: dict[str, float] = dict.fromkeys(labels, 0.0)
+    for label, part in zip(labels, () if joint.shares is None else joint.shares.tolist(), strict=False):
+        parts[label] += part
+    numbers = Counter(labels)
     features = [
         FeatureDrift(
             name=name,
-            test=one.test,
-            effect=one.effect,
-            mean_difference=float(difference[f]),
-            p_value=float(adjusted[f]),
-            drifted=bool(adjusted[f] <= alpha),
-            share=float(part[f]) if part is not None else None,
+            test=cast(FeatureTest, test),
+            effect=effect,
+            mean_difference=difference[name] if numbers[name] == 1 else 0.0,
+            p_value=float(p_value),
+            drifted=bool(p_value <= alpha),
+            share=float(parts[name]) if joint.shares is not None else None,
         )
-        for f, (name, one) in enumerate(zip(names, moved, strict=True))
+        for name, effect, test, p_value in zip(tested.names, tested.effects, tested.tests, adjusted, strict=True)
     ]
     features.sort(key=lambda one: (not one.drifted, -(one.effect if one.drifted else one.share or 0.0), -one.effect))
     pairs, changed = _pairs(joint.dependence, names, alpha, adjustment)
@@ -241,11 +260,17 @@ def _pairs(
 def _adjusted(p_values: Floats, adjustment: Adjustment) -> Floats:
     from scipy.stats import false_discovery_control
 
+    if adjustment == "holm":
+        return holm(p_values.tolist())
     return np.asarray(false_discovery_control(p_values, method=adjustment))
 
 
 def _mean_difference(x: Floats, y: Floats) -> npt.NDArray[np.float64]:
-    """Differences of the means ``(d,)`` in standard deviations within the samples; 0 for a constant feature."""
+    """Differences of the means ``(d,)`` in standard deviations within the samples; 0 for a constant feature.
+
+    Far-out values count no further than their fence: one broken reading is no move of the mean.
+    """
+    x, y = scaled(x, y)
     difference = y.mean(axis=0, dtype=np.float64) - x.mean(axis=0, dtype=np.float64)
     within = sum(len(part) * part.var(axis=0, dtype=np.float64) for part in (x, y)) / (len(x) + len(y))
     return np.asarray(difference / np.where(within > 0, np.sqrt(within), np.inf))

@@ -10,8 +10,8 @@ import numpy as np
 
 from ntgate.base import Frozen
 from ntgate.shift.arguments import Floats
-from ntgate.shift.feature_scale import feature_scale
 from ntgate.shift.labelled import Labelled
+from ntgate.shift.robust_scale import scale_of
 
 Status = Literal["differs", "not shown", "too few rows"]
 
@@ -50,7 +50,7 @@ def class_differences(
     from scipy.stats import false_discovery_control
 
     # A scale of all rows of both domains: it does not know which row is whose, so the permutation test stays exact.
-    scale = feature_scale(np.concatenate([source.rows, target.rows]))
+    scale = scale_of(source.rows, target.rows)
     counts = {name: (source.count(name), target.count(name)) for name in shared}
     enough = [name for name, (n, m) in counts.items() if min(n, m) >= _FEWEST]
     # With fewer labellings than this not even the smallest p-value could pass beside so many others.
@@ -58,7 +58,7 @@ def class_differences(
     permutations = min(_PERMUTATIONS, max(199, math.ceil(2 * len(enough) / alpha)))
     tests: dict[str, tuple[float, float]] = {}
     for k, name in enumerate(enough):
-        tests[name] = _test(source.of(name) / scale, target.of(name) / scale, permutations, seed + k)
+        tests[name] = _test(scale(source.of(name)), scale(target.of(name)), permutations, seed + k)
     adjusted = dict(zip(tests, false_discovery_control([p for p, _ in tests.values()]), strict=True)) if tests else {}
     return tuple(
         ClassDifference(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ntgate.data.domain import Domain
 from ntgate.errors import DataError
+from ntgate.shift.features import Features, named_features
 from ntgate.shift.report import FEWEST
 
 Array = npt.NDArray[Any]
@@ -35,20 +36,28 @@ def domains(dataset: Any, comparison_dataset: Any) -> tuple[Domain, Domain]:
 def rows_of(first: Domain, second: Domain) -> tuple[Array, Array]:
     """The rows of both as numbers ``(n, d)`` and ``(m, d)``.
 
-    Arrays keep their precision. Tables are encoded as for training: text becomes one column a category, and a missing number
-    is imputed and marked. The encoder is fitted to both alike, so that it favours neither.
+    Arrays keep their precision. Tables are read as :func:`ntgate.shift.table_form.compared` says, in both alike, so that neither is
+    favoured.
 
     >>> import pandas as pd
     >>> before, after = pd.DataFrame({"c": ["a"] * 5}), pd.DataFrame({"c": ["a", "b", "a", "b", "b"]})
     >>> rows_of(*domains(before, after))[1].tolist()
     [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
     """
-    if isinstance(first.rows, np.ndarray) and isinstance(second.rows, np.ndarray):
-        return first.rows.reshape(len(first), -1), second.rows.reshape(len(second), -1)
-    from ntgate.data.encoder import fit_encoder
+    found = features_of(first, second)
+    return found.source, found.target
 
-    encoder = fit_encoder(first, second)
-    return encoder.encode(first.rows), encoder.encode(second.rows)
+
+def features_of(first: Domain, second: Domain) -> Features:
+    """The same rows with the names of their numbers; of arrays of more dimensions each number is a feature."""
+    if isinstance(first.rows, np.ndarray) and isinstance(second.rows, np.ndarray):
+        before, after = (
+            np.asarray(part.reshape(len(part), -1), dtype=np.float32 if part.dtype == np.uint8 else None)
+            for part in (first.rows, second.rows)
+        )
+        names = tuple(f"x{i}" for i in range(before.shape[1]))
+        return Features(before, after, names, names, names)
+    return named_features(first, second)
 
 
 def _domain(value: Any, name: str) -> Domain:

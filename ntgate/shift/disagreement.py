@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.base import Frozen
-from ntgate.shift.feature_scale import standardised
 from ntgate.shift.held_out import dealt_by_class
 from ntgate.shift.logistic import fitted
+from ntgate.shift.robust_scale import standardised
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]

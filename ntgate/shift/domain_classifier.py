@@ -15,8 +15,8 @@ from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift import bandwidth
 from ntgate.shift.arguments import check_least, pair
-from ntgate.shift.feature_scale import standardised
 from ntgate.shift.logistic import fitted
+from ntgate.shift.robust_scale import standardised
 
 Classifier = Literal["linear", "kernel"]
 

@@ -1,4 +1,4 @@
-"""The scale of every feature, so that no unit dominates a measure."""
+"""The scale of every feature where rows are mapped by their moments; measures take the robust one of ``robust_scale.py``."""
 
 from __future__ import annotations
 
@@ -19,10 +19,3 @@ def feature_scale(rows: Floats) -> npt.NDArray[np.float64]:
     """
     scale = np.maximum(rows.std(axis=0, dtype=np.float64), np.ptp(rows, axis=0).astype(np.float64) / 20)
     return np.where(scale > 0, scale, 1.0)
-
-
-def standardised(rows: Floats) -> npt.NDArray[np.float64]:
-    """A copy of ``rows`` ``(n, d)`` with mean 0, divided by the scale of its features."""
-    centred = np.asarray(rows - rows.mean(axis=0, dtype=np.float64))
-    centred /= feature_scale(centred)
-    return centred

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.data.domain import Domain
+from ntgate.shift.feature_tests import per_feature
+from ntgate.shift.judgement import Tested
 
 GRID = 4  # patches of an image along each side
 
@@ -25,19 +27,29 @@ class Features:
         target: ``(m, d)``.
         names: one a number.
         columns: the column of the table that each number comes from; the name itself where there is no table.
+        labels: the feature that each number belongs to: the column for the categories of a text, else the name.
+        marks: pairs of positions, of a number and of the one that marks where it is not known.
+        notes: what about the columns stood in the way of a comparison, a sentence each.
     """
 
     source: npt.NDArray[np.float32]
     target: npt.NDArray[np.float32]
     names: tuple[str, ...]
     columns: tuple[str, ...]
+    labels: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    marks: tuple[tuple[int, int], ...] = ()
+
+    def tested(self, *, seed: int = 0) -> Tested:
+        """The test of each feature on its own, of those values that are known."""
+        return per_feature(self.source, self.target, self.labels, seed=seed, marks=self.marks)
 
 
 def named_features(source: Domain, target: Domain) -> Features:
     """The numbers that make up the rows of both domains, by name.
 
-    A text column gives one number a category, a column with missing values another one that marks them. Images are reduced to
-    the mean brightness of 4 by 4 patches: a single pixel tells nobody anything.
+    Of a table see :func:`ntgate.shift.table_form.compared`. Images are reduced to the mean brightness of 4 by 4 patches: a single
+    pixel tells nobody anything.
 
     >>> zeros = Domain("source", np.zeros((2, 3), np.float32), None)
     >>> named_features(zeros, zeros).names
@@ -50,20 +62,12 @@ def named_features(source: Domain, target: Domain) -> Features:
         else:
             down, across = (min(GRID, size) for size in _sides(source.rows))
             names = tuple(f"patch {i + 1},{j + 1}" for i, j in product(range(down), range(across)))
-        return Features(first, second, names, names)
-    from ntgate.data.encoder import TableEncoder, fit_encoder
+        return Features(first, second, names, names, names)
+    from ntgate.shift.table_form import compared
 
-    encoder = fit_encoder(source, target)
-    assert isinstance(encoder, TableEncoder)
-    named = [(number.name, number.name) for number in encoder.numeric]
-    named += [(f"{number.name} is missing", number.name) for number in encoder.numeric if number.marks_missing]
-    named += [
-        (f"{text.name} = {category or '(missing)'}", text.name)
-        for text in encoder.categorical
-        for category in text.categories
-    ]
-    names, columns = zip(*named, strict=True)
-    return Features(encoder.encode(source.rows), encoder.encode(target.rows), names, columns)
+    assert not isinstance(source.rows, np.ndarray)
+    assert not isinstance(target.rows, np.ndarray)
+    return compared(source.rows, target.rows)
 
 
 def plain_rows(rows: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

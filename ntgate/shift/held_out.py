@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from ntgate.errors import DataError
 from ntgate.shift.arguments import Ints, label_codes, pair
-from ntgate.shift.feature_scale import feature_scale
 from ntgate.shift.logistic import fitted
+from ntgate.shift.robust_scale import RobustScale, chosen
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,8 +60,10 @@ def held_out_predictions(
         raise DataError("folds", expected=f"from 2 to {len(x)}, the number of rows", got=str(folds), fix="use 5")
     rng = np.random.default_rng(seed)
     held_by, dealt_to = dealt_by_class(y, folds, rng), rng.permutation(np.arange(len(target)) % folds)
-    mean, scale = x.mean(axis=0, dtype=np.float64), feature_scale(x)
-    rows, others = (x - mean) / scale, (target - mean) / scale
+    scale = RobustScale.of(x[chosen(len(x))])
+    rows, others = scale(x), scale(target)
+    mean = rows.mean(axis=0, dtype=np.float64)
+    rows, others = rows - mean, others - mean
     found = HeldOut(np.zeros((len(x), width)), np.zeros((len(target), width)))
     for fold in range(folds):
         train = held_by != fold

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy.typing as npt
 from ntgate.shift import bandwidth
 from ntgate.shift.arguments import Floats
 from ntgate.shift.dependence import Dependence, dependence_tests
-from ntgate.shift.feature_scale import feature_scale
 from ntgate.shift.feature_share import drops, rows_within_reach, shares
+from ntgate.shift.robust_scale import scaled
 from ntgate.shift.witness import Witness, clearest_witness
 
 _FEWEST = 20  # rows of a sample
@@ -36,11 +37,13 @@ class Joint(NamedTuple):
     shares: Floats | None = None
 
 
-def joint_drift(x: Floats, y: Floats, alpha: float, max_rows: int, permutations: int, seed: int) -> Joint:
+def joint_drift(
+    x: Floats, y: Floats, alpha: float, max_rows: int, permutations: int, seed: int, blocks: Sequence[str] | None = None
+) -> Joint:
     """Look at all features together, on ``max_rows`` rows of ``x`` ``(n, d)`` and ``y`` ``(m, d)`` at most.
 
     With fewer than 20 rows of a sample nothing is said, with more than 2048 features nothing about pairs, and of rows that
-    are nearly all the same nothing about the MMD.
+    are nearly all the same nothing about the MMD. Numbers of one of the ``blocks`` are categories of one feature.
     """
     from ntgate.shift.mmd import mmd_test
 
@@ -52,13 +55,12 @@ def joint_drift(x: Floats, y: Floats, alpha: float, max_rows: int, permutations:
         return result
     if x.shape[1] <= _WIDEST:
         result = result._replace(dependence=dependence_tests(first, second))
+    first, second = scaled(first, second, blocks, seed=seed)
     pooled = np.concatenate([first, second])
-    scale = feature_scale(pooled)
-    distinct = np.unique(pooled[bandwidth.positions(len(pooled), rng)] / scale, axis=0)
+    distinct = np.unique(pooled[bandwidth.positions(len(pooled), rng)], axis=0)
     if len(distinct) == 1:
         return result
     widths = bandwidth.around(bandwidth.scale(distinct))[0]
-    first, second = first / scale, second / scale
     test = mmd_test(first, second, bandwidths=widths, permutations=permutations, seed=seed)
     result = result._replace(p_value=test.p_value)
     if test.p_value > alpha:

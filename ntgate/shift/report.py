@@ -1,25 +1,33 @@
-"""The shift report: all measures of one pair of domains."""
+"""The shift report: all measures of one pair of domains, and what they come to."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
+from ntgate.shift import words
 from ntgate.shift.attribution import DriftAttribution
 from ntgate.shift.class_proportions import LabelShift
 from ntgate.shift.config import ShiftConfig
+from ntgate.shift.judgement import MovedFeature, ShiftOutcome, Tested, judge, levels, permutations_for, verdict
 from ntgate.shift.tasks import TaskDifference
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ntgate.shift.domain_classifier import ProxyADistance
+    from ntgate.shift.mmd import MmdResult
+
+__all__ = ["FEWEST", "Representation", "ShiftOutcome", "ShiftReport", "measure", "measured", "shift_report", "verdict"]
+
 Representation = Literal["raw", "embedding"]
-ShiftOutcome = Literal["none", "tolerated", "shift"]
 
 FEWEST = 5  # rows of a domain: the folds of the domain classifier
+_NAMED = 20  # moved features that a report names
 
 
 class ShiftReport(Frozen):
@@ -28,7 +36,8 @@ class ShiftReport(Frozen):
     Attributes:
         mmd2: signed unbiased MMD^2 at the median bandwidth.
         p_value: of the permutation test over all bandwidths.
-        alpha: the level it is compared with.
+        alpha: the level of all looks together.
+        joint_level: the part of it that ``p_value`` is compared with; None where it is all of it.
         null_quantiles: the 50, 90, 95 and 99 % quantiles of ``mmd2`` under permutation.
         permutations: of that test.
         bandwidths: kernel widths.
@@ -39,9 +48,15 @@ class ShiftReport(Frozen):
         n_source: source rows measured.
         n_target: target rows measured.
         representation: whether the rows were measured as they are or as embeddings of the source model.
-        significant: whether the p-value is at most the configured level.
+        significant: whether a shift is shown: by the permutation test, or by a single feature.
         tolerated_effect: the effect size up to which a significant shift is tolerated.
-        outcome: ``none`` when not significant, ``tolerated`` when significant and within the tolerated effect, else ``shift``.
+        outcome: ``none`` when not significant, ``tolerated`` when significant and within what is tolerated, else ``shift``.
+        features_tested: how many features were tested on their own; 0 where the rows have none that anybody knows.
+        features_p_value: the least of their p-values, adjusted for their number (Holm).
+        features_level: the level that it is compared with: a part of ``alpha``, and all of it once the joint test shows a shift.
+        features_moved: how many are shown to have moved at that level.
+        moved: those, greatest effect first; at most 20.
+        notes: what about the columns stood in the way of a comparison, a sentence each.
         attribution: which features moved; None where it was not asked for.
         label_shift: whether the proportions of the classes changed; None where it cannot be told.
         task: how the classes of both domains compare; None where the target has no labels.
@@ -51,6 +66,7 @@ class ShiftReport(Frozen):
     mmd2: float
     p_value: float
     alpha: float
+    joint_level: float | None = None
     null_quantiles: tuple[float, float, float, float]
     permutations: int
     bandwidths: tuple[float, ...]
@@ -64,6 +80,12 @@ class ShiftReport(Frozen):
     significant: bool
     tolerated_effect: float
     outcome: ShiftOutcome
+    features_tested: int = 0
+    features_p_value: float | None = None
+    features_level: float | None = None
+    features_moved: int = 0
+    moved: tuple[MovedFeature, ...] = ()
+    notes: tuple[str, ...] = ()
     attribution: DriftAttribution | None = None
     label_shift: LabelShift | None = None
     task: TaskDifference | None = None
@@ -72,35 +94,71 @@ class ShiftReport(Frozen):
     @property
     def sentence(self) -> str:
         """The shift in words."""
-        if not self.significant:
-            return f"No shift shown (p = {self.p_value:.3g}): the domains may still differ in ways too small to see."
-        far = self.proxy_a_distance
-        size = "strong" if far >= 1 else "moderate" if far >= 0.4 else "slight"
-        right = 100 * (1 - (1 - far / 2) / 2)
-        sentence = (
-            f"A {size} shift (p = {self.p_value:.3g}): a linear classifier tells source from target rows "
-            f"with {right:.0f} % accuracy."
-        )
-        if self.outcome == "tolerated":
-            sentence += f" Its effect size {self.effect_size:.3g} is within the tolerated {self.tolerated_effect:.3g}."
-        return sentence
+        return words.verdict(self)
+
+    @property
+    def classifier(self) -> str:
+        """What the domain classifier found, in words."""
+        return words.classifier(self)
 
 
-def verdict(significant: bool, effect_size: float, tolerated: float) -> ShiftOutcome:
-    """Whether a shift is to be acted upon.
+def measured(
+    source: npt.NDArray[np.float32],
+    target: npt.NDArray[np.float32],
+    config: ShiftConfig,
+    seed: int,
+    *,
+    representation: Representation,
+    blocks: Sequence[str] | None = None,
+    tested: Tested | None = None,
+    notes: Sequence[str] = (),
+) -> tuple[ShiftReport, MmdResult]:
+    """Measure the shift between two sets of rows ``(n, d)`` and ``(m, d)``.
 
-    The p-value has shown that there is a shift; the effect size only grades it, and is compared as a point. Asking for the
-    lower end of its interval would call a large shift tolerated where rows are few (30 target rows against a tolerated 0.05: a
-    shift of 0.085 is called in 40 % of all cases instead of 93 %), and missing evidence must never read as "no shift". An alarm
-    too many costs a retraining that the gate judges anyway. Nothing is tolerated at 0, not even a shift whose estimate is 0: it
-    may be visible at another bandwidth alone.
+    Each feature is first brought to one robust scale (:mod:`ntgate.shift.robust_scale`), so that no unit and no broken value
+    dominates the kernel. Beyond ``config.max_rows`` rows of a domain a seeded sample is measured.
 
-    >>> verdict(True, 0.01, 0.0), verdict(True, 0.01, 0.05), verdict(False, 0.2, 0.05), verdict(True, 0.0, 0.0)
-    ('shift', 'tolerated', 'none', 'shift')
+    Args:
+        source: rows ``(n, d)``.
+        target: rows ``(m, d)``.
+        config: level, permutations and what is tolerated.
+        seed: of everything random.
+        representation: what the rows are.
+        blocks: the feature that each of the ``d`` numbers belongs to, where several are the categories of one.
+        tested: the tests of the features that people know; None: each of the ``d`` numbers, or block of them, is tested.
+        notes: sentences about the columns.
+
+    Returns:
+        The report, and the joint test in it.
+
+    Raises:
+        DataError: when a domain has fewer than 5 rows, or all rows are the same.
     """
-    if not significant:
-        return "none"
-    return "tolerated" if tolerated > 0 and effect_size <= tolerated else "shift"
+    import numpy as np
+
+    from ntgate.shift.domain_classifier import proxy_a_distance
+    from ntgate.shift.feature_tests import per_feature
+    from ntgate.shift.mmd import mmd_test
+    from ntgate.shift.robust_scale import scaled
+
+    began = time.perf_counter()
+    for name, rows in (("source", source), ("target", target)):
+        if len(rows) < FEWEST:
+            raise DataError(name, expected=f"at least {FEWEST} rows to measure", got=str(len(rows)), fix="add rows")
+    if tested is None:
+        tested = per_feature(source, target, blocks or [f"x{i}" for i in range(source.shape[1])], seed=seed)
+    rng = np.random.default_rng(seed)
+    first, second = (
+        rows if len(rows) <= config.max_rows else rows[np.sort(rng.permutation(len(rows))[: config.max_rows])]
+        for rows in (source, target)
+    )
+    first, second = scaled(first, second, blocks, seed=seed)
+    test = mmd_test(first, second, permutations=permutations_for(config), seed=seed)
+    distance = proxy_a_distance(first, second, seed=seed)
+    counts = len(first), len(second)
+    return shift_report(
+        test, distance, counts, tested, config, representation=representation, notes=notes, began=began
+    ), test
 
 
 def measure(
@@ -110,50 +168,53 @@ def measure(
     seed: int,
     *,
     representation: Representation,
+    blocks: Sequence[str] | None = None,
+    tested: Tested | None = None,
+    notes: Sequence[str] = (),
 ) -> ShiftReport:
-    """Measure the shift between two sets of rows ``(n, d)`` and ``(m, d)``.
+    """The report of :func:`measured`, which says what the arguments are."""
+    return measured(
+        source, target, config, seed, representation=representation, blocks=blocks, tested=tested, notes=notes
+    )[0]
 
-    Each feature is first divided by its pooled standard deviation, so that no unit dominates the kernel. Beyond
-    ``config.max_rows`` rows of a domain a seeded sample is measured.
 
-    Raises:
-        DataError: when a domain has fewer than 5 rows, or all rows are the same.
-    """
-    import numpy as np
-
-    from ntgate.shift.domain_classifier import proxy_a_distance
-    from ntgate.shift.feature_scale import feature_scale
-    from ntgate.shift.mmd import mmd_test
-
-    began = time.perf_counter()
-    for name, rows in (("source", source), ("target", target)):
-        if len(rows) < FEWEST:
-            raise DataError(name, expected=f"at least {FEWEST} rows to measure", got=str(len(rows)), fix="add rows")
-    rng = np.random.default_rng(seed)
-    first, second = (
-        rows if len(rows) <= config.max_rows else rows[np.sort(rng.permutation(len(rows))[: config.max_rows])]
-        for rows in (source, target)
-    )
-    scale = feature_scale(np.concatenate([first, second]))
-    test = mmd_test(first / scale, second / scale, permutations=config.permutations, seed=seed)
-    distance = proxy_a_distance(first, second, seed=seed)
-    significant = test.p_value <= config.alpha
+def shift_report(
+    test: MmdResult,
+    distance: ProxyADistance,
+    rows: tuple[int, int],
+    tested: Tested,
+    config: ShiftConfig,
+    *,
+    representation: Representation,
+    notes: Sequence[str] = (),
+    began: float,
+) -> ShiftReport:
+    """The report of measures that somebody made, judged by the one rule there is."""
+    judged = judge(test.p_value, test.effect_size, tested, config)
+    joint_level, _ = levels(config.alpha, len(tested.names))
     return ShiftReport(
         mmd2=test.statistic,
         p_value=test.p_value,
         alpha=config.alpha,
+        joint_level=joint_level,
         null_quantiles=test.null_quantiles,
-        permutations=config.permutations,
+        permutations=test.permutations,
         bandwidths=test.bandwidths,
         effect_size=test.effect_size,
         effect_interval=test.effect_interval,
         proxy_a_distance=distance.distance,
         proxy_a_distance_interval=distance.interval,
-        n_source=len(first),
-        n_target=len(second),
+        n_source=rows[0],
+        n_target=rows[1],
         representation=representation,
-        significant=significant,
+        significant=judged.significant,
         tolerated_effect=config.tolerated_effect,
-        outcome=verdict(significant, test.effect_size, config.tolerated_effect),
+        outcome=judged.outcome,
+        features_tested=len(tested.names),
+        features_p_value=judged.features_p_value,
+        features_level=judged.features_level if len(tested.names) else None,
+        features_moved=len(judged.moved),
+        moved=judged.moved[:_NAMED],
+        notes=tuple(notes),
         seconds=time.perf_counter() - began,
     )

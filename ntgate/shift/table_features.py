@@ -18,14 +18,16 @@ import numpy.typing as npt
 from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift.engine import Engine, Here
+from ntgate.shift.feature_tests import CATEGORIES, Moved, from_categories, from_counts
+from ntgate.shift.judgement import Tested
 from ntgate.shift.partitions import Partitions, Stretch
+from ntgate.shift.robust_scale import chosen
 
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
 
 _STRETCH = 2**18  # rows of a task
 _CHUNK = 2**14
-_SAMPLE = 4000  # rows of both tables whose quantiles are the values of comparison
 _VALUES = 64
 
 
@@ -126,26 +128,29 @@ def stretch_counts(task: Counting) -> tuple[npt.NDArray[np.int64], ...]:
     return found
 
 
-def table_features(
-    tables: tuple[Partitions, Partitions],
-    of: tuple[Moments, Moments],
-    *,
-    seed: int = 0,
-    engine: Engine | None = None,
-) -> tuple[TableFeature, ...]:
-    """Compare every feature of two tables of the same columns, in their order.
+class Counts(NamedTuple):
+    """The values of every column of both tables, counted between the same ascending edges.
 
-    Args:
-        tables: both.
-        of: their moments.
-        seed: of the sample that the values of comparison come from.
-        engine: whose workers read the tables; None: this process. The result is the same.
+    Attributes:
+        edges: of each column; values that occur, from a sample of both tables.
+        tables: of each table and column, how many values lie up to the first edge, between each two, and beyond the last.
     """
-    from scipy.special import kolmogorov
-    from scipy.stats import chi2, false_discovery_control
 
-    by = engine or Here()
-    edges = _edges(tables, np.random.default_rng([seed, 4]), by)
+    edges: tuple[Floats, ...]
+    tables: tuple[list[npt.NDArray[np.int64]], list[npt.NDArray[np.int64]]]
+
+
+def table_sample(tables: tuple[Partitions, Partitions], *, seed: int = 0, engine: Engine | None = None) -> Array:
+    """Up to 4,000 rows, drawn from both tables as if they were one; NaN where a value is missing."""
+    n = len(tables[0])
+    rows = chosen(n + len(tables[1]), seed)
+    parts = zip(tables, (rows[rows < n], rows[rows >= n] - n), strict=True)
+    return np.concatenate([table.at(own, engine or Here()) for table, own in parts if len(own)])
+
+
+def counts(tables: tuple[Partitions, Partitions], sample: Array, *, engine: Engine | None = None) -> Counts:
+    """Count the values of every column between some dozens of the values in ``sample``."""
+    by, edges = engine or Here(), _edges(sample)
     counted = []
     for table in tables:
         parts = by.map(stretch_counts, (Counting(stretch, edges) for stretch in table.stretches(_STRETCH)))
@@ -154,9 +159,68 @@ def table_features(
             for column, own in enumerate(part):
                 total[column] += own
         counted.append(total)
+    return Counts(edges, (counted[0], counted[1]))
+
+
+def per_column(
+    tables: tuple[Partitions, Partitions],
+    of: tuple[Moments, Moments],
+    counted: Counts,
+    *,
+    seed: int,
+) -> Tested:
+    """Test every column, and the mark of every column that misses values, as ``feature_tests`` does with rows in memory.
+
+    The Kolmogorov-Smirnov statistic over some dozens of values is never larger than that over all.
+
+    Args:
+        tables: both.
+        of: their moments.
+        counted: their values.
+        seed: of random tables.
+    """
+    rng = np.random.default_rng([seed, 0])
+    rows = [len(table) for table in tables]
+    found: list[tuple[str, Moved]] = []
+    marks: list[tuple[str, Moved]] = []
+    for column, name in enumerate(tables[0].columns):
+        own = np.stack([part[column] for part in counted.tables])
+        missing = np.array([n - int(part.known[column]) for n, part in zip(rows, of, strict=True)])
+        filled = own[:, own.any(axis=0)]
+        if not own.sum(axis=1).all():
+            found.append((name, Moved("none", 0.0, 1.0)))
+        else:
+            found.append((name, from_categories(filled, rng) if filled.shape[1] <= CATEGORIES else from_counts(filled)))
+        if missing.any():
+            marks.append((f"{name} is missing", from_categories(np.stack([missing, rows - missing]).T, rng)))
+    names, moved = zip(*found, *marks, strict=True)
+    return Tested(names, [one.effect for one in moved], [one.p_value for one in moved], [one.test for one in moved])
+
+
+def table_features(
+    tables: tuple[Partitions, Partitions],
+    of: tuple[Moments, Moments],
+    *,
+    seed: int = 0,
+    engine: Engine | None = None,
+    counted: Counts | None = None,
+) -> tuple[TableFeature, ...]:
+    """Compare every feature of two tables of the same columns, in their order.
+
+    Args:
+        tables: both.
+        of: their moments.
+        seed: of the sample that the values of comparison come from.
+        engine: whose workers read the tables; None: this process. The result is the same.
+        counted: their values, where they were counted already.
+    """
+    from scipy.special import kolmogorov
+    from scipy.stats import chi2, false_discovery_control
+
+    counted = counted or counts(tables, table_sample(tables, seed=seed, engine=engine), engine=engine)
     rows = np.array([len(table) for table in tables])
     effects, p_values = [], []
-    for column, (first, second) in enumerate(zip(*counted, strict=True)):
+    for column, (first, second) in enumerate(zip(*counted.tables, strict=True)):
         n, m = int(first.sum()), int(second.sum())
         effect = 0.0 if n == 0 or m == 0 else float(np.abs(first.cumsum() / n - second.cumsum() / m).max())
         of_values = 1.0 if n == 0 or m == 0 else float(kolmogorov(np.sqrt(n * m / (n + m)) * effect))
@@ -189,13 +253,8 @@ def _known(of: Moments, value: Floats, column: int) -> float | None:
     return float(value[column]) if of.known[column] else None
 
 
-def _edges(tables: tuple[Partitions, Partitions], rng: np.random.Generator, engine: Engine) -> tuple[Floats, ...]:
-    """For each column some dozens of its values, ascending, from rows drawn from both tables as if they were one."""
-    n = len(tables[0])
-    total = n + len(tables[1])
-    chosen = np.sort(rng.choice(total, min(total, _SAMPLE), replace=False))
-    parts = zip(tables, (chosen[chosen < n], chosen[chosen >= n] - n), strict=True)
-    sample = np.concatenate([table.at(positions, engine) for table, positions in parts if len(positions)])
+def _edges(sample: Array) -> tuple[Floats, ...]:
+    """For each column some dozens of its values, ascending."""
     found = []
     for column in sample.T.astype(np.float64):
         known = np.sort(column[~np.isnan(column)])

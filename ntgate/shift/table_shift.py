@@ -1,11 +1,16 @@
-"""The shift between two tables of any size: the MMD test over all rows, and every feature on its own."""
+"""The shift between two tables of any size, judged as that between rows in memory is.
+
+The features, their scale, the bandwidths and the verdict are the same ones. What differs beyond ``max_rows`` rows is how they are
+computed: the scale from a sample of both tables (as it is in memory), the joint test over all rows by random features instead of a
+sample, each column from counts at a few dozen values.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,53 +18,81 @@ import numpy.typing as npt
 from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift.config import ShiftConfig
-from ntgate.shift.engine import Engine
+from ntgate.shift.domain_classifier import proxy_a_distance
+from ntgate.shift.engine import Engine, Here
+from ntgate.shift.judgement import ShiftOutcome, permutations_for
 from ntgate.shift.mmd import MmdResult, mmd_test
-from ntgate.shift.partitions import partitions
-from ntgate.shift.table_features import Floats, TableFeature, moments, table_features
+from ntgate.shift.partitions import Partitions, partitions
+from ntgate.shift.report import FEWEST, ShiftReport, measured, shift_report
+from ntgate.shift.robust_scale import RobustScale
+from ntgate.shift.table_features import (
+    Counts,
+    Floats,
+    Moments,
+    TableFeature,
+    counts,
+    moments,
+    per_column,
+    table_features,
+    table_sample,
+)
+from ntgate.shift.table_form import compared
+
+JUDGED = 2000  # rows of a table that the domain classifier is trained and tested on
 
 
 @dataclass(frozen=True, eq=False)
-class Scaling:
-    """``(row - centre) * factor``, and 0 where a value is missing; both ``(d,)``."""
+class Filled:
+    """Rows with the median where a value is missing, and a mark for each column that misses some, as tables in memory have them.
 
-    centre: Floats
-    factor: Floats
+    Attributes:
+        median: of every column, ``(d,)``.
+        marked: which columns have a mark.
+        scale: of the columns and their marks; None: they are left as they are.
+    """
+
+    median: Floats
+    marked: npt.NDArray[np.int64]
+    scale: RobustScale | None = None
 
     @property
     def width(self) -> int:
-        """``d``."""
-        return len(self.centre)
+        """``d`` and the marks."""
+        return len(self.median) + len(self.marked)
 
     def __call__(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Rows ``(k, d)``, scaled in float64."""
-        return np.where(np.isnan(rows), 0, (rows - self.centre) * self.factor).astype(np.float32)
+        """``(k, width)`` from ``(k, d)``."""
+        missing = np.isnan(rows)
+        filled = np.concatenate([np.where(missing, self.median, rows), missing[:, self.marked]], axis=1)
+        return filled.astype(np.float32) if self.scale is None else self.scale(filled)
 
 
 class TableShift(Frozen):
     """What was found. Of two tables no row is sampled away, but rows beyond 100 times the other table's are.
 
     Attributes:
-        outcome: ``none`` when not significant, ``tolerated`` when significant and within the tolerated effect, else ``shift``.
+        outcome: that of ``shift``.
         rows: of both tables.
         alpha: the level.
         tolerated_effect: the effect size up to which a significant shift is tolerated.
-        mmd: of the columns, each less its mean and divided by its deviation in both tables together; a missing value is the mean.
-        features: every column, those that differ most first.
+        shift: the report, as a drift check of rows in memory gives it.
+        mmd: the joint test in it.
+        features: every column, those that differ most first; their p-values are for a list to look at, ``shift`` has the verdict's.
         seconds: wall time.
     """
 
-    outcome: Literal["none", "tolerated", "shift"]
+    outcome: ShiftOutcome
     rows: tuple[int, int]
     alpha: float
     tolerated_effect: float
+    shift: ShiftReport
     mmd: MmdResult
     features: tuple[TableFeature, ...]
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"schema": 1, **self.model_dump(mode="json")}
+        return {"schema": 1, "sentence": self.shift.sentence, **self.model_dump(mode="json")}
 
 
 def table_shift(
@@ -70,6 +103,7 @@ def table_shift(
     without: Sequence[str] = (),
     seed: int = 0,
     engine: Engine | None = None,
+    in_memory: bool | None = None,
 ) -> TableShift:
     """Measure the shift between two tables in parquet.
 
@@ -80,9 +114,11 @@ def table_shift(
         without: columns that are no features; one that a table lacks does no harm.
         seed: of everything random.
         engine: whose workers read the tables; None: this process. The result is the same.
+        in_memory: whether the rows are measured at once, as a drift check without workers measures them; None: where neither table
+            has more than ``config.max_rows``, so that nothing would be sampled away.
 
     Raises:
-        DataError: naming the table, when it cannot be read, or has not the columns of the other.
+        DataError: naming the table, when it cannot be read, has too few rows, or has not the columns of the other.
     """
     began, config = time.perf_counter(), config or ShiftConfig()
     tables = partitions(source, "source", without=without), partitions(target, "target", without=without)
@@ -93,23 +129,87 @@ def table_shift(
             fix="name columns that are no features under drop",
         )  # fmt: skip
     tables = tables[0], replace(tables[1], columns=tables[0].columns)
+    for table in tables:
+        if len(table) < FEWEST:
+            raise DataError(
+                table.name, expected=f"at least {FEWEST} rows to measure", got=str(len(table)), fix="add rows"
+            )
     of = moments(tables[0], engine), moments(tables[1], engine)
-    together = of[0].merged(of[1])  # of both, so that permuting the rows would change nothing
-    deviation = together.deviation
-    scaling = Scaling(together.mean, np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0))
-    scaled = tuple(replace(table, through=scaling) for table in tables)
-    mmd = mmd_test(
-        *scaled, permutations=config.permutations, method="random_features", seed=seed, device="cpu", engine=engine
-    )
-    features = table_features(tables, of, seed=seed, engine=engine)
-    significant = mmd.p_value <= config.alpha
-    tolerated = mmd.effect_size <= config.tolerated_effect
+    sample = table_sample(tables, seed=seed, engine=engine)
+    counted = counts(tables, sample, engine=engine)
+    if in_memory if in_memory is not None else max(map(len, tables)) <= config.max_rows:
+        shift, mmd = _at_once(tables, config, seed, engine)
+    else:
+        shift, mmd = _in_passing(tables, of, sample, counted, config, seed, engine, began)
+    features = table_features(tables, of, counted=counted)
     return TableShift(
-        outcome="none" if not significant else "tolerated" if tolerated else "shift",
+        outcome=shift.outcome,
         rows=(len(tables[0]), len(tables[1])),
         alpha=config.alpha,
         tolerated_effect=config.tolerated_effect,
+        shift=shift,
         mmd=mmd,
         features=tuple(sorted(features, key=lambda feature: (feature.p_value, -feature.effect))),
         seconds=time.perf_counter() - began,
     )
+
+
+def _at_once(
+    tables: tuple[Partitions, Partitions], config: ShiftConfig, seed: int, engine: Engine | None
+) -> tuple[ShiftReport, MmdResult]:
+    """All rows in one memory."""
+    import pandas as pd
+
+    columns = list(tables[0].columns)
+    frames = [pd.DataFrame(table.at(np.arange(len(table)), engine or Here()), columns=columns) for table in tables]
+    found = compared(frames[0], frames[1])
+    return measured(
+        found.source,
+        found.target,
+        config,
+        seed,
+        representation="raw",
+        blocks=found.labels,
+        tested=found.tested(seed=seed),
+        notes=found.notes,
+    )
+
+
+def _in_passing(
+    tables: tuple[Partitions, Partitions],
+    of: tuple[Moments, Moments],
+    sample: Floats,
+    counted: Counts,
+    config: ShiftConfig,
+    seed: int,
+    engine: Engine | None,
+    began: float,
+) -> tuple[ShiftReport, MmdResult]:
+    """No more rows in memory than are in passing."""
+    filled = _filled(sample, of[0].known + of[1].known < sum(map(len, tables)))
+    through = replace(tables[0], through=filled), replace(tables[1], through=filled)
+    mmd = mmd_test(
+        *through,
+        permutations=permutations_for(config),
+        method="random_features",
+        seed=seed,
+        device="cpu",
+        engine=engine,
+    )
+    rng = np.random.default_rng([seed, 5])
+    few = [
+        table.at(np.sort(rng.choice(len(table), min(len(table), JUDGED), replace=False)), engine or Here())
+        for table in through
+    ]
+    distance = proxy_a_distance(*few, max_rows=JUDGED, seed=seed)
+    tested = per_column(tables, of, counted, seed=seed)
+    rows = len(tables[0]), len(tables[1])
+    return shift_report(mmd, distance, rows, tested, config, representation="raw", began=began), mmd
+
+
+def _filled(sample: npt.NDArray[Any], missing: npt.NDArray[np.bool_]) -> Filled:
+    """The form of the rows, from a sample of both tables; ``missing`` ``(d,)`` says which columns lack values anywhere."""
+    known = [column[~np.isnan(column)] for column in sample.T]
+    median = np.array([float(np.median(column.astype(np.float64))) if len(column) else 0.0 for column in known])
+    plain = Filled(median, np.flatnonzero(missing))
+    return replace(plain, scale=RobustScale.of(plain(sample)))

@@ -35,6 +35,7 @@ class Drift:
         target: the target rows that training may see, behind each other, without labels.
         features: both in terms that people know.
         measured: both as they were measured, ``(n, d)`` and ``(m, d)``.
+        blocks: the feature that each measured number belongs to; None where each is its own.
     """
 
     report: ShiftReport
@@ -42,6 +43,7 @@ class Drift:
     target: Domain
     features: Features
     measured: tuple[Floats, Floats]
+    blocks: tuple[str, ...] | None = None
 
 
 def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | None) -> Drift:
@@ -56,6 +58,7 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
     """
     from ntgate.shift.attribution import drift_attribution
     from ntgate.shift.features import named_features
+    from ntgate.shift.judgement import Tested
     from ntgate.shift.report import measure
 
     before, targets = ingested.part("source"), ingested.targets()
@@ -66,13 +69,32 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
         assert source is not None
         measured = _embedded(source, before, after)
     elif ingested.kind == "table":
-        # Its encoder was fitted to all rows alike: one that knew one sample better than the other would spoil the exact level.
+        # Read alike in all rows: a form that knew one sample better than the other would spoil the exact level.
         measured = features.source, features.target
     else:
         measured = _flat(before), _flat(after)
-    report = measure(*measured, config.shift, config.seed, representation="embedding" if embedded else "raw")
+    blocks = features.labels if ingested.kind == "table" else None
+    tested = features.tested(seed=config.seed)
+    report = measure(
+        *measured,
+        config.shift,
+        config.seed,
+        representation="embedding" if embedded else "raw",
+        blocks=blocks,
+        # Nearly all sets of images differ in the brightness of their patches; what the model makes of them decides.
+        tested=tested if _columns(before) else Tested((), (), ()),
+        notes=features.notes,
+    )
     attribution = drift_attribution(
-        features.source, features.target, features.names, alpha=config.shift.alpha, seed=config.seed
+        features.source,
+        features.target,
+        features.names,
+        labels=features.labels,
+        tested=tested,
+        # The features that are said to have moved are those of the verdict; patches of images have no part in it.
+        alpha=report.features_level or config.shift.alpha,
+        adjustment="holm" if report.features_level else "bh",
+        seed=config.seed,
     )
     # Labelled rows were chosen to be labelled, so unlabelled ones tell the proportions of the classes; they come last.
     unlabelled = measured[1][-ingested.rows.get("unlabelled", len(after)) :]
@@ -81,7 +103,12 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
         "label_shift": _label_shift(config, before, measured[0], unlabelled),
         "task": _task_difference(config, before, targets, measured),
     }
-    return Drift(report.model_copy(update=more), before, after, features, measured)
+    return Drift(report.model_copy(update=more), before, after, features, measured, blocks)
+
+
+def _columns(domain: Domain) -> bool:
+    """Whether each number of a row is a column of its own, as in tables and vectors, and not a pixel."""
+    return not isinstance(domain.rows, np.ndarray) or domain.rows.ndim == 2
 
 
 def _embedded(source: SourceModel, before: Domain, after: Domain) -> tuple[Floats, Floats]:
@@ -100,7 +127,7 @@ def _label_shift(config: RunConfig, source: Domain, rows: Floats, target: Floats
     """Class proportions of the target rows ``(m, d)``, judged by a classifier of the source rows; None where they are too few."""
     from ntgate.shift import held_out_predictions, label_shift
     from ntgate.shift.explained import explained
-    from ntgate.shift.feature_scale import feature_scale
+    from ntgate.shift.robust_scale import scaled
 
     chosen = np.random.default_rng(config.seed).permutation(len(rows))[:_MOST_JUDGED]
     labels = source.labels[chosen]
@@ -109,8 +136,8 @@ def _label_shift(config: RunConfig, source: Domain, rows: Floats, target: Floats
         found = label_shift(
             labels, predicted.source, predicted.target, source.classes, alpha=config.shift.alpha, seed=config.seed
         )
-        scale = feature_scale(np.concatenate([rows, target]))
-        return explained(found, rows[chosen] / scale, labels, target / scale, seed=config.seed)
+        judged, others = scaled(rows[chosen], target, seed=config.seed)
+        return explained(found, judged, labels, others, seed=config.seed)
     except DataError:
         return None
 

@@ -35,7 +35,12 @@ class DriftCheck(Frozen):
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"schema": 1, "outcome": self.shift.outcome, **self.model_dump(mode="json")}
+        return {
+            "schema": 1,
+            "outcome": self.shift.outcome,
+            "sentence": self.shift.sentence,
+            **self.model_dump(mode="json"),
+        }
 
 
 def check_drift(config: RunConfig, ingested: Ingested, embedder: Embedder) -> DriftCheck:

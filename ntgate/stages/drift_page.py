@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ def write_drift_page(config: RunConfig, ingested: Ingested, drift: Drift) -> Pat
         {
             **drift.report.model_dump(exclude={"attribution", "label_shift", "task"}),
             "sentence": drift.report.sentence,
+            **_counts(drift),
             "label_shift": _proportions(drift.report.label_shift),
             "task": drift.report.task,
         },
@@ -48,31 +50,36 @@ def write_drift_page(config: RunConfig, ingested: Ingested, drift: Drift) -> Pat
     return write(report, ingested.folder / PAGE)
 
 
+def _counts(drift: Drift) -> dict[str, object]:
+    """How many features moved of how many: those of the verdict, or the patches that images are told by."""
+    found = drift.report.attribution
+    assert found is not None
+    return {"features_tested": found.tested, "features_moved": found.drifted, "features_level": found.alpha}
+
+
 def _proportions(found: LabelShift | None) -> LabelShift | None:
     """Shares that mean nothing are not drawn."""
     return found if found is None or found.consistent else found.model_copy(update={"shares": ()})
 
 
 def _features(drift: Drift) -> tuple[FeatureRow, ...]:
-    """One row a feature; a text column has one for all its categories, led by the one that moved most."""
+    """One row a feature; a text column has one for all its categories."""
     assert drift.report.attribution is not None
-    column_of = dict(zip(drift.features.names, drift.features.columns, strict=True))
-    rows: dict[str, FeatureRow] = {}
+    column_of = dict(zip(drift.features.labels, drift.features.columns, strict=True))
+    numbers = Counter(drift.features.labels)
+    rows: list[FeatureRow] = []
     for found in drift.report.attribution.features:
-        text = (
-            not isinstance(drift.source.rows, np.ndarray) and drift.source.rows[column_of[found.name]].dtype == object
+        rows.append(
+            _number(drift, found) if numbers[found.name] == 1 else _category(drift, found, column_of[found.name])
         )
-        shown = column_of[found.name] if text else found.name
-        if shown not in rows:
-            rows[shown] = _category(drift, found, shown) if text else _number(drift, found)
-    return tuple(rows.values())
+    return tuple(rows)
 
 
 def _number(drift: Drift, found: FeatureDrift) -> FeatureRow:
     from ntgate.report.drift_content import FeatureRow
     from ntgate.shift.histogram import histogram
 
-    at = drift.features.names.index(found.name)
+    at = drift.features.labels.index(found.name)
     return FeatureRow(
         name=found.name, effect=found.effect, p_adjusted=found.p_value, moved=found.drifted,
         direction=found.mean_difference, histogram=histogram(drift.features.source[:, at], drift.features.target[:, at]),
@@ -86,18 +93,17 @@ def _category(drift: Drift, found: FeatureDrift, column: str) -> FeatureRow:
     assert not isinstance(drift.source.rows, np.ndarray)
     assert not isinstance(drift.target.rows, np.ndarray)
     return FeatureRow(
-        name=column, kind="category", effect=found.effect, p_adjusted=found.p_value, moved=found.drifted,
+        name=found.name, kind="category", effect=found.effect, p_adjusted=found.p_value, moved=found.drifted,
         shares=category_shares(drift.source.rows[column], drift.target.rows[column]),
     )  # fmt: skip
 
 
 def _projection(config: RunConfig, drift: Drift) -> Projection:
-    from ntgate.shift.feature_scale import feature_scale
     from ntgate.shift.projection import project
+    from ntgate.shift.robust_scale import scaled
 
     assert drift.report.attribution is not None
-    scale = feature_scale(np.concatenate(drift.measured))
-    source, target = (rows / scale for rows in drift.measured)
+    source, target = scaled(*drift.measured, drift.blocks, seed=config.seed)
     keep = (drift.report.attribution.typical_x, drift.report.attribution.typical_y)
     return project(source, target, keep=keep, seed=config.seed)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ntgate.config import RunConfig
-from ntgate.stages.ingest import Ingested
+from ntgate.stages.ingest import TARGETS, Ingested
 from ntgate.stages.listener import Listener, Silent
 
 EVIDENTLY = "evidently.html"
@@ -32,8 +32,8 @@ def evidently_beside(config: RunConfig, ingested: Ingested, listener: Listener |
     if not config.shift.evidently:
         yield
         return
-    target = next(ingested.parts[name] for name in ("train", "target") if name in ingested.parts)
-    arguments = (ingested.parts["source"].path, target.path, str(ingested.folder / EVIDENTLY), str(config.seed))
+    targets = [ingested.parts[name].path for name in TARGETS if name in ingested.parts]
+    arguments = (ingested.parts["source"].path, str(ingested.folder / EVIDENTLY), str(config.seed), *targets)
     process = subprocess.Popen(
         [sys.executable, "-m", "ntgate.shift.evidently_report", *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,

@@ -17,6 +17,8 @@ from ntgate.data.leakage import Leakage
 from ntgate.errors import ConfigError
 from ntgate.stages.run_file import begin
 
+TARGETS = ("target", "train", "validation", "unlabelled")  # parts that hold target rows, all but the test rows
+
 
 class Ingested(Frozen):
     """The domains of a run on disk.
@@ -69,7 +71,7 @@ class Ingested(Frozen):
 
     def targets(self) -> list[Domain]:
         """The target rows by part, all but the test rows."""
-        return [self.part(name) for name in ("target", "train", "validation", "unlabelled") if name in self.parts]
+        return [self.part(name) for name in TARGETS if name in self.parts]
 
 
 def read_domains(config: RunConfig) -> dict[str, Domain]:
@@ -158,7 +160,8 @@ def leakage_of(config: RunConfig, domains: dict[str, Domain]) -> Leakage:
 def read_for_drift(config: RunConfig) -> dict[str, Domain]:
     """Read and align the rows of a drift check: the source, the target and, if given, the unlabelled rows.
 
-    Labels of the target are not looked at, so that fresh rows can be checked before anybody has labelled them; and with
+    A column that holds numbers in one table and text in the other is compared as far as it can be, and told in the report. Labels
+    of the target are not looked at, so that fresh rows can be checked before anybody has labelled them; and with
     nothing to be judged, nothing is split off and ``target_test`` is not read.
 
     Raises:
@@ -172,7 +175,11 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
     given = {"target": data.target, "unlabelled": data.unlabelled}
     return {
         "source": source,
-        **{name: align(source, read(spec, name, labelled=False)) for name, spec in given.items() if spec is not None},
+        **{
+            name: align(source, read(spec, name, labelled=False), kinds=False)
+            for name, spec in given.items()
+            if spec is not None
+        },
     }
 
 

@@ -56,7 +56,7 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
             DataError: naming the argument that cannot be measured.
             ConfigError: when a setting is unknown or out of range.
         """
-        from ntgate.shift.datasets import domains, rows_of
+        from ntgate.shift.datasets import domains, features_of
         from ntgate.shift.report import measure
 
         if check_list is not None:
@@ -64,8 +64,17 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
                 "check_list", expected="None", got=repr(check_list), fix="leave it out: the check is the shift"
             )
         config, seed = self._settings(kwargs)
-        source, target = rows_of(*domains(dataset, _given(comparison_dataset)))
-        return measure(source, target, config, seed, representation="raw")
+        found = features_of(*domains(dataset, _given(comparison_dataset)))
+        return measure(
+            found.source,
+            found.target,
+            config,
+            seed,
+            representation="raw",
+            blocks=found.labels,
+            tested=found.tested(seed=seed),
+            notes=found.notes,
+        )
 
     def data_profiling(
         self,

@@ -314,7 +314,7 @@ def test_wide_data_take_seconds():
         ({"y": np.zeros((9, 3))}, "y: expected rows of width 2 as in x"),
         ({"names": ["a"]}, "names: expected 2, one a feature"),
         ({"alpha": 1}, "alpha: expected a level"),
-        ({"adjustment": "bonferroni"}, "adjustment: expected bh or by"),
+        ({"adjustment": "bonferroni"}, "adjustment: expected bh, by or holm"),
         ({"top": 0}, "top: expected at least 1"),
     ],
 )

@@ -223,7 +223,7 @@ def test_the_interval_of_paired_errors_is_that_of_a_published_implementation(mon
             at = np.round((rows[:, 0] - low) / step).astype(int)
             return np.where(self.wrong[at], 1 - y[at], y[at])
 
-    from ntgate.shift.feature_scale import standardised
+    from ntgate.shift.robust_scale import standardised
 
     scaled = standardised(np.concatenate([position, position]))[n:, 0]
     low, step = scaled[0], scaled[1] - scaled[0]
