@@ -132,7 +132,9 @@ def verdict(significant: bool, effect_size: float, tolerated: float) -> ShiftOut
     return "tolerated" if tolerated > 0 and effect_size <= tolerated else "shift"
 
 
-def judge(p_value: float, effect_size: float, tested: Tested, config: ShiftConfig) -> Judgement:
+def judge(
+    p_value: float, effect_size: float, tested: Tested, config: ShiftConfig, *, embedded: bool = False
+) -> Judgement:
     """Judge the joint test and the features.
 
     Args:
@@ -140,6 +142,8 @@ def judge(p_value: float, effect_size: float, tested: Tested, config: ShiftConfi
         effect_size: of the joint difference, from 0 to 1.
         tested: the features.
         config: level and tolerated effect.
+        embedded: whether the joint test looked at an embedding of the rows. What is tolerated of the embedding says nothing about
+            the numbers of a row, so a feature alone then counts only where nothing is tolerated.
 
     >>> nothing = Tested(("a", "b"), (0.05, 0.6), (0.9, 1e-9))
     >>> judge(0.3, 0.001, nothing, ShiftConfig()).outcome
@@ -159,7 +163,8 @@ def judge(p_value: float, effect_size: float, tested: Tested, config: ShiftConfi
         ),
         key=lambda feature: (-feature.effect, feature.p_value),
     )
-    beyond = bool(moved) and moved[0].effect > feature_bound(config.tolerated_effect)
+    counts = not embedded or config.tolerated_effect == 0
+    beyond = bool(moved) and counts and moved[0].effect > feature_bound(config.tolerated_effect)
     outcome = verdict(joint, effect_size, config.tolerated_effect)
     if outcome != "shift" and moved:
         outcome = "shift" if beyond else "tolerated"

@@ -190,7 +190,7 @@ def shift_report(
     began: float,
 ) -> ShiftReport:
     """The report of measures that somebody made, judged by the one rule there is."""
-    judged = judge(test.p_value, test.effect_size, tested, config)
+    judged = judge(test.p_value, test.effect_size, tested, config, embedded=representation == "embedding")
     joint_level, _ = levels(config.alpha, len(tested.names))
     return ShiftReport(
         mmd2=test.statistic,

@@ -67,6 +67,10 @@ class Measured(Protocol):
         """Of how many."""
 
     @property
+    def representation(self) -> str | None:
+        """What was measured."""
+
+    @property
     def n_source(self) -> int | None:
         """Source rows measured."""
 
@@ -233,6 +237,8 @@ def _joint(told: Measured) -> bool:
 def _tolerated(told: Measured, joint: bool) -> str:
     if joint and told.tolerated_effect and told.effect_size is not None:
         return f"Its effect size {told.effect_size:.3g} is within the tolerated {told.tolerated_effect:.3g}."
+    if told.tolerated_effect and told.representation == "embedding":
+        return "That is tolerated: an effect is tolerated of the embedding, which does not show it."
     bound = _percent(feature_bound(told.tolerated_effect or 0.0))
     return f"That is tolerated: a feature alone counts where it moved in more than {bound} of the rows."
 

@@ -28,7 +28,14 @@ def unmoved(project, digits):
 def test_contract_field_by_field(project, capsys):
     code, answer = answered(capsys, project)
     assert code == 3
-    assert set(answer) == {"schema", "outcome", "shift", "report", "directory"}  # and no exit_code: that is for errors
+    assert set(answer) == {
+        "schema",
+        "outcome",
+        "sentence",
+        "shift",
+        "report",
+        "directory",
+    }  # and no exit_code: that is for errors
     assert answer["schema"] == 1
     assert answer["outcome"] == "shift"
     assert Path(answer["report"]).is_absolute()

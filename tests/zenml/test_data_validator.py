@@ -91,7 +91,7 @@ def test_every_form_of_rows(form):
     check = validator(alpha=0.01)
     moved, same = check.data_validation(form(X), form(MOVED)), check.data_validation(form(X), form(SAME))
     assert (moved.outcome, same.outcome) == ("shift", "none")
-    assert moved.p_value == pytest.approx(0.01)
+    assert moved.p_value == pytest.approx(1 / 112)  # as many permutations as the joint part of the level needs
 
 
 def test_a_frame_whose_text_moved():
