@@ -66,12 +66,12 @@ class Alignment(Strategy):
             if case.strong:
                 moved = f"strong shift ({case.distance}) of an embedding"
                 return Rank(2.4, f"{moved}, mapped by its moments {over} without training it further")
-            return Rank(3.3, f"little shift of the embedding to map ({case.distance})")
+            return Rank(3.3, f"no strong shift of the embedding to map ({case.distance})")
         if case.strong:
             place = -0.1 if case.few and case.unlabelled_rows else 0.05 if case.few else 1.8
             return Rank(place, f"strong shift of raw features ({case.distance}), mapped by their moments {over}")
         if case.few:
-            return Rank(0.2, f"few parameters suit {case.labels}, and there is a little shift to map ({case.distance})")
+            return Rank(0.2, f"few parameters suit {case.labels}, and there is some shift to map ({case.distance})")
         return Rank(2.6, f"{case.labels} can carry more than a linear head on mapped features")
 
     def train(self, arm: Arm) -> Trained:

@@ -55,7 +55,7 @@ class DomainAdversarial(Strategy):
 
     def rank(self, case: Case) -> Rank:
         """The first domain adaptation."""
-        return case.adaptation(0.0, "", "little shift to remove")
+        return case.adaptation(0.0, "", "no strong shift to remove")
 
     def train(self, arm: Arm) -> Trained:
         """Fit features and head against the discriminator, early-stopped on the validation rows."""

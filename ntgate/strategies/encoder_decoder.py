@@ -41,7 +41,7 @@ class EncoderDecoder(Strategy):
 
     def rank(self, case: Case) -> Rank:
         """After the moments: it asks for no more than that features hold what rows look like."""
-        return case.adaptation(0.2, ", rebuilt by the features", "little shift that target rows could tell of")
+        return case.adaptation(0.2, ", rebuilt by the features", "no strong shift that target rows could tell of")
 
     def train(self, arm: Arm) -> Trained:
         """Fit encoder, classifier and decoder, early-stopped on the validation rows."""

@@ -41,7 +41,7 @@ class MomentMatching(Strategy):
 
     def rank(self, case: Case) -> Rank:
         """After the adversary."""
-        return case.adaptation(0.1, ", matched without a second player", "little shift to match")
+        return case.adaptation(0.1, ", matched without a second player", "no strong shift to match")
 
     def train(self, arm: Arm) -> Trained:
         """Fit features and head, early-stopped on the validation rows."""
