@@ -17,14 +17,14 @@ from ntgate.shift.features import plain_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_COLUMNS = 50  # a page of more takes a browser seconds to open
+MOST_COLUMNS = 30  # of more the page takes minutes to make and seconds to open
 MOST_ROWS = 5000
 
 
 def drift_html(source: Domain, target: Domain, path: Path, *, seed: int = 0) -> Path:
     """Write Evidently's ``DataDriftPreset`` for the two domains to ``path``.
 
-    The first 50 columns in the file's order, whether they moved or not: of columns chosen because they moved most Evidently would
+    The first 30 columns in the file's order, whether they moved or not: of columns chosen because they moved most Evidently would
     report that nearly all drifted. Images are reduced to the means of 4 by 4 patches. At most 5,000 rows of each domain are drawn.
     What is left out, and how many rows are shown of how many, is said at the top of the page.
     """
@@ -58,7 +58,7 @@ def shown_of(source: int, target: int, columns: int) -> str:
     """How much of two domains the page shows.
 
     >>> shown_of(9000, 68, 120)
-    'Shown are 5,000 of 9,000 source rows, 68 of 68 target rows, and the first 50 of 120 columns: 70 are left out.'
+    'Shown are 5,000 of 9,000 source rows, 68 of 68 target rows, and the first 30 of 120 columns: 90 are left out.'
     """
     rows = f"{min(source, MOST_ROWS):,} of {source:,} source rows, {min(target, MOST_ROWS):,} of {target:,} target rows"
     if columns <= MOST_COLUMNS:
