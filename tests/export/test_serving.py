@@ -26,14 +26,13 @@ from ntgate.data.encoder import fit_encoder
 from ntgate.data.readers import read
 from ntgate.data.specs import SourceSpec
 from ntgate.export import serving
-from ntgate.export.onnx_export import export_onnx
 from ntgate.export.quantise import quantise
 from ntgate.export.runtime import input_schema, load_proto, row_kind, scores_onnx
+from ntgate.models.network import NetworkModel
 from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.records import CandidateRecord, ModelRecord, RunRecord
 from ntgate.registry.tracking import record
-from ntgate.stages.exported import network_scores
 from ntgate.training.config import NetworkSpec
 from ntgate.training.network import build, default_backbone
 from ntgate.training.source import rows_of
@@ -72,7 +71,9 @@ def exported(domain: Domain, path: Path, *, classes=CLASSES, encoder=None):
     network.normaliser.fit(rows.x)
     with torch.no_grad():
         network.head.weight.mul_(20)  # so that every column shows in the scores
-    return export_onnx(network, encoder, path, classes=classes), network_scores(network, encoder, domain), network
+    model = NetworkModel(network, encoder, tuple(classes))
+    model.export(path)
+    return path, model.scores(domain.rows), model
 
 
 def logged(path: Path, folder: Path) -> str:
@@ -94,16 +95,16 @@ def table(tmp_path_factory):
     (folder / "train.csv").write_text(CSV)
     (folder / "test.csv").write_text(rows)
     train, test = (read(SourceSpec(path=str(folder / f"{part}.csv")), part) for part in ("train", "test"))
-    path, _, network = exported(train, folder / "m.onnx")
+    path, _, model = exported(train, folder / "m.onnx")
     encoder = fit_encoder(train)
     judged = scores_onnx(path, test.rows)
-    np.testing.assert_allclose(judged, network_scores(network, encoder, test), atol=1e-6)
+    np.testing.assert_allclose(judged, model.scores(test.rows), atol=1e-6)
     assert len(np.unique(judged.round(5), axis=0)) >= 7  # the columns do show
-    return path, logged(path, folder), judged, encoder, network
+    return path, logged(path, folder), judged, encoder
 
 
 def test_missing_texts_are_one_thing_in_the_encoder(table):
-    *_, encoder, _ = table
+    *_, encoder = table
     ways = [None, float("nan"), "", "None", "nan", "<NA>", "null", pd.NA]
     frame = pd.DataFrame({"age": np.zeros(len(ways), np.float32), "code": ways, "ward": ways}, dtype=object)
     encoded = encoder.encode(frame.astype({"age": np.float32}))

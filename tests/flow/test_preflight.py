@@ -22,6 +22,19 @@ from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry without content: MLflow takes seconds to create one."""
+    file = tmp_path_factory.mktemp("template") / "mlflow.db"
+    connect(RegistryConfig(uri=f"sqlite:///{file}"), "reader")
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _with_registry(project: Path, empty: Path) -> None:
+    shutil.copy(empty, project / "mlflow.db")
+
+
 def told(project: Path, capsys, verb: str, *settings: str) -> tuple[int, list[str], str]:
     """Exit code, error messages and log."""
     sets = [part for setting in settings for part in ("--set", setting)]
@@ -35,11 +48,10 @@ def nothing_was_done(project: Path, log: str) -> None:
     """Neither trained, nor opened."""
     assert "train:" not in log
     assert "source:" not in log
-    if (project / "mlflow.db").exists():
-        with sqlite3.connect(project / "mlflow.db") as database:
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-            if "ntgate_ledger_entries" in tables:
-                assert database.execute("SELECT count(*) FROM ntgate_ledger_entries").fetchone() == (0,)
+    with sqlite3.connect(project / "mlflow.db") as database:
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+        if "ntgate_ledger_entries" in tables:
+            assert database.execute("SELECT count(*) FROM ntgate_ledger_entries").fetchone() == (0,)
 
 
 def refused(project: Path, capsys, code: int, parts: tuple[str, ...], *settings: str) -> None:
@@ -242,7 +254,9 @@ def test_an_output_below_a_file(project, capsys):
 def test_everything_at_once(project, capsys):
     settings = ("model.backbone=no_such_module:Net", "output=config.yaml/runs",
                 f"registry.artifact_location=file://{project}/config.yaml/x")  # fmt: skip
+    (project / "mlflow.db").unlink()  # a registry that is still to be created, and is not by being asked
     code, messages, _ = told(project, capsys, "validate", *settings, "data.target_test.path=nowhere.npz")
+    assert not (project / "mlflow.db").exists()
     assert code == 5
     assert [message.split(":")[0].rsplit("/", 1)[-1] for message in messages] == [
         "nowhere.npz",
@@ -273,5 +287,6 @@ def test_a_dry_run_writes_nothing_to_the_store(project):
     content = yaml.safe_load((project / "config.yaml").read_text())
     content["registry"]["artifact_location"] = f"file://{project}/config.yaml/x"
     (project / "config.yaml").write_text(yaml.safe_dump(content))
+    (project / "mlflow.db").unlink()
     check_places(load(project / "config.yaml"), dry_run=True)
     assert not (project / "mlflow.db").exists()
