@@ -13,8 +13,8 @@ class ShiftConfig(Frozen):
     Attributes:
         permutations: of the MMD test; the smallest p-value it can give is ``1 / (permutations + 1)``.
         alpha: level of all tests together: nine tenths for the joint test, the rest for the features one by one.
-        tolerated_effect: the effect size up to which a significant shift is tolerated; 0 tolerates none. A single one is a shift
-            where it moved by more than this effect comes to in one feature, and in more than 10 % of the rows.
+        tolerated_effect: the effect size up to which a significant shift is tolerated; 0 tolerates none. A single feature is a
+            shift where it moved by more than this effect comes to in one feature, and in more than 10 % of the rows.
         max_rows: of each domain; more are sampled down, seeded.
         evidently: write the Evidently page too.
 

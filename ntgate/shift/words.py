@@ -177,8 +177,8 @@ def accuracy_words(told: Measured) -> str:
     right, ends = accuracy(told.proxy_a_distance), accuracies(told.proxy_a_distance_interval)
     if right is None:
         return ""
-    between = f" ({100 * ends[0]:.0f} to {100 * ends[1]:.0f} %)" if ends else ""
-    return f"{100 * right:.0f} % accuracy{between}"
+    between = f" ({100 * ends[0]:.0f} to {100 * ends[1]:.0f}\u00a0%)" if ends else ""
+    return f"{100 * right:.0f}\u00a0% accuracy{between}"
 
 
 def classifier(told: Measured) -> str:
@@ -244,7 +244,7 @@ def _tolerated(told: Measured, joint: bool) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def _moved(told: Measured) -> str:

@@ -196,7 +196,7 @@ def test_figures_equal_the_input(seed, read):
     distance, between = page.facts["Proxy A-distance"].split(" | ")
     assert number(distance) == pytest.approx(report.proxy_a_distance, rel=5e-3)
     assert ends(between, number) == pytest.approx(report.proxy_a_distance_interval, abs=5e-3)
-    assert f"with {100 * (1 - error):.0f} % accuracy" in page.text
+    assert f"with {100 * (1 - error):.0f}\u00a0% accuracy" in page.text
     assert page.facts["Rows"] == "1\u202f234 of the source, 567 of the target"
     assert page.facts["Took"] == "3.1 s"
     assert "731 permutations, level 0.05, Gaussian kernels of width 0.613, 1.226 and 2.452" in page.facts["Test"]
