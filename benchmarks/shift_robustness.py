@@ -4,7 +4,7 @@ Level: of two equal domains either look finds a shift in at most the share that 
 a mean moves by two deviations in one of six columns that holds a sentinel, marks, a code. Beside the verdict stands the joint test
 alone at the whole level, on features divided by their plain standard deviation.
 
-    python benchmarks/shift_robustness.py     # about ten minutes on two cores
+    python benchmarks/shift_robustness.py     # about five minutes on two cores
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ntgate.shift.mmd import mmd_test
 from ntgate.shift.robust_scale import scaled
 from ntgate.shift.table_form import compared
 
-RUNS, POWER_RUNS, ALPHA, PERMUTATIONS = 1000, 400, 0.05, 199
+RUNS, POWER_RUNS, ALPHA, PERMUTATIONS = 500, 200, 0.05, 199
 Kind = Callable[[np.random.Generator, pd.DataFrame], pd.DataFrame]
 
 

@@ -13,12 +13,14 @@ import numpy as np
 from ntgate.data.domain import Domain, joined
 from ntgate.optouts import opt_out
 from ntgate.shift.features import plain_rows
+from ntgate.shift.table_form import compared
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_COLUMNS = 30  # of more the page takes minutes to make and seconds to open
 MOST_ROWS = 5000
+MOST_TEXTS = 50  # of a column that is shown as texts
 
 
 def drift_html(source: Domain, target: Domain, path: Path, *, seed: int = 0) -> Path:
@@ -75,9 +77,22 @@ def _frames(source: Domain, target: Domain) -> tuple[pd.DataFrame, pd.DataFrame]
     if isinstance(source.rows, np.ndarray) and isinstance(target.rows, np.ndarray):
         first, second = (pd.DataFrame(plain_rows(rows)).add_prefix("x") for rows in (source.rows, target.rows))
         return first, second
-    first, second = (_plain(domain.rows) for domain in (source, target))
-    mixed = [column for column in first.columns if first[column].dtype.kind != second[column].dtype.kind]
-    return first.astype(dict.fromkeys(mixed, str)), second.astype(dict.fromkeys(mixed, str))
+    frames = [_plain(domain.rows) for domain in (source, target)]
+    for column in frames[0].columns:
+        parts = [frame[[column]] for frame in frames]
+        if all(part[column].dtype.kind == "f" for part in parts):
+            continue
+        if (
+            pd.concat(parts)[column].nunique() > MOST_TEXTS
+        ):  # as many bars take minutes: shown as the drift check compares it
+            found = compared(*(part.replace("(missing)", "") for part in parts))
+            texts = len(set(found.labels)) < len(found.names)
+            for frame, rows in zip(frames, (found.source, found.target), strict=True):
+                frame[column] = frame[column].astype(str) if texts else rows[:, 0]
+        elif parts[0][column].dtype.kind != parts[1][column].dtype.kind:
+            for frame in frames:
+                frame[column] = frame[column].astype(str)
+    return frames[0], frames[1]
 
 
 def _plain(rows: object) -> pd.DataFrame:

@@ -216,7 +216,10 @@ def verdict(told: Measured) -> str:
         parts[0] += f" ({_p(told)})"
         parts[0] += f": a linear classifier {_tells(told)}." if told.proxy_a_distance is not None else "."
     else:
-        parts[0] += f" of {_moved(told)}, though all features together do not show it ({_p(told)})."
+        together = (
+            "the embedding of the rows does" if told.representation == "embedding" else "all features together do"
+        )
+        parts[0] += f" of {_moved(told)}, though {together} not show it ({_p(told)})."
     if told.outcome == "tolerated":
         parts.append(_tolerated(told, joint))
     elif told.tolerated_effect and told.effect_size is not None and told.effect_size <= told.tolerated_effect:

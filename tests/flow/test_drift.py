@@ -171,3 +171,36 @@ def test_a_misspelt_label_column_is_found_in_the_source(tmp_path):
         path.write_text(path.read_text().replace("label", "lable", 1))
     with pytest.raises(DataError, match="did you mean 'lable'"):
         check(tmp_path)
+
+
+def test_a_broken_value_of_a_vector_hides_no_shift(tmp_path):
+    """The network cannot see the column beside 1e12; the column's own test can."""
+    rng = np.random.default_rng(0)
+    x, moved = rng.normal(size=(300, 6)).astype(np.float32), rng.normal(size=(100, 6)).astype(np.float32)
+    x[7, 0], moved[:, 0] = 1e12, moved[:, 0] + 2
+    np.savez(tmp_path / "source.npz", x=x, y=(x[:, 1] > 0).astype(int))
+    np.savez(tmp_path / "target.npz", x=moved)
+    (tmp_path / "config.yaml").write_text(
+        "model: {name: vectors}\n"
+        "data: {source: {path: source.npz}, target: {path: target.npz}}\n"
+        'registry: {uri: "sqlite:///mlflow.db"}\n'
+        "training: {source_steps: 30}\n"
+        "shift: {permutations: 99, evidently: false}\n"
+    )
+    found = check(tmp_path)
+    assert (found.shift.outcome, found.shift.moved[0].name) == ("shift", "x0")
+    assert "1 of 6 features moved." in found.page
+
+
+def test_a_column_of_two_kinds_is_compared_and_told(tmp_path):
+    table(tmp_path, 1e-9)
+    path = tmp_path / "target.csv"
+    head, *rows = path.read_text().splitlines()
+    shifted = [",".join([f"{float(row.split(',')[0]) + 2:.4f}", *row.split(",")[1:]]) for row in rows]
+    shifted[3] = "?" + shifted[3][shifted[3].index(",") :]
+    path.write_text("\n".join([head, *shifted]))
+    found = check(tmp_path)
+    assert found.shift.outcome == "shift"
+    assert found.shift.moved[0].name == "u"
+    assert "'u' holds numbers in the source and text in the target" in found.shift.notes[0]
+    assert "numbers in the source and text in the target" in found.page

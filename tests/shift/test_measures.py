@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ntgate.data.domain import Domain
 from ntgate.errors import DataError
 from ntgate.shift import proxy_a_distance
 from ntgate.shift.config import ShiftConfig
-from ntgate.shift.evidently_report import drift_html
+from ntgate.shift.evidently_report import _frames, drift_html
 from ntgate.shift.report import measure
 
 
@@ -47,12 +48,24 @@ def test_report_tells_shifted_from_equal_domains():
     assert "No shift shown" in same.sentence
 
 
-def test_evidently_page_holds_the_columns_that_moved(tmp_path):
+def test_evidently_page_has_the_columns_in_their_order_and_says_what_is_left_out(tmp_path):
     rng = np.random.default_rng(3)
     x = rng.normal(size=(200, 40)).astype(np.float32)
     y = x[:100].copy()
-    y[:, 17] += 3
+    y[:, 37] += 3
     page = drift_html(Domain("source", x, None), Domain("target", y, None), tmp_path / "drift.html")
     text = page.read_text(encoding="utf-8")
-    assert "x17" in text
+    assert "x29" in text
+    assert "x37" not in text
+    assert "200 of 200 source rows, 100 of 100 target rows, and the first 30 of 40 columns: 10 are left out." in text
     assert "<html" in text.lower()
+
+
+def test_evidently_shows_texts_as_they_are_compared(tmp_path):
+    numbers = [f"{i / 7:.2f}" for i in range(100)]
+    rows = pd.DataFrame({"price": ["?", *numbers[1:]], "colour": ["red", "blue"] * 50, "mixed": np.arange(100.0)})
+    other = rows.assign(mixed=rows["mixed"].astype(int).astype(str))
+    first, second = _frames(Domain("source", rows, None), Domain("target", other, None))
+    assert [frame["price"].dtype.kind for frame in (first, second)] == ["f", "f"]
+    assert [frame["mixed"].dtype.kind for frame in (first, second)] == ["f", "f"]
+    assert first["colour"].tolist() == rows["colour"].tolist()
