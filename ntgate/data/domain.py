@@ -32,6 +32,9 @@ class Domain:
         times: optional ``(n,)`` times; later rows are tested on, earlier rows trained on.
         keys: further columns ``(n,)`` by name, as text; no features, but what slices are told by.
         row_numbers: ``(n,)`` positions in the file the rows came from, for messages; None: all of them, in order.
+        ids: optional ``(n,)`` ids of the records; rows with different ids are different ones, though they be equal.
+        records: ``(n, 2)`` fingerprints of the rows as their file holds them (:mod:`ntgate.data.records`); None: not taken.
+        drawn: whether equal rows are independent draws that count each (:mod:`ntgate.data.repeats`), and not copies of one record.
     """
 
     name: str
@@ -42,6 +45,9 @@ class Domain:
     times: npt.NDArray[np.float64] | None = None
     keys: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     row_numbers: Ints | None = None
+    ids: npt.NDArray[np.str_] | None = None
+    records: npt.NDArray[np.bytes_] | None = None
+    drawn: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,6 +88,8 @@ class Domain:
             times=None if self.times is None else self.times[index],
             keys={column: values[index] for column, values in self.keys.items()},
             row_numbers=self.numbers[index],
+            ids=None if self.ids is None else self.ids[index],
+            records=None if self.records is None else self.records[index],
         )
 
     def relabelled(self, classes: tuple[str, ...]) -> Domain:

@@ -27,7 +27,44 @@ def row_fingerprints(domain: Domain) -> npt.NDArray[np.bytes_]:
     (True, False)
     """
     contents = _array_bytes(domain.rows) if isinstance(domain.rows, np.ndarray) else _table_bytes(domain.rows)
-    return np.array([hashlib.blake2b(row, digest_size=_BYTES).hexdigest() for row in contents], dtype=f"S{2 * _BYTES}")
+    return np.array([hashed(row) for row in contents], dtype=f"S{2 * _BYTES}")
+
+
+def record_keys(domain: Domain) -> npt.NDArray[np.bytes_]:
+    """As :func:`row_fingerprints`, with the ids of the rows where they have some: rows with another id are other records."""
+    prints = row_fingerprints(domain)
+    return prints if domain.ids is None else joined(prints, np.char.encode(domain.ids, "utf-8"))
+
+
+def joined(prints: npt.NDArray[np.bytes_], beside: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bytes_]:
+    """One hash ``(n,)`` of each fingerprint and what stands beside it.
+
+    >>> joined(np.array([b"a", b"a"]), np.array([b"1", b"2"])).dtype
+    dtype('S32')
+    """
+    pairs = zip(prints.tolist(), beside.tolist(), strict=True)
+    return np.array([hashed(one + b"\0" + other) for one, other in pairs], dtype=f"S{2 * _BYTES}")
+
+
+def numbered(prints: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bytes_]:
+    """The fingerprints ``(n,)`` with those that stand again told apart by how often they stood before.
+
+    The first stays as it is. So a set of such fingerprints says how often each row stands in it, and what two sets share is what
+    both have of it.
+
+    >>> first, other, again = numbered(np.array([b"a", b"b", b"a"], "S32"))
+    >>> first, other, again == first
+    (np.bytes_(b'a'), np.bytes_(b'b'), False)
+    """
+    _, inverse = np.unique(prints, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    ranked = inverse[order]
+    starts = np.flatnonzero(np.diff(ranked, prepend=-1))
+    before = np.empty(len(prints), np.int64)
+    before[order] = np.arange(len(prints)) - np.repeat(starts, np.diff(starts, append=len(prints)))
+    found, again = prints.astype(f"S{2 * _BYTES}"), np.flatnonzero(before)
+    found[again] = joined(prints[again], np.char.encode(before[again].astype(np.str_), "ascii"))
+    return found
 
 
 def fingerprint(domain: Domain) -> str:
@@ -40,6 +77,11 @@ def fingerprint(domain: Domain) -> str:
     for line in sorted(row + b" " + name for row, name in zip(prints.tolist(), names.tolist(), strict=True)):
         digest.update(line + b"\n")
     return digest.hexdigest()
+
+
+def hashed(content: bytes | memoryview) -> str:
+    """BLAKE2b of 128 bits, as 32 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=_BYTES).hexdigest()
 
 
 def _array_bytes(rows: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> list[memoryview]:

@@ -13,7 +13,7 @@ from ntgate.errors import DataError
 def folds(domain: Domain, count: int, seed: int) -> npt.NDArray[np.int64]:
     """The fold ``(n,)`` of every row, each class spread evenly over them.
 
-    Rows of one group, and rows with the same features, stand in one fold.
+    Rows of one group, and copies of one row, stand in one fold.
 
     Args:
         domain: labelled rows.

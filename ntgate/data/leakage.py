@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 
 from ntgate.base import Frozen
+from ntgate.data.copies import Copies
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import rows
 from ntgate.data.near_duplicates import Closest, near_duplicates
-from ntgate.data.overlap import refuse_duplicates, refuse_earlier_tests, refuse_shared_groups
+from ntgate.data.overlap import refuse_earlier_tests, refuse_shared_groups
 from ntgate.errors import DataError
 
 _EXAMPLES = 10
@@ -34,7 +35,7 @@ class NearDuplicate(Frozen):
 
 
 class Leakage(Frozen):
-    """What was looked for and found; exact duplicates, shared groups and early tests are refused and so never stand here.
+    """What was looked for and found; shared groups and early tests are refused and so never stand here.
 
     Attributes:
         test_rows: number of test rows.
@@ -45,6 +46,7 @@ class Leakage(Frozen):
         off: whether the config said not to look for them; otherwise there were too few test rows.
         groups: the parts whose groups were compared with those of the test rows.
         times: the parts whose times were.
+        copies: rows that stand more than once, and what became of them.
     """
 
     test_rows: int
@@ -55,6 +57,7 @@ class Leakage(Frozen):
     off: bool = False
     groups: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
+    copies: Copies = Copies()
 
     def among(self, positions: Ints) -> Leakage:
         """The same about the test rows at ``positions`` alone."""
@@ -73,6 +76,10 @@ class Leakage(Frozen):
     @property
     def sentence(self) -> str:
         """What was found, for people."""
+        return " ".join([*self.copies.sentences, self._near])
+
+    @property
+    def _near(self) -> str:
         if self.radius is None:
             why = (
                 "data.near_duplicates is off"
@@ -90,16 +97,19 @@ class Leakage(Frozen):
         return f"{text} ({by_part}), such as test row {nearest.test_row} and {nearest.part} row {nearest.row}."
 
 
-def find_leakage(domains: Mapping[str, Domain], near: Literal["report", "refuse", "off"], seed: int = 0) -> Leakage:
-    """Compare the test rows with every other part.
+def find_leakage(
+    domains: Mapping[str, Domain], near: Literal["report", "refuse", "off"], seed: int = 0, copies: Copies | None = None
+) -> Leakage:
+    """Compare the test rows with every other part, from which their copies were taken out.
 
     Args:
         domains: the parts by name, ``test`` among them.
         near: what becomes of near duplicates.
         seed: of the reference rows and projections.
+        copies: what became of the copies of test rows.
 
     Raises:
-        DataError: on exact duplicates, on groups in both, on test rows that are not later than the target's training rows, and on
+        DataError: on groups in both, on test rows that are not later than the target's training rows, and on
             near duplicates where they are to be refused.
 
     >>> import numpy as np
@@ -113,7 +123,6 @@ def find_leakage(domains: Mapping[str, Domain], near: Literal["report", "refuse"
     # The source keeps its own clock, and unlabelled rows may well be the latest of all.
     ordered = {name: domain for name, domain in training.items() if name in ("train", "validation")}
     for domain in training.values():
-        refuse_duplicates(domain, test)
         refuse_shared_groups(domain, test)
     for domain in ordered.values():
         refuse_earlier_tests(domain, test)
@@ -127,6 +136,7 @@ def find_leakage(domains: Mapping[str, Domain], near: Literal["report", "refuse"
         radius=radius,
         off=near == "off",
         groups=() if test.groups is None else tuple(n for n, domain in training.items() if domain.groups is not None),
+        copies=copies or Copies(),
         times=() if test.times is None else tuple(n for n, domain in ordered.items() if domain.times is not None),
     )
     if near == "refuse" and positions:

@@ -24,6 +24,7 @@ _BY_CHANCE = 1e-3  # pairs expected by chance in a whole check
 _WIDEST = 0.3  # largest radius; real rows of one class come closer than the dimension alone says
 _AXES = 32
 _IN_TREE = 8  # axes of the tree; more make it slower, and the others still thin out what it finds
+_EQUAL = 1e-6  # ratio of equal rows, up to rounding
 _PAIRS = 2**16  # pairs looked at together
 
 
@@ -78,7 +79,9 @@ def near_duplicates(
     by_chance = _BY_CHANCE * len(chosen) / (_NEIGHBOUR * max(count, 1) * len(test))
     radius = min(_WIDEST, by_chance ** (1 / dimension))
     axes = _main_axes(vectors[chosen] - centre)
-    found = {name: _closest(form, part, vectors, fifth, radius, axes, centre) for name, part in parts.items()}
+    # Where equal rows are draws, or are told apart by their ids, equality is no sign of nearness.
+    least = _EQUAL if test.drawn or test.ids is not None else -1.0
+    found = {name: _closest(form, part, vectors, fifth, (least, radius), axes, centre) for name, part in parts.items()}
     return found, radius
 
 
@@ -112,9 +115,12 @@ def _main_axes(centred: Vectors) -> Vectors:
 
 
 def _closest(
-    form: CoarseForm, part: Domain, vectors: Vectors, fifth: npt.NDArray[np.float64], radius: float, axes: Vectors, centre: Vectors
+    form: CoarseForm, part: Domain, vectors: Vectors, fifth: npt.NDArray[np.float64], within: tuple[float, float], axes: Vectors,
+    centre: Vectors,
 ) -> Closest:  # fmt: skip
     from scipy.spatial import cKDTree
+
+    least, radius = within
 
     flat = np.concatenate([(block - centre) @ axes for block in in_blocks(form, part)])
     asked = np.flatnonzero(fifth > 0)
@@ -130,7 +136,7 @@ def _closest(
         pairs = slice(start, start + step)
         distance[pairs] = np.linalg.norm(form(part.take(training[pairs]).rows) - vectors[test[pairs]], axis=1)
     ratio = distance / fifth[test]
-    kept = np.flatnonzero(ratio <= radius)
+    kept = np.flatnonzero((ratio <= radius) & (ratio > least))
     order = kept[np.lexsort((ratio[kept], test[kept]))]
     _, first = np.unique(test[order], return_index=True)
     best = order[first]

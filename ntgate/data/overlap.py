@@ -1,4 +1,4 @@
-"""Overlaps that are refused: rows, groups and times that test shares with training."""
+"""Overlaps that are refused: groups and times that test shares with training."""
 
 from __future__ import annotations
 
@@ -7,34 +7,10 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ntgate.data.domain import Domain
-from ntgate.data.fingerprint import row_fingerprints
 from ntgate.data.labels import rows
 from ntgate.errors import DataError
 
 _DATES = (1e8, 1e10)  # seconds since 1970 from 1973 to 2286
-
-
-def refuse_duplicates(training: Domain, test: Domain) -> None:
-    """Refuse test rows that stand, feature for feature, among the training rows too.
-
-    Raises:
-        DataError: with the row numbers on both sides.
-
-    >>> one = Domain("source", np.ones((1, 2), np.float32), None)
-    >>> refuse_duplicates(one, Domain("test", np.zeros((1, 2), np.float32), None))
-    """
-    of_training, of_test = row_fingerprints(training), row_fingerprints(test)
-    shared = np.flatnonzero(np.isin(of_test, of_training))
-    if not len(shared):
-        return
-    again = np.flatnonzero(np.isin(of_training, of_test))
-    raise DataError(
-        f"{training.name} and {test.name}",
-        expected="no row in both",
-        got=f"{len(shared)} test rows among the {training.name} rows: {test.name} {rows(test.numbers[shared])} are "
-        f"{training.name} {rows(training.numbers[again])}",
-        fix="remove them from one side: a model would be tested on what it has seen",
-    )
 
 
 def refuse_shared_groups(training: Domain, test: Domain) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
 from ntgate.data.location import Location, unreadable
+from ntgate.data.records import image_record
 from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
@@ -20,7 +21,7 @@ _AT_ONCE = 16  # files on their way from remote storage: one by one, its latency
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
-def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
     """The images below ``place`` as uint8 ``(n, h, w, c)``, sorted by path; the class is the first folder's name.
 
     Unlabelled images may lie in any folders.
@@ -36,10 +37,11 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool)
     wanted = sampled(len(found), spec.sample)
     if wanted is not None:
         found = [found[i] for i in wanted]
-    first = _read(place, found[0], spec, spec.image_size)
-    size = spec.image_size or first.shape[:2]
+    first = _read(place, found[0], spec, spec.image_size, recorded=recorded)
+    size = spec.image_size or first[0].shape[:2]
     with ThreadPoolExecutor(_AT_ONCE if place.remote else 1) as readers:
-        pixels = [first, *readers.map(lambda file: _read(place, file, spec, size), found[1:])]
+        others = readers.map(lambda file: _read(place, file, spec, size, recorded=recorded), found[1:])
+        pixels, records = zip(first, *others, strict=True)
     y: Ints | None = None
     classes: tuple[str, ...] = ()
     if labelled:
@@ -50,7 +52,10 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool)
                 spec.path, expected="every image in a folder of its class", got=f"{loose[0]} beside them", fix="move it"
             )
         y, classes = encode_labels(np.array([parts[0] for parts in folders]), spec.path)
-    return Domain(name, np.stack(pixels), y, classes, row_numbers=wanted)
+    told = (
+        np.repeat(np.array(records, "S32")[:, None], 2, axis=1) if recorded else None
+    )  # the label is no part of the picture
+    return Domain(name, np.stack(pixels), y, classes, row_numbers=wanted, records=told)
 
 
 def _images_below(place: Location) -> list[str]:
@@ -60,12 +65,16 @@ def _images_below(place: Location) -> list[str]:
         raise unreadable(place.shown, error) from error
 
 
-def _read(place: Location, file: str, spec: SourceSpec, size: tuple[int, ...] | None) -> npt.NDArray[np.uint8]:
+def _read(
+    place: Location, file: str, spec: SourceSpec, size: tuple[int, ...] | None, *, recorded: bool
+) -> tuple[npt.NDArray[np.uint8], bytes]:
+    """The pixels of a picture in the wanted form, and its record."""
     from PIL import Image, UnidentifiedImageError
 
     content = place.content(file)
     try:
         with Image.open(io.BytesIO(content)) as image:
+            record = image_record(image) if recorded else b""
             plain = image.convert(spec.image_mode)
             if size is not None and plain.size != (size[1], size[0]):
                 plain = plain.resize((size[1], size[0]), Image.Resampling.BILINEAR)
@@ -74,4 +83,4 @@ def _read(place: Location, file: str, spec: SourceSpec, size: tuple[int, ...] | 
         raise DataError(
             file, expected="an image", got=f"a damaged file ({error})", fix="replace or remove it"
         ) from error
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+    return pixels[..., None] if pixels.ndim == 2 else pixels, record

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ntgate.data.columns import groups, keys, times
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels, rows
+from ntgate.data.records import array_records
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
     """The arrays ``x`` ``(n, ...)`` and ``y`` ``(n,)`` of an npz file.
 
     ``x`` becomes float32, or stays uint8 ``(n, h, w, c)`` when the format is set to ``images``.
@@ -56,6 +57,8 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) ->
         if spec.time is None
         else times(_column(arrays, spec.time, spec, len(x)), f"{spec.path}: {spec.time}"),
         keys={key: keys(_column(arrays, key, spec, len(x))) for key in spec.keep},
+        ids=None if spec.id is None else keys(_column(arrays, spec.id, spec, len(x))),
+        records=array_records(arrays) if recorded else None,
     )
 
 

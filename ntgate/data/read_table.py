@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ntgate.data.columns import groups, keys, times, typed
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
+from ntgate.data.records import table_records
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_csv(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+def read_csv(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
     """The rows of a csv file, as :func:`read_frame` has them."""
-    return read_frame(_csv(file, spec), spec, name, labelled=labelled)
+    return read_frame(_csv(file, spec), spec, name, labelled=labelled, recorded=recorded)
 
 
-def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bool) -> Domain:
+def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
     """The rows of a table whose header was checked: numeric columns as float32 with NaN where missing, all others as text.
 
     A missing text is ``""``. Truth values count as the numbers 0 and 1.
@@ -38,7 +39,7 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
         y, classes = encode_labels(_labels(_column(frame, spec.label, spec, "label")), f"{spec.path}: {spec.label}")
     for column in spec.drop:
         _column(frame, column, spec, "drop")
-    aside = {spec.label, spec.group, spec.time, *spec.drop, *spec.keep}
+    aside = {spec.label, spec.group, spec.time, spec.id, *spec.drop, *spec.keep}
     features = frame[[column for column in frame.columns if column not in aside]]
     if features.shape[1] == 0:
         raise DataError(
@@ -56,6 +57,8 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
         if spec.time is None
         else times(_column(frame, spec.time, spec, "time"), f"{spec.path}: {spec.time}"),
         keys={column: keys(_column(frame, column, spec, "keep")) for column in spec.keep},
+        ids=None if spec.id is None else keys(_column(frame, spec.id, spec, "id")),
+        records=table_records(frame, spec.label) if recorded else None,
     )
 
 

@@ -16,13 +16,14 @@ from ntgate.errors import DataError
 _ENDINGS = {".npz": "npz", ".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
 
-def read(spec: SourceSpec, name: str, *, labelled: bool = True) -> Domain:
+def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool = False) -> Domain:
     """Read the rows of ``spec`` as the domain ``name``.
 
     Args:
         spec: where the rows lie and what their columns mean.
         name: what messages call the domain.
         labelled: whether labels are wanted; unlabelled rows are read without looking at them.
+        recorded: whether the rows are fingerprinted as the file holds them, for the ledger.
 
     Raises:
         DataError: when the file is missing, damaged, or does not hold what ``spec`` says.
@@ -37,15 +38,17 @@ def read(spec: SourceSpec, name: str, *, labelled: bool = True) -> Domain:
     spec = spec.model_copy(update={"path": shown})  # from here on for messages alone
     if kind == "parquet":
         table, numbers = read_parquet(*table_files(given, shown), spec)
-        return replace(read_frame(table.to_pandas(), spec, name, labelled=labelled), row_numbers=numbers)
+        return replace(
+            read_frame(table.to_pandas(), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers
+        )
     place = locate(given)
     if kind == "images" or (spec.format == "auto" and place.files.isdir(place.path)):
-        return read_images(place, spec, name, labelled=labelled)
+        return read_images(place, spec, name, labelled=labelled, recorded=recorded)
     if kind is None:
         known = ", ".join(_ENDINGS)
         got = repr(PurePosixPath(shown).suffix.lower())
         raise DataError(shown, expected=f"a file ending in {known}, or a folder", got=got, fix="set format")
     with place.open() as file:
-        domain = (read_npz if kind == "npz" else read_csv)(file, spec, name, labelled=labelled)
+        domain = (read_npz if kind == "npz" else read_csv)(file, spec, name, labelled=labelled, recorded=recorded)
     wanted = sampled(len(domain), spec.sample)
     return domain if wanted is None else domain.take(wanted)

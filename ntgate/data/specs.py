@@ -21,6 +21,8 @@ class SourceSpec(Frozen):
         label: the label column of a table; an npz holds the labels as ``y``.
         group: a column (an array in an npz) of group keys: rows of one group never part between splits.
         time: a column (an array in an npz) of times: later rows are tested on, earlier ones trained on.
+        id: a column (an array in an npz) that tells the records apart: rows that are equal but for it are different ones, and count
+            each. It is no feature.
         drop: columns of a table that are no features, such as identifiers.
         keep: columns of a table (arrays in an npz) that are no features and yet travel with the rows, as text: the gate can judge
             slices by them.
@@ -35,6 +37,7 @@ class SourceSpec(Frozen):
     label: str = "label"
     group: str | None = None
     time: str | None = None
+    id: str | None = None
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     sample: int | None = Field(None, gt=0)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.data.domain import Domain, Ints
-from ntgate.data.fingerprint import row_fingerprints
+from ntgate.data.fingerprint import joined, numbered, record_keys, row_fingerprints
 from ntgate.data.specs import SplitSpec
 from ntgate.errors import DataError
 
@@ -26,7 +26,7 @@ def split_target(target: Domain, given_test: Domain | None, spec: SplitSpec, see
     """Divide the labelled target rows.
 
     With times, later rows are tested on. Otherwise the rows are divided class by class; rows of one group stay together, and so do
-    rows with the same features, since one of them would give the other away. Which rows are for testing follows from their
+    copies of one row, since one of them would give the other away. Which rows are for testing follows from their
     content alone, not from ``seed``, the order of the file or what is added to it: else every seed would have fresh test rows,
     and the ledger nothing to count.
 
@@ -108,7 +108,12 @@ def _part(domain: Domain, share: float, order: Ints, keep: int) -> tuple[Domain,
 
 def _by_content(domain: Domain) -> Ints:
     """The rows in the order of their fingerprints, which looks random and is the same whatever stands beside them."""
-    return np.argsort(row_fingerprints(domain), kind="stable")
+    if domain.records is not None and domain.kind != "array":  # no setting of ntgate chooses other rows
+        return np.argsort(numbered(domain.records[:, 1]), kind="stable")
+    if not domain.drawn and domain.ids is None:
+        return np.argsort(row_fingerprints(domain), kind="stable")
+    names = np.array([domain.classes[code].encode() for code in domain.labels])
+    return np.argsort(numbered(joined(record_keys(domain), names)), kind="stable")
 
 
 def _chosen(domain: Domain, share: float, order: Ints, keep: int) -> npt.NDArray[np.bool_]:
@@ -130,8 +135,10 @@ def _chosen(domain: Domain, share: float, order: Ints, keep: int) -> npt.NDArray
 
 
 def units_of(domain: Domain) -> Ints:
-    """For each row the number of its unit: rows that share a group or all features, directly or through others."""
-    _, same = np.unique(row_fingerprints(domain), return_inverse=True)
+    """For each row the number of its unit: rows that share a group or are copies of one record, directly or through others."""
+    _, same = np.unique(record_keys(domain), return_inverse=True)
+    if domain.drawn and domain.ids is None:
+        same = np.arange(len(domain))
     if domain.groups is None:
         return same
     from scipy.sparse import coo_array

@@ -15,12 +15,15 @@ from ntgate.data.domain import Domain
 # A table's columns and the keys, which may be called anything, stand under numbers; what they are called is among the facts.
 _COLUMN, _KEY = "column ", "key "
 _BESIDE = "ntgate:"  # what stands beside the rows, as arrays or columns: labels, groups, times, row numbers, keys
+_RECORD = "record "
 
 
 def save(domain: Domain, path: Path) -> Artifact:
     """Write ``domain`` to ``path`` with the ending of its format."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, Any] = {"name": domain.name, "classes": domain.classes, "keys": list(domain.keys)}
+    known: dict[str, Any] = {
+        "name": domain.name, "classes": domain.classes, "keys": list(domain.keys), "drawn": domain.drawn,
+    }  # fmt: skip
     beside = {_BESIDE + name: values for name, values in _beside(domain).items()}
     if isinstance(domain.rows, np.ndarray):
         path = path.with_name(path.name + ".npz")
@@ -63,22 +66,33 @@ def load(artifact: Artifact) -> Domain:
 
 
 def _beside(domain: Domain) -> dict[str, npt.NDArray[Any]]:
-    optional = {"y": domain.y, "groups": domain.groups, "times": domain.times, "row_numbers": domain.row_numbers}
+    optional = {
+        "y": domain.y, "groups": domain.groups, "times": domain.times, "row_numbers": domain.row_numbers, "ids": domain.ids,
+    }  # fmt: skip
     keys = {f"{_KEY}{i}": values for i, values in enumerate(domain.keys.values())}
-    return {name: values for name, values in optional.items() if values is not None} | keys
+    told: dict[str, npt.NDArray[Any]] = {}
+    if domain.records is not None:
+        told = {f"{_RECORD}{i}": np.char.decode(column, "ascii") for i, column in enumerate(domain.records.T)}
+    return {name: values for name, values in optional.items() if values is not None} | keys | told
 
 
 def _domain(facts: dict[str, Any], rows: Any, beside: dict[str, npt.NDArray[Any]]) -> Domain:
     texts = {
-        name: values.astype(np.str_) for name, values in beside.items() if name == "groups" or name.startswith(_KEY)
+        name: values.astype(np.str_)
+        for name, values in beside.items()
+        if name in ("groups", "ids") or name.startswith((_KEY, _RECORD))
     }
+    records = [texts.pop(name) for name in sorted(texts) if name.startswith(_RECORD)]
     return Domain(
         facts["name"],
         rows,
         beside.get("y"),
         tuple(facts["classes"]),
         groups=texts.pop("groups", None),
+        ids=texts.pop("ids", None),
         times=beside.get("times"),
         keys={name: texts[f"{_KEY}{i}"] for i, name in enumerate(facts["keys"])},
         row_numbers=beside.get("row_numbers"),
+        records=np.stack(records, axis=1).astype("S32") if records else None,
+        drawn=facts["drawn"],
     )

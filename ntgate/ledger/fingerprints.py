@@ -1,4 +1,4 @@
-"""Fingerprints of test rows as the ledger keeps them: 16 bytes each, every row once."""
+"""Fingerprints of test rows as the ledger keeps them: 16 bytes each, up to three a row, every row once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from ntgate.data.records import RowKeys
 from ntgate.ledger.tables import ROWS, SETS
 
 _BLOCK = 50_000
@@ -24,41 +25,55 @@ _ITH = f"substr(:joined, {_BYTES} * i + 1, {_BYTES})"
 
 @dataclass(frozen=True, eq=False)
 class Prints:
-    """The fingerprints of ``n`` test rows, ``u`` of them different.
+    """The fingerprints of ``n`` test rows, ``k`` a row, ``u`` of them different.
 
     Attributes:
         unique: the different ones, in order.
-        inverse: for every test row its position among them ``(n,)``.
+        inverse: for every test row the positions of its own among them ``(n, k)``; it is known again by any.
+        kept: how many of a row's, from the left, are written down; the first stands for the row.
     """
 
     unique: list[bytes]
     inverse: npt.NDArray[np.int64]
+    kept: int
 
     @classmethod
-    def of(cls, hexadecimal: npt.NDArray[np.bytes_]) -> Prints:
-        """From the text ``(n,)`` of :func:`ntgate.data.fingerprint.row_fingerprints`."""
-        text, inverse = np.unique(hexadecimal, return_inverse=True)
-        return cls([bytes.fromhex(one.decode()) for one in text.tolist()], inverse.astype(np.int64))
+    def of(cls, given: npt.NDArray[np.bytes_] | RowKeys) -> Prints:
+        """From :func:`ntgate.data.records.row_keys`, or one hexadecimal fingerprint a row ``(n,)``."""
+        keys = given if isinstance(given, RowKeys) else RowKeys(given[:, None], 1)
+        text, inverse = np.unique(keys.keys, return_inverse=True)
+        unique = [bytes.fromhex(one.decode()) for one in text.tolist()]
+        return cls(unique, inverse.reshape(keys.keys.shape).astype(np.int64), keys.kept)
 
     def at(self, positions: npt.NDArray[np.int64]) -> list[bytes]:
-        """The different fingerprints of the rows at ``positions``, in order."""
-        return [self.unique[i] for i in np.unique(self.inverse[positions])]
+        """The different fingerprints that are written down of the rows at ``positions``, in order."""
+        return [self.unique[i] for i in np.unique(self.inverse[positions, : self.kept])]
+
+    def first(self, positions: npt.NDArray[np.int64]) -> list[bytes]:
+        """The fingerprint that stands for each of the rows at ``positions``."""
+        return [self.unique[i] for i in self.inverse[positions, 0].tolist()]
+
+    def among(self, fingerprints: Iterable[bytes]) -> npt.NDArray[np.bool_]:
+        """Whether each row ``(n,)`` has one of these fingerprints."""
+        wanted = set(fingerprints)
+        held = np.array([one in wanted for one in self.unique], bool)
+        return np.asarray(held[self.inverse].any(axis=1))
 
     @property
     def repeated(self) -> npt.NDArray[np.bool_]:
         """Whether each row stands further up already ``(n,)``."""
         again = np.ones(len(self.inverse), bool)
-        again[np.unique(self.inverse, return_index=True)[1]] = False
+        again[np.unique(self.inverse[:, 0], return_index=True)[1]] = False
         return again
 
 
-def stored(connection: sa.Connection, fingerprints: list[bytes]) -> int:
-    """The number of the set of these different fingerprints, given in order; it is written down when it is new."""
+def stored(connection: sa.Connection, fingerprints: list[bytes], size: int) -> int:
+    """The number of the set of ``size`` rows with these different fingerprints, given in order; a new one is written down."""
     digest = hashlib.sha256(b"".join(fingerprints)).hexdigest()
     known = connection.scalar(sa.select(SETS.c.id).where(SETS.c.digest == digest))
     if known is not None:
         return int(known)
-    number = connection.scalar(sa.insert(SETS).values(digest=digest, size=len(fingerprints)).returning(SETS.c.id))
+    number = connection.scalar(sa.insert(SETS).values(digest=digest, size=size).returning(SETS.c.id))
     assert number is not None
     insert(connection, ROWS.name, fingerprints, {"row_set": number})
     return int(number)

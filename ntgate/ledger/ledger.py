@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
 from ntgate.base import Frozen
+from ntgate.data.records import RowKeys
 from ntgate.errors import DataError
 from ntgate.gate.allowance import Allowance, once_more
 from ntgate.gate.ledger_config import LedgerConfig
@@ -25,7 +26,7 @@ from ntgate.ledger.tables import BETS, ENTRIES, IDENTITY, SETS, identified
 from ntgate.ledger.transaction import reading, writing
 from ntgate.ledger.uses import PASSED, Bets, bets_of, history, stream_of, uses_of
 
-Fingerprints = npt.NDArray[np.bytes_]
+Fingerprints: TypeAlias = npt.NDArray[np.bytes_] | RowKeys
 WITHHELD = "withheld"
 
 
@@ -104,7 +105,7 @@ class Ledger:
 
         Args:
             opening: who asks, and for what.
-            fingerprints: of the test rows, ``(n,)`` from :func:`ntgate.data.fingerprint.row_fingerprints`.
+            fingerprints: of the ``n`` test rows, from :func:`ntgate.data.records.row_keys`; or one a row, in hexadecimal ``(n,)``.
 
         Raises:
             RegistryError: when the database does not answer; no row may be opened then.
@@ -130,7 +131,8 @@ class Ledger:
                 return granted
             if not len(granted.positions):
                 return granted if bets is None else _repeated(connection, granted, bets, prints)
-            row_set = stored(connection, prints.at(granted.positions))
+            size = len(set(prints.first(granted.positions)))
+            row_set = stored(connection, prints.at(granted.positions), size)
             return granted.model_copy(update={"entry": _opened(connection, opening, granted, row_set)})
 
     def close(
@@ -244,7 +246,7 @@ def _repeated(connection: sa.Connection, granted: Allowance, bets: Bets, prints:
     if bets.last is None or not bets.rows.issubset(prints.unique):
         return granted
     opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == bets.last)).mappings().one()
-    rows = np.array([one in bets.rows for one in prints.unique], bool)[prints.inverse] & ~prints.repeated
+    rows = prints.among(bets.rows) & ~prints.repeated
     return once_more(
         len(rows), rows, policy="e_process", alpha=granted.alpha, horizon=opened["horizon"], withheld=False, at=opened["at"],
         entry=bets.last, earlier=bets.earlier, opponents=bets.opponents,
@@ -258,7 +260,7 @@ def _bet(
     prints: Prints,
     bets: Mapping[str, npt.NDArray[np.integer]],
 ) -> None:
-    rows = [prints.unique[i] for i in prints.inverse[granted.positions]]
+    rows = prints.first(granted.positions)
     for against, won in bets.items():
         if len(won) != len(rows) or not np.isin(won, (-1, 0, 1)).all():
             raise DataError(

@@ -67,7 +67,7 @@ def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
     for row_set, positions in found.items():
         contained = np.zeros(len(prints.unique), bool)
         contained[positions] = True
-        rows[row_set] = contained[prints.inverse]
+        rows[row_set] = np.asarray(contained[prints.inverse].any(axis=1))
     return [
         Use(
             entry=one.id, comparison=one.comparison, policy=one.policy, alpha=one.alpha, horizon=one.horizon,
@@ -99,7 +99,7 @@ def history(uses: list[Use], prints: Prints, comparison: str | None, settled: se
             retired |= use.rows
         if use.comparison != comparison:
             elsewhere |= use.rows
-    bet = np.array([one in settled for one in prints.unique], bool)[prints.inverse] if settled else np.zeros(n, bool)
+    bet = prints.among(settled) if settled else np.zeros(n, bool)
     return History(spent, used, shown, retired, elsewhere, bet, prints.repeated)
 
 

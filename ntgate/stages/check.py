@@ -65,15 +65,14 @@ def check_data(config: RunConfig) -> Checked:
     Raises:
         Faults: with all of it.
     """
-    from ntgate.stages.ingest import leakage_of, read_domains
+    from ntgate.stages.ingest import read_domains
     from ntgate.stages.open_rows import preview
     from ntgate.stages.preflight import faults
 
     domains: dict[str, Domain] | None = None
     found: list[NtgateError] = []
     try:
-        domains = read_domains(config)
-        leakage = leakage_of(config, domains)
+        domains, leakage = read_domains(config)
     except NtgateError as error:
         found.append(error)
     found += faults(config, domains)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ import numpy as np
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.data.copies import Copies
 from ntgate.data.domain import Domain, Ints, TrainingView
 from ntgate.data.leakage import Leakage
 from ntgate.errors import ConfigError
@@ -74,25 +76,48 @@ class Ingested(Frozen):
         return [self.part(name) for name in TARGETS if name in self.parts]
 
 
-def read_domains(config: RunConfig) -> dict[str, Domain]:
-    """Read, align and split the domains of ``config``.
+def read_domains(config: RunConfig) -> tuple[dict[str, Domain], Leakage]:
+    """Read, align and split the domains of ``config``, take copies of test rows out of the others, and compare what is left.
+
+    Returns:
+        The parts by name, and what the test rows share with those that training may see.
 
     Raises:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
     from ntgate.data.align import align
+    from ntgate.data.copies import without_copies
     from ntgate.data.readers import read
-    from ntgate.data.splits import split_target
 
     data = config.data
     source = read(data.source, "source")
-    target = align(source, read(data.target, "target"))
+    given = {"target": data.target, "target_test": data.target_test}
+    read_in = {name: align(source, read(spec, name, recorded=True)) for name, spec in given.items() if spec is not None}
+    labelled = {name: _counted(domain) for name, domain in read_in.items()}
+    again = {name: len(read_in[name]) - len(domain) for name, domain in labelled.items()}
+    domains = {"source": source, **_divided(config, **labelled), **_unlabelled(config, source)}
+    domains, copies = without_copies(
+        domains, {name: count for name, count in again.items() if count}, one_file=data.target_test is None
+    )
+    return domains, _leakage_of(config, domains, copies)
+
+
+def _counted(domain: Domain) -> Domain:
+    """Labelled rows, each of them once where their file stands in itself, with the judgement whether equal ones are draws."""
+    from ntgate.data.repeats import drawn, standing_once
+
+    once = standing_once(domain)
+    return replace(once, drawn=once.ids is None and drawn(once))
+
+
+def _divided(config: RunConfig, target: Domain, target_test: Domain | None = None) -> dict[str, Domain]:
+    """The labelled target rows by their use."""
+    from ntgate.data.splits import split_target
+
     if config.gate.cross_fitting is not None:
-        return {"source": source, **_cross_fitted(config, target), **_unlabelled(config, source)}
-    given_test = None if data.target_test is None else align(source, read(data.target_test, "target_test"))
-    split = split_target(target, given_test, data.split, config.seed)
-    domains = {"source": source, "train": split.train, "validation": split.validation, "test": split.test}
-    return domains | _unlabelled(config, source)
+        return _cross_fitted(config, target)
+    split = split_target(target, target_test, config.data.split, config.seed)
+    return {"train": split.train, "validation": split.validation, "test": split.test}
 
 
 def _unlabelled(config: RunConfig, source: Domain) -> dict[str, Domain]:
@@ -140,7 +165,7 @@ def held_out(config: RunConfig, ingested: Ingested, fold: Ints, held: int, repea
     return ingested.model_copy(update={"directory": str(folder), "parts": {**ingested.parts, **parts}})
 
 
-def leakage_of(config: RunConfig, domains: dict[str, Domain]) -> Leakage:
+def _leakage_of(config: RunConfig, domains: dict[str, Domain], copies: Copies) -> Leakage:
     """What the test rows share with the parts that training may see.
 
     Raises:
@@ -154,7 +179,7 @@ def leakage_of(config: RunConfig, domains: dict[str, Domain]) -> Leakage:
     if "cross_fitted" in domains:  # whose rows train and test each other's folds, but never their own
         held = {name: domain for name, domain in domains.items() if name in ("source", "unlabelled")}
         domains = {**held, "test": domains["cross_fitted"]}
-    return find_leakage(domains, config.data.near_duplicates, config.seed)
+    return find_leakage(domains, config.data.near_duplicates, config.seed, copies)
 
 
 def read_for_drift(config: RunConfig) -> dict[str, Domain]:
@@ -196,8 +221,7 @@ def ingest(config: RunConfig) -> Ingested:
 
     began, clock = time.time(), time.perf_counter()
     ledger_uri(config.gate.ledger, config.registry.uri)  # refused now rather than after the training
-    domains = read_domains(config)
-    leakage = leakage_of(config, domains)
+    domains, leakage = read_domains(config)
     check_space(config, domains)
     check_fit(config, domains)
     return _stored(config, domains, leakage, began, clock, "run")

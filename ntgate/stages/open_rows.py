@@ -41,15 +41,15 @@ def open_rows(
         ConfigError: when there is no database for the ledger.
         RegistryError: when the ledger does not answer.
     """
-    from ntgate.data.fingerprint import row_fingerprints
+    from ntgate.data.records import row_keys
     from ntgate.ledger.ledger import Opening
 
     missing = [name for name in ("candidate", "scratch") if name not in onnx]
     if missing or crossed.failed is not None:
         lacking = f"model of {' and '.join(missing)}" if missing else f"held-out fold ({crossed.failed})"
         return unopened(len(test), f"There is no {lacking} to compare, so no test row was opened.")
-    prints = row_fingerprints(test)
-    offered = _offered(config, prints, ingested.leakage)
+    prints = row_keys(test)
+    offered = offered_rows(config, test, ingested.leakage)
     ledger = ledger_of(config)
     if ledger is None:
         return _of_all(unrecorded(len(offered), config.gate.alpha), offered, len(test))
@@ -62,16 +62,18 @@ def open_rows(
         min_test_rows=config.gate.min_test_rows,
         dry_run=dry_run,
     )
-    return _of_all(ledger.open(opening, prints[offered]), offered, len(test))
+    return _of_all(ledger.open(opening, prints.take(offered)), offered, len(test))
 
 
-def _offered(config: RunConfig, prints: npt.NDArray[np.bytes_], leakage: Leakage | None) -> npt.NDArray[np.int64]:
+def offered_rows(config: RunConfig, test: Domain, leakage: Leakage | None) -> npt.NDArray[np.int64]:
     """Positions of the rows that the ledger is asked for.
 
-    A row that stands twice is one piece of evidence and is offered once. A stream is not offered rows that nearly stand among
-    the training rows either: their bets could not be taken back.
+    Copies of one row are one piece of evidence and are offered once; equal draws of a discrete table are offered each. A stream
+    is not offered rows that nearly stand among the training rows either: their bets could not be taken back.
     """
-    offered = np.sort(np.unique(prints, return_index=True)[1])
+    from ntgate.data.repeats import first_of_each
+
+    offered = first_of_each(test)
     streaming = config.gate.ledger.policy == "e_process"
     return np.setdiff1d(offered, leakage.positions) if streaming and leakage is not None else offered
 
@@ -91,16 +93,20 @@ def preview(config: RunConfig, test: Domain, leakage: Leakage | None) -> Allowan
     Raises:
         ConfigError: when there is no database for the ledger.
     """
-    from ntgate.data.fingerprint import row_fingerprints
+    from ntgate.data.records import row_keys
     from ntgate.errors import RegistryError
 
-    gate, ledger, prints = config.gate, ledger_of(config), row_fingerprints(test)
-    offered = _offered(config, prints, leakage)
+    gate, ledger, prints = config.gate, ledger_of(config), row_keys(test)
+    offered = offered_rows(config, test, leakage)
     if ledger is None:
         return _of_all(unrecorded(len(offered), gate.alpha), offered, len(test))
     try:
         granted = ledger.preview(
-            prints[offered], gate.ledger, model=config.model.name, alpha=gate.alpha, min_test_rows=gate.min_test_rows
+            prints.take(offered),
+            gate.ledger,
+            model=config.model.name,
+            alpha=gate.alpha,
+            min_test_rows=gate.min_test_rows,
         )
     except RegistryError:
         return None
@@ -113,7 +119,7 @@ def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: Gate
     Raises:
         RegistryError: when the ledger does not answer: the rows stay opened, and the same run again finds them so.
     """
-    from ntgate.data.fingerprint import row_fingerprints
+    from ntgate.data.records import row_keys
 
     ledger, allowance = ledger_of(config), judged.allowance
     if ledger is None or allowance is None or allowance.entry is None:
@@ -121,7 +127,7 @@ def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: Gate
     if allowance.policy != "e_process":
         ledger.close(allowance, decision.outcome)
         return
-    ledger.close(allowance, decision.outcome, fingerprints=row_fingerprints(test), bets=_bets(judged))
+    ledger.close(allowance, decision.outcome, fingerprints=row_keys(test), bets=_bets(judged))
 
 
 def _bets(judged: Evidence) -> dict[str, npt.NDArray[np.int64]]:

@@ -94,7 +94,7 @@ class RunResult(Frozen):
         registry: where the model went; ``version`` is None when nothing was promoted. ``unchanged``: the model that passed was the
             champion already, so that ``version`` is the champion's and the registry stayed as it was. ``page``: why MLflow does not
             have the final page; None where it has.
-        data: rows and fingerprints by part.
+        data: rows and fingerprints by part, the classes, and what became of rows that stand more than once.
         reports: pages for people.
         directory: the run's folder.
         dry_run: whether the registry was left alone.
@@ -180,7 +180,12 @@ def conclude(
             "unchanged": history.unchanged,
             "page": page,
         },
-        data={"rows": ingested.rows, "fingerprints": ingested.fingerprints, "classes": ingested.target_classes},
+        data={
+            "rows": ingested.rows,
+            "fingerprints": ingested.fingerprints,
+            "classes": ingested.target_classes,
+            "copies": None if ingested.leakage is None else ingested.leakage.copies.model_dump(mode="json"),
+        },
         reports={
             name: str(path)
             for name, path in (

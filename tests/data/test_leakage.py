@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from ntgate.data.align import align
+from ntgate.data.copies import without_copies
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import find_leakage
 from ntgate.data.near_duplicates import near_duplicates
-from ntgate.data.overlap import refuse_duplicates, refuse_earlier_tests, refuse_shared_groups
+from ntgate.data.overlap import refuse_earlier_tests, refuse_shared_groups
 from ntgate.data.readers import read
 from ntgate.data.specs import SourceSpec, SplitSpec
 from ntgate.data.splits import split_target
@@ -130,15 +131,18 @@ def test_real_domains_are_no_leaks(shared_data, pair):
 
 
 def test_pupils_of_two_subjects_are_a_leak(shared_data):
-    """Both files share 382 pupils, with other marks and absences: few rows are equal, and many are nearly."""
+    """Both files share 382 pupils, with other marks and absences: few rows are equal and are taken out, and many are nearly."""
     source, target = (
         read(SourceSpec(path=str(shared_data / f"student_performance/{name}.csv")), "source") for name in ("mat", "por")
     )
     split = split_target(target, None, SplitSpec(), 0)
-    with pytest.raises(DataError, match="expected no row in both"):
-        refuse_duplicates(source, split.test)
-    pairs, _ = near_duplicates({"source": source}, split.test)
-    assert len(pairs["source"].test) > 25
+    left, copies = without_copies({"source": source, **vars(split)})
+    assert copies.taken == {"source": copies.tested}
+    assert 10 < copies.tested < 39
+    assert not copies.drawn
+    found = find_leakage(left, "report", 0, copies)
+    assert len(found.positions) > 10
+    assert f"{copies.tested} source rows are copies of {copies.tested} test rows and were taken out." in found.sentence
 
 
 def parts(**more: object) -> dict[str, Domain]:

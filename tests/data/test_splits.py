@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from ntgate.data.copies import without_copies
 from ntgate.data.domain import Domain
 from ntgate.data.encoder import Encoder, fit_encoder
 from ntgate.data.fingerprint import fingerprint, row_fingerprints
-from ntgate.data.overlap import refuse_duplicates
 from ntgate.data.specs import SplitSpec
 from ntgate.data.splits import split_target
 from ntgate.data.storage import load, save
@@ -71,7 +71,7 @@ def test_rows_with_the_same_features_stay_together():
     prints = [set(row_fingerprints(part).tolist()) for part in (split.train, split.validation, split.test)]
     assert not prints[0] & prints[2]
     assert not prints[1] & prints[2]
-    refuse_duplicates(split.train, split.test)
+    assert without_copies({"train": split.train, "test": split.test})[1].taken == {}
 
 
 def test_a_class_of_one_row_is_trained_on():
@@ -81,13 +81,6 @@ def test_a_class_of_one_row_is_trained_on():
     y[7] = 2
     split = split_target(Domain("target", target.rows, y, target.classes), None, SplitSpec(), 0)
     assert 7 in split.train.numbers
-
-
-def test_a_leak_is_told_with_row_numbers_of_the_files():
-    target = domain()
-    test = Domain("test", target.rows[[42]], None, row_numbers=np.array([11]))
-    with pytest.raises(DataError, match="test row 11 are train row 42"):
-        refuse_duplicates(target.take(np.array([5, 42]), "train"), test)
 
 
 def test_fingerprints_see_content_alone():
