@@ -80,6 +80,12 @@ class StoreError(NtgateError):
     exit_code = 6
 
 
+class WornError(NtgateError):
+    """Earlier decisions have worn the test rows out, so that a new model could not be judged on them: inconclusive (exit 4)."""
+
+    exit_code = 4
+
+
 class ChampionMovedError(RegistryError):
     """The champion is no longer the one that the decision was made against (exit 6)."""
 

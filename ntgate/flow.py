@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def run(
-    config: RunConfig, *, dry_run: bool = False, allow_first: bool = False, listener: Listener | None = None
+    config: RunConfig,
+    *,
+    dry_run: bool = False,
+    allow_first: bool = False,
+    force: bool = False,
+    listener: Listener | None = None,
 ) -> RunResult:
     """Ingest, measure, plan, train, judge, and promote what beats scratch.
 
@@ -28,6 +33,7 @@ def run(
         config: the run.
         dry_run: do everything but write to the registry.
         allow_first: promote without a comparison with the champion where it was deleted.
+        force: train though the test rows are worn out.
         listener: told about the progress.
 
     Raises:
@@ -43,22 +49,20 @@ def run(
     from ntgate.stages.evidently import evidently_beside
     from ntgate.stages.history import RunHistory
     from ntgate.stages.ingest import ingest
-    from ntgate.stages.open_rows import preview
     from ntgate.stages.plan import make_plan
     from ntgate.stages.preflight import check_places
     from ntgate.stages.promote import promote
     from ntgate.stages.replicate import replicate
     from ntgate.stages.source import source_model
     from ntgate.stages.train import train_scratch, train_slot
+    from ntgate.stages.worn import refuse_worn
 
     tell = listener or Silent()
     check_places(config, dry_run=dry_run)
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
-    worn = preview(config, ingested.part(ingested.judged), ingested.leakage)
-    if worn is not None and worn.closed:
-        tell.stage(f"ledger: {worn.reason} Only a comparison that was made before can be judged on them.")
     champion = see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)
+    refuse_worn(config, ingested, champion, force=force)
     with evidently_beside(config, ingested, tell):
         tell.stage("source: load or pretrain the source model")
         source = source_model(config, ingested, tell)

@@ -19,14 +19,14 @@ from steps.train import scratch, train
 
 
 @pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST, on_failure=alert_on_failure)
-def retrain(config: RunConfig, dry_run: bool = False, allow_first: bool = False):
+def retrain(config: RunConfig, dry_run: bool = False, allow_first: bool = False, force: bool = False):
     """Retrain on the target, and promote what beats training from scratch.
 
     The plan travels as data and each slot reads its own strategy from it, so the DAG is the same for every plan. GPUs and images
     are settings of ``retrain.yaml`` beside this file. No step is retried by the orchestrator, which would repeat refusals too; the
     steps that need the registry ask again themselves while it does not answer.
     """
-    ingested, champion = ingest(config, dry_run, allow_first)
+    ingested, champion = ingest(config, dry_run, allow_first, force)
     source_model = source(config, ingested)
     shift, _, _ = drift(config, ingested, source_model)
     made = plan(config, ingested, shift)

@@ -29,7 +29,7 @@ from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
 from ntgate.credentials import without_credentials
-from ntgate.errors import Faults, NtgateError
+from ntgate.errors import Faults, NtgateError, WornError
 
 INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -95,7 +95,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _error(code: int, problems: list[dict[str, str]]) -> dict[str, object]:
-    return {"schema": 1, "exit_code": code, "errors": problems}
+    judged = {"outcome": "inconclusive"} if code == WornError.exit_code else {}
+    return {"schema": 1, "exit_code": code, **judged, "errors": problems}
 
 
 def _fields(error: NtgateError) -> dict[str, str]:

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 _PACKAGES = ("pipelines", "steps")
 
 
-def run_pipeline(config: RunConfig, path: str, *, dry_run: bool, allow_first: bool = False) -> RunResult:
+def run_pipeline(
+    config: RunConfig, path: str, *, dry_run: bool, allow_first: bool = False, force: bool = False
+) -> RunResult:
     """Run ``pipelines/retrain.py`` of the project around the config file, else ntgate's own, and return its answer.
 
     Raises:
         ConfigError: when the config has a password in it.
         NtgateError: what a step raised.
     """
-    run = _run("retrain", path, "add --inline", config=config, dry_run=dry_run, allow_first=allow_first)
+    run = _run("retrain", path, "add --inline", config=config, dry_run=dry_run, allow_first=allow_first, force=force)
     result: RunResult = run.steps["promote"].outputs["result"][0].load()
     return result
 

@@ -16,23 +16,33 @@ def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
     from ntgate.cli.progress import listener
     from ntgate.config import load
     from ntgate.flow import plan as make_plan
-    from ntgate.gate.power import power
+    from ntgate.stages.open_rows import preview
+    from ntgate.stages.worn import what_is_left
 
     settings = load(config, overrides)
     with listener() as listening:
         ingested, made = make_plan(settings, listener=listening)
-    seen = power(ingested.rows[ingested.judged], settings.gate)
+    left = preview(settings, ingested.part(ingested.judged), ingested.leakage)
+    seen = what_is_left(settings, left, ingested.rows[ingested.judged])
     steps = settings.training.target_steps(ingested.rows["train"])
     if as_json:
         rows = [{"strategy": r.strategy.kind, "reason": r.reason, "suitable": r.suitable} for r in made.rows]
         console.answer(
-            {"schema": 1, "plan": rows, "steps": steps, "rows": ingested.rows, "power": seen.model_dump(mode="json")}
+            {
+                "schema": 1,
+                "plan": rows,
+                "steps": steps,
+                "rows": ingested.rows,
+                "power": seen.model_dump(mode="json"),
+                "wear": None if left is None else left.model_dump(mode="json"),
+            }
         )
         return 0
     lines = [f"  {i}. {row.strategy.kind:<20} {row.reason}" for i, row in enumerate(made.rows, start=1)]
     lines += [
         f"  +  {'scratch':<20} always, with the same budget: at most {steps} steps an arm",
         "",
+        f"  {'The ledger of worn test rows does not answer.' if left is None else left.reason}",
         f"  {seen.sentence}",
     ]
     console.answer("\n" + "\n".join(lines))

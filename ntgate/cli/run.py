@@ -22,8 +22,13 @@ EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
 @click.option(
     "--allow-first", is_flag=True, help="Promote without a comparison with the champion where it was deleted."
 )
+@click.option(
+    "--force", is_flag=True, help="Train although the test rows are worn out and nothing new can be promoted."
+)
 @with_json
-def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, allow_first: bool, as_json: bool) -> int:
+def run(
+    config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, allow_first: bool, force: bool, as_json: bool
+) -> int:
     """Measure the shift, train, judge, and promote what beats training from scratch.
 
     CONFIG is a YAML or JSON file. Without --inline the pipeline runs on the active ZenML stack: that of the project around
@@ -37,11 +42,11 @@ def run(config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, al
         from ntgate.flow import run as run_inline
 
         with listener() as listening:
-            result = run_inline(settings, dry_run=dry_run, allow_first=allow_first, listener=listening)
+            result = run_inline(settings, dry_run=dry_run, allow_first=allow_first, force=force, listener=listening)
     else:
         from ntgate.cli.orchestrated import run_pipeline
 
-        result = run_pipeline(settings, config, dry_run=dry_run, allow_first=allow_first)
+        result = run_pipeline(settings, config, dry_run=dry_run, allow_first=allow_first, force=force)
     console.answer(result.as_json() if as_json else summary(result))
     return EXIT[result.outcome]
 

@@ -27,13 +27,13 @@ def status(name: str, uri: str, as_json: bool) -> int:
     from ntgate.registry.overview import Overview, look
 
     config = registry_config(uri)
+    opened = entries(name, config.uri)
     if exists(config):
-        found = look(connect(config, name))
+        found = look(connect(config, name), sum(entry.kind == "opened" for entry in opened))
     else:
         found = Overview(
             name=name, next=f"there is no file {sqlite_file(config)} yet: `ntgate run CONFIG`, or correct --uri"
         )
-    opened = entries(name, config.uri)
     if as_json:
         kept = [entry.model_dump(mode="json") for entry in opened]
         console.answer({"schema": 1, **found.model_dump(mode="json"), "ledger": kept})

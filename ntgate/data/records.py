@@ -109,7 +109,13 @@ def _cells(values: npt.NDArray[Any]) -> Cells:
         return _numbers(values)
     import pandas as pd
 
-    codes, known = pd.factorize(values.reshape(-1), use_na_sentinel=True)
+    flat = pd.Series(values.reshape(-1))
+    if values.dtype.kind in "mM":
+        flat = flat.astype(str).where(flat.notna(), None)
+    try:
+        codes, known = pd.factorize(flat.to_numpy(), use_na_sentinel=True)
+    except TypeError:  # lists, and what else cannot be hashed
+        codes, known = pd.factorize(flat.map(str).to_numpy(), use_na_sentinel=True)
     cells = np.array([_cell(value) for value in known.tolist()] + [_cell(None)], dtype=np.uint64)
     return cells[codes].reshape(values.shape)
 
@@ -124,7 +130,7 @@ def _numbers(values: npt.NDArray[Any]) -> Cells:
 
 
 def _cell(value: Any) -> int:
-    text = "" if value is None else str(value).strip()
+    text = "" if value is None else str(int(value) if isinstance(value, bool) else value).strip()
     if not text or isinstance(value, float):
         return int(_numbers(np.array([np.nan if not text else value]))[0])
     try:

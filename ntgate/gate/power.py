@@ -30,13 +30,15 @@ class Power(Frozen):
     """What the gate would see of the wanted gain.
 
     Attributes:
-        n: test rows.
+        n: test rows that a decision may open.
+        of: test rows that there are; the others are worn out.
         alpha: level of one decision, or of one candidate of a stream, of those that the ledger's horizon declares.
         gain: the wanted gain over scratch.
         rows: by discordance.
     """
 
     n: int
+    of: int
     alpha: float
     gain: float
     rows: tuple[PowerRow, ...]
@@ -46,22 +48,36 @@ class Power(Frozen):
         """The middle assumption in words."""
         row = self.rows[len(self.rows) // 2]
         points = f"{100 * self.gain:g} points"
-        if row.power is None or row.needed is None:
+        if row.needed is None or (self.n and row.power is None):
             return f"A gain of {points} needs arms that differ on more rows than is usual."
+        if not self.n:
+            return (
+                f"None of the {self.of} test rows may be opened: about {row.needed} fresh ones show a gain of {points} with "
+                f"probability 0.8, if exactly one arm is right on {100 * row.discordance:g} % of them."
+            )
+        left = f"{self.n} test rows" if self.n == self.of else f"The {self.n} of {self.of} test rows that are left"
         text = (
-            f"{self.n} test rows show a gain of {points} with probability {row.power:.2f}, if exactly one arm is right on "
+            f"{left} show a gain of {points} with probability {row.power:.2f}, if exactly one arm is right on "
             f"{100 * row.discordance:g} % of them"
         )
-        return text + (f"; {row.needed} would with 0.8." if row.needed > self.n else ".")
+        fresh = "" if self.n == self.of else " fresh ones"
+        return text + (f"; {row.needed}{fresh} would with 0.8." if row.needed > self.n else ".")
 
 
-def power(n: int, config: GateConfig) -> Power:
+def power(n: int, config: GateConfig, *, level: float | None = None, of: int | None = None) -> Power:
     """The power of the gate's test of accuracy on ``n`` test rows, for the gain that is wanted.
+
+    Args:
+        n: test rows that a decision may open.
+        config: of the gate.
+        level: at which they are tested; None: at that of a fresh row.
+        of: test rows that there are, those that are worn out among them; None: ``n``.
 
     >>> print(power(900, GateConfig(wanted_gain=0.02)).sentence)
     900 test rows show a gain of 2 points with probability 0.60, if exactly one arm is right on 10 % of them; 1538 would with 0.8.
     """
-    alpha, gain, margin = config.alpha / config.ledger.horizon, config.wanted_gain, config.margin
+    alpha = level or config.alpha / config.ledger.horizon
+    gain, margin = config.wanted_gain, config.margin
     bets = config.ledger.policy == "e_process"
     rows = []
     for discordance in DISCORDANCES:
@@ -75,4 +91,4 @@ def power(n: int, config: GateConfig) -> Power:
                 visible=smallest_visible_gain(n, discordance, alpha, margin=margin, bets=bets),
             )
         )
-    return Power(n=n, alpha=alpha, gain=gain, rows=tuple(rows))
+    return Power(n=n, of=n if of is None else of, alpha=alpha, gain=gain, rows=tuple(rows))

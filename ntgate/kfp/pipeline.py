@@ -48,9 +48,13 @@ def pipeline(content: Mapping[str, Any], cluster: Cluster) -> Any:
         name="ntgate-retrain", description="Retrain, and promote what is shown to beat training from scratch."
     )
     def retrain(
-        config: str = json.dumps(content), root: str = cluster.root, dry_run: bool = False, allow_first: bool = False
+        config: str = json.dumps(content),
+        root: str = cluster.root,
+        dry_run: bool = False,
+        allow_first: bool = False,
+        force: bool = False,
     ) -> dsl.Artifact:
-        known: dict[str, Any] = {"config": config, "dry_run": dry_run, "allow_first": allow_first}
+        known: dict[str, Any] = {"config": config, "dry_run": dry_run, "allow_first": allow_first, "force": force}
         for stage in STAGES:
             arguments = {name: known[name] for name in stage.arguments if name not in stage.constants}
             task = components[stage.name](**arguments, **stage.constants, root=root)

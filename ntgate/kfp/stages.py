@@ -37,6 +37,7 @@ from ntgate.stages.replicate import replicate as replicate_stage
 from ntgate.stages.result import RunResult
 from ntgate.stages.source import source_model
 from ntgate.stages.train import Slot, train_scratch, train_slot
+from ntgate.stages.worn import refuse_worn
 from ntgate.strategies.candidate import Candidate
 from ntgate.training.source_model import SourceModel
 
@@ -47,9 +48,11 @@ def ingest(config: RunConfig, dry_run: bool) -> Ingested:
     return ingest_stage(config)
 
 
-def champion(config: RunConfig, ingested: Ingested, dry_run: bool, allow_first: bool) -> ChampionSeen:
-    """Note which champion the decision will be made against."""
-    return registry_retries(see_champion)(config, ingested, dry_run=dry_run, allow_first=allow_first)
+def champion(config: RunConfig, ingested: Ingested, dry_run: bool, allow_first: bool, force: bool) -> ChampionSeen:
+    """Note which champion the decision will be made against, and end where the test rows could judge nothing."""
+    seen = registry_retries(see_champion)(config, ingested, dry_run=dry_run, allow_first=allow_first)
+    registry_retries(refuse_worn)(config, ingested, seen, force=force)
+    return seen
 
 
 def source(config: RunConfig, ingested: Ingested) -> SourceModel:

@@ -6,7 +6,7 @@ spent; the same comparison finds its opening again, and pays nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -188,6 +188,24 @@ class Ledger:
             stream = None if connection is None else stream_of(connection, model, None, uses, {})
         found = history(uses, prints, None, set())
         return allow(found, config, alpha=alpha, min_test_rows=min_test_rows, stream=stream)
+
+    def decided(self, decision_ids: Iterable[str]) -> bool:
+        """Whether one of these decisions has opened test rows.
+
+        Raises:
+            RegistryError: when the database does not answer.
+        """
+        wanted = sorted(set(decision_ids))
+        with reading(self.uri, self.timeout_seconds) as connection:
+            if connection is None:
+                return False
+            return any(
+                connection.scalar(
+                    sa.select(ENTRIES.c.id).where(ENTRIES.c.decision_id.in_(wanted[i : i + 500])).limit(1)
+                )
+                is not None
+                for i in range(0, len(wanted), 500)
+            )
 
     def identity(self, *, create: bool) -> str | None:
         """The random id that tells this ledger from every other; a copy has that of its original. None where it has none yet.

@@ -33,8 +33,12 @@ class Overview(Frozen):
     next: str
 
 
-def look(registry: Registry) -> Overview:
+def look(registry: Registry, opened: int = 0) -> Overview:
     """Look at the registry and change nothing.
+
+    Args:
+        registry: of the model.
+        opened: how many decisions about it have opened test rows.
 
     Raises:
         RegistryError: when it does not answer.
@@ -50,11 +54,11 @@ def look(registry: Registry) -> Overview:
         lost=gone,
         lock=held,
         versions=tuple(entries),
-        next=advice(registry.name, entries, held, gone),
+        next=advice(registry.name, entries, held, gone, opened),
     )
 
 
-def advice(name: str, versions: Sequence[VersionEntry], lock: Holder | None, gone: str | None) -> str:
+def advice(name: str, versions: Sequence[VersionEntry], lock: Holder | None, gone: str | None, opened: int = 0) -> str:
     """What to do next about a model.
 
     >>> print(advice("reader", [], None, None))
@@ -70,6 +74,7 @@ def advice(name: str, versions: Sequence[VersionEntry], lock: Holder | None, gon
     if gone is not None:
         return "give the alias back to a version, or run with --allow-first if the next promotion is to be the first"
     if now is None:
-        return "nothing was promoted yet: `ntgate run CONFIG`"
+        fresh = ", and test rows were opened: `ntgate validate CONFIG` says how many fresh ones to label"
+        return "nothing was promoted yet" + (fresh if opened else ": `ntgate run CONFIG`")
     foreign = "; the champion was made by other means, and the next run compares with it where it is an ONNX model"
     return "nothing" + (foreign if now.state == FOREIGN else "")

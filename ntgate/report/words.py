@@ -164,7 +164,8 @@ def _after(report: RunReport) -> tuple[str, ...]:
         return (*steps, "Keep fresh labelled rows aside: a test set that is used again and again wears out.")
     if report.outcome == "inconclusive":
         return (
-            "Label more test rows of the target, then run again: the findings say what was missing.",
+            "Label fresh test rows of the target, then run again: the findings say how many. Rows that were opened count for no "
+            "other decision, unless gate.ledger declares several.",
             "Do not lower the bounds to get a verdict."
             + ("" if report.champion is None else " The champion keeps serving."),
         )

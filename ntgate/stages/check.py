@@ -10,7 +10,7 @@ from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
 from ntgate.errors import Faults, NtgateError
 from ntgate.gate.allowance import Allowance
-from ntgate.gate.power import Power, power
+from ntgate.gate.power import Power
 
 
 class PartSeen(Frozen):
@@ -49,7 +49,7 @@ class Checked(Frozen):
     Attributes:
         parts: each part by name: ``source``, ``train``, ``validation``, ``test``, and ``unlabelled`` where there is one.
         leakage: what the test rows share with the others.
-        power: what so many test rows can show.
+        power: what the test rows that may still be opened can show.
         wear: what the ledger would grant a new comparison on the test rows; None where it does not answer.
     """
 
@@ -68,6 +68,7 @@ def check_data(config: RunConfig) -> Checked:
     from ntgate.stages.ingest import read_domains
     from ntgate.stages.open_rows import preview
     from ntgate.stages.preflight import faults
+    from ntgate.stages.worn import what_is_left
 
     domains: dict[str, Domain] | None = None
     found: list[NtgateError] = []
@@ -79,9 +80,10 @@ def check_data(config: RunConfig) -> Checked:
     if domains is None or found:
         raise found[0] if len(found) == 1 else Faults(found)
     judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
+    left = preview(config, judged, leakage)
     return Checked(
         parts={name: PartSeen.of(domain) for name, domain in domains.items()},
         leakage=leakage,
-        power=power(len(judged), config.gate),
-        wear=preview(config, judged, leakage),
+        power=what_is_left(config, left, len(judged)),
+        wear=left,
     )

@@ -36,13 +36,46 @@ def test_a_second_decision_on_the_same_rows_is_inconclusive(project, capsys):
     code, again = ran(project, capsys)  # the same models: nothing new is asked
     assert code == 0
     assert "opened before" in finding(again, "wear")["reason"]
-    code, second = ran(project, capsys, "seed=1")
+    code, stopped = ran(project, capsys, "seed=1")
+    assert (code, stopped["outcome"]) == (4, "inconclusive")
+    message = stopped["errors"][0]["message"]
+    assert "Label at least 30 fresh test rows; 600 make the test as sharp as it was." in message
+    assert "None of the 600 test rows may be opened: about 678 fresh ones show a gain of 3 points" in message
+    assert "add --force" in message
+    newest = max(project.glob("runs/reader/*"), key=lambda folder: folder.stat().st_mtime)
+    assert not list(newest.glob("models/*")), "nothing was trained"
+    code, second = ran(project, capsys, "seed=1", "--force")
     assert (code, second["outcome"]) == (4, "inconclusive")
     assert "Label at least 30 fresh test rows" in finding(second, "wear")["reason"]
     assert second["gain"] is second["p_value"] is second["candidate"]["value"] is None
     assert finding(second, "negative_transfer")["reason"] == "Nothing to compare: the test rows stayed closed."
     assert finding(second, "champion")["outcome"] == "inconclusive"
     assert second["registry"]["version"] is None
+
+
+def test_wear_is_told_before_a_run(project, capsys):
+    def told(*command_line: str) -> tuple[int, str]:
+        code = command([*command_line, str(project / "config.yaml")])
+        return code, capsys.readouterr().out
+
+    status = ["status", "reader", "--uri", f"sqlite:///{project / 'mlflow.db'}"]
+    with np.load(project / "target_test.npz") as test:
+        x, y = test["x"], test["y"]
+    np.savez(project / "target_test.npz", x=x, y=np.random.default_rng(0).permutation(y))  # nothing can be shown
+    _, result = ran(project, capsys)
+    reason = finding(result, "negative_transfer")["reason"]
+    assert "more than now" not in reason
+    code, text = told("plan")
+    assert code == 0
+    assert "These 600 test rows have been used 1 of 1 times: nothing is left of alpha 0.05." in text
+    assert "None of the 600 test rows may be opened: about 678 fresh ones" in text
+    assert "None of the 600 test rows may be opened" in told("validate")[1]
+    assert command(status) == 0
+    assert "`ntgate validate CONFIG` says how many fresh ones to label" in capsys.readouterr().out
+    np.savez(project / "target_test.npz", x=x[200:], y=y[200:])
+    assert "None of the 400 test rows" in told("validate")[1]
+    np.savez(project / "target_test.npz", x=np.concatenate([x, x[:100] / 2]), y=np.concatenate([y, y[:100]]))
+    assert "The 100 of 700 test rows that are left show a gain of 3 points" in told("validate")[1]
 
 
 def test_what_does_not_pass_within_a_horizon_is_withheld_everywhere(project, capsys):

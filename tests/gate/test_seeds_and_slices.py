@@ -99,7 +99,7 @@ def test_a_slice_too_small_is_inconclusive_and_says_how_many_labels(pair):
     decision = decide(fresh(y, candidate, scratch, slices={"region": region}), config)
     (south,) = named(decision, "slice region=south")
     assert south.outcome == "inconclusive"
-    assert "at least 12 more" in south.reason
+    assert "at least 20 fresh ones" in south.reason
     assert decision.outcome == "inconclusive"
 
 

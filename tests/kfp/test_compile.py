@@ -124,4 +124,4 @@ def test_overrides_travel_and_a_faulty_config_is_found_before_the_cluster(projec
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.result)
 def test_what_a_stage_asks_for_was_made_before(stage):
     before = {one.result for one in STAGES[: STAGES.index(stage)]}
-    assert set(stage.arguments) - {"config", "dry_run", "allow_first", *stage.constants} <= before
+    assert set(stage.arguments) - {"config", "dry_run", "allow_first", "force", *stage.constants} <= before

@@ -49,6 +49,11 @@ def judge(found: Comparison, config: GateConfig) -> Outcome:
     return "fail" if upper <= config.margin else "inconclusive"
 
 
+def spent(config: GateConfig) -> bool:
+    """Whether the rows of a decision count for no other, so that advice speaks of fresh ones."""
+    return config.ledger.policy == "spend" and config.ledger.horizon == 1 and config.cross_fitting is None
+
+
 def _measured(found: Comparison, n: int, config: GateConfig) -> str:
     text = (
         f"On {n} test rows the candidate's {config.metric} is {found.first:.3f} and scratch's {found.second:.3f}: "
@@ -73,6 +78,10 @@ def _verdict(outcome: Outcome, found: Comparison, n: int, config: GateConfig) ->
     rows = n if found.streamed is None else found.streamed
     if found.needed is not None and found.needed > rows:
         advice = f"about {found.needed} test labels would show a gain like this, {found.needed - rows} more than now"
+        if found.streamed is None and spent(config):
+            advice = (
+                f"about {found.needed} fresh test labels would show a gain like this: those of this decision are spent"
+            )
     elif found.gain <= config.margin:
         advice = "there is no gain to be shown so far"
     return f"It is not shown to beat {than}: {advice}."

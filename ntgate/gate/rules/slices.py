@@ -12,6 +12,7 @@ from ntgate.gate.comparison import Case, compare
 from ntgate.gate.config import Slice
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
+from ntgate.gate.rules.negative_transfer import spent
 from ntgate.gate.rules.non_inferiority import not_worse
 
 
@@ -49,7 +50,7 @@ def _on(case: Case, part: Slice, value: str | None, other: str) -> Finding:
         return Finding(
             rule=name, outcome="inconclusive", measured=len(rows), bound=part.min_rows,
             reason=f"{len(rows)} test rows are too few for a verdict on this slice: label at least "
-            f"{part.min_rows - len(rows)} more.",
+            + (f"{part.min_rows} fresh ones." if spent(case.config) else f"{part.min_rows - len(rows)} more."),
         )  # fmt: skip
     accuracy = case.config.model_copy(update={"metric": "accuracy"})
     groups = None if evidence.groups is None else evidence.groups[rows]

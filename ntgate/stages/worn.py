@@ -1,0 +1,57 @@
+"""Worn: whether the test rows can still judge a new model, asked before anything is trained."""
+
+from __future__ import annotations
+
+from ntgate.config import RunConfig
+from ntgate.errors import WornError
+from ntgate.gate.allowance import Allowance
+from ntgate.gate.power import Power, power
+from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.identity import decision_id
+from ntgate.stages.ingest import Ingested
+
+_VERSIONS = 200  # of the registered model after the present champion's, any of which an earlier run may have seen as the champion
+
+
+def refuse_worn(config: RunConfig, ingested: Ingested, champion: ChampionSeen, *, force: bool = False) -> None:
+    """End a run whose test rows could judge nothing.
+
+    A run that was made before may be repeated, and one that a crash cut short goes on: config, data and code are those of a
+    decision in the ledger, whatever champion it saw. Candidates of a stream are told apart only when they are trained, so a
+    stream ends nothing here.
+
+    Args:
+        config: the run.
+        ingested: its data.
+        champion: the one seen.
+        force: train all the same.
+
+    Raises:
+        WornError: when nothing is left of the level of the test rows; it says how many fresh rows to label.
+    """
+    from ntgate.stages.open_rows import preview
+    from ntgate.stages.same_ledger import ledger_of
+
+    ledger = ledger_of(config)
+    if force or ledger is None or config.gate.ledger.policy != "spend":
+        return
+    left = preview(config, ingested.part(ingested.judged), ingested.leakage)
+    if left is None or not left.closed or not left.uses:
+        return
+    latest = int(champion.version) if champion.version is not None and champion.version.isdigit() else 0
+    seen = [champion.version, None, *(str(version) for version in range(1, latest + _VERSIONS))]
+    asked = {decision_id(config, ingested, champion.model_copy(update={"version": version})) for version in seen}
+    if ledger.decided(asked):
+        return
+    advice = what_is_left(config, left, len(ingested.part(ingested.judged))).sentence
+    raise WornError(
+        "test rows", expected="test rows on which a new model can be judged", got=f"worn ones. {left.reason} {advice.rstrip('.')}",
+        fix="label fresh rows and run again, or add --force to train without a chance to be promoted",
+    )  # fmt: skip
+
+
+def what_is_left(config: RunConfig, left: Allowance | None, n: int) -> Power:
+    """The power of the ``n`` test rows as far as the ledger lets them be used again; of all where it does not answer."""
+    if left is None:
+        return power(n, config.gate)
+    return power(len(left.positions), config.gate, level=left.alpha or None, of=left.offered)
