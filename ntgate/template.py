@@ -6,6 +6,9 @@ import filecmp
 import shutil
 from pathlib import Path
 
+from ntgate import requirements
+
+REQUIREMENTS = "requirements.txt"
 _PARTS = ("pipelines", "steps", "deploy")
 # Where tools look for them, from where they are kept.
 _PLACED = {
@@ -44,7 +47,24 @@ def create(directory: Path) -> tuple[list[str], list[str]]:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin, place)
         written.append(name)
+    _name_the_source(directory, written, kept)
     return written, kept
+
+
+def _name_the_source(directory: Path, written: list[str], kept: list[str]) -> None:
+    """Write where ntgate comes from, with the wheel where it came from one: the project's own file, which no check compares."""
+    place = directory / REQUIREMENTS
+    if place.exists():
+        kept.append(REQUIREMENTS)
+        return
+    required, wheel = requirements.requirement()
+    place.write_text(requirements.text(required), encoding="utf-8")
+    written.append(REQUIREMENTS)
+    if wheel is not None:
+        name = f"wheels/{wheel.name}"
+        (directory / "wheels").mkdir(exist_ok=True)
+        shutil.copyfile(wheel, directory / name)
+        written.append(name)
 
 
 def differences(directory: Path) -> list[str]:

@@ -20,7 +20,7 @@ def init(directory: Path, check: bool, as_json: bool) -> int:
 
     Existing files are never overwritten.
     """
-    from ntgate import template
+    from ntgate import requirements, template
 
     if check:
         differing = template.differences(directory)
@@ -32,10 +32,16 @@ def init(directory: Path, check: bool, as_json: bool) -> int:
     if directory.is_file():
         raise ConfigError(str(directory), expected="a folder or nothing", got="a file", fix="name another folder")
     written, kept = template.create(directory)
+    named = requirements.named(directory / template.REQUIREMENTS)
     if as_json:
-        console.answer({"schema": 1, "directory": str(directory.resolve()), "written": written, "kept": kept})
+        answer = {"directory": str(directory.resolve()), "written": written, "kept": kept, "installs": named}
+        console.answer({"schema": 1, **answer})
         return 0
     lines = [f"created {len(written)} files in {directory}" + (f", kept {len(kept)} that were there" if kept else "")]
     lines += ["", "next:", f"  edit {directory / 'retrain.yaml'}", f"  ntgate validate {directory / 'retrain.yaml'}"]
-    console.answer("\n".join([*lines, f"  ntgate run {directory / 'retrain.yaml'}"]))
+    lines.append(f"  ntgate run {directory / 'retrain.yaml'}")
+    if named is None:
+        unsaid = f"{directory / template.REQUIREMENTS} does not say yet where the workflow installs ntgate from"
+        lines += ["", f"{unsaid}: {requirements.UNKNOWN}."]
+    console.answer("\n".join(lines))
     return 0
