@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ntgate.base import Frozen
 from ntgate.shift.class_distances import Distances, distances, means_by_class
+from ntgate.shift.feature_scale import feature_scale
 from ntgate.shift.labelled import Labelled
-from ntgate.shift.robust_scale import RobustScale
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -142,9 +142,8 @@ def matches(found: Distances, namesakes: dict[int, int]) -> dict[int, Match]:
 
 def _by_itself(part: Labelled, names: Sequence[str]) -> Labelled:
     """The rows, centred on the mean of the named classes' means, and scaled: what only this domain knows."""
-    part = part._replace(rows=RobustScale.of(part.rows)(part.rows))
     centre = np.mean([part.of(name).mean(axis=0, dtype=np.float64) for name in names], axis=0)
-    return part._replace(rows=part.rows - centre)
+    return part._replace(rows=(part.rows - centre) / feature_scale(part.rows))
 
 
 def _holm(found: dict[int, Match], classes: int) -> dict[int, float]:

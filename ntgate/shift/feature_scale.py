@@ -1,4 +1,4 @@
-"""The scale of every feature where rows are mapped by their moments; measures take the robust one of ``robust_scale.py``."""
+"""The scale of every feature where rows are mapped by their moments or matched by class; tests take that of ``robust_scale.py``."""
 
 from __future__ import annotations
 
