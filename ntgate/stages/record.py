@@ -137,8 +137,11 @@ def note(result: RunResult) -> str:
     if result.registry["version"] is not None:
         now = f"Version {result.registry['version']} of {escaped(result.registry['name'])}"
         lines += [f"{now} carries the alias {result.registry['alias']}.", ""]
+    findings = sorted(result.findings, key=lambda finding: _WEIGHT[finding.outcome] - finding.warning)
+    if result.outcome != "promoted":  # MLflow folds a long note away, the table before this line
+        lines += [f"{escaped(title(findings[0].rule))}: *{findings[0].outcome}*. {escaped(findings[0].reason)}", ""]
     lines += ["| rule | outcome | reason |", "| --- | --- | --- |"]
-    for finding in sorted(result.findings, key=lambda finding: _WEIGHT[finding.outcome] - finding.warning):
+    for finding in findings:
         outcome = f"{finding.outcome}, **warning**" if finding.warning else finding.outcome
         lines.append(f"| {escaped(title(finding.rule))} | {outcome} | {escaped(finding.reason)} |")
     return "\n".join(lines)
