@@ -100,7 +100,7 @@ def test_the_decision_is_the_same_again_though_latencies_are_not(project):
     assert first.decision_id == second.decision_id
     assert first.candidate == second.candidate.model_copy(update={"seconds": first.candidate.seconds})
     assert sha256_file(Path(first.onnx["candidate"])) == sha256_file(Path(second.onnx["candidate"]))
-    assert first.decision_id != run(load(project / "config.yaml"), dry_run=True).decision_id
+    assert first.decision_id != run(load(project / "config.yaml"), dry_run=True, force=True).decision_id
 
 
 @pytest.mark.slow
