@@ -14,6 +14,8 @@ from ntgate.config import load
 from ntgate.flow import run
 from ntgate.registry.champion import champion
 from ntgate.registry.client import connect
+from ntgate.registry.config import RegistryConfig
+from ntgate.registry.history import history
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,4 +77,5 @@ def test_a_stage_that_cannot_judge_ends_the_pipeline_with_its_sentence(project):
     log = done.stdout.splitlines()
     assert any(line.strip().startswith(f"ingest: {project / 'target.npz'}: expected") for line in log)
     assert not any("Running" in line and "champion" in line for line in log)
-    assert not (project / "mlflow.db").exists()
+    registry = connect(RegistryConfig(uri=f"sqlite:///{project / 'mlflow.db'}"), "reader")
+    assert history(registry) == []
