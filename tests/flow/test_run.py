@@ -230,7 +230,7 @@ def test_pupils_in_both_files_are_a_leak(shared_data, tmp_path, capsys):
     code = command(["validate", str(tmp_path / "config.yaml"), "--json"])
     leakage = json.loads(capsys.readouterr().out)["leakage"]
     assert code == 0
-    assert leakage["copies"]["taken"]["source"] == leakage["copies"]["tested"] > 10
+    assert leakage["copies"]["taken"]["source"] == leakage["copies"]["tested"] >= 5
     assert len(leakage["positions"]) > 10, "the gate wants the gain without those that are nearly the same"
 
 
