@@ -86,6 +86,12 @@ class WornError(NtgateError):
     exit_code = 4
 
 
+class MachineError(NtgateError):
+    """This machine has no room left, on a disk or in memory, or does not take the answer (exit 74)."""
+
+    exit_code = 74
+
+
 class ChampionMovedError(RegistryError):
     """The champion is no longer the one that the decision was made against (exit 6)."""
 

@@ -37,7 +37,8 @@ def run(
         listener: told about the progress.
 
     Raises:
-        NtgateError: when ntgate could not judge; nothing is promoted then.
+        NtgateError: when ntgate could not judge, and nothing is promoted; or behind the promotion, which then stands:
+            :func:`ntgate.registry.standing.sentence` says which.
     """
     from ntgate.stages.champion import see_champion
     from ntgate.stages.compress import compress

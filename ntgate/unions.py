@@ -70,7 +70,7 @@ class OpenUnion(Generic[T]):
         module, _, name = path.partition(":")
         try:
             found = getattr(importlib.import_module(module), name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             said = " ".join(str(error).split()) or type(error).__name__
             raise _wrong(
                 f"{self.called} to import at {path}", said, "correct the path, or install the package"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 
 import click
 
 import ntgate
-from ntgate.cli import console
+from ntgate.cli import console, signals
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
 from ntgate.cli.init import init
@@ -29,9 +31,12 @@ from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
 from ntgate.credentials import without_credentials
-from ntgate.errors import Faults, NtgateError, WornError
+from ntgate.errors import Faults, MachineError, NtgateError, RegistryError, WornError
+from ntgate.machine import machine_fault
+from ntgate.registry import standing
+from ntgate.training.foreign import left
 
-INTERNAL, USAGE, INTERRUPTED = 1, 2, 130
+INTERNAL, USAGE, READER_GONE = 1, 2, 141
 
 
 EXIT_CODES = """\b
@@ -42,8 +47,10 @@ Exit codes:
   3  rejected by the gate; drift: a shift; init --check, up: something differs
   4  inconclusive: never promoted
   5  bad data or model
-  6  registry
-  130  interrupted"""
+  6  registry, or a store
+  74  no room on a disk, no memory, or the answer could not be written
+  130, 143  interrupted, terminated
+  141  the reader of the answer has gone"""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
@@ -62,41 +69,61 @@ for _command in _COMMANDS:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; errors become one sentence, or one JSON object."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    as_json = "--json" in arguments
-    with console.claimed():
+    standing.forget()
+    # What click prints by itself is the answer then.
+    helping = not arguments or not {"-h", "--help", "--version"}.isdisjoint(arguments)
+    with nullcontext() if helping else console.claimed():
         try:
-            code = cli.main(list(arguments), prog_name="ntgate", standalone_mode=False)
+            with signals.terminable():
+                code = cli.main(list(arguments), prog_name="ntgate", standalone_mode=False)
             return int(code or 0)
-        except NtgateError as error:
-            problems = error.problems if isinstance(error, Faults) else (error,)
-            for problem in problems:
-                console.error(str(problem))
-            if as_json:
-                console.answer(_error(error.exit_code, [_fields(problem) for problem in problems]))
-            return error.exit_code
-        except click.ClickException as error:
-            shown = io.StringIO()
-            error.show(shown)
-            console.note(without_credentials(shown.getvalue().rstrip()))
-            if as_json:
-                console.answer(_error(USAGE, [{"message": without_credentials(error.format_message())}]))
-            return USAGE
-        except (KeyboardInterrupt, click.Abort):
-            console.error("interrupted; nothing was promoted")
-            if as_json:
-                console.answer(_error(INTERRUPTED, [{"message": "interrupted"}]))
-            return INTERRUPTED
-        except Exception as error:  # noqa: BLE001  the last line of defence: a fault of ours, kept in a file
-            message = _internal(error)
-            console.error(message)
-            if as_json:
-                console.answer(_error(INTERNAL, [{"message": message}]))
-            return INTERNAL
+        except BaseException as error:  # noqa: BLE001  the last line of defence
+            return _ended(error, as_json="--json" in arguments, helping=helping)
 
 
-def _error(code: int, problems: list[dict[str, str]]) -> dict[str, object]:
-    judged = {"outcome": "inconclusive"} if code == WornError.exit_code else {}
-    return {"schema": 1, "exit_code": code, **judged, "errors": problems}
+def _ended(error: BaseException, *, as_json: bool, helping: bool) -> int:
+    """Say why a command did not come to its end, and how the registry stands; return the exit code."""
+    if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):
+        error = error.__context__  # what click made an exit of
+    number = signals.received()
+    if number is not None or isinstance(error, KeyboardInterrupt | click.Abort):
+        word = "interrupted" if number in (None, signal.SIGINT) else f"terminated by {signal.Signals(number).name}"
+        said = f"{word}; {standing.sentence()}"
+        console.error(said)
+        return _answered(128 + (number or signal.SIGINT), [{"message": said}], as_json)
+    if isinstance(error, console.ReaderGoneError) or (isinstance(error, BrokenPipeError) and helping):
+        if standing.known() is not None:
+            console.error(f"nobody reads the answer; {standing.sentence()}")
+        return READER_GONE
+    if isinstance(error, click.ClickException):
+        shown = io.StringIO()
+        error.show(shown)
+        console.note(without_credentials(shown.getvalue().rstrip()))
+        return _answered(USAGE, [{"message": without_credentials(error.format_message())}], as_json)
+    if not isinstance(error, NtgateError):
+        fault = _outside(error)
+        if fault is None:
+            said = _internal(error)
+            console.error(said)
+            return _answered(INTERNAL, [{"message": said}], as_json)
+        error = fault
+    problems = error.problems if isinstance(error, Faults) else (error,)
+    for problem in problems:
+        console.error(str(problem))
+    found = standing.known()
+    if found is not None and (found.champion or not isinstance(error, RegistryError)):  # whose own sentence says so
+        console.error(standing.sentence())
+    return _answered(error.exit_code, [_fields(problem) for problem in problems], as_json)
+
+
+def _answered(code: int, problems: list[dict[str, str]], as_json: bool) -> int:
+    if as_json:
+        found = standing.known()
+        stands = {} if found is None else {"registry": {**found._asdict(), "sentence": standing.sentence()}}
+        with suppress(console.ReaderGoneError, MachineError):  # the code and standard error tell it too
+            judged = {"outcome": "inconclusive"} if code == WornError.exit_code else {}
+            console.answer({"schema": 1, "exit_code": code, **judged, "errors": problems, **stands})
+    return code
 
 
 def _fields(error: NtgateError) -> dict[str, str]:
@@ -109,8 +136,21 @@ def _fields(error: NtgateError) -> dict[str, str]:
     }
 
 
-def _internal(error: Exception) -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="ntgate-", suffix=".log", delete=False, encoding="utf-8") as file:
-        file.write(without_credentials("".join(traceback.format_exception(error))))
-    said = without_credentials(str(error))
-    return f"internal error ({type(error).__name__}: {said}); nothing was promoted; the traceback is in {file.name}"
+def _outside(error: BaseException) -> NtgateError | None:
+    """The error in our words where it is no fault of ours."""
+    if isinstance(error, SystemExit):
+        return left(error)
+    return machine_fault(error)
+
+
+def _internal(error: BaseException) -> str:
+    told = without_credentials(
+        f"internal error ({type(error).__name__}: {error}); {standing.sentence()}; the traceback is "
+    )
+    trace = without_credentials("".join(traceback.format_exception(error)))
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="ntgate-", suffix=".log", delete=False, encoding="utf-8") as file:
+            file.write(trace)
+    except OSError:
+        return told + "lost, since no file could be written"
+    return told + f"in {file.name}"

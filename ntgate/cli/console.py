@@ -7,14 +7,19 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
 import click
 
 from ntgate import SCHEMA
+from ntgate.errors import MachineError
 
 _answers: list[TextIO] = []
+
+
+class ReaderGoneError(Exception):
+    """Whoever read the answer has closed the pipe, and wants no more of it."""
 
 
 @contextmanager
@@ -23,8 +28,12 @@ def claimed() -> Iterator[None]:
 
     Without this one line of a library would make ``--json`` unreadable.
     """
-    sys.stdout.flush()
+    if sys.stdout is None:  # closed by whoever started us
+        with open(os.devnull, "w", encoding="utf-8") as nothing, redirect_stdout(nothing):
+            yield
+        return
     try:
+        sys.stdout.flush()
         number = sys.stdout.fileno()
         kept = os.dup(number)
     except (OSError, ValueError):  # captured by a caller that gave us no file, such as a test runner
@@ -34,36 +43,53 @@ def claimed() -> Iterator[None]:
         finally:
             _answers.pop()
         return
-    os.dup2(sys.stderr.fileno(), number)
-    with os.fdopen(kept, "w", encoding="utf-8") as out:
-        _answers.append(out)
-        try:
-            yield
-        finally:
-            _answers.pop()
-            out.flush()
+    with suppress(OSError, ValueError, AttributeError):  # without a standard error the libraries may have the output
+        os.dup2(sys.stderr.fileno(), number)
+    out = os.fdopen(kept, "w", encoding="utf-8")
+    _answers.append(out)
+    try:
+        yield
+    finally:
+        _answers.pop()
+        with suppress(OSError):
             sys.stdout.flush()
-            os.dup2(kept, number)
+        os.dup2(kept, number)
+        with suppress(OSError):  # what could not be written was told when it was answered
+            out.close()
 
 
 def answer(content: Mapping[str, Any] | str) -> None:
-    """Print the command's answer on standard output: text, or exactly one JSON object, which names its schema."""
+    """Print the command's answer on standard output: text, or exactly one JSON object, which names its schema.
+
+    Raises:
+        ReaderGoneError: when nobody reads it.
+        MachineError: when it cannot be written.
+    """
     told = content if isinstance(content, str) else _finite({"schema": SCHEMA, **content})
     text = told if isinstance(told, str) else json.dumps(told, indent=2, allow_nan=False)
     out = _answers[-1] if _answers else sys.stdout
-    click.echo(text, file=out)
-    out.flush()
+    try:
+        click.echo(text, file=out)
+        out.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
+    except (OSError, ValueError) as error:
+        raise MachineError(
+            "standard output", expected="a place that takes the answer", got=getattr(error, "strerror", None) or str(error),
+            fix="make room there, or write elsewhere",
+        ) from error  # fmt: skip
 
 
 def note(text: str) -> None:
-    """A line for people on standard error."""
-    click.echo(text, err=True)
+    """A line for people on standard error; where nobody reads it, nothing is lost that a run should end for."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
 
 
 def error(text: str) -> None:
     """An error line on standard error, red on a terminal."""
     for line in text.splitlines():
-        click.echo(click.style("error: ", fg="red", bold=True) + line, err=True)
+        note(click.style("error: ", fg="red", bold=True) + line)
 
 
 def _finite(value: Any) -> Any:

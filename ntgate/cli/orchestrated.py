@@ -12,6 +12,7 @@ from ntgate.cli.project import around
 from ntgate.cli.store import client
 from ntgate.errors import ConfigError, NtgateError
 from ntgate.references import with_password
+from ntgate.registry import standing
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
@@ -62,6 +63,8 @@ def submit(name: str, path: str, config: RunConfig, *, schedule: str, cron: str)
 def _run(name: str, path: str, without: str, *, config: RunConfig, **arguments: Any) -> Any:
     """Run the pipeline ``name`` on the active stack to its end; ``without`` says how to do without ZenML."""
     pipeline = _pipeline(name, path, without, config)
+    if client().active_stack.orchestrator.flavor != "local":  # which runs the steps in this process
+        standing.elsewhere(config.model.name)
     try:
         run = pipeline(config=config, **arguments)
     except Exception as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ntgate.cli import console
+from ntgate.cli import console, signals
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,6 +21,7 @@ class Lines:
         self._began = time.monotonic()
 
     def _say(self, text: str) -> None:
+        signals.check()
         console.note(f"[{time.monotonic() - self._began:5.1f} s] {text}")
 
     def stage(self, name: str) -> None:
@@ -29,6 +30,7 @@ class Lines:
 
     def progress(self, arm: str, step: int, steps: int, validation: float) -> None:
         """A line only where the arm's budget ends; early stopping shows in the result."""
+        signals.check()
         if step == steps:
             self._say(f"  {arm}: step {step}, validation {validation:.3f}")
 
@@ -46,16 +48,19 @@ class Bars:
 
     def stage(self, name: str) -> None:
         """A line above the bars."""
+        signals.check()
         self._bars.console.print(name, highlight=False)
 
     def progress(self, arm: str, step: int, steps: int, validation: float) -> None:
         """Move the arm's bar."""
+        signals.check()
         if arm not in self._arms:
             self._arms[arm] = self._bars.add_task(arm, total=steps, score="")
         self._bars.update(self._arms[arm], completed=step, score=f"validation {validation:.3f}")
 
     def note(self, text: str) -> None:
         """A line above the bars."""
+        signals.check()
         self._bars.console.print(f"  {text}", style="dim", highlight=False)
 
 

@@ -36,6 +36,7 @@ def run(
     """
     from ntgate.cli.progress import listener
     from ntgate.config import load
+    from ntgate.registry import standing
 
     settings = load(config, overrides)
     if inline:
@@ -47,6 +48,9 @@ def run(
         from ntgate.cli.orchestrated import run_pipeline
 
         result = run_pipeline(settings, config, dry_run=dry_run, allow_first=allow_first, force=force)
+        standing.forget()
+        if result.outcome == "promoted" and result.registry["version"] is not None:  # the step read the alias back
+            standing.champion_is(settings.model.name, str(result.registry["version"]))
     console.answer(result.as_json() if as_json else summary(result))
     return EXIT[result.outcome]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntgate.cli import console
-from ntgate.errors import ConfigError
+from ntgate.errors import ConfigError, NtgateError, StoreError
 from ntgate.exclusive import exclusive
+from ntgate.machine import machine_fault
 from ntgate.optouts import opt_out
 
 if TYPE_CHECKING:
@@ -39,13 +40,33 @@ def client() -> Client:
 
     Raises:
         ConfigError: when the folder of the configuration cannot be written to.
+        StoreError: when the store cannot be opened: it is of another version, does not answer, or lets nobody in.
     """
     with locked():
         from zenml.client import Client
 
-        opened = Client()
-        opened.active_stack_model  # noqa: B018  opens the store, and writes the configuration for the last time
+        try:
+            opened = Client()
+            opened.active_stack_model  # noqa: B018  opens the store, and writes the configuration for the last time
+        except Exception as error:
+            raise machine_fault(error) or _unopened(error) from error
     return opened
+
+
+def _unopened(error: Exception) -> NtgateError:
+    """What keeps ZenML's store closed; ZenML and the libraries below it raise many kinds."""
+    from zenml import __version__
+
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+    if "Can't locate revision" in said or "newer than" in said:
+        return StoreError(
+            "ZenML's store", expected=f"one of ZenML {__version__}", got=f"one of another version ({said})",
+            fix="install that version, or set ZENML_CONFIG_PATH to another folder; --inline does without ZenML",
+        )  # fmt: skip
+    return StoreError(
+        "ZenML's store", expected="one that can be opened", got=said,
+        fix="see `zenml status`, or set ZENML_CONFIG_PATH to another folder; --inline does without ZenML",
+    )  # fmt: skip
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ntgate.data.encoder import Encoder
 from ntgate.errors import ModelError
 from ntgate.export.preprocessing import OPSET
 from ntgate.export.raw_rows import SCORES, write
+from ntgate.machine import machine_fault
 
 
 class _Scoring(nn.Module):
@@ -49,6 +50,8 @@ def export_onnx(network: nn.Module, encoder: Encoder, path: Path, *, classes: Se
                 input_names=["x"], output_names=[SCORES], dynamic_shapes=({0: torch.export.Dim("n")},),
             )  # fmt: skip
     except (torch.onnx.errors.OnnxExporterError, torch.onnx.OnnxExporterError, RuntimeError) as error:
+        if machine_fault(error) is not None:
+            raise
         cause = error.__cause__ or error  # the exporter's own words are of its steps
         said = (str(cause).strip() or type(cause).__name__).splitlines()[0][:300]
         raise ModelError(

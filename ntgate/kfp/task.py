@@ -12,7 +12,9 @@ from ntgate import SCHEMA
 from ntgate.base import Frozen
 from ntgate.config import RunConfig, parse
 from ntgate.errors import ConfigError, NtgateError
+from ntgate.machine import machine_fault
 from ntgate.optouts import opt_out
+from ntgate.training.foreign import left
 
 
 class Json(Protocol):
@@ -30,7 +32,8 @@ def run(stage: str, given: Mapping[str, Any]) -> None:
         given: its arguments by name, with results as files; ``config`` is JSON, whose relative paths are relative to
             ``root``; ``to`` is the file for the result.
 
-    An expected fault becomes one sentence and the exit code of the command line.
+    An expected fault becomes one sentence and the exit code of the command line; so does ``sys.exit`` in code that a config names,
+    since a pod that ends with 0 counts as done.
     """
     opt_out()
     from ntgate.kfp import stages
@@ -41,10 +44,19 @@ def run(stage: str, given: Mapping[str, Any]) -> None:
     try:
         arguments = {name: _argument(hint, given[name], given["root"]) for name, hint in hints.items()}
         result = function(**arguments)
-    except NtgateError as error:
-        print(f"{stage}: {error}", file=sys.stderr)  # noqa: T201  a pod's log
-        raise SystemExit(error.exit_code) from error
-    write(result, given["to"])
+        write(result, given["to"])
+    except (Exception, SystemExit) as error:
+        told = (
+            error
+            if isinstance(error, NtgateError)
+            else left(error)
+            if isinstance(error, SystemExit)
+            else machine_fault(error)
+        )
+        if told is None:
+            raise
+        print(f"{stage}: {told}", file=sys.stderr)  # noqa: T201  a pod's log
+        raise SystemExit(told.exit_code) from error
 
 
 def write(result: Frozen, to: Json) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ntgate.credentials import without_credentials
 from ntgate.errors import RegistryError
 from ntgate.ledger import tables
+from ntgate.machine import machine_fault
 from ntgate.registry.faults import denied, reason
 
 _WAIT_SECONDS = 60  # for another writer; each holds the ledger for less than a second or two
@@ -108,6 +109,9 @@ def _translated(uri: str) -> Iterator[None]:
             fix="pip install 'ntgate[postgres]'",
         ) from error  # fmt: skip
     except (SQLAlchemyError, OSError) as error:
+        fault = machine_fault(error)
+        if fault is not None:
+            raise fault from error
         original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         if denied(original) is not None:
             fix = "check user and password in gate.ledger.uri or registry.uri"

@@ -6,6 +6,7 @@ file that no later MLflow can open. PostgreSQL takes the migrations back as one 
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import tempfile
 import time
@@ -41,7 +42,7 @@ def prepare(file: Path, timeout_seconds: float) -> None:
         if state == "none":
             _create(file)
     except sqlite3.Error as error:
-        raise OSError(f"{file}: {error}") from error
+        raise sqlite_fault(file, error) from error
     if state == "half":
         raise _half_made(file)
     if state == "foreign":
@@ -55,6 +56,13 @@ def prepare(file: Path, timeout_seconds: float) -> None:
             got=f"{file} with those of another version",
             fix=f"copy it, then `mlflow db upgrade sqlite:///{file}`, or install that MLflow",
         )  # fmt: skip
+
+
+def sqlite_fault(file: Path, error: sqlite3.Error) -> OSError:
+    """SQLite's error as one of the system; a full disk keeps its number."""
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return OSError(errno.ENOSPC, str(error), str(file))
+    return OSError(f"{file}: {error}")
 
 
 def _state(file: Path) -> State:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from ntgate.credentials import without_credentials
 from ntgate.errors import RegistryDeniedError, RegistryError
+from ntgate.machine import machine_fault
 from ntgate.registry.config import RegistryConfig
 
 START = "start it, or correct registry.uri"
@@ -33,6 +34,7 @@ def translated(config: RegistryConfig, *, fix: str = START) -> Iterator[None]:
             named instead.
 
     Raises:
+        MachineError: where a disk of this machine is full.
         RegistryDeniedError: where the credentials are missing or wrong.
         RegistryError: instead of whatever else they raise.
     """
@@ -47,6 +49,9 @@ def translated(config: RegistryConfig, *, fix: str = START) -> Iterator[None]:
         # MLflow lets through what the library of an artifact store raises, which need not be installed here.
         if not isinstance(error, expected) and type(error).__module__.partition(".")[0] not in _STORES:
             raise
+        fault = machine_fault(error)
+        if fault is not None:
+            raise fault from error
         who = denied(error)
         if who is not None:
             raise RegistryDeniedError(

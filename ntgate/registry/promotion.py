@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from ntgate.base import Frozen
 from ntgate.errors import ChampionMovedError, RegistryError
+from ntgate.registry import standing
 from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE, Champion, champion
 from ntgate.registry.client import Registry, named, translated
 from ntgate.registry.faults import START
@@ -55,9 +56,12 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
     before = f"{START}, and run again; nothing was promoted"
     with translated(registry.config, fix=before), promotion_lock(registry) as held:
         now = champion(registry)
-        finish(registry, now)
         if now is not None and now.decision_id == request.decision_id:
+            standing.champion_is(registry.name, now.version)
+            with translated(registry.config, fix=_after(registry)):
+                finish(registry, now)
             return now.version
+        finish(registry, now)
         found = None if now is None else now.version
         if found != request.champion_seen:
             raise ChampionMovedError(
@@ -65,6 +69,7 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
                 fix="run again, to be compared with the new champion; nothing was promoted",
             )  # fmt: skip
         if now is not None and request.champion_itself:
+            standing.champion_is(registry.name, now.version)
             return now.version
         gone = None if now is not None or request.allow_first else lost(registry)
         if gone is not None:
@@ -85,10 +90,7 @@ def move_alias(registry: Registry, version: str, held: Held) -> None:
         ChampionMovedError: when something else moved the alias at the same time.
         RegistryError: when the lock was lost before; the champion is as it was then.
     """
-    after = (
-        f"{START}, and see `ntgate status {registry.name}`: the alias may have moved; `ntgate reconcile` finishes it"
-    )
-    with translated(registry.config, fix=after):
+    with translated(registry.config, fix=_after(registry)):
         _move_alias(registry, version, held)
         now = champion(registry)
         if now is None or now.version != version:
@@ -96,6 +98,7 @@ def move_alias(registry: Registry, version: str, held: Held) -> None:
                 f"champion of {registry.name}", expected=_called(version), got=_called(now.version if now else None),
                 fix="look at the registry: something else moves the alias",
             )  # fmt: skip
+        standing.champion_is(registry.name, version)
         finish(registry, now)
 
 
@@ -162,6 +165,7 @@ def _move_alias(registry: Registry, version: str, held: Held) -> None:
 
     for attempt in range(_ATTEMPTS):
         held.check(registry)
+        standing.asked(registry.name, version)
         try:
             registry.client.set_registered_model_alias(registry.name, ALIAS, version)
             return
@@ -169,6 +173,10 @@ def _move_alias(registry: Registry, version: str, held: Held) -> None:
             if attempt == _ATTEMPTS - 1:
                 raise
             time.sleep(0.1 * 2**attempt)
+
+
+def _after(registry: Registry) -> str:
+    return f"{START}, and see `ntgate status {registry.name}`: the alias may have moved; `ntgate reconcile` finishes it"
 
 
 def _called(version: str | None) -> str:

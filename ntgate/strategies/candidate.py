@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ntgate.base import Frozen
-from ntgate.errors import NtgateError
+from ntgate.errors import MachineError, NtgateError
 from ntgate.models import AnyModel, Model
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.training.curve import CurvePoint
@@ -65,21 +65,25 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
     """Train one arm and write its weights to ``directory``.
 
     A strategy that fails on these data (a loss that diverges, memory that runs out, numbers that a decomposition cannot cope
-    with) gives a candidate with the reason in ``failed``, so that the other arms go on.
+    with, a backbone that raises) gives a candidate with the reason in ``failed``, so that the other arms go on.
     """
     import numpy as np
 
-    from ntgate.training.memory import ran_out
+    from ntgate.machine import out_of_memory
 
     at, began = time.time(), time.perf_counter()
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
     try:
         trained = strategy.train(arm)
+    except MachineError:
+        raise
     except (NtgateError, MemoryError, RuntimeError, np.linalg.LinAlgError) as error:
-        if isinstance(error, RuntimeError) and not ran_out(error):
+        if isinstance(error, RuntimeError) and not out_of_memory(error):
             raise
         reason = (
-            "memory ran out: " + (str(error).splitlines() or ["no more is known"])[0] if ran_out(error) else str(error)
+            "memory ran out: " + (str(error).splitlines() or ["no more is known"])[0]
+            if out_of_memory(error)
+            else str(error)
         )
         return Candidate(
             strategy=strategy.kind,

@@ -16,11 +16,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from ntgate.errors import ModelError
+from ntgate.machine import out_of_memory
 from ntgate.training.checkpoint import Checkpoint, Point, identity
 from ntgate.training.config import TrainingConfig
 from ntgate.training.curve import CurvePoint
-from ntgate.training.memory import ran_out
-from ntgate.training.network import Network
+from ntgate.training.network import Network, their_gradients
 from ntgate.training.processes import average_gradients, joined, shared
 from ntgate.training.streams import Rows, Stream, WorkerStream
 
@@ -108,7 +108,7 @@ def fit(
         # What a decomposition makes of numbers that are not finite.
         if isinstance(error, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
             raise _diverged(str(error).splitlines()[0]) from error
-        if not ran_out(error):
+        if not out_of_memory(error):
             raise
         raise ModelError(
             "training", expected=f"memory for {config.batch_size} rows of each stream a step",
@@ -139,11 +139,12 @@ def _train(
             path, of_this, objective, optimiser, batches, device, fabric.global_rank, fabric.world_size
         )
     every = max(1, steps // config.evaluations)
+    smallest = min(stream.share for stream in batches.values())
     losses = torch.zeros((), device=device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed + 104_729 * fabric.global_rank)
         point = checkpoint.restore() if checkpoint is not None else Point(0, [], {})
-        objective.train()
+        _ready(objective, smallest)
         while point.step < steps and not _exhausted(point.curve, config.patience):
             until = min(point.step + every - point.step % every, steps)
             for step in range(point.step + 1, until + 1):
@@ -154,7 +155,8 @@ def _train(
                 for group, rate in zip(optimiser.param_groups, rates, strict=True):
                     group["lr"] = rate * part
                 optimiser.zero_grad(set_to_none=True)
-                loss.backward()
+                with their_gradients(objective.network):
+                    loss.backward()
                 if fabric.world_size > 1:
                     average_gradients(trainable, fabric.world_size)
                 nn.utils.clip_grad_norm_(trainable, config.clip_norm)
@@ -164,7 +166,7 @@ def _train(
                     _mean(fabric, losses, step - point.step, step)
             seen = _evaluate(fabric, objective.network, validation, metric, until, losses, until - point.step)
             losses.zero_()
-            objective.train()
+            _ready(objective, smallest)
             best = point.best
             if not point.curve or seen.rank > max(before.rank for before in point.curve):
                 best = {name: value.detach().clone() for name, value in objective.network.state_dict().items()}
@@ -174,6 +176,19 @@ def _train(
             if checkpoint is not None:
                 checkpoint.save(point)
     return point
+
+
+def _ready(objective: Objective, smallest: int) -> None:
+    """Put the objective into training mode; ``smallest`` is the number of rows in the smallest batch of a stream.
+
+    One row has no variance to be normalised by: batch normalisation then goes by its running statistics, as it does in scoring,
+    and its scale and shift are trained.
+    """
+    objective.train()
+    if smallest == 1:
+        for module in objective.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
 
 
 def _batches(

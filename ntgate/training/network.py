@@ -6,12 +6,14 @@ import importlib
 import itertools
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
 from ntgate.errors import ModelError
 from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec, Transformers
+from ntgate.training.foreign import foreign
 from ntgate.training.streams import floats
 
 # Beyond this many standard deviations a value says "unusual" and nothing more; see Normaliser.
@@ -97,7 +99,17 @@ class Network(nn.Module):
 
     def embed(self, x: Tensor) -> Tensor:
         """Features ``(n, width)`` of the rows ``x``."""
-        features: Tensor = self.features(self.normaliser(x))
+        if not isinstance(self.spec.backbone, Imported) or torch.compiler.is_exporting():
+            features: Tensor = self.features(self.normaliser(x))
+            return features
+        rows = self.normaliser(x)
+        with _theirs(self.spec.backbone, rows):
+            features = self.features(rows)
+        if not isinstance(features, Tensor) or features.shape != (len(rows), self.head.in_features):
+            raise ModelError(
+                f"model.backbone {self.spec.backbone.path}", expected=f"features of shape ({len(rows)}, {self.head.in_features})",
+                got=_shape(features), fix="flatten or pool inside the module, whatever the number of rows",
+            )  # fmt: skip
         return features
 
     def forward(self, x: Tensor) -> Tensor:
@@ -165,16 +177,13 @@ def _cnn(backbone: Cnn, shape: tuple[int, ...]) -> nn.Module:
 def _imported(backbone: Imported) -> nn.Module:
     module_path, name = backbone.path.split(":")
     subject = f"model.backbone {backbone.path}"
-    try:
+    with foreign(
+        subject,
+        expected="a torch.nn.Module that can be imported and built",
+        fix="check the import path and the arguments",
+    ):
         kind = getattr(importlib.import_module(module_path), name)
         module = kind(**backbone.arguments)
-    except Exception as error:
-        raise ModelError(
-            subject,
-            expected="a torch.nn.Module that can be imported and built",
-            got=f"{type(error).__name__}: {error}",
-            fix="check the import path and the arguments",
-        ) from error
     if not isinstance(module, nn.Module):
         raise ModelError(
             subject, expected="a torch.nn.Module", got=type(module).__name__, fix="name a class that derives from it"
@@ -182,27 +191,48 @@ def _imported(backbone: Imported) -> nn.Module:
     return module
 
 
+def _theirs(backbone: Imported, rows: Tensor) -> AbstractContextManager[None]:
+    """What the backbone's own code raises, in our words."""
+    return foreign(
+        f"model.backbone {backbone.path}", expected=f"a module that takes rows of shape {tuple(rows.shape)}, also in training",
+        fix="correct the class",
+    )  # fmt: skip
+
+
+def their_gradients(network: Network) -> AbstractContextManager[None]:
+    """What differentiating the code of an imported backbone raises, in our words; any other backbone is our own code."""
+    backbone = network.spec.backbone
+    if not isinstance(backbone, Imported):
+        return nullcontext()
+    return foreign(
+        f"model.backbone {backbone.path}", expected="a module that can be differentiated", fix="correct the class"
+    )
+
+
+def _shape(out: object) -> str:
+    return f"shape {tuple(out.shape)}" if isinstance(out, Tensor) else type(out).__name__
+
+
 def _width(features: nn.Module, spec: NetworkSpec) -> int:
     """Width of the features, found by passing two rows of zeros."""
     training = features.training
     features.eval()
+    expected = f"a module that takes rows of shape {spec.input_shape}"
     try:
-        with torch.no_grad():
+        with (
+            foreign(
+                f"model.backbone {spec.backbone.kind}", expected=expected, fix="choose a backbone that fits the data"
+            ),
+            torch.no_grad(),
+        ):
             out = features(torch.zeros(2, *spec.input_shape))
-    except Exception as error:
-        raise ModelError(
-            f"model.backbone {spec.backbone.kind}",
-            expected=f"a module that takes rows of shape {spec.input_shape}",
-            got=f"{type(error).__name__}: {error}",
-            fix="choose a backbone that fits the data",
-        ) from error
     finally:
         features.train(training)
     if not isinstance(out, Tensor) or out.ndim != 2 or out.shape[0] != 2:
         raise ModelError(
             f"model.backbone {spec.backbone.kind}",
             expected="features of shape (n, width)",
-            got=f"{tuple(out.shape)}" if isinstance(out, Tensor) else type(out).__name__,
+            got=_shape(out),
             fix="flatten or pool inside the module",
         )
     return int(out.shape[1])

@@ -80,6 +80,11 @@ class Order:
         index, self._ahead = self._ahead[: self._size], self._ahead[self._size :]
         return index
 
+    @property
+    def size(self) -> int:
+        """Rows of a batch."""
+        return self._size
+
     def state(self) -> dict[str, Tensor]:
         """What :meth:`restore` needs to go on with the same order."""
         return {"generator": self._generator.get_state(), "order": self._ahead.clone()}
@@ -100,6 +105,9 @@ class Stream:
         process: number of this process; it gets every ``processes``-th row of each batch.
         processes: how many share each batch.
 
+    Attributes:
+        share: rows that this process gets of each batch.
+
     >>> stream = Stream(Rows(torch.arange(5.0)), batch_size=2, seed=0)
     >>> sorted(torch.cat([stream.next().x for _ in range(2)]).tolist() + stream.next().x[:1].tolist())
     [0.0, 1.0, 2.0, 3.0, 4.0]
@@ -109,6 +117,7 @@ class Stream:
         self._rows = rows
         self._order = Order(len(rows), batch_size, seed, processes)
         self._share = slice(process, None, processes)
+        self.share = self._order.size // processes
 
     def next(self) -> Rows:
         """This process's share of the next batch."""
@@ -138,6 +147,9 @@ class WorkerStream:
         processes: how many share each batch.
         device: where the batches are wanted.
         workers: worker processes.
+
+    Attributes:
+        share: rows that this process gets of each batch.
     """
 
     def __init__(
@@ -147,6 +159,7 @@ class WorkerStream:
         # The workers run ahead, so what they draw from is not what has been used: two orders of one seed.
         self._used, self._drawn = (Order(len(rows), batch_size, seed, processes) for _ in range(2))
         self._share = slice(process, None, processes)
+        self.share = self._used.size // processes
         self._batches: Iterator[tuple[Tensor, Tensor | None]] | None = None
 
     def next(self) -> Rows:

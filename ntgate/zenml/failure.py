@@ -33,6 +33,7 @@ def sentence(run: str, step: str, exception: BaseException) -> str:
     "retrain-7: the step train_0 failed, nothing was promoted. KeyError: 'x'"
     """
     from ntgate.errors import NtgateError
+    from ntgate.registry.standing import sentence as stands
 
     why = str(exception) if isinstance(exception, NtgateError) else f"{type(exception).__name__}: {exception}"
-    return f"{run}: the step {step} failed, nothing was promoted. {why}"
+    return f"{run}: the step {step} failed, {stands()}. {why}"

@@ -33,6 +33,7 @@ case $code in
   4) text="inconclusive: the gate needs more labelled target rows; the champion is untouched" ;;
   5) text="failed: bad data or model" ;;
   6) text="failed: the registry did not answer, or the champion moved meanwhile" ;;
+  74) text="failed: no room on a disk, no memory, or the answer could not be written" ;;
   *) text="failed: ended from outside" ;;
 esac
 echo "$text (exit $code)" | tee "$message" >&2

@@ -1,0 +1,71 @@
+"""SIGINT, SIGTERM and SIGHUP end a command alike: with a sentence, and with all that it started."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_ENDING = tuple(
+    number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
+)
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal asked for the end. Whatever lets an interrupt pass lets this one pass.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+_DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
+_received: list[int] = []
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Raise :class:`Terminated` in the body where the process is asked to end; a signal that is ignored stays ignored.
+
+    SIGTERM's default would end the process at once: children go on, and the registry's lock stays taken.
+    """
+    _received.clear()
+    if threading.current_thread() is not threading.main_thread():  # Python hands signals to the main thread alone
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in before.items():
+        if handler in _DEFAULTS:
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler in _DEFAULTS:
+                signal.signal(number, handler)
+
+
+def check() -> None:
+    """Raise what was asked for and got lost: Python drops what is raised in a finaliser or in a library's callback.
+
+    Raises:
+        Terminated: when a signal asked for the end.
+    """
+    if _received:
+        raise Terminated(_received[0])
+
+
+def received() -> int | None:
+    """The first signal that asked for the end, whatever became of its exception; None: none did."""
+    return _received[0] if _received else None
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    _received.append(number)
+    raise Terminated(number)
