@@ -54,6 +54,9 @@ def _columns(source: pd.DataFrame, other: pd.DataFrame, name: str, kinds: bool) 
         raise DataError(
             name, expected="the columns of the source", got="; ".join(parts), fix="rename, add or drop columns"
         )
+    ordered = other[list(source.columns)]
+    if all(one.kind == two.kind for one, two in zip(source.dtypes, ordered.dtypes, strict=True)):
+        return ordered
     columns = {}
     for column in source.columns:
         values = other[column]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +15,18 @@ from ntgate.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_MOST_DIGITS = 18  # so many an int64 always holds
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """The names that stand more than once, sorted.
+
+    >>> repeated(["b", "a", "b"])
+    ['b']
+    """
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def typed(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -24,7 +39,7 @@ def typed(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         where: what messages call the table.
 
     Raises:
-        DataError: on infinite values.
+        DataError: on infinite values, NUL characters, and whole numbers that no int64 holds.
 
     >>> import pandas as pd
     >>> typed(pd.DataFrame({"a": [1, None], "b": ["x ", None]}), "target").to_numpy().tolist()
@@ -32,25 +47,58 @@ def typed(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    columns: dict[str, Any] = {}
-    for name in frame.columns:
-        column = frame[name]
-        if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-            with np.errstate(over="ignore"):
-                values = column.to_numpy(dtype=np.float32, na_value=np.nan)
-            wrong = np.flatnonzero(np.isinf(values))
-            if len(wrong):
-                raise DataError(
-                    f"{where}: {name}", expected="numbers within float32, or nothing", got=f"infinity in {rows(wrong)}",
-                    fix="correct or empty these cells",
-                )  # fmt: skip
-            columns[str(name)] = values
-        elif column.isna().all():
-            columns[str(name)] = np.full(len(frame), np.nan, dtype=np.float32)
-        else:
-            text = column.astype(object).where(column.notna(), "")
-            columns[str(name)] = pd.Series([str(value).strip() for value in text], dtype=object)
-    return pd.DataFrame(columns)
+    plain = [isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in frame.dtypes]
+    with np.errstate(over="ignore"):  # all at once: a table may have 50,000 columns
+        numbers = frame.loc[:, plain].to_numpy(dtype=np.float32)
+    for i in np.flatnonzero(np.isinf(numbers).any(axis=0))[:1]:
+        raise _infinite(numbers[:, i], f"{where}: {frame.columns[plain][i]}")
+    columns = pd.DataFrame(numbers, columns=frame.columns[plain].map(str))
+    if all(plain):
+        return columns
+    others = {str(name): _typed(frame[name], f"{where}: {name}") for name in frame.columns[~np.array(plain)]}
+    return pd.concat([columns, pd.DataFrame(others)], axis=1)[[str(name) for name in frame.columns]]
+
+
+def _typed(column: pd.Series[Any], where: str) -> Any:
+    """One column of another type than numpy's numbers."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+        with np.errstate(over="ignore"):
+            values = column.to_numpy(dtype=np.float32, na_value=np.nan)
+        if np.isinf(values).any():
+            raise _infinite(values, where)
+        return values
+    if column.isna().all():
+        return np.full(len(column), np.nan, dtype=np.float32)
+    text = column.astype(object).where(column.notna(), "")
+    cells = [str(value).strip() for value in text]
+    _refuse_what_is_no_text(cells, where)
+    return pd.Series(cells, dtype=object)
+
+
+def _infinite(values: npt.NDArray[np.float32], where: str) -> DataError:
+    return DataError(
+        where, expected="numbers within float32, or nothing", got=f"infinity in {rows(np.flatnonzero(np.isinf(values)))}",
+        fix="correct or empty these cells",
+    )  # fmt: skip
+
+
+def _refuse_what_is_no_text(cells: list[str], where: str) -> None:
+    nul = np.flatnonzero(["\0" in cell for cell in cells])
+    if len(nul):
+        raise DataError(
+            where, expected="text", got=f"NUL characters in {rows(nul)}", fix="export the column again"
+        )  # fmt: skip
+    digits = np.array([len(cell) for cell in cells])
+    too_long = np.flatnonzero(digits > _MOST_DIGITS)
+    if not len(too_long) or not all(_WHOLE.fullmatch(cell) for cell in cells if cell):
+        return
+    if digits[digits > 0].min() <= _MOST_DIGITS:  # numbers and no codes; as text each would become a category
+        raise DataError(
+            where, expected=f"whole numbers of at most {_MOST_DIGITS} digits", got=f"longer ones in {rows(too_long)}",
+            fix="write smaller numbers, or drop the column",
+        )  # fmt: skip
 
 
 def keys(column: pd.Series[Any]) -> npt.NDArray[np.str_]:

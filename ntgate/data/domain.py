@@ -35,6 +35,7 @@ class Domain:
         ids: optional ``(n,)`` ids of the records; rows with different ids are different ones, though they be equal.
         records: ``(n, 2)`` fingerprints of the rows as their file holds them (:mod:`ntgate.data.records`); None: not taken.
         drawn: whether equal rows are independent draws that count each (:mod:`ntgate.data.repeats`), and not copies of one record.
+        read_as: what had to be recognised to read the file, for people; none of it is usual.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Domain:
     ids: npt.NDArray[np.str_] | None = None
     records: npt.NDArray[np.bytes_] | None = None
     drawn: bool = False
+    read_as: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 from ntgate.credentials import without_credentials
@@ -56,12 +60,27 @@ class Location:
         copied.seek(0)
         return copied
 
+    def below(self) -> list[str]:
+        """The files below a folder, hidden ones too, in the order of their names; links to folders are followed.
+
+        Raises:
+            DataError: when it cannot be listed, or a folder is reached by two ways.
+        """
+        try:
+            return sorted(_walked(self.path, self.shown) if not self.remote else self.files.find(self.path))
+        except DataError:
+            raise
+        except Exception as error:
+            raise unreadable(self.shown, error) from error
+
     def content(self, path: str) -> bytes:
         """All bytes of one file below a folder.
 
         Raises:
             DataError: when it cannot be read.
         """
+        if not self.remote:
+            regular(path, path)
         try:
             content: bytes = self.files.cat_file(path)
         except Exception as error:
@@ -100,8 +119,62 @@ def locate(path: str) -> Location:
     except Exception as error:
         raise unreadable(shown, error) from error
     if not found:
-        raise DataError(shown, expected="a file or a folder of images", got="nothing there", fix="check the path")
-    return Location(files, inner, shown)
+        lost = isinstance(inner, str) and "\0" not in inner and os.path.islink(inner)
+        got = "a link that leads nowhere" if lost else "nothing there"
+        raise DataError(shown, expected="a file or a folder of images", got=got, fix="check the path")
+    place = Location(files, inner, shown)
+    if not place.remote:
+        regular(inner, shown)
+    return place
+
+
+def regular(path: str, shown: str) -> None:
+    """Refuse what can be opened and never ends, or waits for a writer: pipes, devices and sockets.
+
+    Raises:
+        DataError: naming what lies at the local ``path``.
+    """
+    kind = special(path)
+    if kind is not None:
+        raise DataError(shown, expected="a regular file or a folder", got=kind, fix="write the rows to a file first")
+
+
+def special(path: str) -> str | None:
+    """What a path is, when it is neither a regular file nor a folder nor missing.
+
+    >>> special("/dev/null"), special("/")
+    ('a device', None)
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return None
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return kinds.get(stat.S_IFMT(mode))
+
+
+def _walked(folder: str, shown: str) -> Iterator[str]:
+    """The files below a local folder. A link to a folder around it is left out: what lies there is found without it."""
+    root = os.path.realpath(folder)
+    seen = {root}
+    ahead = [(folder, frozenset((root, *map(str, PurePath(root).parents))))]
+    while ahead:
+        here, around = ahead.pop()
+        with os.scandir(here) as entries:
+            for entry in entries:
+                if not os.path.isdir(entry.path):
+                    if os.path.isfile(entry.path) or special(entry.path) is not None:
+                        yield entry.path
+                    continue  # a link that leads nowhere is nothing
+                real = os.path.realpath(entry.path)
+                if real in around:
+                    continue
+                if real in seen:
+                    raise DataError(
+                        shown, expected="every folder once", got=f"{entry.path} a second time, by a link", fix="remove the link"
+                    )  # fmt: skip
+                seen.add(real)
+                ahead.append((entry.path, around | {real}))
 
 
 def unreadable(shown: str, error: Exception) -> DataError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from ntgate.data.columns import groups, keys, times
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels, rows
+from ntgate.data.npz_members import Npz
 from ntgate.data.records import array_records
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
@@ -24,9 +24,9 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, re
 
     ``x`` becomes float32, or stays uint8 ``(n, h, w, c)`` when the format is set to ``images``.
     """
-    arrays = _arrays(file, spec)
+    arrays = Npz(file, spec.path)
     x = _wanted(arrays, "x", spec)
-    if x.ndim < 2 or x.dtype.kind not in "fiub":
+    if x.ndim < 2 or x.dtype.kind not in "fiub" or 0 in x.shape[1:]:
         raise DataError(
             f"{spec.path}: x", expected="numbers of shape (n, ...)", got=f"{x.dtype} of shape {x.shape}",
             fix="store one row of numbers an example",
@@ -37,12 +37,15 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, re
     classes: tuple[str, ...] = ()
     if labelled:
         raw = _wanted(arrays, "y", spec)
+        if raw.shape == (len(x), 1):
+            raw = raw[:, 0]
         if raw.shape != (len(x),):
+            one_hot = raw.ndim == 2 and len(raw) == len(x) and raw.dtype.kind in "fiub" and _is_one_hot(raw)
             raise DataError(
                 f"{spec.path}: y",
                 expected=f"one label a row, shape ({len(x)},)",
-                got=f"shape {raw.shape}",
-                fix="match y to x",
+                got=f"shape {raw.shape}" + (", one column a class" if one_hot else ""),
+                fix="store y.argmax(axis=1)" if one_hot else "match y to x",
             )
         y, classes = encode_labels(raw, f"{spec.path}: y")
     return Domain(
@@ -58,39 +61,28 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, re
         else times(_column(arrays, spec.time, spec, len(x)), f"{spec.path}: {spec.time}"),
         keys={key: keys(_column(arrays, key, spec, len(x))) for key in spec.keep},
         ids=None if spec.id is None else keys(_column(arrays, spec.id, spec, len(x))),
-        records=array_records(arrays) if recorded else None,
+        records=array_records(_all(arrays)) if recorded else None,
     )
 
 
-def _arrays(file: IO[bytes], spec: SourceSpec) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with np.load(file, allow_pickle=False) as content:
-            return {key: content[key] for key in content.files}
-    except ValueError as error:
-        if "pickle" in str(error).lower():
-            raise DataError(
-                spec.path, expected="arrays of numbers or text", got="pickled objects, which could run code",
-                fix="save x as numbers and y as integers or text",
-            ) from error  # fmt: skip
-        raise _damaged(spec, error) from error
-    except (zipfile.BadZipFile, OSError, EOFError, KeyError, AttributeError) as error:
-        raise _damaged(spec, error) from error
+def _all(arrays: Npz) -> dict[str, npt.NDArray[Any]]:
+    """Every array; labels in a column of their own as what they are, one a row."""
+    read = {name: arrays.read(name) for name in arrays.names}
+    return {name: one[:, 0] if name == "y" and one.shape[1:] == (1,) else one for name, one in read.items()}
 
 
-def _damaged(spec: SourceSpec, error: Exception) -> DataError:
-    return DataError(
-        spec.path, expected="an npz file", got=f"a damaged file ({error})", fix="write it again with numpy.savez"
-    )
+def _is_one_hot(y: npt.NDArray[Any]) -> bool:
+    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
 
 
-def _wanted(arrays: dict[str, npt.NDArray[Any]], key: str, spec: SourceSpec) -> npt.NDArray[Any]:
-    if key not in arrays:
-        held = ", ".join(arrays) or "nothing"
+def _wanted(arrays: Npz, key: str, spec: SourceSpec) -> npt.NDArray[Any]:
+    if key not in arrays.names:
+        held = ", ".join(arrays.names[:8]) + (", ..." if len(arrays.names) > 8 else "") or "nothing"
         raise DataError(spec.path, expected=f"an array {key!r}", got=f"the arrays {held}", fix=f"store it as {key!r}")
-    return arrays[key]
+    return arrays.read(key)
 
 
-def _column(arrays: dict[str, npt.NDArray[Any]], key: str, spec: SourceSpec, count: int) -> pd.Series[Any]:
+def _column(arrays: Npz, key: str, spec: SourceSpec, count: int) -> pd.Series[Any]:
     import pandas as pd
 
     column = _wanted(arrays, key, spec)
@@ -98,7 +90,11 @@ def _column(arrays: dict[str, npt.NDArray[Any]], key: str, spec: SourceSpec, cou
         raise DataError(
             f"{spec.path}: {key}", expected=f"shape ({count},)", got=f"shape {column.shape}", fix="match it to x"
         )
-    return pd.Series(column)
+    if column.dtype.kind not in "fiubUSM":
+        raise DataError(
+            f"{spec.path}: {key}", expected="numbers, dates or text", got=str(column.dtype), fix="store it as one of them"
+        )  # fmt: skip
+    return pd.Series(np.char.decode(column, "utf-8", "replace") if column.dtype.kind == "S" else column)
 
 
 def _float32(x: npt.NDArray[Any], spec: SourceSpec) -> npt.NDArray[np.float32]:

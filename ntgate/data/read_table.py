@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import difflib
 import io
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.columns import groups, keys, times, typed
+from ntgate.data.columns import groups, keys, repeated, times, typed
+from ntgate.data.csv_form import CsvForm, csv_form
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
 from ntgate.data.records import table_records
@@ -20,10 +24,15 @@ from ntgate.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_COLUMNS = 100_000
+_NUMBER_LIKE = re.compile(r"[+-]?\d+([.,]\d+)+")
+_DATE_LIKE = re.compile(r"\d{1,4}\.\d{1,2}\.\d{1,4}")
+
 
 def read_csv(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
     """The rows of a csv file, as :func:`read_frame` has them."""
-    return read_frame(_csv(file, spec), spec, name, labelled=labelled, recorded=recorded)
+    frame, form = _csv(file, spec)
+    return replace(read_frame(frame, spec, name, labelled=labelled, recorded=recorded), read_as=form.said)
 
 
 def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
@@ -62,35 +71,73 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
     )
 
 
-def _csv(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
+def _csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, CsvForm]:
     import pandas as pd
 
-    content = file.read()
+    file = _in_utf8(file, spec.path)
+    form = csv_form(file, spec.path)
+    check_header(form.header, spec)
+    file.seek(0)
     try:
-        text = content.decode("utf-8-sig")
-        header = next(csv.reader(io.StringIO(text)), [])
-        check_header(header, spec)
-        # The header is ours to check: pandas would rename a column that stands twice.
-        return pd.read_csv(io.StringIO(text), low_memory=False, index_col=False, on_bad_lines="error")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error) as error:
+        # The header and the number of fields are ours to check: pandas would rename a column that stands twice, and shift rows.
+        frame = pd.read_csv(
+            file, sep=form.separator, decimal=form.decimal, low_memory=False, index_col=False, on_bad_lines="error"
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(
             spec.path,
             expected="a csv file with a header, in UTF-8",
             got=" ".join(str(error).split()),
             fix="export it again",
         ) from error
+    if form.separator != ",":
+        for column in frame.columns:
+            _refuse_other_marks(frame[column], form, f"{spec.path}: {column}")
+    return frame, form
 
 
-def check_header(header: list[str], spec: SourceSpec) -> None:
+def _in_utf8(file: IO[bytes], where: str) -> IO[bytes]:
+    """The same text in UTF-8, where its first bytes say that it is UTF-16."""
+    start = file.read(2)
+    file.seek(0)
+    if start not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return file
+    try:
+        return io.BytesIO(file.read().decode("utf-16").encode())
+    except UnicodeDecodeError as error:
+        raise DataError(
+            where, expected="a csv file in UTF-16, as its first bytes say", got=str(error), fix="export it in UTF-8"
+        ) from error
+
+
+def _refuse_other_marks(column: pd.Series[Any], form: CsvForm, where: str) -> None:
+    """Numbers that were not read as such: with another decimal mark than the rest of the file, or with thousands separators."""
+    if column.dtype.kind in "fiub":
+        return
+    texts = [str(value).strip() for value in column.dropna()]
+    if texts and all(map(_NUMBER_LIKE.fullmatch, texts)) and not all(map(_DATE_LIKE.fullmatch, texts)):
+        mark = "commas" if form.decimal == "," else "points"
+        raise DataError(
+            where, expected=f"numbers with decimal {mark}, as elsewhere in the file", got=repr(texts[0]),
+            fix="write them in one way, without thousands separators",
+        )  # fmt: skip
+
+
+def check_header(header: Sequence[str], spec: SourceSpec) -> None:
     """Refuse a table whose columns cannot be told apart by their names.
 
     Raises:
         DataError: naming what is wrong with the names.
     """
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
+    if len(header) > MOST_COLUMNS:
         raise DataError(
-            spec.path, expected="every column once", got=f"{', '.join(twice)} twice", fix="rename one of them"
+            spec.path, expected=f"at most {MOST_COLUMNS:,} columns", got=f"{len(header):,}", fix="drop columns, or give an npz"
+        )  # fmt: skip
+    twice = repeated(header)
+    if twice:
+        more = f" and {len(twice) - 5} more" if len(twice) > 5 else ""
+        raise DataError(
+            spec.path, expected="every column once", got=f"{', '.join(twice[:5])}{more} twice", fix="rename one of them"
         )
     if any(not name.strip() for name in header):
         raise DataError(

@@ -13,7 +13,7 @@ from ntgate.data.specs import SourceSpec
 from ntgate.data.table_files import table_files
 from ntgate.errors import DataError
 
-_ENDINGS = {".npz": "npz", ".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+_ENDINGS = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
 
 def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool = False) -> Domain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ntgate.data.location import Location, locate, unreadable
+from ntgate.data.location import Location, locate, regular, unreadable
 from ntgate.errors import DataError
 
 EXPECTED = "a parquet file or folder, or a pattern such as part-*.parquet"
@@ -22,15 +22,16 @@ def table_files(uri: str, shown: str) -> tuple[Location, list[str]]:
         raise DataError(shown, expected=EXPECTED, got=error.got, fix=error.fix) from error
     if not pattern and not place.files.isdir(place.path):
         return place, [place.path]
-    try:
-        if pattern:
+    if pattern:
+        try:
             found = place.files.glob(f"{place.path.rstrip('/')}/{last}")
-        else:
-            found = [
-                path for path in place.files.find(place.path) if not path.rpartition("/")[2].startswith((".", "_"))
-            ]
-    except Exception as error:
-        raise unreadable(shown, error) from error
+        except Exception as error:
+            raise unreadable(shown, error) from error
+    else:
+        found = [path for path in place.below() if not path.rpartition("/")[2].startswith((".", "_"))]
+    if not place.remote:
+        for path in found:
+            regular(path, path)
     if not found:
         raise DataError(shown, expected=EXPECTED, got="no such files", fix="check the path")
     return place, sorted(map(str, found))

@@ -88,10 +88,10 @@ def _domain(value: Any, name: str) -> Domain:
 
 
 def _table(frame: Any, name: str) -> Any:
-    from ntgate.data.columns import typed
+    from ntgate.data.columns import repeated, typed
 
     names = [str(column) for column in frame.columns]
-    twice = sorted({column for column in names if names.count(column) > 1})
+    twice = repeated(names)
     if twice or not names:
         got = f"{', '.join(twice)} twice" if twice else "no column"
         raise DataError(name, expected="at least one column, and each once", got=got, fix="rename or add columns")
