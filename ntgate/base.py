@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from ntgate.errors import DataError
 from ntgate.transport import fetched, remote
@@ -15,6 +17,19 @@ class Frozen(BaseModel):
     """Base of every config and every result: immutable, unknown keys refused, NaN and infinity kept as such."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("truth_value", "expected a number, got a truth value")
+    return value
+
+
+# Numbers of a config: to Python true is 1, to a user it is a slip; and nothing is told by a number that is none.
+Whole: TypeAlias = Annotated[int, BeforeValidator(_no_truth_value)]
+Real: TypeAlias = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
+
+Positive: TypeAlias = Annotated[Real, Field(ge=1e-12, le=1e12)]
 
 
 class Artifact(Frozen):

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Whole
 from ntgate.compression import Compressions
 from ntgate.config_errors import explain
 from ntgate.data.specs import DataConfig
@@ -19,10 +18,12 @@ from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.gate.config import GateConfig
 from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
+from ntgate.settings_file import plain, read_settings
 from ntgate.shift.config import ShiftConfig
 from ntgate.strategies import DEFAULT, AnyStrategy
 from ntgate.training.config import Backbone, TrainingConfig
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
 SLOTS = 4  # training slots of the static pipeline beside scratch
 
 
@@ -51,7 +52,7 @@ class RunConfig(Frozen):
     training: TrainingConfig = TrainingConfig()
     compression: Compressions = ()
     gate: GateConfig = GateConfig()
-    seed: int = Field(0, ge=0, lt=2**31)
+    seed: Whole = Field(0, ge=0, lt=2**31)
     output: str = Field("runs", description="folder for what runs leave behind, relative to the config file")
 
     @model_validator(mode="after")
@@ -112,7 +113,8 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
     Raises:
         ConfigErrors: with everything that is wrong, each with its path, what was expected, what came and what to do.
     """
-    return parse(read(path, overrides), base=Path(path).resolve().parent)
+    content = read(path, overrides)
+    return parse(content, base=Path(path).resolve().parent)
 
 
 def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
 def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
     """The config in a plain mapping, with relative paths taken from ``base``."""
     problems: list[ConfigError] = []
-    resolved = _located(_expanded(dict(content), "", problems), base)
+    resolved = _located(_expanded(dict(content), "", problems), base, problems)
     try:
         config = RunConfig.model_validate(resolved)
     except ValidationError as error:
@@ -154,39 +156,14 @@ def _without_password(config: RunConfig, content: Mapping[str, Any]) -> RunConfi
     return config.model_copy(update={"registry": registry, "gate": gate})
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML that refuses a key given twice, instead of silently keeping the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.YAMLError(
-                    f"the key {key!r} stands twice, the second time in line {key_node.start_mark.line + 1}"
-                )
-            if isinstance(key, str):
-                seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def _read(path: Path) -> dict[str, Any]:
-    subject, fix = str(path), "run `ntgate schema` for the keys and `ntgate init` for a starter config"
-    try:
-        # A SafeLoader builds plain values only. JSON is YAML.
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506
-    except FileNotFoundError:
-        raise ConfigError(subject, expected="a config file", got="no such file", fix="check the path") from None
-    except OSError as error:
-        raise ConfigError(
-            subject, expected="a readable config file", got=error.strerror or str(error), fix="check the path"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        got = " ".join(str(error).split())
-        raise ConfigError(subject, expected="YAML or JSON", got=got, fix="correct the syntax") from error
+    content = read_settings(path)
     if not isinstance(content, dict):
         kind = "an empty file" if content is None else f"a {type(content).__name__}"
-        raise ConfigError(subject, expected="a mapping of settings", got=kind, fix=fix)
+        raise ConfigError(
+            str(path), expected="a mapping of settings", got=kind,
+            fix="run `ntgate schema` for the keys and `ntgate init` for a starter config",
+        )  # fmt: skip
     return content
 
 
@@ -208,9 +185,9 @@ def _set(content: dict[str, Any], override: str) -> None:
             )
         content = below
     try:
-        content[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}", expected="a YAML value", got=text, fix="quote it") from error
+        content[last] = plain(text)
+    except ValueError as error:
+        raise ConfigError(f"--set {override}", expected="a YAML value", got=text[:60], fix="quote it") from error
 
 
 def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
@@ -220,12 +197,17 @@ def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
         return [_expanded(v, f"{where}.{i}", problems) for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
+    if _NO_TEXT.search(value):
+        problems.append(
+            ConfigError(where, expected="text", got=f"a NUL or half a character in {value[:40]!r}", fix="remove it")
+        )
+        return ""
     missing = [name for name in referenced(value) if name not in os.environ]
     problems += [unset(where, name) for name in missing]
     return "" if missing else expanded(value)
 
 
-def _located(content: dict[str, Any], base: Path) -> dict[str, Any]:
+def _located(content: dict[str, Any], base: Path, problems: list[ConfigError]) -> dict[str, Any]:
     """The config with every relative local path made absolute."""
     content.setdefault("output", "runs")
     places: list[tuple[Any, str]] = [(content, "output"), (content.get("model"), "source_checkpoint")]
@@ -237,11 +219,24 @@ def _located(content: dict[str, Any], base: Path) -> dict[str, Any]:
         places += [(data.get(name), "path") for name in ("source", "target", "target_test", "unlabelled")]
     for holder, key in places:
         if isinstance(holder, dict) and isinstance(holder.get(key), str) and "://" not in holder[key]:
-            holder[key] = str((base / Path(holder[key]).expanduser()).resolve())
+            holder[key] = str(_absolute(base, holder[key], problems))
     gate = content.get("gate")
     for holder in (content.get("registry"), gate.get("ledger") if isinstance(gate, dict) else None):
         if isinstance(holder, dict) and isinstance(holder.get("uri"), str):
             file = re.fullmatch(r"sqlite:///([^/].*)", holder["uri"])
             if file:
-                holder["uri"] = f"sqlite:///{(base / file[1]).resolve()}"
+                holder["uri"] = f"sqlite:///{_absolute(base, file[1], problems, home=False)}"
     return content
+
+
+def _absolute(base: Path, path: str, problems: list[ConfigError], *, home: bool = True) -> Path:
+    try:
+        given = Path(path).expanduser() if home else Path(path)
+        return (base / given).resolve()
+    except (
+        RuntimeError,
+        OSError,
+        ValueError,
+    ) as error:  # nobody of this name, links in a circle, a name that is too long
+        problems.append(ConfigError(path[:80], expected="a path", got=str(error)[:80], fix="correct it"))
+        return base

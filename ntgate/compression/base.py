@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Real
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,8 +32,8 @@ class NetworkCompression(Frozen):
     """
 
     kind: str
-    temperature: float = Field(2.0, gt=0)
-    label_weight: float = Field(0.3, ge=0, le=1)
+    temperature: Real = Field(2.0, ge=1e-3, le=1e6)
+    label_weight: Real = Field(0.3, ge=0, le=1)
     source_rows: bool = True
 
     @abstractmethod

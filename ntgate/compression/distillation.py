@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ntgate.base import Real, Whole
 from ntgate.compression.base import NetworkCompression
 from ntgate.errors import ModelError
 from ntgate.training.config import Backbone
@@ -31,8 +32,8 @@ class Distillation(NetworkCompression):
 
     kind: Literal["distillation"] = "distillation"
     student: Backbone | None = None
-    width: float = Field(0.5, gt=0, lt=1)
-    budget: int = Field(4, ge=1, le=100)
+    width: Real = Field(0.5, gt=0, lt=1)
+    budget: Whole = Field(4, ge=1, le=100)
 
     def compress(self, teacher: NetworkModel, arm: Arm) -> NetworkModel:
         """The trained student.

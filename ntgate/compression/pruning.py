@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ntgate.base import Real, Whole
 from ntgate.compression.base import NetworkCompression, part_of_budget
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ class Pruning(NetworkCompression):
     """
 
     kind: Literal["pruning"] = "pruning"
-    sparsity: float = Field(0.5, gt=0, lt=1)
+    sparsity: Real = Field(0.5, gt=0, lt=1)
     structured: bool = False
-    rounds: int = Field(4, ge=1, le=50)
+    rounds: Whole = Field(4, ge=1, le=50)
 
     def compress(self, teacher: NetworkModel, arm: Arm) -> NetworkModel:
         """The pruned network, trained on.

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Whole
 
 
 class Quantisation(Frozen):
@@ -25,5 +25,5 @@ class Quantisation(Frozen):
 
     kind: Literal["quantisation"] = "quantisation"
     mode: Literal["static", "dynamic"] = "static"
-    calibration_rows: int = Field(512, ge=1)
+    calibration_rows: Whole = Field(512, ge=1, le=1_000_000)
     per_channel: bool = True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Real, Whole
 
+Side: TypeAlias = Annotated[Whole, Field(gt=0, le=8192)]
 Format = Literal["auto", "npz", "csv", "parquet", "images"]
 
 
@@ -40,8 +41,8 @@ class SourceSpec(Frozen):
     id: str | None = None
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
-    sample: int | None = Field(None, gt=0)
-    image_size: tuple[int, int] | None = None
+    sample: Whole | None = Field(None, gt=0, le=1_000_000_000)
+    image_size: tuple[Side, Side] | None = None
     image_mode: Literal["L", "RGB"] = "RGB"
 
 
@@ -53,8 +54,8 @@ class SplitSpec(Frozen):
         validation: share of the remaining rows that becomes the validation rows.
     """
 
-    test: float = Field(0.4, gt=0, lt=1)
-    validation: float = Field(0.25, gt=0, lt=1)
+    test: Real = Field(0.4, gt=0, lt=1)
+    validation: Real = Field(0.25, gt=0, lt=1)
 
 
 class DataConfig(Frozen):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Real, Whole
 from ntgate.evaluation.metrics import Metric
 from ntgate.gate.ledger_config import LedgerConfig
 
@@ -21,8 +21,8 @@ class Slice(Frozen):
     """
 
     by: str = Field(min_length=1)
-    margin: float = Field(0.05, gt=0, lt=1)
-    min_rows: int = Field(20, ge=1)
+    margin: Real = Field(0.05, gt=0, lt=1)
+    min_rows: Whole = Field(20, ge=1, le=10_000_000)
 
 
 class CrossFitting(Frozen):
@@ -36,8 +36,8 @@ class CrossFitting(Frozen):
         repeats: divisions into folds; the p-values of several are combined whatever their dependence.
     """
 
-    folds: int = Field(5, ge=2, le=50)
-    repeats: int = Field(3, ge=1, le=50)
+    folds: Whole = Field(5, ge=2, le=50)
+    repeats: Whole = Field(3, ge=1, le=50)
 
 
 class GateConfig(Frozen):
@@ -62,19 +62,19 @@ class GateConfig(Frozen):
     """
 
     metric: Metric = "accuracy"
-    alpha: float = Field(0.05, gt=0, lt=0.5)
-    margin: float = Field(0.0, ge=0, lt=1)
-    champion_margin: float = Field(0.02, gt=0, lt=1)
-    compression_margin: float = Field(0.02, gt=0, lt=1)
+    alpha: Real = Field(0.05, ge=1e-6, lt=0.5)
+    margin: Real = Field(0.0, ge=0, lt=1)
+    champion_margin: Real = Field(0.02, gt=0, lt=1)
+    compression_margin: Real = Field(0.02, gt=0, lt=1)
     ledger: LedgerConfig = LedgerConfig()
-    seeds: int = Field(3, ge=1, le=20)
+    seeds: Whole = Field(3, ge=1, le=20)
     slices: tuple[Slice, ...] = ()
-    wanted_gain: float = Field(0.03, gt=0, lt=1)
-    min_test_rows: int = Field(30, ge=1)
+    wanted_gain: Real = Field(0.03, ge=1e-6, lt=1)
+    min_test_rows: Whole = Field(30, ge=1, le=10_000_000)
     cross_fitting: CrossFitting | None = None
-    resamples: int = Field(5000, ge=200)
+    resamples: Whole = Field(5000, ge=200, le=1_000_000)
     swapped_labels: Literal["refuse", "accept"] = "refuse"
-    max_onnx_difference: float = Field(1e-4, gt=0)
+    max_onnx_difference: Real = Field(1e-4, gt=0, le=1)
 
     @field_validator("slices", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Whole
 
 Policy: TypeAlias = Literal["spend", "e_process", "none"]
 
@@ -30,7 +30,7 @@ class LedgerConfig(Frozen):
     """
 
     policy: Policy = "spend"
-    horizon: int = Field(1, ge=1, le=10_000)
+    horizon: Whole = Field(1, ge=1, le=10_000)
     withhold: bool | None = None
     uri: str | None = None
 

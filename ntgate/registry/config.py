@@ -7,7 +7,7 @@ import re
 
 from pydantic import Field, ValidationError, field_validator
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Whole
 from ntgate.errors import ConfigError
 from ntgate.references import expanded, referenced, unset
 
@@ -32,9 +32,9 @@ class RegistryConfig(Frozen):
     uri: str = Field(min_length=1)
     experiment: str | None = None
     artifact_location: str | None = None
-    timeout_seconds: int = Field(10, ge=1, le=600)
-    lock_seconds: int = Field(60, ge=2)
-    wait_seconds: int = Field(120, ge=0)
+    timeout_seconds: Whole = Field(10, ge=1, le=600)
+    lock_seconds: Whole = Field(60, ge=2, le=604_800)
+    wait_seconds: Whole = Field(120, ge=0, le=604_800)
 
     @field_validator("uri")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Real, Whole
 
 
 class ShiftConfig(Frozen):
@@ -35,8 +35,8 @@ class ShiftConfig(Frozen):
     No one number above 0 suits every width, so the default tolerates nothing; take yours from a shift that did no harm.
     """
 
-    permutations: int = Field(500, ge=99)
-    alpha: float = Field(0.05, gt=0, lt=0.5)
-    tolerated_effect: float = Field(0.0, ge=0, lt=1)
-    max_rows: int = Field(10_000, ge=50)
+    permutations: Whole = Field(500, ge=99, le=100_000)
+    alpha: Real = Field(0.05, ge=1e-6, lt=0.5)
+    tolerated_effect: Real = Field(0.0, ge=0, lt=1)
+    max_rows: Whole = Field(10_000, ge=50, le=10_000_000)
     evidently: bool = True

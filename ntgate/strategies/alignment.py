@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ntgate.base import Positive, Real, Whole
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 
@@ -37,12 +38,12 @@ class Alignment(Strategy):
     kind: Literal["alignment"] = "alignment"
     label: ClassVar[str] = "shallow alignment"
     method: Literal["coral", "subspace", "tca", "optimal_transport"] = "coral"
-    dimension: int = Field(30, gt=0)
-    ridge: float = Field(1.0, gt=0)
-    entropy: float = Field(0.1, ge=0)
-    most_rows: int = Field(1000, gt=1)
-    target_share: float = Field(0.5, gt=0, lt=1)
-    penalties: tuple[float, ...] = Field((0.001, 0.01, 0.1, 1.0, 10.0), min_length=1)
+    dimension: Whole = Field(30, gt=0, le=16_384)
+    ridge: Real = Field(1.0, ge=1e-12, le=1e12)
+    entropy: Real = Field(0.1, ge=0, le=1e6)
+    most_rows: Whole = Field(1000, gt=1, le=100_000)
+    target_share: Real = Field(0.5, gt=0, lt=1)
+    penalties: tuple[Positive, ...] = Field((0.001, 0.01, 0.1, 1.0, 10.0), min_length=1, max_length=100)
     space: Literal["auto", "embedding", "columns"] = "auto"
 
     def unsuitable(self, facts: Facts) -> str | None:

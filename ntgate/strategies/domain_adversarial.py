@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ntgate.base import Real, Whole
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
@@ -38,16 +39,16 @@ class DomainAdversarial(Strategy):
 
     kind: Literal["domain_adversarial"] = "domain_adversarial"
     label: ClassVar[str] = "domain-adversarial training"
-    strength: float = Field(0.3, gt=0)
-    hidden: int = Field(128, gt=0)
+    strength: Real = Field(0.3, ge=1e-9, le=1e6)
+    hidden: Whole = Field(128, gt=0, le=16_384)
     conditional: bool = False
     entropy_weights: bool = False
     class_weights: bool = False
-    layers: int = Field(1, gt=0)
-    smoothing: float = Field(0.1, ge=0, lt=0.5)
-    discriminator_rate: float = Field(1.0, gt=0)
+    layers: Whole = Field(1, gt=0, le=16)
+    smoothing: Real = Field(0.1, ge=0, lt=0.5)
+    discriminator_rate: Real = Field(1.0, ge=1e-9, le=1e6)
     short_memory: bool = False
-    entropy: float = Field(0.0, ge=0)
+    entropy: Real = Field(0.0, ge=0, le=1e6)
 
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains, so the source must know every target class."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ntgate.base import Real, Whole
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
@@ -31,9 +32,9 @@ class EncoderDecoder(Strategy):
 
     kind: Literal["encoder_decoder"] = "encoder_decoder"
     label: ClassVar[str] = "encoder and decoder"
-    strength: float = Field(0.5, gt=0)
-    hidden: int = Field(256, gt=0)
-    noise: float = Field(0.5, ge=0, lt=1)
+    strength: Real = Field(0.5, ge=1e-9, le=1e6)
+    hidden: Whole = Field(256, gt=0, le=16_384)
+    noise: Real = Field(0.5, ge=0, lt=1)
 
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains, so the source must know every target class."""

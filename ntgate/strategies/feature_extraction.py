@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from ntgate.base import Positive, Whole
 from ntgate.errors import DataError
 from ntgate.strategies.base import Arm, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
@@ -36,8 +37,8 @@ class FeatureExtraction(Strategy):
 
     kind: Literal["feature_extraction"] = "feature_extraction"
     label: ClassVar[str] = "feature extraction"
-    penalties: tuple[float, ...] = Field(PENALTIES, min_length=1)
-    last_blocks: int = Field(0, ge=0)
+    penalties: tuple[Positive, ...] = Field(PENALTIES, min_length=1, max_length=100)
+    last_blocks: Whole = Field(0, ge=0, le=1000)
 
     def rank(self, case: Case) -> Rank:
         """First with few labels, because it has the fewest parameters to learn; otherwise late."""

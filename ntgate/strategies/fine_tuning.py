@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ntgate.base import Real, Whole
 from ntgate.errors import ModelError
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
@@ -43,15 +44,15 @@ class FineTuning(Strategy):
 
     kind: Literal["fine_tuning"] = "fine_tuning"
     label: ClassVar[str] = "fine-tuning"
-    features_rate: float = Field(0.3, gt=0)
-    layer_decay: float = Field(1.0, gt=0, le=1)
+    features_rate: Real = Field(0.3, ge=1e-9, le=1e6)
+    layer_decay: Real = Field(1.0, ge=1e-9, le=1)
     probe_first: bool = False
-    l2_sp: float = Field(0.0, ge=0)
-    l2_sp_head: float = Field(0.01, ge=0)
-    bss: float = Field(0.0, ge=0)
-    bss_directions: int = Field(1, gt=0)
-    lora_rank: int = Field(0, ge=0)
-    lora_alpha: float = Field(16.0, gt=0)
+    l2_sp: Real = Field(0.0, ge=0, le=1e6)
+    l2_sp_head: Real = Field(0.01, ge=0, le=1e6)
+    bss: Real = Field(0.0, ge=0, le=1e6)
+    bss_directions: Whole = Field(1, gt=0, le=16_384)
+    lora_rank: Whole = Field(0, ge=0, le=16_384)
+    lora_alpha: Real = Field(16.0, ge=1e-9, le=1e6)
 
     @model_validator(mode="after")
     def _one_way_of_staying_near(self) -> FineTuning:

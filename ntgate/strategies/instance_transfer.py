@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic import Field
 
+from ntgate.base import Real, Whole
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 
@@ -51,12 +52,12 @@ class InstanceTransfer(Strategy):
     kind: Literal["instance_transfer"] = "instance_transfer"
     label: ClassVar[str] = "instance transfer"
     weighting: Weighting = "domain_classifier"
-    most: float = Field(10.0, gt=1)
-    selection: float | None = Field(None, gt=0, lt=1)
-    target_share: float = Field(0.5, gt=0, lt=1)
+    most: Real = Field(10.0, gt=1, le=1e6)
+    selection: Real | None = Field(None, gt=0, lt=1)
+    target_share: Real = Field(0.5, gt=0, lt=1)
     start: Literal["source", "fresh"] = "source"
-    features_rate: float = Field(0.3, gt=0)
-    rounds: int = Field(20, gt=1)
+    features_rate: Real = Field(0.3, ge=1e-9, le=1e6)
+    rounds: Whole = Field(20, gt=1, le=10_000)
     space: Literal["auto", "embedding", "columns"] = "auto"
 
     def unsuitable(self, facts: Facts) -> str | None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from ntgate.base import Positive
 from ntgate.errors import DataError
 from ntgate.models.linear import LinearModel
 from ntgate.strategies.base import Arm, Strategy, Trained
@@ -35,8 +36,8 @@ class LinearPool(Strategy):
 
     kind: Literal["linear_pool"] = "linear_pool"
     label: ClassVar[str] = "pooled logistic regression"
-    penalties: tuple[float, ...] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
-    source_weights: tuple[float, ...] = Field((0.3, 1.0, 3.0), min_length=1)
+    penalties: tuple[Positive, ...] = Field((0.01, 0.1, 1.0, 10.0), min_length=1, max_length=100)
+    source_weights: tuple[Positive, ...] = Field((0.3, 1.0, 3.0), min_length=1, max_length=100)
 
     def rank(self, case: Case) -> Rank:
         """Early where labels are few, for it has as few parameters as a linear probe and more rows to learn them from."""

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ntgate.base import Real
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
@@ -32,8 +33,8 @@ class MomentMatching(Strategy):
     label: ClassVar[str] = "moment matching"
     distance: Literal["mmd", "coral"] = "mmd"
     layers: tuple[Literal["features", "logits"], ...] = Field(("features", "logits"), min_length=1)
-    strength: float | None = Field(None, gt=0)
-    entropy: float = Field(0.0, ge=0)
+    strength: Real | None = Field(None, ge=1e-9, le=1e6)
+    entropy: Real = Field(0.0, ge=0, le=1e6)
 
     def unsuitable(self, facts: Facts) -> str | None:
         """One head serves both domains, so the source must know every target class."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ntgate.base import Real
 from ntgate.strategies.base import Arm, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 
@@ -24,7 +25,7 @@ class MultiTask(Strategy):
 
     kind: Literal["multi_task"] = "multi_task"
     label: ClassVar[str] = "multi-task learning"
-    source_weight: float = Field(0.5, gt=0)
+    source_weight: Real = Field(0.5, ge=1e-9, le=1e6)
 
     def rank(self, case: Case) -> Rank:
         """Right after fine-tuning, and before it with few labels, when forgetting is easiest."""

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ntgate.base import Real
 from ntgate.strategies.base import Arm, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 
@@ -24,8 +25,8 @@ class ParameterTransfer(Strategy):
 
     kind: Literal["parameter_transfer"] = "parameter_transfer"
     label: ClassVar[str] = "parameter transfer"
-    start: float = Field(0.9, gt=0, lt=1)
-    share_rate: float = Field(10.0, gt=0)
+    start: Real = Field(0.9, gt=0, lt=1)
+    share_rate: Real = Field(10.0, ge=1e-9, le=1e6)
 
     def rank(self, case: Case) -> Rank:
         """Right after fine-tuning, and before it with few labels: it keeps what the source knows."""

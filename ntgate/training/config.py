@@ -6,24 +6,24 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from ntgate.base import Frozen
+from ntgate.base import Frozen, Real, Whole
 
 
 class Mlp(Frozen):
     """A multilayer perceptron over flattened rows."""
 
     kind: Literal["mlp"] = "mlp"
-    hidden: tuple[Annotated[int, Field(gt=0)], ...] = (256, 128)
-    dropout: float = Field(0.1, ge=0, lt=1)
+    hidden: Annotated[tuple[Annotated[Whole, Field(gt=0, le=16_384)], ...], Field(max_length=64)] = (256, 128)
+    dropout: Real = Field(0.1, ge=0, lt=1)
 
 
 class Cnn(Frozen):
     """A small convolutional network over grey ``(h, w)`` or colour ``(c, h, w)`` images."""
 
     kind: Literal["cnn"] = "cnn"
-    channels: tuple[Annotated[int, Field(gt=0)], ...] = (24, 48)
-    width: int = Field(128, gt=0)
-    dropout: float = Field(0.1, ge=0, lt=1)
+    channels: Annotated[tuple[Annotated[Whole, Field(gt=0, le=16_384)], ...], Field(max_length=64)] = (24, 48)
+    width: Whole = Field(128, gt=0, le=16_384)
+    dropout: Real = Field(0.1, ge=0, lt=1)
 
 
 class Imported(Frozen):
@@ -96,17 +96,17 @@ class TrainingConfig(Frozen):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    steps: int | None = Field(None, gt=0)
-    source_steps: int | None = Field(None, gt=0)
-    batch_size: int = Field(64, gt=0)
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(1e-2, ge=0)
-    clip_norm: float = Field(1.0, gt=0)
-    evaluations: int = Field(20, gt=0)
-    patience: int = Field(6, gt=0)
-    processes: int = Field(1, gt=0)
-    device_memory: float = Field(4.0, ge=0)
-    workers: int = Field(2, ge=0)
+    steps: Whole | None = Field(None, gt=0, le=10_000_000)
+    source_steps: Whole | None = Field(None, gt=0, le=10_000_000)
+    batch_size: Whole = Field(64, gt=0, le=1_000_000)
+    learning_rate: Real = Field(1e-3, ge=1e-12, le=1e6)
+    weight_decay: Real = Field(1e-2, ge=0, le=1e6)
+    clip_norm: Real = Field(1.0, ge=1e-12, le=1e12)
+    evaluations: Whole = Field(20, gt=0, le=100_000)
+    patience: Whole = Field(6, gt=0, le=100_000)
+    processes: Whole = Field(1, gt=0, le=1024)
+    device_memory: Real = Field(4.0, ge=0, le=1e6)
+    workers: Whole = Field(2, ge=0, le=1024)
 
     @model_validator(mode="after")
     def _equal_shares(self) -> TrainingConfig:

@@ -1,0 +1,90 @@
+"""Configs that nobody means well with: each ends at once, with exit code 2 and one sentence."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from ntgate.cli.app import run as command
+from ntgate.config import load
+from ntgate.errors import ConfigError
+
+GOOD = """
+model: {name: reader}
+data: {source: {path: source.npz}, target: {path: target.npz}}
+registry: {uri: "sqlite:///mlflow.db"}
+"""
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9)
+)
+MERGES = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 9))
+
+HOSTILE = {
+    "alias bomb": (BOMB, "more than 200,000 values, aliases counted with what they repeat"),
+    "bomb of merges": (MERGES, "more than 200,000 values"),
+    "recursive alias": ("a: &a [*a]", "an alias to what it stands in, in line 1"),
+    "alias through a mapping": ("a: &a {b: {c: *a}}", "an alias to what it stands in"),
+    "deep brackets": ("a: " + "[" * 10_000 + "]" * 10_000, "more than 50 levels"),
+    "deep mappings": ("a: " + "{a: " * 3_000 + "1" + "}" * 3_000, "more than 50 levels"),
+    "number of 5,000 digits": ("seed: " + "9" * 5_000, "YAML or JSON"),
+    "no such day": ("seed: 2024-13-45", "month must be in 1..12"),
+    "tag": ("seed: !!python/object/apply:os.system [true]", "could not determine a constructor"),
+    "a list as key": ("? [a]\n: 1", "is no text"),
+    "a number as key": ("1: 2", "the key 1 in line 1 is no text"),
+    "control character": ("a: \x07", "special characters are not allowed"),
+    "not UTF-8": (b"a: \xff", "can't decode byte 0xff"),
+    "key twice": ("seed: 1\nseed: 2", "the key 'seed' stands twice, the second time in line 2"),
+    "a document too large": ("# " + "x" * 2**21, "at most 2 MiB"),
+    "NUL in a path": (GOOD + 'output: "a\\0b"', "output: expected text, got a NUL"),
+    "half a character": (GOOD + 'output: "a\\ud800b"', "output: expected text"),
+    "a home of nobody": (GOOD + "output: ~no-such-user/a", "expected a path"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_config_ends_at_once(tmp_path, case, capsys):
+    content, part = HOSTILE[case]
+    (tmp_path / "c.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    began = time.perf_counter()
+    assert command(["validate", str(tmp_path / "c.yaml")]) == 2
+    assert time.perf_counter() - began < 20
+    told = capsys.readouterr().err
+    assert part in told
+    assert len(told) < 2000
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "loop"])
+def test_a_config_is_a_regular_file(tmp_path, kind, capsys):
+    path = {"device": "/dev/zero", "folder": str(tmp_path)}.get(kind, str(tmp_path / "c.yaml"))
+    if kind == "pipe":
+        os.mkfifo(path)
+    if kind == "loop":
+        os.symlink("c.yaml", path)
+    assert command(["validate", path]) == 2
+    assert "config file" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="config file"):
+        load("a\0b")
+
+
+def test_links_in_a_circle_in_a_path_are_told(tmp_path):
+    (tmp_path / "c.yaml").write_text(GOOD.replace("mlflow.db", "loop/mlflow.db") + "output: loop/runs")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigError, match="expected a path"):
+        load(tmp_path / "c.yaml")
+
+
+def test_aliases_and_merges_that_mean_well(tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        "model: {name: reader}\ndata: {source: &rows {path: a.csv, label: y}, target: {<<: *rows, path: b.csv}}\n"
+        'registry: {uri: "sqlite:///mlflow.db"}\n'
+    )
+    config = load(tmp_path / "c.yaml", ["training={steps: 5}"])
+    assert (config.data.target.label, config.data.target.path, config.training.steps) == (
+        "y",
+        str(tmp_path / "b.csv"),
+        5,
+    )
+    with pytest.raises(ConfigError, match="expected a YAML value"):
+        load(tmp_path / "c.yaml", ["training=" + "[" * 10_000])
