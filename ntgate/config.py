@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ntgate.base import Frozen, Whole
 from ntgate.compression import Compressions
@@ -20,7 +20,7 @@ from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
 from ntgate.settings_file import plain, read_settings
 from ntgate.shift.config import ShiftConfig
-from ntgate.strategies import DEFAULT, AnyStrategy
+from ntgate.strategies import DEFAULT, Strategies
 from ntgate.training.config import Backbone, TrainingConfig
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
@@ -40,6 +40,21 @@ class ModelConfig(Frozen):
     backbone: Backbone | None = None
     source_checkpoint: str | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _no_name_of_something_else(cls, name: str) -> str:
+        for wrong, what in (
+            (name in (".", ".."), "a name, not a folder"),
+            (name != name.strip(), "a name without spaces around it"),
+            (not name.isprintable(), "a name that can be printed"),
+            ("'" in name and '"' in name, "a name with one kind of quotes at most: no query could hold both"),
+            ("ntgate-lock" in name, "another name: this one is that of a promotion lock"),
+            (len(name.encode(errors="replace")) > 240, "a name of at most 240 bytes: it names a folder too"),
+        ):
+            if wrong:
+                raise ValueError(what)
+        return name
+
 
 class RunConfig(Frozen):
     """Everything a run depends on. The smallest config names a model, a source, a target and a registry."""
@@ -48,7 +63,7 @@ class RunConfig(Frozen):
     data: DataConfig
     registry: RegistryConfig
     shift: ShiftConfig = ShiftConfig()
-    strategies: Annotated[tuple[AnyStrategy, ...], Field(min_length=1, max_length=SLOTS)] = DEFAULT
+    strategies: Annotated[Strategies, Field(min_length=1, max_length=SLOTS)] = DEFAULT
     training: TrainingConfig = TrainingConfig()
     compression: Compressions = ()
     gate: GateConfig = GateConfig()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.domain_adversarial import DomainAdversarial
@@ -29,5 +30,19 @@ AnyStrategy: TypeAlias = Annotated[
     | Alignment
     | LinearPool,
     Field(discriminator="kind"),
+]
+
+
+def _as_list(value: Any) -> Any:
+    """A single strategy stands for a list of one, and a kind alone for its defaults."""
+    listed = [value] if isinstance(value, str | Mapping) else value
+    if not isinstance(listed, list | tuple):
+        return listed
+    return [{"kind": item} if isinstance(item, str) else item for item in listed]
+
+
+_Written: TypeAlias = AnyStrategy | str
+Strategies: TypeAlias = Annotated[
+    tuple[AnyStrategy, ...], BeforeValidator(_as_list, json_schema_input_type=_Written | list[_Written])
 ]
 DEFAULT: tuple[AnyStrategy, ...] = (FineTuning(), FeatureExtraction(), DomainAdversarial())
