@@ -26,10 +26,12 @@ def _no_truth_value(value: Any) -> Any:
 
 
 # Numbers of a config: to Python true is 1, to a user it is a slip; and nothing is told by a number that is none.
-Whole: TypeAlias = Annotated[int, BeforeValidator(_no_truth_value)]
-Real: TypeAlias = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
-
-Positive: TypeAlias = Annotated[Real, Field(ge=1e-12, le=1e12)]
+# Inside of lists and beside None the range stands before the check, or the JSON Schema loses it.
+NUMBER = BeforeValidator(_no_truth_value)
+Whole: TypeAlias = Annotated[int, NUMBER]
+Real: TypeAlias = Annotated[float, NUMBER, Field(allow_inf_nan=False)]
+Positive: TypeAlias = Annotated[float, Field(ge=1e-12, le=1e12, allow_inf_nan=False), NUMBER]
+Width: TypeAlias = Annotated[int, Field(gt=0, le=16_384), NUMBER]
 
 
 class Artifact(Frozen):

@@ -77,7 +77,7 @@ def _of_value(shown: str, problem: dict[str, Any], tags: list[str]) -> ConfigErr
         expected = str(context.get("error", "another value"))
     else:
         expected = _FORMS.get(
-            context.get("pattern", ""), _EXPECTED.get(kind, "a value of another kind").format(**context)
+            context.get("pattern", ""), _EXPECTED.get(kind, "a value of another kind").format_map(_plain(context))
         )
     return ConfigError(shown, expected=expected, got=_short(value), fix="correct it")
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from ntgate.base import Frozen, Real, Whole
+from ntgate.base import NUMBER, Frozen, Real
 
-Side: TypeAlias = Annotated[Whole, Field(gt=0, le=8192)]
+Side: TypeAlias = Annotated[int, Field(gt=0, le=8192), NUMBER]
 Format = Literal["auto", "npz", "csv", "parquet", "images"]
 
 
@@ -41,7 +41,7 @@ class SourceSpec(Frozen):
     id: str | None = None
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
-    sample: Whole | None = Field(None, gt=0, le=1_000_000_000)
+    sample: Annotated[int, Field(gt=0, le=1_000_000_000), NUMBER] | None = None
     image_size: tuple[Side, Side] | None = None
     image_mode: Literal["L", "RGB"] = "RGB"
 

@@ -7,12 +7,12 @@ The weights, with their papers, are in ``weighting``, one method a file; the bal
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
-from ntgate.base import Real, Whole
+from ntgate.base import NUMBER, Real, Whole
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 
@@ -53,7 +53,7 @@ class InstanceTransfer(Strategy):
     label: ClassVar[str] = "instance transfer"
     weighting: Weighting = "domain_classifier"
     most: Real = Field(10.0, gt=1, le=1e6)
-    selection: Real | None = Field(None, gt=0, lt=1)
+    selection: Annotated[float, Field(gt=0, lt=1), NUMBER] | None = None
     target_share: Real = Field(0.5, gt=0, lt=1)
     start: Literal["source", "fresh"] = "source"
     features_rate: Real = Field(0.3, ge=1e-9, le=1e6)

@@ -6,11 +6,11 @@ Sun & Saenko, "Deep CORAL: Correlation Alignment for Deep Domain Adaptation", EC
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ntgate.base import Real
+from ntgate.base import NUMBER, Real
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 from ntgate.strategies.shared_head import domain_streams, source_lacks_classes
@@ -33,7 +33,7 @@ class MomentMatching(Strategy):
     label: ClassVar[str] = "moment matching"
     distance: Literal["mmd", "coral"] = "mmd"
     layers: tuple[Literal["features", "logits"], ...] = Field(("features", "logits"), min_length=1)
-    strength: Real | None = Field(None, ge=1e-9, le=1e6)
+    strength: Annotated[float, Field(ge=1e-9, le=1e6), NUMBER] | None = None
     entropy: Real = Field(0.0, ge=0, le=1e6)
 
     def unsuitable(self, facts: Facts) -> str | None:

@@ -6,14 +6,16 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from ntgate.base import Frozen, Real, Whole
+from ntgate.base import NUMBER, Frozen, Real, Whole, Width
+
+Steps: TypeAlias = Annotated[int, Field(gt=0, le=10_000_000), NUMBER]
 
 
 class Mlp(Frozen):
     """A multilayer perceptron over flattened rows."""
 
     kind: Literal["mlp"] = "mlp"
-    hidden: Annotated[tuple[Annotated[Whole, Field(gt=0, le=16_384)], ...], Field(max_length=64)] = (256, 128)
+    hidden: Annotated[tuple[Width, ...], Field(max_length=64)] = (256, 128)
     dropout: Real = Field(0.1, ge=0, lt=1)
 
 
@@ -21,7 +23,7 @@ class Cnn(Frozen):
     """A small convolutional network over grey ``(h, w)`` or colour ``(c, h, w)`` images."""
 
     kind: Literal["cnn"] = "cnn"
-    channels: Annotated[tuple[Annotated[Whole, Field(gt=0, le=16_384)], ...], Field(max_length=64)] = (24, 48)
+    channels: Annotated[tuple[Width, ...], Field(max_length=64)] = (24, 48)
     width: Whole = Field(128, gt=0, le=16_384)
     dropout: Real = Field(0.1, ge=0, lt=1)
 
@@ -96,8 +98,8 @@ class TrainingConfig(Frozen):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    steps: Whole | None = Field(None, gt=0, le=10_000_000)
-    source_steps: Whole | None = Field(None, gt=0, le=10_000_000)
+    steps: Steps | None = None
+    source_steps: Steps | None = None
     batch_size: Whole = Field(64, gt=0, le=1_000_000)
     learning_rate: Real = Field(1e-3, ge=1e-12, le=1e6)
     weight_decay: Real = Field(1e-2, ge=0, le=1e6)
