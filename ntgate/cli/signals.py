@@ -25,6 +25,7 @@ class Terminated(KeyboardInterrupt):
         self.number = number
 
 
+_AGAIN_SECONDS = 5.0  # between two attempts; what has to be tidied up takes less
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 _received: list[int] = []
 
@@ -46,6 +47,8 @@ def terminable() -> Iterator[None]:
     try:
         yield
     finally:
+        if _received:
+            _again(0)
         for number, handler in before.items():
             if handler in _DEFAULTS:
                 signal.signal(number, handler)
@@ -68,4 +71,19 @@ def received() -> int | None:
 
 def _end(number: int, _: FrameType | None) -> None:
     _received.append(number)
+    _again(_AGAIN_SECONDS)
     raise Terminated(number)
+
+
+def _again(seconds: float) -> None:
+    """Raise the end again after so many seconds, or, with 0, no more: the first may come where Python or a library drops it."""
+    if hasattr(signal, "setitimer") and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, _lost):
+        if seconds:
+            signal.signal(signal.SIGALRM, _lost)
+        signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+        if not seconds:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _lost(_: int, __: FrameType | None) -> None:
+    raise Terminated(_received[0])

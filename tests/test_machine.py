@@ -1,0 +1,67 @@
+"""Full disks and memory that ran out, as the libraries really tell of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ntgate.machine import machine_fault
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+
+
+def raised(act) -> BaseException:
+    with pytest.raises(BaseException) as caught:  # noqa: PT011  whatever it is
+        act()
+    return caught.value
+
+
+def sqlite() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("PRAGMA max_page_count = 2")
+    connection.execute("CREATE TABLE t (x)")
+    connection.execute("INSERT INTO t VALUES (zeroblob(100000))")
+
+
+@FULL
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: torch.save({"x": torch.zeros(100_000)}, "/dev/full"),
+        lambda: Path("/dev/full").write_text("x" * 100_000),
+        sqlite,
+    ],
+    ids=["torch", "text", "sqlite"],
+)
+def test_a_full_disk(act):
+    fault = machine_fault(raised(act))
+    assert fault is not None
+    assert (fault.subject, fault.exit_code) == ("disk", 74)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda: torch.empty(1 << 50), lambda: np.empty(1 << 50), lambda: bytearray(1 << 60)],
+    ids=["torch", "numpy", "python"],
+)
+def test_no_memory(act):
+    fault = machine_fault(raised(act))
+    assert fault is not None
+    assert (fault.subject, fault.exit_code) == ("memory", 74)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("No space left on device"), RuntimeError("shapes differ"), OSError(2, "no such file")]
+)
+def test_other_faults_are_none_of_the_machine(error):
+    assert machine_fault(error) is None
+
+
+def test_the_cause_counts():
+    outer = KeyError("x")
+    outer.__cause__ = MemoryError()
+    assert machine_fault(outer).subject == "memory"
