@@ -2,7 +2,7 @@
 
 Level: of two equal domains either look finds a shift in at most the share that binomial error around alpha allows (99.9 %). Power:
 a mean moves by two deviations in one of six columns that holds a sentinel, marks, a code. Beside the verdict stands the joint test
-alone at the whole level, on features divided by their plain standard deviation.
+alone at the whole level, on the same reading of the columns, divided by their plain standard deviation.
 
     python benchmarks/shift_robustness.py     # about five minutes on two cores
 """
