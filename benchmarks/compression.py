@@ -13,7 +13,7 @@ from pathlib import Path
 from end_to_end import prepare
 from machine import heading, write
 
-from ntgate.config import SLOTS, RunConfig, load
+from ntgate.config import RunConfig, load
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import compress
 from ntgate.stages.cross_fit import CrossFitted
@@ -50,7 +50,7 @@ def rows(file: Path, backbone: str) -> list[str]:
     source = source_model(plain, ingested)
     plan = make_plan(plain, ingested, measure_drift(plain, ingested, source).report)
     scratch = train_scratch(plain, ingested)
-    slots = [train_slot(plain, ingested, source, plan, slot) for slot in range(SLOTS)]
+    slots = [train_slot(plain, ingested, source, plan, slot) for slot in range(len(plan.slots))]
 
     def judged(config: RunConfig):
         for left in (ingested.folder / "models").glob("*.checkpoint"):

@@ -24,7 +24,6 @@ from ntgate.strategies import DEFAULT, Strategies
 from ntgate.training.config import Backbone, TrainingConfig
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
-SLOTS = 4  # training slots of the static pipeline beside scratch
 
 
 class ModelConfig(Frozen):
@@ -63,7 +62,7 @@ class RunConfig(Frozen):
     data: DataConfig
     registry: RegistryConfig
     shift: ShiftConfig = ShiftConfig()
-    strategies: Annotated[Strategies, Field(min_length=1, max_length=SLOTS)] = DEFAULT
+    strategies: Annotated[Strategies, Field(min_length=1, max_length=50)] = DEFAULT
     training: TrainingConfig = TrainingConfig()
     compression: Compressions = ()
     gate: GateConfig = GateConfig()

@@ -1,22 +1,61 @@
-"""The whole flow in one process, with no orchestrator: what ``--inline`` and the tests call.
+"""The order of a run, and the run in one process, with no orchestrator: what ``--inline`` and the tests call.
 
-The ZenML pipeline in ``pipelines/retrain.py`` calls the same stages in the same order.
+ZenML's pipelines and Kubeflow's are made from the same lists.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ntgate.config import SLOTS, RunConfig
+from ntgate.config import RunConfig
+from ntgate.graph import Context, Flags, Stage, graph, run_here
+from ntgate.stages.compress import compress
+from ntgate.stages.cross_fit import cross_fit
+from ntgate.stages.decide import decide_run
+from ntgate.stages.drift_check import check_drift
+from ntgate.stages.drift_page import Drifted, drift_of_run
+from ntgate.stages.evaluate import evaluate
+from ntgate.stages.evidently import evidently
+from ntgate.stages.ingest import ingest, ingest_for_drift
 from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.plan import make_plan
+from ntgate.stages.preflight import ingest_where_it_can_end
+from ntgate.stages.promote import promote
+from ntgate.stages.replicate import replicate
+from ntgate.stages.result import RunResult
+from ntgate.stages.retraining import Retraining
+from ntgate.stages.source import embedder, source_model
+from ntgate.stages.train import train_scratch, train_slot
+from ntgate.stages.worn import champion_to_beat
 
 if TYPE_CHECKING:
     from ntgate.planning.policy import Plan
     from ntgate.stages.check import Checked
     from ntgate.stages.drift_check import DriftCheck
     from ntgate.stages.ingest import Ingested
-    from ntgate.stages.result import RunResult
-    from ntgate.stages.retraining import Retraining
+
+RETRAIN = (
+    Stage("ingest", ingest_where_it_can_end, "ingested", "ingest: read, split and check the data"),
+    Stage("champion", champion_to_beat, "champion"),
+    Stage("evidently", evidently, "evidently_page", beside=True),
+    Stage("source", source_model, "source", "source: load or pretrain the source model", trains=True),
+    Stage("drift", drift_of_run, "drifted", "drift: measure the shift"),
+    Stage("plan", make_plan, "plan"),
+    Stage("scratch", train_scratch, "scratch", "train: scratch and the strategies", trains=True),
+    Stage("train", train_slot, "slots", every_arm=True, trains=True),
+    Stage("compress", compress, "compressed", trains=True),
+    Stage("replicate", replicate, "replicated", trains=True),
+    Stage("cross_fit", cross_fit, "crossed", trains=True),
+    Stage("evaluate", evaluate, "evaluated", "evaluate: export, check parity, open the test rows"),
+    Stage("decide", decide_run, "decided"),
+    Stage("promote", promote, "result"),
+)
+DRIFT_CHECK = (
+    Stage("ingest", ingest_for_drift, "ingested", "ingest: read the data"),
+    Stage("evidently", evidently, "evidently_page", beside=True),
+    Stage("embed", embedder, "embedder", trains=True),
+    Stage("check_drift", check_drift, "checked", "drift: measure the shift"),
+)
 
 
 def run(
@@ -40,92 +79,40 @@ def run(
         NtgateError: when ntgate could not judge, and nothing is promoted; or behind the promotion, which then stands:
             :func:`ntgate.registry.standing.sentence` says which.
     """
-    from ntgate.stages.champion import see_champion
-    from ntgate.stages.compress import compress
-    from ntgate.stages.cross_fit import cross_fit
-    from ntgate.stages.decide import decide_run
-    from ntgate.stages.drift import measure_drift
-    from ntgate.stages.drift_page import write_drift_page
-    from ntgate.stages.evaluate import evaluate
-    from ntgate.stages.evidently import evidently_beside
-    from ntgate.stages.history import RunHistory
-    from ntgate.stages.ingest import ingest
-    from ntgate.stages.plan import make_plan
-    from ntgate.stages.preflight import check_places
-    from ntgate.stages.promote import promote
-    from ntgate.stages.replicate import replicate
-    from ntgate.stages.source import source_model
-    from ntgate.stages.train import train_scratch, train_slot
-    from ntgate.stages.worn import refuse_worn
-
-    tell = listener or Silent()
-    check_places(config, dry_run=dry_run)
-    tell.stage("ingest: read, split and check the data")
-    ingested = ingest(config)
-    champion = see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)
-    refuse_worn(config, ingested, champion, force=force)
-    with evidently_beside(config, ingested, tell):
-        tell.stage("source: load or pretrain the source model")
-        source = source_model(config, ingested, tell)
-        tell.stage("drift: measure the shift")
-        drifted = measure_drift(config, ingested, source)
-        write_drift_page(config, ingested, drifted)
-        plan = make_plan(config, ingested, drifted.report)
-        tell.stage("train: " + ", ".join([*(strategy.kind for strategy in plan.slots), "scratch"]))
-        scratch = train_scratch(config, ingested, tell)
-        slots = [train_slot(config, ingested, source, plan, slot, tell) for slot in range(SLOTS)]
-        compressed = compress(config, ingested, slots, tell)
-        replicated = replicate(config, ingested, source, plan, compressed, tell)
-        crossed = cross_fit(config, ingested, source, plan, tell)
-        tell.stage("evaluate: export, check parity, open the test rows")
-        evaluated = evaluate(config, ingested, champion, scratch, compressed, replicated, crossed, dry_run=dry_run)
-        decided = decide_run(config, ingested, champion, drifted.report, evaluated)
-    tell.stage(f"gate: {decided.gate.outcome}")
-    history = RunHistory(
-        ingested=ingested, champion=champion, source=source, shift=drifted.report, plan=plan, scratch=scratch, slots=tuple(slots),
-        compressed=compressed, replicated=replicated, crossed=crossed, evaluated=evaluated, decided=decided,
-    )  # fmt: skip
-    return promote(config, history, dry_run=dry_run)
+    flags = Flags(dry_run=dry_run, allow_first=allow_first, force=force)
+    context = Context(config, flags, listener=listener or Silent())
+    return cast(RunResult, run_here(graph(RETRAIN, len(config.strategies)), context)["result"])
 
 
 def drift(config: RunConfig, *, listener: Listener | None = None) -> DriftCheck:
     """Ingest and measure the shift: no arm is trained, no label of the target is looked at."""
-    from ntgate.stages.drift_check import check_drift
-    from ntgate.stages.evidently import evidently_beside
-    from ntgate.stages.ingest import ingest_for_drift
-    from ntgate.stages.source import embedder
-
-    tell = listener or Silent()
-    tell.stage("ingest: read the data")
-    ingested = ingest_for_drift(config)
-    with evidently_beside(config, ingested, tell):
-        through = embedder(config, ingested, tell)
-        tell.stage("drift: measure the shift")
-        return check_drift(config, ingested, through)
+    context = Context(config, listener=listener or Silent())
+    return cast("DriftCheck", run_here(graph(DRIFT_CHECK, len(config.strategies)), context)["checked"])
 
 
-def retrain_on_shift(config: RunConfig, checked: DriftCheck, *, dry_run: bool = False) -> Retraining:
+def retrain_on_shift(
+    config: RunConfig, checked: DriftCheck, dry_run: bool = False, listener: Listener | None = None
+) -> Retraining:
     """Run the whole flow where the drift check found a shift that is not tolerated; otherwise end at once."""
-    from ntgate.stages.retraining import Retraining
-
     if checked.shift.outcome != "shift":
         return Retraining(result=None)
-    return Retraining(result=run(config, dry_run=dry_run))
+    return Retraining(result=run(config, dry_run=dry_run, listener=listener))
+
+
+DRIFT_THEN_RETRAIN = (*DRIFT_CHECK, Stage("retrain_on_shift", retrain_on_shift, "retraining", trains=True))
 
 
 def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingested, Plan]:
     """Ingest, measure the shift, and order the strategies."""
     from ntgate.stages.drift import measure_drift
-    from ntgate.stages.ingest import ingest
-    from ntgate.stages.plan import make_plan
-    from ntgate.stages.source import embedder
 
     tell = listener or Silent()
     tell.stage("ingest: read, split and check the data")
     ingested = ingest(config)
     through = embedder(config, ingested, tell)
     tell.stage("drift: measure the shift")
-    return ingested, make_plan(config, ingested, measure_drift(config, ingested, through.source).report)
+    drifted = Drifted(report=measure_drift(config, ingested, through.source).report)
+    return ingested, make_plan(config, ingested, drifted)
 
 
 def check(config: RunConfig) -> Checked:

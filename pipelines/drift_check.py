@@ -1,13 +1,10 @@
-"""The drift check: a static DAG of three steps, cheap enough for a schedule."""
+"""The drift check: a static DAG, cheap enough for a schedule."""
 
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
 from ntgate.config import RunConfig
-from ntgate.zenml.failure import alert_on_failure
-from steps.check_drift import check_drift
-from steps.embedder import embedder
-from steps.ingest_drift import ingest_for_drift
+from ntgate.zenml import alert_on_failure, drift_checking
 
 
 @pipeline(enable_cache=False, execution_mode=ExecutionMode.FAIL_FAST, on_failure=alert_on_failure)
@@ -17,6 +14,4 @@ def drift_check(config: RunConfig):
     On an orchestrator with schedules: ``drift_check.with_options(schedule=Schedule(cron_expression="17 3 * * *"))(config)``.
     The last step's metadata ``outcome`` is ``shift`` where the config calls for a retraining.
     """
-    ingested = ingest_for_drift(config)
-    through = embedder(config, ingested)
-    return check_drift(config, ingested, through)
+    return drift_checking(config)

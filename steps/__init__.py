@@ -1,4 +1,4 @@
-"""ZenML steps: each calls one stage of ntgate, and holds no logic of its own."""
+"""A project's own ZenML steps, beside those of a run, which come with ntgate."""
 
 from ntgate.optouts import opt_out
 

@@ -30,7 +30,7 @@ def left(home: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["ntgate.export.runtime", "ntgate.export.quantise", "steps.evaluate", "ntgate.kfp.stages"]
+    "module", ["ntgate.export.runtime", "ntgate.export.quantise", "ntgate.flow", "ntgate.zenml.run_stage"]
 )
 def test_importing_leaves_no_id_at_home(tmp_path, module):
     check = f"import {module}, ntgate.export.runtime, os; print(os.environ.get('ORT_DISABLE_TELEMETRY'))"

@@ -44,7 +44,7 @@ def run_drift_check(config: RunConfig, path: str) -> DriftCheck:
         NtgateError: what a step raised.
     """
     run = _run("drift_check", path, "leave out --zenml", config=config)
-    result: DriftCheck = run.steps["check_drift"].outputs["drift_check"][0].load()
+    result: DriftCheck = run.steps["check_drift"].outputs["result"][0].load()
     return result
 
 

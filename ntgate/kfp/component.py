@@ -1,42 +1,36 @@
-"""A stage as a Kubeflow component, with an interface that follows from the stage's signature."""
+"""A task of the graph as a Kubeflow component, with an interface that follows from what it needs."""
 
 from __future__ import annotations
 
 import linecache
-from typing import Any, get_type_hints
+from typing import Any
 
 from kfp import dsl
 
-from ntgate.base import Frozen
-from ntgate.config import RunConfig
-from ntgate.kfp.stages import Stage
+from ntgate.graph import Node
 
 # Kubeflow ships a component to its pod as source text. This is all that is shipped; the stage itself is in the image.
 _SOURCE = '''\
-def {name}({inputs}, root: str, to: dsl.Output[dsl.Artifact]):
+def {name}({inputs}config: str, root: str, dry_run: bool, allow_first: bool, force: bool, to: dsl.Output[dsl.Artifact]):
     """{doc}"""
     from ntgate.kfp.task import run
 
-    run("{name}", locals())
+    run("{stages}", "{node}", locals())
 '''
 
 
-def component(stage: Stage, image: str) -> Any:
-    """The component of ``stage``: an artifact for each result that it asks for, a parameter for each plain value."""
-    hints = get_type_hints(stage.function)
+def component(node: Node, stages: str, image: str) -> Any:
+    """The component of a task of the list of stages at ``stages``: an artifact for each result that it asks for."""
+    name = node.name
     source = _SOURCE.format(
-        name=stage.name,
-        doc=stage.function.__doc__,
-        inputs=", ".join(f"{name}: {_kind(hints[name])}" for name in stage.arguments),
+        name=name,
+        node=name,
+        stages=stages,
+        doc=(node.stage.function.__doc__ or name).splitlines()[0],
+        inputs="".join(f"{result}: dsl.Input[dsl.Artifact], " for result in node.inputs),
     )
-    file = f"<component {stage.name}>"
+    file = f"<component {name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # Kubeflow reads the text back
     namespace: dict[str, Any] = {"dsl": dsl}
     exec(compile(source, file, "exec", dont_inherit=True), namespace)  # noqa: S102  our own template
-    return dsl.component(namespace[stage.name], base_image=image, install_kfp_package=False)
-
-
-def _kind(hint: Any) -> str:
-    if hint is RunConfig:
-        return "str"
-    return "dsl.Input[dsl.Artifact]" if issubclass(hint, Frozen) else str(hint.__name__)
+    return dsl.component(namespace[name], base_image=image, install_kfp_package=False)

@@ -10,8 +10,9 @@ from kfp import dsl, kubernetes
 from kfp.compiler import Compiler
 
 from ntgate.base import Frozen
+from ntgate.graph import Stage, graph, imported
 from ntgate.kfp.component import component
-from ntgate.kfp.stages import STAGES, Stage
+from ntgate.strategies import DEFAULT
 
 
 class Cluster(Frozen):
@@ -36,13 +37,14 @@ class Cluster(Frozen):
     retries: int = 2
 
 
-def pipeline(content: Mapping[str, Any], cluster: Cluster) -> Any:
+def pipeline(content: Mapping[str, Any], cluster: Cluster, stages: str = "ntgate.flow:RETRAIN") -> Any:
     """The pipeline with ``content``, the plain mapping of a config, as the default of its argument ``config``.
 
     Nothing is taken from a cache: a result names files in the folder of the run that made it.
     """
     named = set(re.findall(r"\$\{(\w+)\}", json.dumps(content)))
-    components = {stage.name: component(stage, cluster.image) for stage in STAGES}
+    nodes = graph(imported(stages), len(content.get("strategies", DEFAULT)))
+    components = {node.name: component(node, stages, cluster.image) for node in nodes}
 
     @dsl.pipeline(  # type: ignore[untyped-decorator]
         name="ntgate-retrain", description="Retrain, and promote what is shown to beat training from scratch."
@@ -54,14 +56,16 @@ def pipeline(content: Mapping[str, Any], cluster: Cluster) -> Any:
         allow_first: bool = False,
         force: bool = False,
     ) -> dsl.Artifact:
-        known: dict[str, Any] = {"config": config, "dry_run": dry_run, "allow_first": allow_first, "force": force}
-        for stage in STAGES:
-            arguments = {name: known[name] for name in stage.arguments if name not in stage.constants}
-            task = components[stage.name](**arguments, **stage.constants, root=root)
-            task.set_display_name(stage.result if stage.constants else stage.name)
-            _placed(task, stage, cluster, named)
-            known[stage.result] = task.output
-        return known["result"]
+        made: dict[str, Any] = {}
+        for node in nodes:
+            needed = {name: made[name] for name in node.inputs}
+            task = components[node.name](
+                **needed, config=config, root=root, dry_run=dry_run, allow_first=allow_first, force=force
+            )
+            task.set_display_name(node.name)
+            _placed(task, node.stage, cluster, named)
+            made[node.result] = task.output
+        return made[nodes[-1].result]
 
     return retrain
 

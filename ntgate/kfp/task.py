@@ -6,11 +6,11 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol
 
 from ntgate import SCHEMA
 from ntgate.base import Frozen
-from ntgate.config import RunConfig, parse
+from ntgate.config import parse
 from ntgate.errors import ConfigError, NtgateError
 from ntgate.machine import machine_fault
 from ntgate.optouts import opt_out
@@ -24,39 +24,42 @@ class Json(Protocol):
     metadata: dict[str, Any]
 
 
-def run(stage: str, given: Mapping[str, Any]) -> None:
-    """Run the stage named ``stage`` of :mod:`ntgate.kfp.stages` and write down its result.
+def run(stages: str, name: str, given: Mapping[str, Any]) -> None:
+    """Do the task ``name`` of the list of stages at ``stages`` and write down its result.
 
     Args:
-        stage: the function's name.
-        given: its arguments by name, with results as files; ``config`` is JSON, whose relative paths are relative to
-            ``root``; ``to`` is the file for the result.
+        stages: the list, as ``package.module:NAME``.
+        name: the task's name.
+        given: the results that it asks for by name, as files; ``config``, JSON, whose relative paths are relative to ``root``;
+            ``dry_run``, ``allow_first`` and ``force``; ``to``, the file for the result.
 
     An expected fault becomes one sentence and the exit code of the command line; so does ``sys.exit`` in code that a config names,
     since a pod that ends with 0 counts as done.
     """
     opt_out()
-    from ntgate.kfp import stages
+    from ntgate.graph import Context, Flags, graph, imported
+    from ntgate.stages.registry_retries import registry_retries
 
-    function = getattr(stages, stage)
-    hints = get_type_hints(function)
-    hints.pop("return")
     try:
-        arguments = {name: _argument(hint, given[name], given["root"]) for name, hint in hints.items()}
-        result = function(**arguments)
-        write(result, given["to"])
+        config = parse(json.loads(given["config"]), base=Path(given["root"]))
+        nodes = graph(imported(stages), len(config.strategies))
+        node = next(one for one in nodes if one.name == name)
+        kinds = {one.result: one.stage.returns for one in nodes}
+        results = {result: read(kinds[result], given[result]) for result in node.inputs}
+        context = Context(config, Flags(**{flag: given[flag] for flag in Flags.model_fields}))
+        write(registry_retries(node.run)(context, results), given["to"])
     except (Exception, SystemExit) as error:
-        told = (
-            error
-            if isinstance(error, NtgateError)
-            else left(error)
-            if isinstance(error, SystemExit)
-            else machine_fault(error)
-        )
+        told = _told(error)
         if told is None:
             raise
-        print(f"{stage}: {told}", file=sys.stderr)  # noqa: T201  a pod's log
+        print(f"{name}: {told}", file=sys.stderr)  # noqa: T201  a pod's log
         raise SystemExit(told.exit_code) from error
+
+
+def _told(error: BaseException) -> NtgateError | None:
+    if isinstance(error, NtgateError):
+        return error
+    return left(error) if isinstance(error, SystemExit) else machine_fault(error)
 
 
 def write(result: Frozen, to: Json) -> None:
@@ -66,15 +69,16 @@ def write(result: Frozen, to: Json) -> None:
     to.metadata.update({name: value for name, value in result if isinstance(value, str | bool | int)})
 
 
-def _argument(hint: Any, value: Any, root: str) -> Any:
-    if hint is RunConfig:
-        return parse(json.loads(value), base=Path(root))
-    if isinstance(hint, type) and issubclass(hint, Frozen):
-        content = json.loads(Path(value.path).read_text(encoding="utf-8"))
-        if (found := content.pop("schema", SCHEMA)) != SCHEMA:
-            raise ConfigError(
-                value.path, expected=f"a result of schema {SCHEMA}", got=f"schema {found}",
-                fix="give every pod the image of one ntgate",
-            )  # fmt: skip
-        return hint.model_validate_json(json.dumps(content))
-    return value
+def read(kind: type[Frozen], value: Json) -> Frozen:
+    """A result that another pod wrote.
+
+    Raises:
+        ConfigError: when a pod of another ntgate did.
+    """
+    content = json.loads(Path(value.path).read_text(encoding="utf-8"))
+    if (found := content.pop("schema", SCHEMA)) != SCHEMA:
+        raise ConfigError(
+            value.path, expected=f"a result of schema {SCHEMA}", got=f"schema {found}",
+            fix="give every pod the image of one ntgate",
+        )  # fmt: skip
+    return kind.model_validate_json(json.dumps(content))

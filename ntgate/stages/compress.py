@@ -75,7 +75,7 @@ def choose(slots: Sequence[Slot]) -> Candidate | None:
 
 
 def compress(
-    config: RunConfig, ingested: Ingested, slots: Sequence[Slot], listener: Listener | None = None
+    config: RunConfig, ingested: Ingested, slots: tuple[Slot, ...], listener: Listener | None = None
 ) -> Compressed:
     """Choose the candidate and apply the methods of the config to it, one after the other.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntgate.base import Frozen
-from ntgate.config import SLOTS, RunConfig
+from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.compress import choose
 from ntgate.stages.ingest import Ingested
@@ -70,7 +70,7 @@ def cross_fit(
         for held in range(asked.folds):
             (listener or Silent()).stage(f"cross-fit: fold {held + 1} of {asked.folds}, division {repeat + 1}")
             without = held_out(config, ingested, fold, held, repeat)
-            chosen = choose([train_slot(seeded, without, source, plan, slot) for slot in range(SLOTS)])
+            chosen = choose([train_slot(seeded, without, source, plan, number) for number in range(len(plan.slots))])
             scratch = train_scratch(seeded, without)
             if chosen is None or scratch.failed is not None:
                 why = "every strategy failed" if chosen is None else f"scratch failed: {scratch.failed}"

@@ -13,12 +13,13 @@ from ntgate.config import RunConfig
 from ntgate.data.leakage import Leakage
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
-from ntgate.shift.report import ShiftReport
 from ntgate.shift.tasks import ring_in_words
 from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.drift_page import Drifted
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.identity import decision_id, portable
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.open_rows import close_rows
 from ntgate.stages.scores import evidence
 
@@ -40,13 +41,18 @@ class Decided(Frozen):
 
 
 def decide_run(
-    config: RunConfig, ingested: Ingested, champion: ChampionSeen, shift: ShiftReport, evaluated: Evaluated
+    config: RunConfig,
+    ingested: Ingested,
+    champion: ChampionSeen,
+    drifted: Drifted,
+    evaluated: Evaluated,
+    listener: Listener | None = None,
 ) -> Decided:
     """Judge the frozen candidate and write the decision down.
 
     Of the shift only that counts which it shows of the target's labels; how far the target has moved is no rule's business.
     """
-    began = time.perf_counter()
+    began, task = time.perf_counter(), drifted.report.task
     with np.load(evaluated.scores.verified(), allow_pickle=False) as kept:
         arrays = dict(kept)
     judged = evidence(
@@ -59,12 +65,13 @@ def decide_run(
         compressed="uncompressed" in evaluated.onnx,
         compression_failed=evaluated.compression_failed,
         constant_class=evaluated.constant_class,
-        swapped_labels=None if shift.task is None else tuple(map(ring_in_words, shift.task.rings)),
+        swapped_labels=None if task is None else tuple(map(ring_in_words, task.rings)),
         leakage=_leakage(ingested, evaluated),
         allowance=evaluated.allowance,
     )
     decision = decide(judged, config.gate, seed=config.seed)
     close_rows(config, ingested.part(ingested.judged), judged, decision)
+    (listener or Silent()).stage(f"gate: {decision.outcome}")
     identity = decision_id(config, ingested, champion)
     path = ingested.folder / "decision.json"
     content = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ntgate.base import Frozen
@@ -29,9 +28,15 @@ class DriftCheck(Frozen):
     directory: str
 
     @property
-    def page(self) -> str:
-        """The page's HTML."""
-        return Path(self.report).read_text(encoding="utf-8")
+    def facts(self) -> dict[str, Any]:
+        """What an orchestrator shows beside it."""
+        shown = ("outcome", "p_value", "effect_size", "mmd2")
+        return {name: getattr(self.shift, name) for name in shown}
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """What an orchestrator shows."""
+        return {"drift": self.report}
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import ntgate
+from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
-from ntgate.stages.drift import Drift
+from ntgate.shift.report import ShiftReport
+from ntgate.stages.drift import Drift, measure_drift
 from ntgate.stages.evidently import EVIDENTLY
 from ntgate.stages.ingest import Ingested
+from ntgate.training.source_model import SourceModel
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
@@ -24,6 +27,40 @@ if TYPE_CHECKING:
     from ntgate.shift.projection import Projection
 
 PAGE = "drift.html"
+
+
+class Drifted(Frozen):
+    """The shift of a run.
+
+    Attributes:
+        report: how far the target has moved, and what moved.
+        page: the drift page; None where none was written.
+    """
+
+    report: ShiftReport
+    page: Artifact | None = None
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """What an orchestrator shows."""
+        return {} if self.page is None else {"drift": str(self.page.verified())}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What an orchestrator shows beside it."""
+        shown = ("outcome", "mmd2", "p_value", "effect_size", "proxy_a_distance")
+        return {name: getattr(self.report, name) for name in shown}
+
+    @property
+    def seconds(self) -> float:
+        """Wall time."""
+        return self.report.seconds
+
+
+def drift_of_run(config: RunConfig, ingested: Ingested, source: SourceModel) -> Drifted:
+    """Measure the shift, and write the drift page."""
+    drift = measure_drift(config, ingested, source)
+    return Drifted(report=drift.report, page=Artifact.of(write_drift_page(config, ingested, drift)))
 
 
 def write_drift_page(config: RunConfig, ingested: Ingested, drift: Drift) -> Path:

@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 
+from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.ingest import TARGETS, Ingested
 from ntgate.stages.listener import Listener, Silent
 
 EVIDENTLY = "evidently.html"
+_LOOK = 0.2  # seconds between looks whether the run has ended
 
 
-def evidently_page(config: RunConfig, ingested: Ingested) -> str:
-    """The HTML of the page that was made beside the work, or one sentence where there is none."""
-    page = ingested.folder / EVIDENTLY
-    if page.is_file():
-        return page.read_text(encoding="utf-8")
-    why = "Evidently failed" if config.shift.evidently else "shift.evidently is off"
-    return f"<p>No Evidently page was made: {why}.</p>"
+class EvidentlyPage(Frozen):
+    """The page, or in one sentence why there is none."""
+
+    page: Artifact | None = None
+    why: str = ""
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """What an orchestrator shows."""
+        return {} if self.page is None else {"evidently": str(self.page.verified())}
 
 
-@contextmanager
-def evidently_beside(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Iterator[None]:
-    """Make the page in a process of its own while the body runs, and wait for it at the end.
+def evidently(
+    config: RunConfig, ingested: Ingested, stopped: threading.Event, listener: Listener | None = None
+) -> EvidentlyPage:
+    """Make the page in a process of its own, which is ended when the run is ``stopped``.
 
     Importing Evidently takes longer than training a small model. When it fails, the run goes on without its page.
     """
     if not config.shift.evidently:
-        yield
-        return
-    targets = [ingested.parts[name].path for name in TARGETS if name in ingested.parts]
-    arguments = (ingested.parts["source"].path, str(ingested.folder / EVIDENTLY), str(config.seed), *targets)
-    process = subprocess.Popen(
+        return EvidentlyPage(why="No Evidently page was made: shift.evidently is off.")
+    page = ingested.folder / EVIDENTLY
+    source, *targets = (str(ingested.parts[name].verified()) for name in ("source", *TARGETS) if name in ingested.parts)
+    arguments = (source, str(page), str(config.seed), *targets)
+    with subprocess.Popen(
         [sys.executable, "-m", "ntgate.shift.evidently_report", *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        yield
-        _, trouble = process.communicate()
-        if process.returncode != 0:
-            why = trouble.strip().splitlines()[-1] if trouble.strip() else "Evidently failed"
-            (listener or Silent()).note(f"no Evidently page: {why}")
-    finally:
+    ) as process:  # fmt: skip
+        trouble = ""
+        while process.poll() is None and not stopped.is_set():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                _, trouble = process.communicate(timeout=_LOOK)
         if process.poll() is None:
             process.kill()
-            process.communicate()
+            return EvidentlyPage(why="No Evidently page was made: the run ended before it.")
+        trouble = trouble or (process.stderr.read() if process.stderr and not process.stderr.closed else "")
+    if process.returncode == 0:
+        return EvidentlyPage(page=Artifact.of(page))
+    why = trouble.strip().splitlines()[-1] if trouble.strip() else "Evidently failed"
+    (listener or Silent()).note(f"no Evidently page: {why}")
+    return EvidentlyPage(why=f"No Evidently page was made: {why}.")

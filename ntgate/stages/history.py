@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ntgate.base import Frozen
 from ntgate.planning.policy import Plan
-from ntgate.shift.report import ShiftReport
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
 from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.decide import Decided
-from ntgate.stages.drift_page import PAGE
+from ntgate.stages.drift_page import PAGE, Drifted
 from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.evidently import EVIDENTLY
 from ntgate.stages.ingest import Ingested
@@ -20,6 +21,9 @@ from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
 from ntgate.training.source_model import SourceModel
 
+if TYPE_CHECKING:
+    from ntgate.shift.report import ShiftReport
+
 
 class RunHistory(Frozen):
     """The results of the stages, in their order."""
@@ -27,7 +31,7 @@ class RunHistory(Frozen):
     ingested: Ingested
     champion: ChampionSeen
     source: SourceModel
-    shift: ShiftReport
+    drifted: Drifted
     plan: Plan
     scratch: Candidate
     slots: tuple[Slot, ...]
@@ -36,6 +40,17 @@ class RunHistory(Frozen):
     crossed: CrossFitted
     evaluated: Evaluated
     decided: Decided
+
+    @classmethod
+    def of(cls, results: Mapping[str, Frozen]) -> RunHistory:
+        """The history in the results of a run by name; those of stages that are no part of it are left out."""
+        slots = tuple(found for name, found in results.items() if name.startswith("slots_"))
+        return cls(**{name: results[name] for name in cls.model_fields if name in results}, slots=slots)
+
+    @property
+    def shift(self) -> ShiftReport:
+        """How far the target has moved."""
+        return self.drifted.report
 
     @property
     def arms(self) -> tuple[Candidate, ...]:

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -49,6 +49,11 @@ class Ingested(Frozen):
     kind: str
     leakage: Leakage | None = None
     seconds: float
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What an orchestrator shows beside it."""
+        return {"rows": self.rows, "fingerprints": self.fingerprints, "directory": self.directory}
 
     @property
     def folder(self) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ntgate.config import RunConfig
 from ntgate.errors import ConfigError, NtgateError
+from ntgate.stages.ingest import Ingested, ingest
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
@@ -37,6 +38,12 @@ def check_places(config: RunConfig, *, dry_run: bool = False) -> None:
     registry = _registry(config, create=not dry_run)
     if registry is not None and not dry_run:
         check_store(registry, create=True)
+
+
+def ingest_where_it_can_end(config: RunConfig, *, dry_run: bool = False) -> Ingested:
+    """Ingest, once everything that the run will write to has answered."""
+    check_places(config, dry_run=dry_run)
+    return ingest(config)
 
 
 def check_output(config: RunConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import ntgate
+from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.markdown import escaped
 from ntgate.stages.history import RunHistory
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from ntgate.registry.recorded import Recorded
 
 
-def promote(config: RunConfig, history: RunHistory, *, dry_run: bool = False) -> RunResult:
-    """Conclude the run.
+def promote(config: RunConfig, results: Mapping[str, Frozen], *, dry_run: bool = False) -> RunResult:
+    """Conclude the run, given the results of all its stages by name.
 
     The run is recorded whatever the verdict: a refusal is worth as much to a reviewer as a promotion. Only a candidate that
     passed every rule becomes a version.
@@ -30,6 +32,7 @@ def promote(config: RunConfig, history: RunHistory, *, dry_run: bool = False) ->
     Raises:
         RegistryError: when the registry does not answer, or the champion moved meanwhile; nothing is promoted then.
     """
+    history = RunHistory.of(results)
     result = conclude(config, history, version=None, run_id=None, dry_run=dry_run)
     _write_report(config, history, result)
     if not dry_run:

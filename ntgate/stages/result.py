@@ -127,6 +127,16 @@ class RunResult(Frozen):
     dry_run: bool
     seconds: dict[str, float]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What an orchestrator shows beside it."""
+        return {"outcome": self.outcome, "sentence": self.sentence, "version": self.registry["version"] or "none"}
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """What an orchestrator shows."""
+        return {"report": self.reports["report"]}
+
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, with the key ``schema`` first."""
         content = self.model_dump(mode="json")

@@ -12,6 +12,11 @@ class Retraining(Frozen):
     result: RunResult | None
 
     @property
+    def facts(self) -> dict[str, str]:
+        """What an orchestrator shows beside it."""
+        return {"outcome": self.outcome}
+
+    @property
     def outcome(self) -> str:
         """The gate's verdict, or ``idle``."""
         return "idle" if self.result is None else self.result.outcome

@@ -20,18 +20,23 @@ if TYPE_CHECKING:
 
 
 class Slot(Frozen):
-    """What came of one training slot; ``candidate`` is None where the plan has fewer strategies than there are slots."""
+    """What came of one training slot; ``candidate`` is None where the plan leaves strategies out."""
 
     candidate: Candidate | None
 
 
 def train_slot(
-    config: RunConfig, ingested: Ingested, source: SourceModel, plan: Plan, slot: int, listener: Listener | None = None
+    config: RunConfig,
+    ingested: Ingested,
+    source: SourceModel,
+    plan: Plan,
+    number: int,
+    listener: Listener | None = None,
 ) -> Slot:
-    """Train the plan's strategy number ``slot``."""
-    if slot >= len(plan.slots):
+    """Train the plan's strategy of this ``number``; where the plan leaves strategies out, the last slots stay empty."""
+    if number >= len(plan.slots):
         return Slot(candidate=None)
-    return Slot(candidate=train_arm(config, ingested, source, plan.slots[slot], listener))
+    return Slot(candidate=train_arm(config, ingested, source, plan.slots[number], listener))
 
 
 def train_scratch(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Candidate:

@@ -6,11 +6,20 @@ from ntgate.config import RunConfig
 from ntgate.errors import WornError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.power import Power, power
-from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.champion import ChampionSeen, see_champion
 from ntgate.stages.identity import decision_id
 from ntgate.stages.ingest import Ingested
 
 _VERSIONS = 200  # of the registered model after the present champion's, any of which an earlier run may have seen as the champion
+
+
+def champion_to_beat(
+    config: RunConfig, ingested: Ingested, *, dry_run: bool = False, allow_first: bool = False, force: bool = False
+) -> ChampionSeen:
+    """See the champion, and end the run where the test rows could judge nothing."""
+    seen = see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)
+    refuse_worn(config, ingested, seen, force=force)
+    return seen
 
 
 def refuse_worn(config: RunConfig, ingested: Ingested, champion: ChampionSeen, *, force: bool = False) -> None:

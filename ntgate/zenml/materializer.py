@@ -1,12 +1,31 @@
-"""How ZenML keeps and shows a shift report."""
+"""How ZenML keeps and shows what a step leaves."""
 
 import os
+from pathlib import Path
 from typing import Any, ClassVar
 
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.pydantic_materializer import PydanticMaterializer
 
+from ntgate.base import Frozen
 from ntgate.shift.report import ShiftReport
+
+
+class ResultMaterializer(PydanticMaterializer):  # type: ignore[misc]
+    """A stage's result as JSON, with the pages that it names as pages in the dashboard."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Frozen,)
+
+    def save_visualizations(self, data: Frozen) -> dict[str, VisualizationType]:
+        """The pages, copied: the dashboard sees no other disk."""
+        found: dict[str, VisualizationType] = {}
+        pages: dict[str, str] = getattr(data, "pages", {})
+        for name, path in pages.items():
+            to = os.path.join(self.uri, f"{name}.html")
+            with self.artifact_store.open(to, "w") as file:
+                file.write(Path(path).read_text(encoding="utf-8"))
+            found[to.replace("\\", "/")] = VisualizationType.HTML
+        return found
 
 
 class ShiftReportMaterializer(PydanticMaterializer):  # type: ignore[misc]

@@ -5,30 +5,30 @@ from __future__ import annotations
 import json
 import os
 
-import pytest
 import yaml
 
 from ntgate.cli.app import run as command
-from ntgate.kfp.stages import STAGES
 
 IMAGE = "registry.example/ntgate:1"
-TRAINING = {"source", "scratch", "train", "train-2", "train-3", "train-4", "compress", "replicate", "cross-fit"}
+ARMS = ("train-0", "train-1", "train-2")
+TRAINING = {"source", "scratch", *ARMS, "compress", "replicate", "cross-fit"}
 DEPENDS = {
     "ingest": set(),
     "champion": {"ingest"},
+    "evidently": {"ingest"},
     "source": {"ingest"},
     "drift": {"ingest", "source"},
     "plan": {"ingest", "drift"},
     "scratch": {"ingest"},
-    **{key: {"ingest", "source", "plan"} for key in ("train", "train-2", "train-3", "train-4")},
-    "compress": {"ingest", "train", "train-2", "train-3", "train-4"},
+    **{arm: {"ingest", "source", "plan"} for arm in ARMS},
+    "compress": {"ingest", *ARMS},
     "replicate": {"ingest", "source", "plan", "compress"},
     "cross-fit": {"ingest", "source", "plan"},
     "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
     "decide": {"ingest", "champion", "drift", "evaluate"},
     "promote": {
-        "ingest", "champion", "source", "drift", "plan", "scratch", "train", "train-2", "train-3", "train-4", "compress",
-        "replicate", "cross-fit", "evaluate", "decide",
+        "ingest", "champion", "evidently", "source", "drift", "plan", "scratch", *ARMS, "compress", "replicate", "cross-fit",
+        "evaluate", "decide",
     },
 }  # fmt: skip
 
@@ -49,19 +49,18 @@ def compiled(project, capsys, *options) -> tuple[dict, dict, dict]:
 def test_the_graph_is_static_and_the_arms_run_beside_each_other(project, capsys):
     _, _, tasks = compiled(project, capsys)
     assert {name: set(task.get("dependentTasks", ())) for name, task in tasks.items()} == DEPENDS
-    slots = [
-        tasks[name]["inputs"]["parameters"]["slot"]["runtimeValue"]["constant"]
-        for name in sorted(tasks)
-        if "train" in name
-    ]
-    assert slots == [0, 1, 2, 3]
-    assert [tasks[name]["taskInfo"]["name"] for name in ("train", "train-4", "scratch")] == [
-        "slot_0",
-        "slot_3",
-        "scratch",
-    ]
+    assert [tasks[name]["taskInfo"]["name"] for name in ("train-0", "scratch")] == ["train_0", "scratch"]
     assert not any("triggerPolicy" in task or "iteratorPolicy" in task for task in tasks.values())
-    assert len(tasks) == len(STAGES)
+
+
+def test_there_are_as_many_arms_as_the_config_names(project, capsys):
+    kinds = (
+        "fine_tuning", "feature_extraction", "domain_adversarial", "moment_matching", "multi_task", "parameter_transfer",
+        "alignment", "linear_pool",
+    )  # fmt: skip
+    eight = ", ".join(f"{{kind: {kind}}}" for kind in kinds)
+    _, _, tasks = compiled(project, capsys, "--set", f"strategies=[{eight}]")
+    assert sum(name.startswith("train-") for name in tasks) == 8
 
 
 def test_a_cached_result_would_name_files_of_another_run(project, capsys):
@@ -119,9 +118,3 @@ def test_overrides_travel_and_a_faulty_config_is_found_before_the_cluster(projec
     assert inputs["root"]["defaultValue"] == "/mnt/ntgate"
     assert command(["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "--set", "gate.alpha=2"]) == 2
     assert "gate.alpha" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.result)
-def test_what_a_stage_asks_for_was_made_before(stage):
-    before = {one.result for one in STAGES[: STAGES.index(stage)]}
-    assert set(stage.arguments) - {"config", "dry_run", "allow_first", "force", *stage.constants} <= before

@@ -28,10 +28,10 @@ print(json.dumps({
     "dag": {name: sorted(invocation.upstream_steps) for name, invocation in drift_check.invocations.items()},
     "pipelines": [run.pipeline.name for run in runs],
     "steps": {name: run_step.status.value for name, run_step in steps.items()},
-    "page": steps["check_drift"].outputs["drift_report"][0].visualizations[0].type.value,
+    "page": steps["check_drift"].outputs["result"][0].visualizations[0].type.value,
     "metadata": dict(steps["check_drift"].run_metadata),
-    "rows": steps["ingest_for_drift"].run_metadata["rows"],
-    "trained": steps["embedder"].outputs["embedder"][0].load().source is not None,
+    "rows": steps["ingest"].run_metadata["rows"],
+    "trained": steps["embed"].outputs["result"][0].load().source is not None,
 }))
 """
 
@@ -62,7 +62,7 @@ def test_the_pipeline_answers_as_the_inline_check_does(project):
 
     seen = show(project)
     assert seen["pipelines"] == ["drift_check", "drift_check"]  # nothing was cached, so both ran
-    assert seen["steps"] == {"ingest_for_drift": "completed", "embedder": "completed", "check_drift": "completed"}
+    assert seen["steps"] == dict.fromkeys(("ingest", "evidently", "embed", "check_drift"), "completed")
     assert seen["page"] == "html"
     assert seen["metadata"]["outcome"] == "tolerated"
     assert seen["metadata"]["p_value"] == pytest.approx(0.01)
@@ -88,9 +88,10 @@ def test_unlabelled_rows_of_a_table_need_no_model_and_an_error_keeps_its_exit_co
     # A scheduler needs a DAG that is the same for all data: the step for the source model is there, and ends at once.
     assert seen["dynamic"] is False
     assert seen["dag"] == {
-        "ingest_for_drift": [],
-        "embedder": ["ingest_for_drift"],
-        "check_drift": ["embedder", "ingest_for_drift"],
+        "ingest": [],
+        "evidently": ["ingest"],
+        "embed": ["ingest"],
+        "check_drift": ["embed", "ingest"],
     }
 
     (tmp_path / "target.csv").write_text("v\n1\n2\n")

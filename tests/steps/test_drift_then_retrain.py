@@ -58,9 +58,9 @@ settings = folder + "/config.yaml"
 
 
 def outcome(*overrides):
-    run = drift_then_retrain.with_options(config_path=root + "/pipelines/drift_then_retrain.yaml")(load(settings, overrides))
+    run = drift_then_retrain(load(settings, overrides))
     step = run.steps["retrain_on_shift"]
-    retraining = step.outputs["retraining"][0].load()
+    retraining = step.outputs["result"][0].load()
     return {
         "outcome": step.run_metadata["outcome"],
         "result": None if retraining.result is None else retraining.result.as_json(),
@@ -108,4 +108,4 @@ def test_a_failure_is_told_to_the_alerter_in_one_sentence(handed_over):
     assert "error" in seen
     (alert,) = (folder / "alerts").read_text().splitlines()  # and the verdicts were no failures
     assert alert.startswith("drift_then_retrain-")
-    assert f": the step ingest_for_drift failed, nothing was promoted. {folder / 'target.npz'}: expected" in alert
+    assert f": the step ingest failed, nothing was promoted. {folder / 'target.npz'}: expected" in alert

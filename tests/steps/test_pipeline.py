@@ -95,7 +95,7 @@ def test_pipeline_on_zenml_with_a_server(answered):
     shown = python(project / "zenml", "-c", SHOW)
     assert shown.returncode == 0, shown.stderr
     seen = json.loads(shown.stdout.splitlines()[-1])
-    assert seen["visualisations"] == {"drift_report": "html", "evidently_report": "html", "report": "html"}
+    assert seen["visualisations"] == {"drift": "html", "evidently": "html", "promote": "html"}
     assert seen["outcome"] == "promoted"
     assert seen["rows"]["test"] == 600
 
@@ -106,8 +106,8 @@ from zenml.client import Client
 run = Client().list_pipeline_runs(sort_by="desc:created").items[0]
 steps = run.steps
 shown = {}
-for name, output in (("drift", "drift_report"), ("drift", "evidently_report"), ("promote", "report")):
-    shown[output] = steps[name].outputs[output][0].visualizations[0].type.value
+for name in ("drift", "evidently", "promote"):
+    shown[name] = steps[name].outputs["result"][0].visualizations[0].type.value
 print(json.dumps({
     "visualisations": shown,
     "outcome": steps["promote"].run_metadata["outcome"],

@@ -1,0 +1,59 @@
+"""One stage of a graph as a ZenML step, and a whole graph as the steps of a pipeline."""
+
+from typing import Annotated, Any
+
+from zenml import log_metadata, step
+from zenml.config import ResourceSettings
+
+from ntgate.base import Frozen
+from ntgate.config import RunConfig
+from ntgate.graph import Context, Flags, Node, graph, imported
+from ntgate.stages.registry_retries import registry_retries
+from ntgate.zenml.materializer import ResultMaterializer
+
+OUTPUT = "result"
+
+
+@step(enable_cache=False, output_materializers=ResultMaterializer)  # type: ignore[untyped-decorator]
+def run_stage(config: RunConfig, stages: str, name: str, flags: Flags, given: list[Any]) -> Annotated[Frozen, OUTPUT]:
+    """Do the task ``name`` of the list of stages at ``stages``, with the results that it asked for in the order of its inputs."""
+    node = _node(stages, config, name)
+    context = Context(config, flags)
+    result = registry_retries(node.run)(context, dict(zip(node.inputs, given, strict=True)))
+    log_metadata(facts(result))
+    return result
+
+
+def steps(stages: str, config: RunConfig, gpus: int, flags: Flags) -> dict[str, Any]:
+    """Add the tasks of the list of stages at ``stages`` to the pipeline that calls this; what each leaves, by the result's name.
+
+    Args:
+        stages: where the list is found again in each step's process, as ``package.module:NAME``.
+        config: the run.
+        gpus: of each step that trains, on an orchestrator that has any.
+        flags: what else is asked of it.
+    """
+    made: dict[str, Any] = {}
+    for node in graph(imported(stages), len(config.strategies)):
+        placed = run_stage
+        if node.stage.trains and gpus:
+            placed = run_stage.with_options(settings={"resources": ResourceSettings(gpu_count=gpus)})
+        made[node.result] = placed(
+            config=config,
+            stages=stages,
+            name=node.name,
+            flags=flags,
+            given=[made[name] for name in node.inputs],
+            id=node.name,
+        )
+    return made
+
+
+def facts(result: Frozen) -> dict[str, Any]:
+    """What ZenML shows beside a step: what the result says of itself, else its plain values."""
+    told: dict[str, Any] | None = getattr(result, "facts", None)
+    return told if told is not None else {name: v for name, v in result if isinstance(v, str | bool | int | float)}
+
+
+def _node(stages: str, config: RunConfig, name: str) -> Node:
+    return next(node for node in graph(imported(stages), len(config.strategies)) if node.name == name)
