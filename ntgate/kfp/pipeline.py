@@ -8,11 +8,12 @@ from typing import Any
 
 from kfp import dsl, kubernetes
 from kfp.compiler import Compiler
+from pydantic import TypeAdapter
 
 from ntgate.base import Frozen
 from ntgate.graph import Stage, graph, imported
 from ntgate.kfp.component import component
-from ntgate.strategies import DEFAULT
+from ntgate.strategies import DEFAULT, Strategies
 
 
 class Cluster(Frozen):
@@ -43,7 +44,8 @@ def pipeline(content: Mapping[str, Any], cluster: Cluster, stages: str = "ntgate
     Nothing is taken from a cache: a result names files in the folder of the run that made it.
     """
     named = set(re.findall(r"\$\{(\w+)\}", json.dumps(content)))
-    nodes = graph(imported(stages), len(content.get("strategies", DEFAULT)))
+    strategies = TypeAdapter(Strategies).validate_python(content.get("strategies", DEFAULT))
+    nodes = graph(imported(stages), len(strategies))
     components = {node.name: component(node, stages, cluster.image) for node in nodes}
 
     @dsl.pipeline(  # type: ignore[untyped-decorator]

@@ -31,13 +31,17 @@ def check_places(config: RunConfig, *, dry_run: bool = False) -> None:
         RegistryError: when the registry or its artifact store does not answer.
     """
     from ntgate.ledger.place import ledger_uri
-    from ntgate.registry.artifact_store import check_store
+    from ntgate.registry.artifact_store import check_place, check_store
 
     ledger_uri(config.gate.ledger, config.registry.uri)
     check_output(config)
-    registry = _registry(config, create=not dry_run)
-    if registry is not None and not dry_run:
+    registry, place = _registry(config, create=False), config.registry.artifact_location
+    if dry_run:
+        return
+    if registry is not None:
         check_store(registry, create=True)
+    elif place is not None:  # the SQLite file comes when the data have been read: a refusal leaves none behind
+        check_place(config.registry.resolved(), place, config.registry.experiment or config.model.name)
 
 
 def ingest_where_it_can_end(config: RunConfig, *, dry_run: bool = False) -> Ingested:

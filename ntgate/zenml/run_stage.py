@@ -9,12 +9,12 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.graph import Context, Flags, Node, graph, imported
 from ntgate.stages.registry_retries import registry_retries
-from ntgate.zenml.materializer import ResultMaterializer
+from ntgate.zenml import materializer  # noqa: F401  registers how a result is kept
 
 OUTPUT = "result"
 
 
-@step(enable_cache=False, output_materializers=ResultMaterializer)  # type: ignore[untyped-decorator]
+@step(enable_cache=False)  # type: ignore[untyped-decorator]
 def run_stage(config: RunConfig, stages: str, name: str, flags: Flags, given: list[Any]) -> Annotated[Frozen, OUTPUT]:
     """Do the task ``name`` of the list of stages at ``stages``, with the results that it asked for in the order of its inputs."""
     node = _node(stages, config, name)

@@ -58,9 +58,11 @@ def test_there_are_as_many_arms_as_the_config_names(project, capsys):
         "fine_tuning", "feature_extraction", "domain_adversarial", "moment_matching", "multi_task", "parameter_transfer",
         "alignment", "linear_pool",
     )  # fmt: skip
-    eight = ", ".join(f"{{kind: {kind}}}" for kind in kinds)
+    eight = ", ".join(kinds)
     _, _, tasks = compiled(project, capsys, "--set", f"strategies=[{eight}]")
     assert sum(name.startswith("train-") for name in tasks) == 8
+    _, _, tasks = compiled(project, capsys, "--set", "strategies=fine_tuning")
+    assert sum(name.startswith("train-") for name in tasks) == 1
 
 
 def test_a_cached_result_would_name_files_of_another_run(project, capsys):

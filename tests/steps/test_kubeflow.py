@@ -200,7 +200,7 @@ def test_no_output_is_pickled(compiled):
         for name, pipeline in compiled.items()
         for step, one in pipeline["steps"].items()
     }
-    assert all(used.values())
+    assert [step for step, names in used.items() if not names] == ["retrain.announce"]  # which leaves nothing
     assert {step: names - allowed for step, names in used.items() if names - allowed} == {}
 
 
