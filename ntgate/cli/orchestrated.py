@@ -85,7 +85,15 @@ def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
     _refuse_password(config)
     client()
     rooted(root)
-    pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
+    try:
+        pipeline = getattr(importlib.import_module(f"pipelines.{name}"), name)
+    except (ImportError, AttributeError) as error:
+        if isinstance(error, ImportError) and not (error.name or "").startswith("ntgate"):
+            raise
+        raise ConfigError(
+            str(root), expected=f"pipelines/{name}.py and steps/ for this version of ntgate", got=str(error).partition(" (")[0],
+            fix=f"move both folders away, run `ntgate init {root}`, and put your own steps into the new pipelines",
+        ) from error  # fmt: skip
     settings = root / "pipelines" / f"{name}.yaml"
     return pipeline.with_options(config_path=str(settings)) if settings.is_file() else pipeline
 

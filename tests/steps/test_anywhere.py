@@ -75,3 +75,18 @@ def test_packages_of_the_same_name_elsewhere_are_not_taken(tmp_path, monkeypatch
         sys.modules.pop("pipelines", None)
         sys.modules.update(kept)
         source_utils.set_custom_source_root(None)
+
+
+def test_the_pipelines_of_an_older_project_are_told_in_one_sentence(project):
+    for folder, text in (
+        ("steps", "from ntgate.stages.evidently import evidently_beside\n"),
+        ("pipelines", "from steps.drift import evidently_beside\n"),
+    ):
+        (project / folder).mkdir()
+        (project / folder / "__init__.py").touch()
+        (project / folder / {"steps": "drift.py", "pipelines": "retrain.py"}[folder]).write_text(text)
+    code, answer, log = ntgate(project, "run", str(project / "config.yaml"))
+    assert code == 2, log
+    (error,) = answer["errors"]
+    assert "steps/ for this version of ntgate, got cannot import name 'evidently_beside'" in error["message"]
+    assert "run `ntgate init" in error["fix"]
