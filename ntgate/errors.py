@@ -102,7 +102,7 @@ class Faults(NtgateError):
     def __init__(self, problems: Sequence[NtgateError]) -> None:
         first = problems[0]
         super().__init__(first.subject, expected=first.expected, got=first.got, fix=first.fix)
-        self.problems = tuple(problems)
+        self.problems = tuple(one for problem in problems for one in getattr(problem, "problems", (problem,)))
         # What is wrong here stays wrong; a registry may answer the next time.
         codes = [problem.exit_code for problem in problems]
         self.exit_code = next((code for code in codes if code != RegistryError.exit_code), codes[0])
@@ -112,6 +112,10 @@ class Faults(NtgateError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (list(self.problems),)
+
+
+class DataErrors(Faults, DataError):
+    """All that is wrong with the data, file by file (exit 5)."""
 
 
 class ConfigErrors(Faults, ConfigError):

@@ -57,4 +57,4 @@ def _described(part: PartSeen) -> str:
         text += f"; {part.groups} groups"
     if part.times is not None:
         text += f"; times {part.times[0]:.15g} to {part.times[1]:.15g}"
-    return text
+    return f"{text}; {part.read_as}" if part.read_as else text

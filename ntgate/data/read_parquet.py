@@ -15,6 +15,7 @@ from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -52,6 +53,22 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
             spec.path, expected="a parquet file" if len(paths) == 1 else "parquet files with the same columns",
             got=" ".join(str(error).split()), fix="write it again",
         ) from error  # fmt: skip
+
+
+def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:
+    """The table as pandas has it.
+
+    Raises:
+        DataError: when what the file says of itself does not hold.
+    """
+    try:
+        frame: pd.DataFrame = table.to_pandas()
+    except MemoryError:
+        raise
+    except Exception as error:  # its notes for pandas are free text, and a fault in them raises whatever it does
+        got = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataError(spec.path, expected="a parquet file", got=got, fix="write it again") from error
+    return frame
 
 
 def _rows(place: Location, path: str) -> int:

@@ -19,7 +19,7 @@ from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
 from ntgate.data.records import table_records
 from ntgate.data.specs import SourceSpec
-from ntgate.errors import DataError
+from ntgate.errors import DataError, DataErrors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +42,11 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
     """
     if not len(frame):
         raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")
+    _check_columns(frame, spec, labelled=labelled)
     y: Ints | None = None
     classes: tuple[str, ...] = ()
     if labelled:
-        y, classes = encode_labels(_labels(_column(frame, spec.label, spec, "label")), f"{spec.path}: {spec.label}")
-    for column in spec.drop:
-        _column(frame, column, spec, "drop")
+        y, classes = encode_labels(_labels(frame[spec.label]), f"{spec.path}: {spec.label}")
     aside = {spec.label, spec.group, spec.time, spec.id, *spec.drop, *spec.keep}
     features = frame[[column for column in frame.columns if column not in aside]]
     if features.shape[1] == 0:
@@ -59,14 +58,10 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
         typed(features, spec.path),
         y,
         classes,
-        groups=None
-        if spec.group is None
-        else groups(_column(frame, spec.group, spec, "group"), f"{spec.path}: {spec.group}"),
-        times=None
-        if spec.time is None
-        else times(_column(frame, spec.time, spec, "time"), f"{spec.path}: {spec.time}"),
-        keys={column: keys(_column(frame, column, spec, "keep")) for column in spec.keep},
-        ids=None if spec.id is None else keys(_column(frame, spec.id, spec, "id")),
+        groups=None if spec.group is None else groups(frame[spec.group], f"{spec.path}: {spec.group}"),
+        times=None if spec.time is None else times(frame[spec.time], f"{spec.path}: {spec.time}"),
+        keys={column: keys(frame[column]) for column in spec.keep},
+        ids=None if spec.id is None else keys(frame[spec.id]),
         records=table_records(frame, spec.label) if recorded else None,
     )
 
@@ -148,14 +143,27 @@ def check_header(header: Sequence[str], spec: SourceSpec) -> None:
         )
 
 
-def _column(frame: pd.DataFrame, name: str, spec: SourceSpec, role: str) -> pd.Series[Any]:
-    if name not in frame.columns:
-        columns = [str(column) for column in frame.columns]
+def _check_columns(frame: pd.DataFrame, spec: SourceSpec, *, labelled: bool) -> None:
+    """Every column that the config names is there.
+
+    Raises:
+        DataError: when one is not; :class:`~ntgate.errors.DataErrors` when several are not.
+    """
+    named: dict[str, Sequence[str | None]] = {
+        "label": [spec.label] if labelled else [], "group": [spec.group], "time": [spec.time], "id": [spec.id],
+        "drop": spec.drop, "keep": spec.keep,
+    }  # fmt: skip
+    columns = [str(column) for column in frame.columns]
+    known = set(columns)
+    missing = {name: role for role, names in named.items() for name in names if name is not None and name not in known}
+    wrong = []
+    for name, role in missing.items():
         close = difflib.get_close_matches(name, columns, n=1)
         shown = ", ".join(columns[:8]) + (", ..." if len(columns) > 8 else "")
         fix = f"did you mean {close[0]!r}?" if close else f"set {role} to the right column"
-        raise DataError(spec.path, expected=f"a column {name!r}", got=f"the columns {shown}", fix=fix)
-    return frame[name]
+        wrong.append(DataError(spec.path, expected=f"a column {name!r}", got=f"the columns {shown}", fix=fix))
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else DataErrors(wrong)
 
 
 def _labels(column: pd.Series[Any]) -> npt.NDArray[Any]:

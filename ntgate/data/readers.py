@@ -30,7 +30,7 @@ def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool =
     """
     from ntgate.data.read_images import read_images
     from ntgate.data.read_npz import read_npz
-    from ntgate.data.read_parquet import read_parquet
+    from ntgate.data.read_parquet import in_pandas, read_parquet
     from ntgate.data.read_table import read_csv, read_frame
 
     kind = _ENDINGS.get(PurePosixPath(spec.path).suffix.lower()) if spec.format == "auto" else spec.format
@@ -39,7 +39,7 @@ def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool =
     if kind == "parquet":
         table, numbers = read_parquet(*table_files(given, shown), spec)
         return replace(
-            read_frame(table.to_pandas(), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers
+            read_frame(in_pandas(table, spec), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers
         )
     place = locate(given)
     if kind == "images" or (spec.format == "auto" and place.files.isdir(place.path)):

@@ -21,12 +21,14 @@ class PartSeen(Frozen):
         labels: rows by class name; None where labels were not looked at.
         groups: number of groups; None where none are declared.
         times: first and last time; None where none are declared.
+        read_as: what had to be recognised to read the file; none of it is usual.
     """
 
     rows: int
     labels: dict[str, int] | None
     groups: int | None
     times: tuple[float, float] | None
+    read_as: str = ""
 
     @classmethod
     def of(cls, domain: Domain) -> PartSeen:
@@ -40,6 +42,7 @@ class PartSeen(Frozen):
             labels=labels,
             groups=None if domain.groups is None else len(np.unique(domain.groups)),
             times=None if domain.times is None else (float(domain.times.min()), float(domain.times.max())),
+            read_as=domain.read_as,
         )
 
 

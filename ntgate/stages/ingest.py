@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ from ntgate.config import RunConfig
 from ntgate.data.copies import Copies
 from ntgate.data.domain import Domain, Ints, TrainingView
 from ntgate.data.leakage import Leakage
-from ntgate.errors import ConfigError
+from ntgate.data.specs import SourceSpec
+from ntgate.errors import ConfigError, DataError, DataErrors
 from ntgate.stages.run_file import begin
 
 TARGETS = ("target", "train", "validation", "unlabelled")  # parts that hold target rows, all but the test rows
@@ -92,15 +94,17 @@ def read_domains(config: RunConfig) -> tuple[dict[str, Domain], Leakage]:
     """
     from ntgate.data.align import align
     from ntgate.data.copies import without_copies
-    from ntgate.data.readers import read
 
     data = config.data
-    source = read(data.source, "source")
-    given = {"target": data.target, "target_test": data.target_test}
-    read_in = {name: align(source, read(spec, name, recorded=True)) for name, spec in given.items() if spec is not None}
+    given = {name: getattr(data, name) for name in ("source", "target", "target_test", "unlabelled")}
+    found = _read_all(given, labelled=("source", "target", "target_test"), recorded=("target", "target_test"))
+    source = found.pop("source")
+    aligned = {name: align(source, domain) for name, domain in found.items()}
+    unlabelled = {"unlabelled": aligned.pop("unlabelled")} if "unlabelled" in aligned else {}
+    read_in = aligned
     labelled = {name: _counted(domain) for name, domain in read_in.items()}
     again = {name: len(read_in[name]) - len(domain) for name, domain in labelled.items()}
-    domains = {"source": source, **_divided(config, **labelled), **_unlabelled(config, source)}
+    domains = {"source": source, **_divided(config, **labelled), **unlabelled}
     domains, copies = without_copies(
         domains, {name: count for name, count in again.items() if count}, one_file=data.target_test is None
     )
@@ -125,12 +129,29 @@ def _divided(config: RunConfig, target: Domain, target_test: Domain | None = Non
     return {"train": split.train, "validation": split.validation, "test": split.test}
 
 
-def _unlabelled(config: RunConfig, source: Domain) -> dict[str, Domain]:
-    from ntgate.data.align import align
+def _read_all(
+    given: Mapping[str, SourceSpec | None], *, labelled: Collection[str], recorded: Collection[str] = ()
+) -> dict[str, Domain]:
+    """The domains by name, all of them read before what is wrong with any is told.
+
+    Raises:
+        DataError: when a file cannot be read; :class:`~ntgate.errors.DataErrors` when it is more than one thing.
+    """
     from ntgate.data.readers import read
 
-    spec = config.data.unlabelled
-    return {} if spec is None else {"unlabelled": align(source, read(spec, "unlabelled", labelled=False))}
+    found: dict[str, Domain] = {}
+    problems: dict[str, DataError] = {}
+    for name, spec in given.items():
+        if spec is None:
+            continue
+        try:
+            found[name] = read(spec, name, labelled=name in labelled, recorded=name in recorded)
+        except DataError as error:
+            problems.setdefault(str(error), error)  # two domains may lie in one file
+    if problems:
+        wrong = list(problems.values())
+        raise wrong[0] if len(wrong) == 1 else DataErrors(wrong)
+    return found
 
 
 def _cross_fitted(config: RunConfig, target: Domain) -> dict[str, Domain]:
@@ -198,19 +219,11 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     from ntgate.data.align import align
-    from ntgate.data.readers import read
 
-    data = config.data
-    source = read(data.source, "source")
-    given = {"target": data.target, "unlabelled": data.unlabelled}
-    return {
-        "source": source,
-        **{
-            name: align(source, read(spec, name, labelled=False), kinds=False)
-            for name, spec in given.items()
-            if spec is not None
-        },
-    }
+    given = {name: getattr(config.data, name) for name in ("source", "target", "unlabelled")}
+    found = _read_all(given, labelled=("source",))
+    source = found.pop("source")
+    return {"source": source, **{name: align(source, domain, kinds=False) for name, domain in found.items()}}
 
 
 def ingest(config: RunConfig) -> Ingested:

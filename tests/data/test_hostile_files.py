@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -122,6 +123,13 @@ def shifted_commas(path):
     path.write_text("price,n,label\n" + "".join(f"{i + 1},{100 + i},{i},{'ab'[i % 2]}\n" for i in range(40)))
 
 
+def misleading_notes(path):
+    """What the file says for pandas names an index that it has not, of a type that there is not."""
+    pd.DataFrame({"n": [1.0, 2.0], "label": ["a", "b"]}).to_parquet(path)
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({b"pandas": b'{"index_columns": ["nowhere"], "columns": 7}'}), path)
+
+
 def damaged_parquet(path):
     pd.DataFrame({"n": np.arange(1000.0), "label": ["a", "b"] * 500}).to_parquet(path)
     content = bytearray(path.read_bytes())
@@ -171,6 +179,7 @@ FILES = {
     "open quote": ("csv", text('a,b,label\n1,2,x\n3,"4,y\n5,6,y\n'), "got 2 in line 3"),
     "empty": ("csv", text(""), "got nothing in it"),
     "damaged parquet": ("parquet", damaged_parquet, "a parquet file"),
+    "misleading notes": ("parquet", misleading_notes, "a parquet file"),
     "no parquet": ("parquet", text(b"PAR1" + bytes(50) + b"PAR1"), "a parquet file"),
     # archives
     "npy": ("npz", npy, "an npy file, which holds one array alone; save the arrays x and y together"),
@@ -332,3 +341,28 @@ def test_the_exit_code_is_that_of_bad_data(project, capsys, case):
     make(project / f"bad.{ending}")
     assert command(["validate", str(project / "config.yaml"), "--set", f"data.target.path=bad.{ending}"]) == 5
     assert part in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_each_file_is_told_at_once(project, capsys):
+    for part, header in (("source", "a,lable"), ("target", "a,b,klass"), ("target_test", "a,label")):
+        (project / f"{part}.csv").write_text(
+            header + "\n1,x\n2,y\n" if part != "target" else header + "\n1,2,x\n2,3,y\n"
+        )
+    sets = [f"data.{part}.path={part}.csv" for part in ("source", "target", "target_test")] + ["data.target.group=who"]
+    arguments = [word for one in [*sets, "data.target_test.group=who"] for word in ("--set", one)]
+    assert command(["validate", str(project / "config.yaml"), *arguments]) == 5
+    told = capsys.readouterr().err
+    for part, column in (("source", "label"), ("target", "label"), ("target", "who"), ("target_test", "who")):
+        assert f"{part}.csv: expected a column {column!r}" in told
+
+
+def test_validate_says_what_it_recognised(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for part in ("source", "target"):
+        rows = [f"{f'{x:.3f}'.replace('.', ',')};{'ab'[int(x > 0)]}" for x in rng.normal(size=200)]
+        (tmp_path / f"{part}.csv").write_text("n;label\n" + "\n".join(rows))
+    (tmp_path / "c.yaml").write_text(
+        "{model: {name: m}, data: {source: {path: source.csv}, target: {path: target.csv}}, registry: {uri: 'sqlite:///m.db'}}"
+    )
+    assert command(["validate", str(tmp_path / "c.yaml")]) == 0
+    assert "fields between semicolons, decimal commas" in capsys.readouterr().out
