@@ -4,9 +4,12 @@ McNemar's exact test looks only at the discordant rows; with few of them its lev
 heads has exactly that probability. Without conditioning, the number of discordant rows varies and fills the gaps. The share
 of discordant rows is then unknown under the hypothesis, and the p-value is the worst over it:
 
-1. order the outcomes by McNemar's mid-p-value; on up to 500 rows by its probability at the estimated share, which is finer
-   (the "E" of Lloyd, "A new exact and more powerful unconditional test of no treatment effect from binary matched pairs",
-   Biometrics 64, 2008);
+1. order the outcomes by McNemar's mid-p-value; those with up to 500 discordant rows by its probability at the estimated share,
+   which is finer (the "E" of Lloyd, "A new exact and more powerful unconditional test of no treatment effect from binary matched
+   pairs", Biometrics 64, 2008). With more discordant rows the two differ by less than a thousandth, and the mid-p-value takes its
+   own place. Which of the two orders an outcome follows from the outcome alone and from nothing that was observed, so that all
+   outcomes stand in one order, fixed beforehand; any such order makes a valid test. It is the number of discordant rows that
+   counts and not that of all rows: 501 rows of which five are discordant gain as much by the finer order as 500 do;
 2. take the largest probability, over the share, of an outcome that is at least as extreme (Suissa and Shuster, "The 2 x 2
    matched-pairs trial: exact unconditional design and analysis", Biometrics 47, 1991);
 3. over the shares in a confidence interval of level ``1 - 1e-6`` only, whose error is added (Berger and Boos, "P values
@@ -24,6 +27,8 @@ lost and none gained in truth, it takes that loss of two points for a smaller on
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -33,7 +38,8 @@ from ntgate.evaluation.tango import tango_statistic, tango_statistics
 
 OUTSIDE = 1e-6  # probability of a share outside the confidence interval, added to the p-value, which is never less
 SHARES = 64  # shares that are tried; the probability changes between two of them by less than 1e-5
-ESTIMATED_UP_TO = 500  # rows; with more, the discordant rows are many and the finer order changes nothing
+_TABLES = (100, 300, 720)  # tosses: sizes that are kept
+ESTIMATED_UP_TO = 500  # discordant rows; with more, the finer order changes nothing
 
 
 def mcnemar_unconditional(gained: int, lost: int, n: int) -> float:
@@ -52,11 +58,7 @@ def mcnemar_unconditional(gained: int, lost: int, n: int) -> float:
         return 1.0
     shares = _shares(gained + lost, n)
     discordant = _reached(n, shares)
-    if n <= ESTIMATED_UP_TO:
-        least = _as_extreme_when_estimated(gained, gained + lost, n, discordant)
-    else:
-        least = _as_extreme(mid_p(np.array([gained]), np.array([gained + lost]))[0], discordant)
-    extreme = at_least(least, discordant, 0.5)
+    extreme = at_least(_least(gained, gained + lost, n, discordant), discordant, 0.5)
     worst = float((binomial(discordant, n, shares[:, None]) @ extreme).max())
     return min(1.0, worst + OUTSIDE)
 
@@ -111,6 +113,20 @@ def _shares(discordant: int, n: int) -> Floats:
     return np.asarray(np.sin(np.linspace(math.asin(math.sqrt(low)), math.asin(math.sqrt(high)), SHARES)) ** 2)
 
 
+def _least(gained: int, of: int, n: int, discordant: Counts) -> Counts:
+    """For each number of discordant rows, the smallest number of gained ones that stands as far out as ``gained`` of ``of``."""
+    few, many = discordant[discordant <= ESTIMATED_UP_TO], discordant[discordant > ESTIMATED_UP_TO]
+    bound = float(mid_p(np.array([gained]), np.array([of]))[0])
+    guess, estimated = _as_extreme(bound, few), _estimated(n, few) if len(few) else None
+    if estimated is not None and of <= ESTIMATED_UP_TO:
+        bound = float(estimated(np.array([bound]), np.searchsorted(few, [of]))[0])
+    least = guess
+    if estimated is not None:
+        every = np.arange(len(few))
+        least = smallest(lambda counts: estimated(mid_p(counts, few), every) <= bound * (1 + 1e-9), few, guess)
+    return np.concatenate([least, _as_extreme(bound, many)])
+
+
 def _as_extreme(most: float, discordant: Counts) -> Counts:
     """For each number of discordant rows, the smallest number of gained ones whose mid-p-value is at most ``most``."""
     from scipy.special import ndtri
@@ -120,23 +136,23 @@ def _as_extreme(most: float, discordant: Counts) -> Counts:
     return smallest(lambda gained: mid_p(gained, discordant) <= bound, discordant, guess.astype(np.int64))
 
 
-def _as_extreme_when_estimated(gained: int, of: int, n: int, discordant: Counts) -> Counts:
-    """As above, ordered by the probability of the mid-p-value at the share estimated from the number of discordant rows."""
+def _estimated(n: int, discordant: Counts) -> Callable[[Floats, Counts], Floats]:
+    """Says how likely a mid-p-value of at most so much is, at the shares estimated from the numbers of discordant rows."""
     estimates = np.clip(discordant, 0.5, n - 0.5) / n
     reached = _reached(n, estimates)
-    grid = np.arange(reached[-1] + 3)  # up to more gained rows than there are
-    tails = at_least(grid[None, :], reached[:, None], 0.5)
-    rising = (tails[:, :-1] + tails[:, 1:])[:, ::-1] / 2  # mid-p-values, the smallest first
+    tails, rising = _tossed(next((size for size in _TABLES if size >= reached[-1]), int(reached[-1])))
     weights = binomial(reached, n, estimates[:, None])
-    rows = np.arange(len(reached))
 
-    def estimated(mid_ps: Floats, weights: Floats) -> Floats:
-        """Probability of a mid-p-value of at most ``mid_ps`` ``(k,)`` where discordant rows have the ``weights`` ``(k, d)``."""
+    def estimated(mid_ps: Floats, positions: Counts) -> Floats:
         bounds = mid_ps * (1 + 1e-9)
-        reaching = np.stack([np.searchsorted(row, bounds, side="right") for row in rising], axis=1)
-        return np.asarray((weights * tails[rows, rising.shape[1] - reaching]).sum(axis=1))
+        reaching = np.stack([np.searchsorted(rising[row], bounds, side="right") for row in reached], axis=1)
+        return np.asarray((weights[positions] * tails[reached, rising.shape[1] - reaching]).sum(axis=1))
 
-    observed = np.searchsorted(discordant, of)
-    bound = estimated(mid_p(np.array([gained]), np.array([of])), weights[[observed]])[0] * (1 + 1e-9)
-    guess = _as_extreme(mid_p(np.array([gained]), np.array([of]))[0], discordant)
-    return smallest(lambda counts: estimated(mid_p(counts, discordant), weights) <= bound, discordant, guess)
+    return estimated
+
+
+@lru_cache(maxsize=4)
+def _tossed(most: int) -> tuple[Floats, Floats]:
+    """Of up to ``most`` tosses of a fair coin the probabilities of so many heads or more, and the mid-p-values, smallest first."""
+    tails = at_least(np.arange(most + 3)[None, :], np.arange(most + 1)[:, None], 0.5)  # up to more heads than tosses
+    return tails, np.ascontiguousarray((tails[:, :-1] + tails[:, 1:])[:, ::-1] / 2)

@@ -13,9 +13,11 @@ from ntgate.evaluation.betting import betting_p_value, confidence_sequence
 from ntgate.evaluation.bootstrap import paired_bootstrap
 from ntgate.evaluation.clusters import cluster_test, too_few_clusters
 from ntgate.evaluation.cross_fitting import cross_fitted_test
+from ntgate.evaluation.enough import too_few
 from ntgate.evaluation.metrics import score
 from ntgate.evaluation.power import rows_needed
 from ntgate.evaluation.seeds import bootstrapped_gain_over_seeds, gain_over_seeds
+from ntgate.evaluation.stratified import stratified_test
 from ntgate.evaluation.tango import tango_interval
 from ntgate.evaluation.unconditional import mcnemar_unconditional, tango_unconditional
 from ntgate.gate.allowance import Counts
@@ -23,6 +25,7 @@ from ntgate.gate.config import GateConfig
 from ntgate.gate.decision import OverSeeds
 from ntgate.gate.evidence import Evidence, Scores
 
+Ints = npt.NDArray[np.int64]
 _ROWS_OF_SEEDS = 2  # with fewer the rows' part of the variance is unknown
 
 
@@ -73,20 +76,33 @@ def compare(
     margin: float,
     seed: int,
     groups: npt.NDArray[np.str_] | None = None,
+    constant: bool = False,
 ) -> Comparison:
     """Compare two arms' scores ``(n, c)`` on the labels ``y`` ``(n,)``.
 
-    Accuracy: an exact unconditional test, with Tango's interval; a test of whole groups where rows have them. The other metrics:
-    the stratified paired bootstrap, of whole groups where rows have them.
+    Accuracy: an exact unconditional test, with Tango's interval; a test of whole groups where rows have them. Balanced accuracy: a
+    test of the classes' gained and lost rows under the likeliest hypothesis. The other metrics, and balanced accuracy where rows
+    have groups: the stratified paired bootstrap, of whole groups where rows have them, if every class has rows enough for it.
+    ``constant`` says that one arm always gives the same answer.
     """
     values = [score(config.metric, y, arm) for arm in (first, second)]
     gain = values[0] - values[1]
     few = None if groups is None else too_few_clusters(groups, config.alpha)
     if few is not None:
         return Comparison(values[0], values[1], gain, (-1.0, 1.0), 1.0, None, few)
+    if config.metric == "balanced_accuracy" and groups is None:
+        gained_of, lost_of, rows_of = counts_by_class(y, first, second)
+        interval, p_value = stratified_test(
+            gained_of, lost_of, rows_of, margin, config.alpha, resamples=config.resamples, seed=seed
+        )
+        return Comparison(values[0], values[1], gain, interval, p_value, None)
     if config.metric != "accuracy":
+        pair = np.asarray(first, np.float64), np.asarray(second, np.float64)
+        few = too_few(config.metric, y, *pair, margin=margin, alpha=config.alpha, groups=groups, constant=constant)
+        if few is not None:
+            return Comparison(values[0], values[1], gain, (-1.0, 1.0), 1.0, None, few)
         drawn = paired_bootstrap(
-            config.metric, y, np.asarray(first, np.float64), np.asarray(second, np.float64),
+            config.metric, y, *pair,
             margin=margin, alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
         )  # fmt: skip
         return Comparison(values[0], values[1], gain, drawn.interval, drawn.p_value, None)
@@ -163,6 +179,15 @@ def counts(y: npt.NDArray[np.int64], first: Scores, second: Scores) -> Counts:
     return int((difference > 0).sum()), int((difference == 0).sum()), int((difference < 0).sum())
 
 
+def counts_by_class(y: npt.NDArray[np.int64], first: Scores, second: Scores) -> tuple[Ints, Ints, Ints]:
+    """Of each class that occurs: rows that only the first arm gets right, that only the second does, and all, each ``(k,)``."""
+    difference, classes = correct(y, first) - correct(y, second), int(y.max()) + 1
+    all_rows = np.bincount(y, minlength=classes)
+    present = all_rows > 0
+    gained, lost = (np.bincount(y[difference == sign], minlength=classes) for sign in (1, -1))
+    return gained[present], lost[present], all_rows[present]
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """What every rule is given: the evidence, the gate's settings, and the comparisons, each computed once."""
@@ -197,7 +222,14 @@ class Case:
         if one is None or other is None or not len(self.evidence.y):
             return None
         return compare(
-            self.evidence.y, one, other, self.config, margin=margin, seed=self.seed, groups=self.evidence.groups
+            self.evidence.y,
+            one,
+            other,
+            self.config,
+            margin=margin,
+            seed=self.seed,
+            groups=self.evidence.groups,
+            constant=first == "constant",
         )
 
     def value(self, name: str) -> float | None:
@@ -241,7 +273,16 @@ class Case:
             if not sum(earlier) + len(evidence.y):
                 return None
             return bet(evidence.y, first, second, earlier, config, margin=margin)
-        return compare(evidence.y, first, second, config, margin=margin, seed=self.seed, groups=evidence.groups)
+        return compare(
+            evidence.y,
+            first,
+            second,
+            config,
+            margin=margin,
+            seed=self.seed,
+            groups=evidence.groups,
+            constant=other == "constant",
+        )
 
     def _over_folds(self, other: str, scores: Scores, margin: float) -> Comparison | None:
         """On held-out folds; a model with one set of scores, the champion, is compared with each division's candidate."""

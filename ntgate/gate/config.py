@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from ntgate.base import Frozen, Real, Whole
 from ntgate.evaluation.metrics import Metric
+from ntgate.evaluation.stratified import tables_drawn
+from ntgate.evaluation.unconditional import OUTSIDE
 from ntgate.gate.ledger_config import LedgerConfig
+
+BOOTSTRAPPED: tuple[Metric, ...] = ("macro_f1", "roc_auc")
+
+
+def smallest_p_value(metric: Metric, alpha: float, resamples: int) -> float:
+    """The smallest p-value that a metric's test can have at all, whatever the rows.
+
+    >>> smallest_p_value("accuracy", 0.05, 5000), round(smallest_p_value("roc_auc", 0.05, 5000), 6)
+    (1e-06, 0.0002)
+    """
+    if metric == "accuracy":
+        return OUTSIDE
+    return 1 / (1 + (resamples if metric in BOOTSTRAPPED else tables_drawn(alpha, resamples)))
 
 
 class Slice(Frozen):
@@ -82,6 +98,19 @@ class GateConfig(Frozen):
         if not isinstance(slices, list | tuple):
             return slices
         return [{"by": given} if isinstance(given, str) else given for given in slices]
+
+    @model_validator(mode="after")
+    def _something_could_pass(self) -> GateConfig:
+        level = self.alpha / self.ledger.horizon
+        least = smallest_p_value(self.metric, level, self.resamples)
+        if self.cross_fitting is None and self.ledger.policy != "e_process" and least > level:
+            raise ValueError(
+                f"alpha / ledger.horizon of at least {least:.3g}, the smallest p-value that {self.metric} can have"
+                + (f" with {self.resamples} resamples" if self.metric in BOOTSTRAPPED else "")
+                + f": at {level:.3g} nothing could ever pass"
+                + (f"; {math.ceil(1 / level)} resamples would do" if self.metric in BOOTSTRAPPED else "")
+            )
+        return self
 
     @model_validator(mode="after")
     def _counted_rows_alone(self) -> GateConfig:

@@ -7,24 +7,24 @@ import pytest
 from scipy.stats import beta, binom
 
 from ntgate.errors import DataError
+from ntgate.evaluation import unconditional
 from ntgate.evaluation.mcnemar import mcnemar_exact
 from ntgate.evaluation.tango import tango_p_value, tango_statistic
 from ntgate.evaluation.unconditional import OUTSIDE, mcnemar_unconditional, tango_unconditional
 
 
-def brute_force(gained, lost, n, *, estimated):
-    """The same p-value with whole tables of outcomes and two thousand shares."""
+def brute_force(gained, lost, n, *, up_to):
+    """The same p-value with whole tables of outcomes and many shares; the finer order goes up to so many discordant rows."""
     count, rows = np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij")
     possible = np.where(count <= rows, binom.pmf(count, rows, 0.5), 0.0)
     order = np.where(count <= rows, binom.sf(count, rows, 0.5) + possible / 2, 2.0)
-    if estimated:
+    if up_to:
         shares = np.clip(np.arange(n + 1), 0.5, n - 0.5) / n
         values = np.unique(order[count <= rows])
         tails = np.stack([(possible * (order <= value * (1 + 1e-9))).sum(axis=0) for value in values])
         probabilities = tails @ binom.pmf(np.arange(n + 1)[:, None], n, shares[None, :])
-        order = np.where(
-            count <= rows, probabilities[np.searchsorted(values, order).clip(0, len(values) - 1), rows], 2.0
-        )
+        finer = probabilities[np.searchsorted(values, order).clip(0, len(values) - 1), rows]
+        order = np.where((count <= rows) & (rows <= up_to), finer, order)
     extreme = (possible * (order <= order[gained, gained + lost] * (1 + 1e-9))).sum(axis=0)
     discordant = gained + lost
     low = beta.ppf(OUTSIDE / 2, discordant, n - discordant + 1)
@@ -37,14 +37,27 @@ def brute_force(gained, lost, n, *, estimated):
     ("gained", "lost", "n"), [(3, 0, 40), (8, 2, 40), (10, 12, 40), (40, 0, 40), (0, 4, 40), (7, 5, 120)]
 )
 def test_p_value_with_few_rows(gained, lost, n):
-    expected = brute_force(gained, lost, n, estimated=True)
+    expected = brute_force(gained, lost, n, up_to=n)
     assert mcnemar_unconditional(gained, lost, n) == pytest.approx(expected, rel=2e-3)
 
 
-@pytest.mark.parametrize(("gained", "lost"), [(20, 10), (5, 0), (60, 80)])
-def test_p_value_with_many_rows(gained, lost):
-    expected = brute_force(gained, lost, 501, estimated=False)
-    assert mcnemar_unconditional(gained, lost, 501) == pytest.approx(expected, rel=2e-3)
+@pytest.mark.parametrize(("gained", "lost"), [(8, 2), (5, 0), (15, 6), (40, 30)])
+def test_p_value_with_many_discordant_rows_beside_few(gained, lost, monkeypatch):
+    """The order changes at twenty discordant rows instead of five hundred, which brute force can still follow."""
+    monkeypatch.setattr(unconditional, "ESTIMATED_UP_TO", 20)
+    expected = brute_force(gained, lost, 100, up_to=20)
+    assert mcnemar_unconditional(gained, lost, 100) == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(3, 0), (4, 0), (8, 2), (280, 230)])
+def test_a_row_more_makes_no_seam(gained, lost):
+    """Neither at 500 rows nor at 500 discordant ones."""
+    for n in (500, gained + lost + 500):
+        if n >= gained + lost:
+            before, after = (mcnemar_unconditional(gained, lost, m) for m in (n, n + 1))
+            assert after == pytest.approx(before, rel=0.02)
+    one, more = mcnemar_unconditional(270, 230, 5000), mcnemar_unconditional(271, 230, 5000)
+    assert 0.8 * one < more < one
 
 
 def passing(n, alpha, test):

@@ -92,7 +92,7 @@ def test_a_champion_that_is_only_behind_is_no_alarm(right):
 
 def test_an_equal_champion_is_rarely_said_to_have_collapsed():
     """Champion and scratch stand just where half of the lead is lost; the alarm is wrong in alpha of all cases."""
-    rng, wrong, draws = np.random.default_rng(0), 0, 400
+    rng, wrong, draws = np.random.default_rng(0), 0, 200
     y = np.arange(200) % 2
     for _ in range(draws):
         scratch = right_on(y, rng.random(200) < 0.9)

@@ -111,11 +111,11 @@ def test_the_other_metrics_decide_too(metric):
 
 def test_false_promotions_stay_below_alpha():
     rng = np.random.default_rng(0)
-    promoted, trials = 0, 1500
+    promoted, trials = 0, 600
     for _ in range(trials):
-        y = rng.integers(0, 2, 600)
-        shared = rng.random(600) < 0.8
-        pair = [np.eye(2)[np.where(np.where(shared, True, rng.random(600) < 0.5), y, 1 - y)] for _ in range(2)]
+        y = rng.integers(0, 2, 200)
+        shared = rng.random(200) < 0.8
+        pair = [np.eye(2)[np.where(np.where(shared, True, rng.random(200) < 0.5), y, 1 - y)] for _ in range(2)]
         promoted += decide(fresh(y, *pair), one_seed()).outcome == "promoted"
     assert promoted / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
 
