@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -82,6 +83,17 @@ class RunConfig(Frozen):
         if self.gate.ledger.policy == "e_process" and test.group is not None:
             raise ValueError(
                 "gate.ledger.policy e_process without data groups: rows of one group are no fresh evidence each"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _groups_are_drawn_often_enough(self) -> RunConfig:
+        test, gate = self.data.target_test or self.data.target, self.gate
+        level = gate.alpha / gate.ledger.horizon
+        if test.group is not None and gate.metric == "balanced_accuracy" and 1 / (1 + gate.resamples) > level:
+            raise ValueError(
+                f"gate.resamples of at least {math.ceil(1 / level)}: the smallest p-value of {gate.resamples} resamples of groups "
+                f"is above gate.alpha / gate.ledger.horizon = {level:.3g}, so that nothing could ever pass"
             )
         return self
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ntgate.config import RunConfig
-from ntgate.errors import ConfigError, NtgateError
+from ntgate.errors import ConfigError, DataError, NtgateError
+from ntgate.gate.config import GateConfig, rows_that_can_show
 from ntgate.stages.ingest import Ingested, ingest
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateE
 
     tried(lambda: check_output(config))
     if domains is not None:
+        judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
+        tried(lambda: check_rows(config.gate, len(judged)))
         tried(lambda: check_space(config, domains))
         tried(lambda: check_fit(config, domains))
     registry, place = tried(lambda: _registry(config, create=False)), config.registry.artifact_location
@@ -110,6 +113,24 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateE
         with tempfile.TemporaryDirectory() as folder:
             tried(lambda: check_champion(registry, domains["train"], Path(folder)))
     return found
+
+
+def check_rows(gate: GateConfig, n: int) -> None:
+    """Make sure that a candidate could pass on so many test rows at all.
+
+    Raises:
+        DataError: where not even one that wins every row would.
+    """
+    if gate.ledger.policy == "e_process":  # fresh rows are still to come
+        return
+    crossed, level = gate.cross_fitting, gate.alpha / gate.ledger.horizon
+    needed = rows_that_can_show(level, gate.margin, doubled=crossed is not None and crossed.repeats > 1)
+    if n < needed:
+        raise DataError(
+            "test rows",
+            expected=f"at least {needed} at level {level:.3g}: on fewer not even a candidate that wins every row can pass",
+            got=str(n), fix="label more rows of the target, or set a shorter gate.ledger.horizon",
+        )  # fmt: skip
 
 
 def _registry(config: RunConfig, *, create: bool) -> Registry | None:

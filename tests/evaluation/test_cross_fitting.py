@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from ntgate.errors import DataError
 from ntgate.evaluation.clusters import cluster_test
 from ntgate.evaluation.cross_fitting import cross_fitted_test
 from ntgate.evaluation.mcnemar import mcnemar_exact
 from ntgate.evaluation.tango import tango_interval, tango_p_value
+from ntgate.gate.config import CrossFitting
 
 
 def test_one_repeat_is_the_test_of_its_rows():
@@ -111,3 +113,35 @@ def test_folds_must_be_stratified():
 def test_bad_input_is_named(bad):
     with pytest.raises(DataError, match="differences"):
         cross_fitted_test(bad, 0.0, 0.05)
+
+
+def test_three_divisions_hold_the_level_where_training_is_not_stable():
+    """Forty rows with random labels: a ridge classifier beside one nearest neighbour, the worst pair that was found."""
+    passed = dict.fromkeys((1, 3), 0)
+    draws = 400
+    for seed in range(draws):
+        rng = np.random.default_rng(seed)
+        x, y = rng.normal(size=(40, 20)), rng.integers(0, 2, 40)
+        differences = np.zeros((3, 40), int)
+        for division in differences:
+            fold = np.empty(40, int)
+            order = np.argsort(y + rng.random(40) / 2)  # of each class in turn
+            fold[order] = np.arange(40) % 5
+            for held in range(5):
+                train, test = fold != held, fold == held
+                middle, signs = x[train].mean(axis=0), 2 * y[train] - 1
+                centred = x[train] - middle
+                weights = np.linalg.solve(centred.T @ centred + 100 * np.eye(20), centred.T @ (signs - signs.mean()))
+                ridge = (x[test] - middle) @ weights + signs.mean() > 0
+                nearest = y[train][((x[test][:, None] - x[train][None]) ** 2).sum(axis=2).argmin(axis=1)]
+                division[test] = (ridge == y[test]).astype(int) - (nearest == y[test])
+        for repeats in passed:
+            passed[repeats] += cross_fitted_test(differences[:repeats], 0.0, 0.05)[1] <= 0.05
+    assert passed[3] / draws <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / draws)
+    assert passed[3] < passed[1]
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_fewer_divisions_are_refused_with_the_reason(repeats):
+    with pytest.raises(ValidationError, match=r"at least 3 divisions: .* 8\.7 % of simulations"):
+        CrossFitting(repeats=repeats)

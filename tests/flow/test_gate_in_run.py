@@ -128,11 +128,11 @@ def test_a_stream_whose_run_died_after_the_verdict_is_promoted_by_the_next(proje
 def test_a_small_target_is_judged_by_folds(project, capsys):
     config = (project / "config.yaml").read_text()
     (project / "config.yaml").write_text(config.replace("target_test:", "unlabelled:"))
-    code, result = ran(project, capsys, "gate.cross_fitting={folds: 3, repeats: 1}", "gate.champion_margin=0.5")
+    code, result = ran(project, capsys, "gate.cross_fitting={folds: 2, repeats: 3}", "gate.champion_margin=0.5")
     assert code in (0, 3, 4)
     assert result["candidate"]["n"] == 60  # every labelled target row
     reason = finding(result, "negative_transfer")["reason"]
-    assert "in 1 division into 3 folds" in reason
+    assert "in 3 divisions into 2 folds" in reason
     assert result["gain"] == pytest.approx(result["candidate"]["value"] - result["scratch"]["value"])
     assert finding(result, "seeds")["outcome"] == "pass"
     assert "test" not in result["data"]["rows"]
