@@ -9,8 +9,6 @@ from pydantic import Field, field_validator, model_validator
 
 from ntgate.base import Frozen, Real, Whole
 from ntgate.evaluation.metrics import Metric
-from ntgate.evaluation.stratified import tables_drawn
-from ntgate.evaluation.unconditional import OUTSIDE
 from ntgate.gate.ledger_config import LedgerConfig
 
 BOOTSTRAPPED: tuple[Metric, ...] = ("macro_f1", "roc_auc")
@@ -22,6 +20,9 @@ def smallest_p_value(metric: Metric, alpha: float, resamples: int) -> float:
     >>> smallest_p_value("accuracy", 0.05, 5000), round(smallest_p_value("roc_auc", 0.05, 5000), 6)
     (1e-06, 0.0002)
     """
+    from ntgate.evaluation.stratified import tables_drawn
+    from ntgate.evaluation.unconditional import OUTSIDE
+
     if metric == "accuracy":
         return OUTSIDE
     return 1 / (1 + (resamples if metric in BOOTSTRAPPED else tables_drawn(alpha, resamples)))
