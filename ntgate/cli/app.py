@@ -36,7 +36,7 @@ from ntgate.machine import machine_fault
 from ntgate.registry import standing
 from ntgate.training.foreign import left
 
-INTERNAL, USAGE, READER_GONE = 1, 2, 141
+INTERNAL, USAGE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
 
 EXIT_CODES = """\b
@@ -90,7 +90,7 @@ def _ended(error: BaseException, *, as_json: bool, helping: bool) -> int:
         word = "interrupted" if number in (None, signal.SIGINT) else f"terminated by {signal.Signals(number).name}"
         said = f"{word}; {standing.sentence()}"
         console.error(said)
-        return _answered(128 + (number or signal.SIGINT), [{"message": said}], as_json)
+        return _answered(INTERRUPTED if number is None else 128 + number, [{"message": said}], as_json)
     if isinstance(error, console.ReaderGoneError) or (isinstance(error, BrokenPipeError) and helping):
         if standing.known() is not None:
             console.error(f"nobody reads the answer; {standing.sentence()}")

@@ -21,7 +21,7 @@ def test_every_exit_code_has_its_row():
     (table,) = re.findall(r"\| exit \| what happened.*?\n\n", TEXT, re.DOTALL)
     codes = {int(code) for row in re.findall(r"^\| ([\d, ]+)", table, re.MULTILINE) for code in re.findall(r"\d+", row)}
     known = {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type)}
-    assert codes >= known | set(run.EXIT.values()) | {app.INTERNAL, app.USAGE, app.INTERRUPTED}
+    assert codes >= known | set(run.EXIT.values()) | {app.INTERNAL, app.USAGE, app.INTERRUPTED, app.READER_GONE}
 
 
 def test_every_command_exists():
