@@ -17,7 +17,6 @@ import json
 import logging
 import tempfile
 import time
-import typing
 import warnings
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
@@ -83,9 +82,9 @@ def variants(kind: str, *, images: bool) -> tuple[dict[str, Any], ...]:
 
 def strategies(wanted: list[str], *, images: bool) -> dict[str, tuple[str, dict[str, Any]]]:
     """The strategies to run, by name: those of the union at this time, or the ``wanted`` ones."""
-    from ntgate.strategies import AnyStrategy
+    from ntgate.strategies import STRATEGIES
 
-    kinds = [kind.model_fields["kind"].default for kind in typing.get_args(typing.get_args(AnyStrategy)[0])]
+    kinds = [kind.model_fields["kind"].default for kind in STRATEGIES.shipped]
     known = [(kind, settings) for kind in kinds for settings in ({}, *variants(kind, images=images))]
     if wanted:
         known = []
@@ -161,9 +160,8 @@ def tested(candidate: Any, test: Any) -> float:
 def run(data: Path, kinds: list[str], done: frozenset[str], task: tuple[tuple[str, str, str, int], int]) -> list[dict]:
     """Scratch and every strategy that is not ``done`` on one pair with one seed."""
     import torch
-    from pydantic import TypeAdapter
 
-    from ntgate.strategies import AnyStrategy
+    from ntgate.strategies import STRATEGIES
     from ntgate.strategies.base import Arm, Facts
     from ntgate.strategies.candidate import train
     from ntgate.strategies.scratch import Scratch
@@ -187,9 +185,7 @@ def run(data: Path, kinds: list[str], done: frozenset[str], task: tuple[tuple[st
         if set(open_arms) != {"scratch"}:
             source = pretrain(view.source, targets, None, config, accuracy, seed, Path(folder) / "source.safetensors")
         for number, (name, (kind, settings)) in enumerate(open_arms.items()):
-            strategy = Scratch() if kind == "scratch" else TypeAdapter(AnyStrategy).validate_python(
-                {"kind": kind, **settings}
-            )  # fmt: skip
+            strategy = Scratch() if kind == "scratch" else STRATEGIES.read({"kind": kind, **settings})
             record = {"pair": pair_name(pair), "arm": name, "seed": seed, "accuracy": None, "reason": None}
             record["reason"] = strategy.unsuitable(Facts.of(view))
             began = time.perf_counter()

@@ -10,17 +10,20 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from ntgate.base import Frozen
+from ntgate.credentials import without_credentials
 
 T = TypeVar("T", bound=Frozen)
+_LONG = 60
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,10 @@ class OpenUnion(Generic[T]):
             return self._class(kind, kind)
         offered = [entry for entry in entry_points(group=self.group) if entry.name == kind]
         if not offered:
-            known = ", ".join([*self.kinds, *sorted({entry.name for entry in entry_points(group=self.group)})])
-            raise _wrong(f"one of {known}, or package.module:Class", repr(kind), "name one of them")
+            known = [*self.kinds, *sorted({entry.name for entry in entry_points(group=self.group)})]
+            close = get_close_matches(kind[:60], known, n=1, cutoff=0.4)
+            fix = f"did you mean {close[0]!r}?" if close else "choose one of them"
+            raise _wrong(f"one of {', '.join(known)}, or package.module:Class", repr(kind), fix)
         if len({entry.value for entry in offered}) > 1:
             raise _wrong(
                 f"one package that offers {kind!r}",
@@ -90,11 +95,16 @@ class OpenUnion(Generic[T]):
         if isinstance(value, str):
             value = {"kind": value}
         if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
-            got = "no kind" if isinstance(value, Mapping) else type(value).__name__
-            raise _wrong(f"a mapping with a kind: {', '.join(self.kinds)}, or package.module:Class", got, "add kind")
-        chosen = self.find(value["kind"])
-        named = value if value["kind"] in self.kinds else {name: v for name, v in value.items() if name != "kind"}
-        return chosen.model_validate(named)
+            got = "none in it" if isinstance(value, Mapping) else _shown(value)
+            fix = f"add kind, as in {{kind: {next(iter(self.kinds))}}}"
+            raise _wrong(f"a kind: {', '.join(self.kinds)}, or package.module:Class", got, fix)
+        kind = value["kind"]
+        chosen = self.find(kind)
+        named = value if kind in self.kinds else {name: v for name, v in value.items() if name != "kind"}
+        try:
+            return chosen.model_validate(named)
+        except ValidationError as error:
+            raise _under(kind, error) from None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Read by :meth:`read`; written with the kind by which the class is found again."""
@@ -103,7 +113,11 @@ class OpenUnion(Generic[T]):
         )
 
     def _written(self, value: T, info: core_schema.SerializationInfo) -> dict[str, Any]:
-        content = value.model_dump(mode=info.mode)
+        return self.written(value, mode=info.mode)
+
+    def written(self, value: T, mode: str = "json") -> dict[str, Any]:
+        """The mapping by which :meth:`read` finds the object again."""
+        content = value.model_dump(mode=mode)
         if type(value) not in self.shipped:
             content["kind"] = f"{type(value).__module__}:{type(value).__qualname__}"
         return content
@@ -117,8 +131,30 @@ class OpenUnion(Generic[T]):
         return {"anyOf": [*shipped, {"enum": list(self.kinds)}, own]}
 
 
+def _under(kind: str, error: ValidationError) -> ValidationError:
+    """The same problems, at places that begin with the kind, as those of pydantic's own unions do."""
+    known = get_args(core_schema.ErrorType)
+    found = [
+        InitErrorDetails(
+            type=problem["type"]
+            if problem["type"] in known
+            else PydanticCustomError(problem["type"], problem["msg"], problem.get("ctx")),
+            loc=(kind, *problem["loc"]),
+            input=problem["input"],
+            ctx=problem.get("ctx", {}),
+        )
+        for problem in error.errors(include_url=False)
+    ]
+    return ValidationError.from_exception_data(error.title, found)
+
+
 def _package(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else entry.value
+
+
+def _shown(value: Any) -> str:
+    text = without_credentials(repr(value))
+    return text if len(text) <= _LONG else text[: _LONG - 3] + "..."
 
 
 def _wrong(expected: str, got: str, fix: str) -> PydanticCustomError:

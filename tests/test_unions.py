@@ -72,8 +72,9 @@ def test_an_installed_package_offers_a_kind_by_its_entry_point(tmp_path, monkeyp
     ("given", "said"),
     [
         ("triangle", "expected one of circle, or package.module:Class, got 'triangle'"),
-        (3, "expected a mapping with a kind: circle, or package.module:Class, got int"),
-        ({"radius": 1}, "got no kind"),
+        (3, "expected a kind: circle, or package.module:Class, got 3; add kind, as in {kind: circle}"),
+        ({"radius": 1}, "got none in it"),
+        ("cirkle", "did you mean 'circle'?"),
         ({"kind": "no_such_module:Shape"}, "expected a shape to import at no_such_module:Shape, got No module named"),
         ({"kind": "os:path"}, "expected a subclass of"),
     ],
@@ -86,5 +87,5 @@ def test_what_is_no_shape_is_refused_in_one_sentence(given, said):
 
 def test_settings_are_checked_where_they_stand():
     assert [where for where, _ in errors([{"kind": "circle", "radius": -1}, {"kind": "a_package:Own", "corner": 1}])] == [
-        ("shapes", 0, "radius"), ("shapes", 1, "corner"),
+        ("shapes", 0, "circle", "radius"), ("shapes", 1, "a_package:Own", "corner"),
     ]  # fmt: skip

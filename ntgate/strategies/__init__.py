@@ -1,13 +1,14 @@
-"""The strategies: adding one is one file and one line in this union."""
+"""The strategies: adding one is one file and one line in this union; one of your own is named by its path or entry point."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from ntgate.strategies.alignment import Alignment
+from ntgate.strategies.base import Strategy
 from ntgate.strategies.domain_adversarial import DomainAdversarial
 from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.feature_extraction import FeatureExtraction
@@ -17,20 +18,26 @@ from ntgate.strategies.linear_pool import LinearPool
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
+from ntgate.unions import OpenUnion
 
-AnyStrategy: TypeAlias = Annotated[
-    FineTuning
-    | FeatureExtraction
-    | DomainAdversarial
-    | MomentMatching
-    | EncoderDecoder
-    | MultiTask
-    | ParameterTransfer
-    | InstanceTransfer
-    | Alignment
-    | LinearPool,
-    Field(discriminator="kind"),
-]
+STRATEGIES = OpenUnion(
+    Strategy,
+    "a strategy",
+    "ntgate.strategies",
+    (
+        FineTuning,
+        FeatureExtraction,
+        DomainAdversarial,
+        MomentMatching,
+        EncoderDecoder,
+        MultiTask,
+        ParameterTransfer,
+        InstanceTransfer,
+        Alignment,
+        LinearPool,
+    ),
+)
+AnyStrategy: TypeAlias = Annotated[Strategy, STRATEGIES]
 
 
 def _as_list(value: Any) -> Any:

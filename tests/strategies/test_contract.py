@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from ntgate.data.domain import Domain, TrainingView
 from ntgate.export.parity import check_parity
 from ntgate.report import words
-from ntgate.strategies import AnyStrategy
+from ntgate.strategies import STRATEGIES
 from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Arm, Facts
 from ntgate.strategies.candidate import train
@@ -31,7 +31,7 @@ from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
 from ntgate.training.network import build
 from ntgate.training.source import embed, pretrain, rows_of
 
-KINDS = [*typing.get_args(typing.get_args(AnyStrategy)[0]), Scratch]
+KINDS = [*STRATEGIES.shipped, Scratch]
 OWN = {
     FineTuning,
     FeatureExtraction,
