@@ -23,11 +23,17 @@ from ntgate.evaluation.metrics import weighted
 from ntgate.evaluation.stratified import standard_error, stratified_p_value, tables_drawn
 
 HOPELESS = {0.05: 0.9, 0.05 / 52: 1.8}  # standard errors that are never significant
-LEVELS = {0.05: (4000, 1000), 0.05 / 52: (20_000, 5000)}  # tables, and resamples of each
+LEVELS = {0.05: (4000, 1000), 0.05 / 52: (10_000, 5000)}  # tables, and resamples of each
 CLASSES = ((250, 5), (250, 20), (250, 50), (100, 100), (500, 100), (5, 5), (250, 20, 5), (60, 60, 60, 60))
 DISAGREEMENTS = (0.01, 0.05, 0.2, 0.8)
 SHARES = (0.0, 0.1, 0.5)  # of the disagreement: what the common class gains, and the others lose
+RARER = {
+    "rows": ((250, 5), (250, 50), (100, 100), (500, 100)),
+    "disagreements": (0.05, 0.2, 0.8),
+    "shares": (0.0, 0.5),
+}  # small level
 RIGHT = 0.8
+APART = 2.0  # standard deviations between the scores of the two classes
 FIRST, SECOND = 1, 2  # cells beside 0, both right, and 3, neither
 Gain = Callable[[np.ndarray], np.ndarray]
 
@@ -125,13 +131,14 @@ def auc_rates(rng: np.random.Generator, rows: tuple[int, int], alike: float, alp
     for seed in range(size):
         common = rng.normal(size=len(y))
         noises = rng.normal(size=(2, len(y)))
-        arms = [y + math.sqrt(alike) * common + math.sqrt(1 - alike) * noise for noise in noises]
+        arms = [APART * y + math.sqrt(alike) * common + math.sqrt(1 - alike) * noise for noise in noises]
         pair = [np.stack([-scores, scores], axis=1) for scores in arms]
 
         def gains(weights: np.ndarray, pair: list[np.ndarray] = pair) -> np.ndarray:
             return weighted("roc_auc", y, pair[0], weights) - weighted("roc_auc", y, pair[1], weights)
 
-        if gains(one)[0] <= 0:
+        gain = float(gains(one)[0])
+        if gain <= 0 or gain / _delong(arms, rows) < HOPELESS[alpha]:
             continue
         for number in (100, resamples):
             beyond = sum(int((~(gains(w) > 0)).sum()) for w in row_weights(y, resamples=number, seed=seed))
@@ -142,22 +149,36 @@ def auc_rates(rng: np.random.Generator, rows: tuple[int, int], alike: float, alp
     return (alone / size if min(rows) >= least_rows("roc_auc", alpha) else 0.0), alone / size
 
 
+def _delong(arms: list[np.ndarray], rows: tuple[int, int]) -> float:
+    """Standard error of a difference of ROC AUCs (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988)."""
+    placements = []
+    for scores in arms:
+        negative, positive = np.sort(scores[: rows[0]]), np.sort(scores[rows[0] :])
+        below = np.searchsorted(negative, scores[rows[0] :]) / rows[0]
+        above = 1 - np.searchsorted(positive, scores[: rows[0]]) / rows[1]
+        placements.append((above, below))
+    variances = [np.var(one - other, ddof=1) / len(one) for one, other in zip(*placements, strict=True)]
+    return math.sqrt(sum(variances)) + 1e-12
+
+
 def rare_classes(rng: np.random.Generator) -> list[str]:
     """The table, with the largest rates."""
     lines, worst = [], {}
     for alpha in LEVELS:
-        for metric, rows in product(("balanced_accuracy", "macro_f1"), CLASSES):
+        small = alpha < 0.05
+        for metric, rows in product(("balanced_accuracy", "macro_f1"), RARER["rows"] if small else CLASSES):
             if metric == "macro_f1" and len(rows) > 2:
                 continue
             gain = balanced if metric == "balanced_accuracy" else macro_f1
-            for disagreement, share in product(DISAGREEMENTS, SHARES):
+            grid = (RARER["disagreements"], RARER["shares"]) if small else (DISAGREEMENTS, SHARES)
+            for disagreement, share in product(*grid):
                 shares = null(gain, rows, disagreement, share)
                 if shares is None:
                     continue
                 ours, alone = rates(rng, metric, rows, shares, alpha)
                 size = LEVELS[alpha][0]
                 _note(lines, worst, metric, rows, f"{disagreement:.0%}", f"{share:.0%}", alpha, ours, alone, size)
-        for rows, alike in product(((250, 5), (250, 50), (250, 100), (250, 240)), (0.5, 0.9)):
+        for rows, alike in product(((250, 5), (250, 50), (250, 110), (250, 240)), (0.5, 0.9)):
             ours, alone = auc_rates(rng, rows, alike, alpha)
             _note(
                 lines,
@@ -191,7 +212,6 @@ def _note(lines: list[str], worst: dict, metric: str, rows: tuple[int, ...], *mo
     worst[metric, alpha] = max(before[0], ours), max(before[1], alone), size
     of = " / ".join(map(str, rows))
     lines.append(f"| {metric} | {of} | {disagreement} | {share} | {alpha:.2g} | {ours:.4f} | {alone:.4f} |")
-    print(lines[-1], flush=True)
 
 
 if __name__ == "__main__":
