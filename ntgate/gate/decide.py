@@ -49,13 +49,16 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
     case = Case(evidence, config, seed)
     findings = (*(rule(case) for rule in RULES), *slices(case))
     found = case.over_scratch
+    pair = (case.value("candidate"), case.value("scratch"))
+    if found is not None and evidence.fold is not None:  # over all divisions, as the gain is
+        pair = found.first, found.second
     return GateDecision(
         outcome=_outcome(findings),
         findings=findings,
         metric=config.metric,
         n=case.n,
-        candidate=case.value("candidate"),
-        scratch=case.value("scratch"),
+        candidate=pair[0],
+        scratch=pair[1],
         champion=case.value("champion"),
         gain=found.gain if found else None,
         gain_interval=found.interval if found else None,
