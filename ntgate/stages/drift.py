@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
+_MOST_COLUMNS = 2048  # of a row, for distances between rows
 _MOST_JUDGED = 5000  # source rows that class proportions are judged by
 
 
@@ -101,7 +102,7 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
     more: dict[str, Any] = {
         "attribution": attribution,
         "label_shift": _label_shift(config, before, measured[0], unlabelled),
-        "task": _task_difference(config, before, targets, measured),
+        "task": _task_difference(config, before, targets, measured, embedded=embedded),
     }
     return Drift(report.model_copy(update=more), before, after, features, measured, blocks)
 
@@ -143,7 +144,7 @@ def _label_shift(config: RunConfig, source: Domain, rows: Floats, target: Floats
 
 
 def _task_difference(
-    config: RunConfig, source: Domain, targets: list[Domain], measured: tuple[Floats, Floats]
+    config: RunConfig, source: Domain, targets: list[Domain], measured: tuple[Floats, Floats], *, embedded: bool
 ) -> TaskDifference | None:
     """How the classes of both domains compare; None where no target row has a label."""
     from ntgate.shift import task_difference
@@ -156,7 +157,14 @@ def _task_difference(
         return task_difference(
             measured[0], source.labels, source.classes,
             measured[1][:count], np.concatenate([target.labels for target in labelled]), labelled[0].classes,
+            raw=(_some_columns(source), np.concatenate([_some_columns(target) for target in labelled])) if embedded else None,
             alpha=config.shift.alpha, seed=config.seed,
         )  # fmt: skip
     except DataError:
         return None
+
+
+def _some_columns(domain: Domain) -> Floats:
+    """The rows as they are, of large images every so many pixels: distances between them need no more."""
+    flat = _flat(domain)
+    return flat[:, :: max(1, flat.shape[1] // _MOST_COLUMNS)]

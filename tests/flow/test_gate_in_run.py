@@ -125,6 +125,29 @@ def test_a_stream_whose_run_died_after_the_verdict_is_promoted_by_the_next(proje
     assert third["registry"]["unchanged"]
 
 
+def test_swapped_labels_are_on_every_page_and_nothing_is_promoted_until_they_are_meant(project, capsys):
+    rows, labels = [], []
+    for name in ("target", "target_test"):
+        with np.load(project / f"{name}.npz") as kept:
+            rows.append(kept["x"])
+            labels.append(np.where(kept["y"] == 3, 8, np.where(kept["y"] == 8, 3, kept["y"])))
+    x, y = np.concatenate(rows), np.concatenate(labels)
+    np.savez(project / "target.npz", x=x[:400], y=y[:400])
+    np.savez(project / "target_test.npz", x=x[400:], y=y[400:])
+    code, result = ran(project, capsys, "gate.champion_margin=0.5")
+    assert code in (3, 4)
+    assert finding(result, "labels")["outcome"] == "inconclusive"
+    (alarm,) = [told for told in result["alarms"] if "look swapped" in told]
+    assert "'3' like '8'" in alarm or "target class '3' looks like source class '8'" in alarm
+    assert alarm in result["sentence"]
+    page = Path(result["reports"]["report"]).read_text(encoding="utf-8")
+    assert page.count("swapped_labels: accept") >= 2, "the headline and the next steps"
+    _, meant = ran(project, capsys, "gate.swapped_labels=accept", "gate.champion_margin=0.5", "--force")
+    assert finding(meant, "labels")["outcome"] == "pass"
+    assert not [told for told in meant["alarms"] if "swapped" in told]
+    assert "opened before" in finding(meant, "wear")["reason"], "the same comparison costs nothing"
+
+
 def test_a_small_target_is_judged_by_folds(project, capsys):
     config = (project / "config.yaml").read_text()
     (project / "config.yaml").write_text(config.replace("target_test:", "unlabelled:"))

@@ -341,3 +341,14 @@ def test_real_pairs_whose_labels_are_in_order_show_no_ring_and_a_swap_does(share
     if (source, target) != ("usps", "mnist"):  # whose digits a distance between pixels does not recognise
         found = task_difference(x, y, names, z, renamed(w, _0=1, _1=0), names, folds=2).rings
         assert [{one.target for one in ring} for ring in found] == [{"0", "1"}]
+
+
+def test_rows_as_they_are_show_a_ring_that_an_embedding_hides():
+    rng = np.random.default_rng(23)
+    centres = 1.5 * rng.normal(size=(10, 20))
+    (x, y), (z, w) = domain(rng, centres, 30), domain(rng, centres, 10)
+    w = renamed(w, _3=8, _8=3)
+    hidden = [np.where(labels[:, None] == 8, rows[:, :5] * 0, rows[:, :5]) for rows, labels in ((x, y), (z, w))]
+    assert task_difference(hidden[0], y, TEN, hidden[1], w, TEN, folds=2).rings == ()
+    found = task_difference(hidden[0], y, TEN, hidden[1], w, TEN, raw=(x, z), folds=2)
+    assert [{one.target for one in ring} for ring in found.rings] == [{"3", "8"}]
