@@ -82,13 +82,14 @@ def class_unknown_to_training(project):
 
 
 def leaked_rows(project):
+    """Half of the training rows stand in the test file too: more than a practitioner would take out without asking."""
     with np.load(project / "target.npz") as content:
-        row = content["x"][4]
+        rows = content["x"][:30]
     with np.load(project / "target_test.npz") as content:
         x = content["x"].copy()
-    x[11] = row
+    x[:30] = rows
     _rewrite(project, "target_test", x=x)
-    return [], 5, ["no row in both", "row 11", "row 4"]
+    return [], 5, ["at most 20 % of the train rows among the test rows", "test on rows that no training row repeats"]
 
 
 def shared_group(project):

@@ -113,4 +113,4 @@ def test_source_weights_that_are_no_numbers_end_with_a_sentence(project, capsys)
     torch.save(tensors, project / "weights.pt")
     code, result = answer(project, capsys, setting.replace(".safetensors", ".pt"))
     assert code == 5
-    assert "finite numbers" in result["errors"][0]["expected"]
+    assert "finite features of the source rows" in result["errors"][0]["expected"]
