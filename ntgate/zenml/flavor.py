@@ -16,12 +16,14 @@ class NtgateDataValidatorConfig(BaseDataValidatorConfig):  # type: ignore[misc]
     zenml data-validator register NAME --flavor=ntgate --tolerated_effect=0.05
     """
 
-    permutations: int = Field(500, ge=99, description="Permutations of the MMD test.")
-    alpha: float = Field(0.05, gt=0, lt=0.5, description="Level of the test.")
+    permutations: int = Field(500, ge=99, le=100_000, description="Permutations of the MMD test.")
+    alpha: float = Field(0.05, ge=1e-6, lt=0.5, description="Level of the test.")
     tolerated_effect: float = Field(
         0.0, ge=0, lt=1, description="Effect size up to which a significant shift is tolerated; 0 tolerates none."
     )
-    max_rows: int = Field(10_000, ge=50, description="Rows measured of each dataset; more are sampled down.")
+    max_rows: int = Field(
+        10_000, ge=50, le=10_000_000, description="Rows measured of each dataset; more are sampled down."
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="Of sampling and permutations.")
 
 

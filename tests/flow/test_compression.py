@@ -144,8 +144,8 @@ def test_without_compression_the_answer_says_so(project):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("{kind: pruning, sparsity: 1.5}", "compression.sparsity: expected less than 1, got 1.5"),
-        ("[{kind: pruning, sparsity: 1.5}]", "compression.0.sparsity: expected less than 1, got 1.5"),
+        ("{kind: pruning, sparsity: 1.5}", "compression.sparsity: expected a number below 1, got 1.5"),
+        ("[{kind: pruning, sparsity: 1.5}]", "compression.0.sparsity: expected a number below 1, got 1.5"),
         ("[pruning, pruning]", "compression: expected each method once, got pruning, pruning"),
         ("[quantisation, pruning]", "compression: expected quantisation last"),
         ("prunning", "did you mean 'pruning'?"),

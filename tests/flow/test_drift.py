@@ -189,7 +189,7 @@ def test_a_broken_value_of_a_vector_hides_no_shift(tmp_path):
     )
     found = check(tmp_path)
     assert (found.shift.outcome, found.shift.moved[0].name) == ("shift", "x0")
-    assert "1 of 6 features moved." in found.page
+    assert "1 of 6 features moved." in Path(found.report).read_text()
 
 
 def test_a_column_of_two_kinds_is_compared_and_told(tmp_path):
@@ -203,4 +203,4 @@ def test_a_column_of_two_kinds_is_compared_and_told(tmp_path):
     assert found.shift.outcome == "shift"
     assert found.shift.moved[0].name == "u"
     assert "'u' holds numbers in the source and text in the target" in found.shift.notes[0]
-    assert "numbers in the source and text in the target" in found.page
+    assert "numbers in the source and text in the target" in Path(found.report).read_text()

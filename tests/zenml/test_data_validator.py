@@ -115,8 +115,8 @@ def test_settings_can_be_overridden_for_one_call():
         (DataError, {"comparison_dataset": X[:3]}, "comparison_dataset: expected at least 5 rows"),
         (ConfigError, {"check_list": ["drift"]}, "check_list: expected None, got ['drift']"),
         (ConfigError, {"tolerated_efect": 0.1}, "did you mean 'tolerated_effect'"),
-        (ConfigError, {"alpha": 2.0}, "alpha: expected less than 0.5, got 2.0"),
-        (ConfigError, {"seed": "x"}, "seed: expected a valid integer"),
+        (ConfigError, {"alpha": 2.0}, "alpha: expected a number below 0.5, got 2.0"),
+        (ConfigError, {"seed": "x"}, "seed: expected a whole number"),
     ],
 )
 def test_refusals(error, arguments, words):
