@@ -91,7 +91,7 @@ def test_for_people_without_a_shift(unmoved, capsys):
 @pytest.mark.parametrize(
     ("setting", "code", "part"),
     [
-        ("shift.tolerated_effect=1", 2, "shift.tolerated_effect: expected less than 1"),
+        ("shift.tolerated_effect=1", 2, "shift.tolerated_effect: expected a number below 1"),
         ("shift.tolerated_efect=0.1", 2, "did you mean 'tolerated_effect'"),
         ("data.target.path=nowhere.npz", 5, "nowhere.npz: expected a file"),
     ],

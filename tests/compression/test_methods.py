@@ -184,7 +184,7 @@ def test_units_of_an_unknown_backbone_are_refused(mlp):
         ({"kind": "pruning", "sparsity": 1.0}, "less than 1"),
         ({"kind": "pruning", "sparsity": 0.0}, "greater than 0"),
         ({"kind": "pruning", "rounds": 0}, "greater than or equal to 1"),
-        ({"kind": "distillation", "temperature": 0}, "greater than 0"),
+        ({"kind": "distillation", "temperature": 0}, "greater than or equal to 0.001"),
         ({"kind": "distillation", "width": 1}, "less than 1"),
         ({"kind": "quantisation", "mode": "int4"}, "'static' or 'dynamic'"),
         ({"kind": "zip"}, "'distillation', 'pruning', 'quantisation'"),
