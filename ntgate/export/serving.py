@@ -92,14 +92,13 @@ def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     >>> texts(pd.Series([" a", None, float("nan"), "", 7], dtype=object)).tolist(), texts(pd.Series([7, None])).tolist()
     (['a', '', '', '', '7'], ['7', ''])
     """
-    if pd.api.types.is_float_dtype(column.dtype):  # whole numbers that became floats beside a missing one
-        column = column.map(
-            lambda value: int(value) if float(value).is_integer() else value, na_action="ignore"
-        ).astype(object)
+    floats = pd.api.types.is_float_dtype(column.dtype)  # whole numbers become such beside a missing one
     missing = column.isna().to_numpy(dtype=bool)
-    out = np.array([str(value).strip() for value in column], dtype=object)
-    out[missing] = ""
-    return out
+    written = [
+        "" if gone else str(int(value) if floats and float(value).is_integer() else value).strip()
+        for value, gone in zip(column, missing, strict=True)
+    ]
+    return np.array(written, dtype=object)
 
 
 def numbers(column: pd.Series[Any]) -> npt.NDArray[np.float32]:

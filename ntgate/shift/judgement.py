@@ -78,7 +78,7 @@ def levels(alpha: float, features: int = 1) -> tuple[float, float]:
     >>> levels(0.05), levels(0.05, 0)
     ((0.045, 0.005), (0.05, 0.0))
     """
-    joint = JOINT * alpha if features else alpha
+    joint = round(JOINT * alpha, 12) if features else alpha
     return joint, round(alpha - joint, 12)
 
 
