@@ -26,7 +26,7 @@ HOPELESS = {0.05: 0.9, 0.05 / 52: 1.8}  # standard errors that are never signifi
 LEVELS = {0.05: (4000, 1000), 0.05 / 52: (10_000, 5000)}  # tables, and resamples of each
 CLASSES = ((250, 5), (250, 20), (250, 50), (100, 100), (500, 100), (5, 5), (250, 20, 5), (60, 60, 60, 60))
 DISAGREEMENTS = (0.01, 0.05, 0.2, 0.8)
-SHARES = (0.0, 0.1, 0.5)  # of the disagreement: what the common class gains, and the others lose
+SHARES = (0.0, 0.5)  # of the disagreement: what the common class gains, and the others lose
 RARER = {
     "rows": ((250, 5), (250, 50), (100, 100), (500, 100)),
     "disagreements": (0.05, 0.2, 0.8),
