@@ -7,9 +7,9 @@ import pytest
 from ntgate.config import load
 from ntgate.errors import ChampionMovedError, DataError, RegistryError
 from ntgate.flow import run
+from ntgate.graph import Node
 from ntgate.registry import promotion
 from ntgate.registry.client import connect
-from ntgate.stages import promote as stage
 from ntgate.stages.registry_retries import registry_retries
 
 SENTENCE = {"expected": "an answer", "got": "none", "fix": "start it"}
@@ -59,7 +59,7 @@ def test_a_registry_that_is_away_between_the_record_and_the_version_has_the_run_
         return whole(registry, request)
 
     monkeypatch.setattr(promotion, "promote", away_once)
-    monkeypatch.setattr(stage, "promote", registry_retries(stage.promote, waits=(0.0,)))
+    monkeypatch.setattr(Node, "run", registry_retries(Node.run, waits=(0.0,)))  # as ZenML and Kubeflow call it
     config = load(project / "config.yaml", settings)
     result = run(config)
     assert (result.outcome, result.registry["version"], len(calls)) == ("promoted", "1", 2)

@@ -127,7 +127,7 @@ def test_a_strict_level_gets_the_permutations_that_it_needs():
     """With 99 permutations no p-value is below 0.01, and a level of 0.009 could never be reached."""
     assert 1 / (1 + permutations_for(ShiftConfig(permutations=99, alpha=0.01))) <= levels(0.01)[0]
     assert permutations_for(ShiftConfig()) == 500
-    assert permutations_for(ShiftConfig(alpha=1e-9)) == 9999
+    assert permutations_for(ShiftConfig(alpha=1e-6)) == 9999
 
 
 def test_what_is_tolerated_of_one_feature_grows_with_what_is_tolerated_of_all():

@@ -57,7 +57,7 @@ def test_what_crosses_pods_names_its_schema(tmp_path):
     task.write(Artifact(path="p", sha256="s"), file)
     content = json.loads((tmp_path / "result").read_text())
     assert content == {"schema": SCHEMA, "path": "p", "sha256": "s"}
-    assert task._argument(Artifact, file, "") == Artifact(path="p", sha256="s")
+    assert task.read(Artifact, file) == Artifact(path="p", sha256="s")
     (tmp_path / "result").write_text(json.dumps({**content, "schema": 2}))
     with pytest.raises(ConfigError, match="schema 2; give every pod the image of one ntgate"):
-        task._argument(Artifact, file, "")
+        task.read(Artifact, file)

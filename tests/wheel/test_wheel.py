@@ -48,8 +48,7 @@ def test_one_top_level_package(wheel):
         "scaffold/pipelines/drift_then_retrain.py",
         "kfp/pipeline.py",
         "scaffold/pipelines/drift_check.py",
-        "scaffold/steps/check_drift.py",
-        "scaffold/steps/ingest.py",
+        "scaffold/steps/announce.py",
     ):
         assert f"ntgate/{part}" in names
     assert "ntgate/scaffold/deploy/config/retrain.yaml" in names
@@ -83,14 +82,14 @@ def test_a_project_from_the_wheel(wheel, tmp_path):
         "retrain.yaml",
         "pipelines/retrain.py",
         "pipelines/drift_check.py",
-        "steps/ingest.py",
+        "steps/announce.py",
         "constraints.txt",
     }
     assert expected | {".github/workflows/retrain.yml", "tests/test_smoke.py"} <= set(made["written"])
     assert ntgate("init", "project", "--check") == (0, {"schema": 1, "differing": []})
-    (tmp_path / "project" / "steps" / "ingest.py").write_text("changed")
+    (tmp_path / "project" / "steps" / "announce.py").write_text("changed")
     code, answer = ntgate("init", "project", "--check")
-    assert (code, answer["differing"]) == (3, ["steps/ingest.py"])
+    assert (code, answer["differing"]) == (3, ["steps/announce.py"])
     assert ntgate("init", "project")[1]["written"] == []  # never overwritten
 
 
