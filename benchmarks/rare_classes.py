@@ -18,9 +18,10 @@ import numpy as np
 from machine import heading, write
 
 from ntgate.evaluation.bootstrap import row_weights
-from ntgate.evaluation.enough import least_disagreements, least_rows
-from ntgate.evaluation.metrics import weighted
+from ntgate.evaluation.enough import least_disagreements
 from ntgate.evaluation.stratified import standard_error, stratified_p_value, tables_drawn
+from ntgate.metrics.macro_f1 import MacroF1
+from ntgate.metrics.roc_auc import RocAuc
 
 HOPELESS = {0.05: 0.9, 0.05 / 52: 1.8}  # standard errors that are never significant
 LEVELS = {0.05: (4000, 1000), 0.05 / 52: (10_000, 5000)}  # tables, and resamples of each
@@ -118,7 +119,7 @@ def rates(
             passed += number * test_passes(table, alpha, seed)
         else:
             disagreements = (table[:, FIRST] + table[:, SECOND]).min()
-            enough = min(rows) >= least_rows("macro_f1", alpha) and disagreements >= least_disagreements(alpha)
+            enough = min(rows) >= MacroF1.minima.least_rows(alpha) and disagreements >= least_disagreements(alpha)
             passed += number * (bootstrapped and enough)
     return passed / size, alone / size
 
@@ -127,6 +128,7 @@ def auc_rates(rng: np.random.Generator, rows: tuple[int, int], alike: float, alp
     """The same for ROC AUC: two scores that share ``alike`` of their variance and tell the classes apart as well."""
     size, resamples = LEVELS[alpha]
     size //= 4  # a table costs more
+    auc = RocAuc().weighted
     y, one, alone = np.repeat([0, 1], rows), np.ones((1, sum(rows))), 0
     for seed in range(size):
         common = rng.normal(size=len(y))
@@ -135,7 +137,7 @@ def auc_rates(rng: np.random.Generator, rows: tuple[int, int], alike: float, alp
         pair = [np.stack([-scores, scores], axis=1) for scores in arms]
 
         def gains(weights: np.ndarray, pair: list[np.ndarray] = pair) -> np.ndarray:
-            return weighted("roc_auc", y, pair[0], weights) - weighted("roc_auc", y, pair[1], weights)
+            return auc(y, pair[0], weights) - auc(y, pair[1], weights)
 
         gain = float(gains(one)[0])
         if gain <= 0 or gain / _delong(arms, rows) < HOPELESS[alpha]:
@@ -146,7 +148,7 @@ def auc_rates(rng: np.random.Generator, rows: tuple[int, int], alike: float, alp
                 break
         else:
             alone += (1 + beyond) / (resamples + 1) <= alpha
-    return (alone / size if min(rows) >= least_rows("roc_auc", alpha) else 0.0), alone / size
+    return (alone / size if min(rows) >= RocAuc.minima.least_rows(alpha) else 0.0), alone / size
 
 
 def _delong(arms: list[np.ndarray], rows: tuple[int, int]) -> float:

@@ -112,11 +112,11 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
     from pydantic import TypeAdapter
 
     from ntgate.data.leakage import find_leakage
-    from ntgate.evaluation.metrics import score
     from ntgate.gate.config import GateConfig
     from ntgate.gate.decide import decide
     from ntgate.gate.evidence import Evidence
     from ntgate.gate.wear import unworn
+    from ntgate.metrics.accuracy import Accuracy
     from ntgate.stages.scores import of_constant
     from ntgate.strategies import AnyStrategy
     from ntgate.strategies.base import Arm, Facts
@@ -158,13 +158,14 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
             Evidence(
                 test.labels, on_test[chosen], on_test["scratch"],
                 candidate_seeds=further[chosen], scratch_seeds=further["scratch"], allowance=unworn(len(test), gate.alpha),
-                **of_constant(code := int(np.bincount(view.train.labels).argmax()), test), constant_class=test.classes[code],
+                **of_constant(np.eye(len(test.classes))[code := int(np.bincount(view.train.labels).argmax())], test),
+                constant_class=test.classes[code],
                 leakage=find_leakage({"source": view.source, "train": view.train, "test": test}, "report", seed),
             ),
             gate, seed=seed,
         )  # fmt: skip
         right = {name: scores(arm, truth).argmax(axis=1) == truth.labels for name, arm in arms.items()}
-    compared = [score("accuracy", test.labels, on_test[name]) for name in (chosen, "scratch")]
+    compared = [Accuracy().value(test.labels, on_test[name]) for name in (chosen, "scratch")]
     return {
         "pair": pair_name(pair),
         "seed": seed,

@@ -147,7 +147,7 @@ def mmd(sizes: Sizes) -> dict[str, list[Point]]:
 def steps(sizes: Sizes) -> dict[str, list[Point]]:
     """A training step of the default network for tables, by columns, classes and rows; and of each default strategy."""
     from ntgate.data.domain import Domain, TrainingView
-    from ntgate.evaluation.metrics import score
+    from ntgate.metrics.accuracy import Accuracy
     from ntgate.strategies import DEFAULT
     from ntgate.strategies.base import Arm
     from ntgate.strategies.scratch import Scratch
@@ -159,7 +159,7 @@ def steps(sizes: Sizes) -> dict[str, list[Point]]:
     from ntgate.training.supervised import Supervised
 
     def metric(labels: torch.Tensor, scores: torch.Tensor) -> float:
-        return score("accuracy", labels.numpy(), scores.numpy())
+        return Accuracy().value(labels.numpy(), scores.numpy())
 
     settings = TrainingConfig(device="cpu", evaluations=1, steps=sizes.steps, source_steps=sizes.steps)
 

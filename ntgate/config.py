@@ -90,7 +90,7 @@ class RunConfig(Frozen):
     def _groups_are_drawn_often_enough(self) -> RunConfig:
         test, gate = self.data.target_test or self.data.target, self.gate
         level = gate.alpha / gate.ledger.horizon
-        if test.group is not None and gate.metric == "balanced_accuracy" and 1 / (1 + gate.resamples) > level:
+        if test.group is not None and gate.metric.least_p_value(level, gate.resamples, grouped=True) > level:
             raise ValueError(
                 f"gate.resamples of at least {math.ceil(1 / level)}: the smallest p-value of {gate.resamples} resamples of groups "
                 f"is above gate.alpha / gate.ledger.horizon = {level:.3g}, so that nothing could ever pass"
@@ -118,9 +118,9 @@ class RunConfig(Frozen):
             raise ValueError("gate.cross_fitting without compression: folds judge models as they are trained")
         if self.data.target.time is not None:
             raise ValueError("gate.cross_fitting without data.target.time: folds would learn from what came after them")
-        if self.gate.metric != "accuracy":
+        if not self.gate.metric.counts_rows:
             raise ValueError(
-                f"gate.cross_fitting with accuracy, got {self.gate.metric}: other metrics are no means over rows"
+                f"gate.cross_fitting with accuracy, got {self.gate.metric}: the folds' test counts rows that are right"
             )
         return self
 

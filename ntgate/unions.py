@@ -8,6 +8,7 @@ as well.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -35,12 +36,14 @@ class OpenUnion(Generic[T]):
         called: what messages call one, with its article.
         group: name of the entry points by which packages offer more kinds.
         shipped: the classes that ntgate ships.
+        bare: whether one without settings is written as its kind alone.
     """
 
     base: Any  # type[T]; abstract, which type checkers refuse
     called: str
     group: str
-    shipped: tuple[type[T], ...]
+    shipped: tuple[type[T], ...] = ()
+    bare: bool = False
 
     @cached_property
     def kinds(self) -> dict[str, type[T]]:
@@ -86,6 +89,9 @@ class OpenUnion(Generic[T]):
                 getattr(found, "__name__", repr(found)),
                 f"derive {kind} from it",
             )
+        if inspect.isabstract(found):
+            lacking = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
+            raise _wrong(f"{self.called} that has {lacking}", f"{name}, which does not", f"add it to {path}")
         return found
 
     def read(self, value: Any) -> T:
@@ -96,8 +102,8 @@ class OpenUnion(Generic[T]):
             value = {"kind": value}
         if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
             got = "none in it" if isinstance(value, Mapping) else _shown(value)
-            fix = f"add kind, as in {{kind: {next(iter(self.kinds))}}}"
-            raise _wrong(f"a kind: {', '.join(self.kinds)}, or package.module:Class", got, fix)
+            fix = f"add kind, as in {{kind: {next(iter(self.kinds), 'package.module:Class')}}}"
+            raise _wrong(f"a kind: {', '.join([*self.kinds, ''])}or package.module:Class", got, fix)
         kind = value["kind"]
         chosen = self.find(kind)
         named = value if kind in self.kinds else {name: v for name, v in value.items() if name != "kind"}
@@ -112,23 +118,27 @@ class OpenUnion(Generic[T]):
             self.read, serialization=core_schema.plain_serializer_function_ser_schema(self._written, info_arg=True)
         )
 
-    def _written(self, value: T, info: core_schema.SerializationInfo) -> dict[str, Any]:
+    def _written(self, value: T, info: core_schema.SerializationInfo) -> dict[str, Any] | str:
         return self.written(value, mode=info.mode)
 
-    def written(self, value: T, mode: str = "json") -> dict[str, Any]:
-        """The mapping by which :meth:`read` finds the object again."""
+    def written(self, value: T, mode: str = "json") -> dict[str, Any] | str:
+        """What :meth:`read` finds the object by again."""
         content = value.model_dump(mode=mode)
         if type(value) not in self.shipped:
             content["kind"] = f"{type(value).__module__}:{type(value).__qualname__}"
+        if self.bare and value == type(value).model_construct():
+            return str(content["kind"])
         return content
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """The shipped kinds, by name alone too, or any mapping with an import path as its kind."""
-        own = {"type": "object", "properties": {"kind": {"type": "string", "pattern": ":"}}, "required": ["kind"]}
+        path = {"type": "string", "pattern": ":"}
+        own = {"type": "object", "properties": {"kind": path}, "required": ["kind"]}
         shipped = [handler(kind.__pydantic_core_schema__) for kind in self.shipped]
-        return {"anyOf": [*shipped, {"enum": list(self.kinds)}, own]}
+        names = [{"enum": list(self.kinds)}] if self.shipped else []
+        return {"anyOf": [*shipped, *names, path, own]}
 
 
 def _under(kind: str, error: ValidationError) -> ValidationError:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.evaluation.clusters import effective_clusters
-from ntgate.evaluation.metrics import Floats, Metric, weighted
+from ntgate.evaluation.types import Floats, Weighted
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,13 @@ class PairedBootstrap:
 
 
 def paired_bootstrap(
-    metric: Metric,
+    metric: Weighted,
     y: npt.NDArray[np.int64],
     first: Floats,
     second: Floats,
     *,
+    sign: float = 1.0,
+    span: float = 1.0,
     margin: float,
     alpha: float,
     resamples: int,
@@ -44,6 +46,8 @@ def paired_bootstrap(
     groups: npt.NDArray[np.generic] | None = None,
 ) -> PairedBootstrap:
     """Resample the rows of ``y`` ``(n,)`` with the scores ``(n, c)`` of both models.
+
+    ``sign`` is -1 where a smaller score is a better one, and ``span`` the largest gain that there can be.
 
     A class keeps its number of rows in every resample, so no class vanishes.
 
@@ -53,14 +57,14 @@ def paired_bootstrap(
     equal size (unequal ones count as fewer).
     """
     drawn = row_weights(y, resamples=resamples, seed=seed, groups=groups)
-    differences = [weighted(metric, y, first, rows) - weighted(metric, y, second, rows) for rows in drawn]
-    gains = np.concatenate(differences)
+    pairs = [metric.weighted(y, first, rows) - metric.weighted(y, second, rows) for rows in drawn]
+    gains = sign * np.concatenate(pairs)
     p_value = float((1 + np.sum(~(gains > margin))) / (resamples + 1))
     lowest = highest = gains
     if groups is not None:
         clusters = effective_clusters(np.unique(groups, return_counts=True)[1].astype(np.float64))
         alpha, p_value = _expanded_level(alpha, clusters), _expanded_p_value(p_value, clusters)
-        lowest, highest = (np.where(np.isnan(gains), worst, gains) for worst in (-1.0, 1.0))
+        lowest, highest = (np.where(np.isnan(gains), worst, gains) for worst in (-span, span))
     return PairedBootstrap((float(np.quantile(lowest, alpha)), float(np.quantile(highest, 1 - alpha))), p_value)
 
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from ntgate.errors import DataError
 from ntgate.evaluation.bootstrap import row_weights
-from ntgate.evaluation.metrics import Floats, Metric, score, weighted
+from ntgate.evaluation.types import Floats, Weighted
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,12 @@ def gain_over_seeds(differences: npt.NDArray[np.integer] | npt.NDArray[np.floati
 
 
 def bootstrapped_gain_over_seeds(
-    metric: Metric,
+    metric: Weighted,
     y: npt.NDArray[np.int64],
     first: Sequence[Floats],
     second: Sequence[Floats],
     *,
+    sign: float = 1.0,
     alpha: float,
     resamples: int,
     seed: int,
@@ -97,6 +98,7 @@ def bootstrapped_gain_over_seeds(
         y: labels ``(n,)``.
         first: scores ``(n, c)`` of each seed's candidate.
         second: scores ``(n, c)`` of each seed's scratch model.
+        sign: -1 where a smaller score is a better one.
         alpha: level of each side.
         resamples: of the rows, stratified as in :func:`~ntgate.evaluation.bootstrap.paired_bootstrap`.
         seed: of the resampling.
@@ -111,11 +113,14 @@ def bootstrapped_gain_over_seeds(
             fix="train with at least two seeds",
         )  # fmt: skip
     pairs = list(zip(first, second, strict=True))
-    gains = np.array([score(metric, y, one) - score(metric, y, other) for one, other in pairs])
-    drawn = np.concatenate([
-        np.stack([weighted(metric, y, one, rows) - weighted(metric, y, other, rows) for one, other in pairs], axis=1)
-        for rows in row_weights(y, resamples=resamples, seed=seed, groups=groups)
-    ])  # fmt: skip
+
+    def gained(rows: Floats) -> Floats:
+        return sign * np.stack(
+            [metric.weighted(y, one, rows) - metric.weighted(y, other, rows) for one, other in pairs], 1
+        )
+
+    gains = gained(np.ones((1, len(y))))[0]
+    drawn = np.concatenate([gained(rows) for rows in row_weights(y, resamples=resamples, seed=seed, groups=groups)])
     rest = drawn - drawn.mean(axis=1, keepdims=True) - drawn.mean(axis=0) + drawn.mean()
     seeds = len(gains)
     return _with_interval(

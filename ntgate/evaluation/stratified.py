@@ -27,7 +27,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.evaluation.metrics import Floats
+from ntgate.evaluation.types import Floats
 
 Counts = npt.NDArray[np.int64]
 

@@ -10,22 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.evaluation.betting import betting_p_value, confidence_sequence
-from ntgate.evaluation.bootstrap import paired_bootstrap
-from ntgate.evaluation.clusters import cluster_test, too_few_clusters
+from ntgate.evaluation.clusters import too_few_clusters
 from ntgate.evaluation.cross_fitting import cross_fitted_test
-from ntgate.evaluation.enough import too_few
-from ntgate.evaluation.metrics import score
+from ntgate.evaluation.gained import correct, counts
 from ntgate.evaluation.power import rows_needed
 from ntgate.evaluation.seeds import bootstrapped_gain_over_seeds, gain_over_seeds
-from ntgate.evaluation.stratified import stratified_test
-from ntgate.evaluation.tango import tango_interval
-from ntgate.evaluation.unconditional import mcnemar_unconditional, tango_unconditional
 from ntgate.gate.allowance import Counts
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decision import OverSeeds
 from ntgate.gate.evidence import Evidence, Scores
+from ntgate.metrics.row_mean import RowMean
+from ntgate.metrics.tested import Level, Pair, Tested
 
-Ints = npt.NDArray[np.int64]
 _ROWS_OF_SEEDS = 2  # with fewer the rows' part of the variance is unknown
 
 
@@ -36,10 +32,10 @@ class Comparison:
     Attributes:
         first: score of the arm that is to be better.
         second: score of the other.
-        gain: ``first - second``.
+        gain: by how much the first is better: ``first - second``, or the reverse of a metric whose smaller values are better.
         interval: of the gain, two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most ``margin``.
-        counts: rows that only the first, and only the second, gets right; None for metrics that are no mean over rows.
+        counts: rows that only the first, and only the second, gets right; None for metrics that do not count rows.
         note: what the reader has to know about how it was compared.
         streamed: of a stream, the rows of all its openings; None: the test rows are all that there are.
         count_needed: counts :attr:`needed`, which can take seconds and is asked for only where nothing is shown; None: it cannot be
@@ -80,47 +76,21 @@ def compare(
 ) -> Comparison:
     """Compare two arms' scores ``(n, c)`` on the labels ``y`` ``(n,)``.
 
-    Accuracy: an exact unconditional test, with Tango's interval; a test of whole groups where rows have them. Balanced accuracy: a
-    test of the classes' gained and lost rows under the likeliest hypothesis. The other metrics, and balanced accuracy where rows
-    have groups: the stratified paired bootstrap, of whole groups where rows have them, if every class has rows enough for it.
-    ``constant`` says that one arm always gives the same answer.
+    The metric says by which test. Where rows have groups, few of them show nothing whatever the test. ``constant`` says that one
+    arm always gives the same answer.
     """
-    values = [score(config.metric, y, arm) for arm in (first, second)]
-    gain = values[0] - values[1]
+    metric = config.metric
+    pair = Pair(y, np.asarray(first, np.float64), np.asarray(second, np.float64), groups, constant)
+    values = metric.value(y, pair.first), metric.value(y, pair.second)
     few = None if groups is None else too_few_clusters(groups, config.alpha)
-    if few is not None:
-        return Comparison(values[0], values[1], gain, (-1.0, 1.0), 1.0, None, few)
-    if config.metric == "balanced_accuracy" and groups is None:
-        gained_of, lost_of, rows_of = counts_by_class(y, first, second)
-        interval, p_value = stratified_test(
-            gained_of, lost_of, rows_of, margin, config.alpha, resamples=config.resamples, seed=seed
-        )
-        return Comparison(values[0], values[1], gain, interval, p_value, None)
-    if config.metric != "accuracy":
-        pair = np.asarray(first, np.float64), np.asarray(second, np.float64)
-        few = too_few(config.metric, y, *pair, margin=margin, alpha=config.alpha, groups=groups, constant=constant)
-        if few is not None:
-            return Comparison(values[0], values[1], gain, (-1.0, 1.0), 1.0, None, few)
-        drawn = paired_bootstrap(
-            config.metric, y, *pair,
-            margin=margin, alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
-        )  # fmt: skip
-        return Comparison(values[0], values[1], gain, drawn.interval, drawn.p_value, None)
-    gained, _, lost = counts(y, first, second)
-    n = len(y)
-    if groups is not None:
-        interval, p_value = cluster_test(correct(y, first) - correct(y, second), groups, margin, config.alpha)
-        note = f"{len(np.unique(groups))} groups of rows were compared as wholes"
-        return Comparison(values[0], values[1], gain, interval, p_value, (gained, lost), note)
+    if few is None:
+        found = metric.judged(pair, Level(config.alpha, margin, config.resamples, seed))
+    else:
+        found = Tested((-metric.span, metric.span), 1.0, note=few)
     return Comparison(
-        first=values[0],
-        second=values[1],
-        gain=gain,
-        interval=tango_interval(gained, lost, n, config.alpha),
-        p_value=mcnemar_unconditional(gained, lost, n) if margin == 0 else tango_unconditional(gained, lost, n, margin),
-        counts=(gained, lost),
-        count_needed=partial(rows_needed, gained / n, lost / n, config.alpha, margin=margin),
-    )
+        *values, metric.better_by(*values), found.interval, found.p_value, found.counts, found.note,
+        count_needed=found.count_needed,
+    )  # fmt: skip
 
 
 def bet(
@@ -157,35 +127,17 @@ def over_seeds(
     groups: npt.NDArray[np.str_] | None = None,
 ) -> OverSeeds:
     """The gain of each seed's pair of arms, and of their mean with its interval over seeds and rows (or groups of rows)."""
-    if config.metric == "accuracy" and groups is None:
-        differences = [correct(y, one) - correct(y, other) for one, other in zip(first, second, strict=True)]
+    metric = config.metric
+    firsts, seconds = ([np.asarray(scores, np.float64) for scores in arm] for arm in (first, second))
+    if isinstance(metric, RowMean) and groups is None:
+        differences = [metric.differences(y, one, other) for one, other in zip(firsts, seconds, strict=True)]
         found = gain_over_seeds(np.stack(differences), config.alpha)
     else:
         found = bootstrapped_gain_over_seeds(
-            config.metric, y, [np.asarray(one, np.float64) for one in first], [np.asarray(one, np.float64) for one in second],
+            metric, y, firsts, seconds, sign=1 if metric.greater_is_better else -1,
             alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
         )  # fmt: skip
     return OverSeeds(gains=found.gains, gain=found.gain, interval=found.interval)
-
-
-def correct(y: npt.NDArray[np.int64], scores: Scores) -> npt.NDArray[np.float64]:
-    """1 for each row that the scores get right, else 0, as ``(n,)``."""
-    return np.asarray(scores.argmax(axis=1) == y, dtype=np.float64)
-
-
-def counts(y: npt.NDArray[np.int64], first: Scores, second: Scores) -> Counts:
-    """Rows that only the first arm gets right, that both or neither do, and that only the second does."""
-    difference = correct(y, first) - correct(y, second)
-    return int((difference > 0).sum()), int((difference == 0).sum()), int((difference < 0).sum())
-
-
-def counts_by_class(y: npt.NDArray[np.int64], first: Scores, second: Scores) -> tuple[Ints, Ints, Ints]:
-    """Of each class that occurs: rows that only the first arm gets right, that only the second does, and all, each ``(k,)``."""
-    difference, classes = correct(y, first) - correct(y, second), int(y.max()) + 1
-    all_rows = np.bincount(y, minlength=classes)
-    present = all_rows > 0
-    gained, lost = (np.bincount(y[difference == sign], minlength=classes) for sign in (1, -1))
-    return gained[present], lost[present], all_rows[present]
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,10 +184,15 @@ class Case:
             constant=first == "constant",
         )
 
+    @property
+    def constant_guess(self) -> str:
+        """What the constant guess does, in words."""
+        return self.config.metric.constant_in_words(str(self.evidence.constant_class))
+
     def value(self, name: str) -> float | None:
         """An arm's score on the rows at hand; None where it has no usable scores."""
         scores = self.evidence.usable(name)
-        return None if scores is None or not len(scores) else score(self.config.metric, self.evidence.y, scores)
+        return None if scores is None or not len(scores) else self.config.metric.value(self.evidence.y, scores)
 
     @cached_property
     def over_seeds(self) -> OverSeeds | None:

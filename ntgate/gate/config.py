@@ -5,27 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from ntgate.base import Frozen, Real, Whole
-from ntgate.evaluation.metrics import Metric
 from ntgate.gate.ledger_config import LedgerConfig
-
-BOOTSTRAPPED: tuple[Metric, ...] = ("macro_f1", "roc_auc")
-
-
-def smallest_p_value(metric: Metric, alpha: float, resamples: int) -> float:
-    """The smallest p-value that a metric's test can have at all, whatever the rows.
-
-    >>> smallest_p_value("accuracy", 0.05, 5000), round(smallest_p_value("roc_auc", 0.05, 5000), 6)
-    (1e-06, 0.0002)
-    """
-    from ntgate.evaluation.stratified import tables_drawn
-    from ntgate.evaluation.unconditional import OUTSIDE
-
-    if metric == "accuracy":
-        return OUTSIDE
-    return 1 / (1 + (resamples if metric in BOOTSTRAPPED else tables_drawn(alpha, resamples)))
+from ntgate.metrics import AnyMetric
+from ntgate.metrics.accuracy import Accuracy
 
 
 def rows_that_can_show(alpha: float, margin: float, *, doubled: bool = False) -> int:
@@ -90,7 +76,7 @@ class GateConfig(Frozen):
     """The rules a candidate has to pass.
 
     Attributes:
-        metric: the score that is compared.
+        metric: the score that is compared; its gains, and all margins, are in its own units.
         alpha: largest probability of promoting a candidate that does not beat scratch.
         margin: the gain over scratch that has to be exceeded.
         champion_margin: loss against the champion that is still "not worse".
@@ -107,11 +93,11 @@ class GateConfig(Frozen):
         max_onnx_difference: largest difference between the scores of a network and of its exported model.
     """
 
-    metric: Metric = "accuracy"
+    metric: AnyMetric = Accuracy()
     alpha: Real = Field(0.05, ge=1e-6, lt=0.5)
-    margin: Real = Field(0.0, ge=0, lt=1)
-    champion_margin: Real = Field(0.02, gt=0, lt=1)
-    compression_margin: Real = Field(0.02, gt=0, lt=1)
+    margin: Real = Field(0.0, ge=0, le=1e9)
+    champion_margin: Real = Field(0.02, gt=0, le=1e9)
+    compression_margin: Real = Field(0.02, gt=0, le=1e9)
     ledger: LedgerConfig = LedgerConfig()
     seeds: Whole = Field(3, ge=1, le=20)
     slices: tuple[Slice, ...] = ()
@@ -121,6 +107,14 @@ class GateConfig(Frozen):
     resamples: Whole = Field(5000, ge=200, le=1_000_000)
     swapped_labels: Literal["refuse", "accept"] = "refuse"
     max_onnx_difference: Real = Field(1e-4, gt=0, le=1)
+
+    @field_validator("margin", "champion_margin", "compression_margin")
+    @classmethod
+    def _within_reach(cls, margin: float, info: ValidationInfo) -> float:
+        span = info.data["metric"].span if "metric" in info.data else math.inf
+        if margin >= span:
+            raise PydanticCustomError("less_than", "expected a number below {lt}", {"lt": span})
+        return margin
 
     @field_validator("slices", mode="before")
     @classmethod
@@ -132,15 +126,15 @@ class GateConfig(Frozen):
     @model_validator(mode="after")
     def _something_could_pass(self) -> GateConfig:
         level = self.alpha / self.ledger.horizon
-        least = smallest_p_value(self.metric, level, self.resamples)
+        least, resampled = self.metric.least_p_value(level, self.resamples), self.metric.resampled
         if self.cross_fitting is None and self.ledger.policy != "e_process" and least > level:
             raise ValueError(
                 f"alpha / ledger.horizon of at least {least:.3g}, the smallest p-value that {self.metric} can have"
-                + (f" with {self.resamples} resamples" if self.metric in BOOTSTRAPPED else "")
+                + (f" with {self.resamples} resamples" if resampled else "")
                 + f": at {level:.3g} nothing could ever pass"
-                + (f"; {math.ceil(1 / level)} resamples would do" if self.metric in BOOTSTRAPPED else "")
+                + (f"; {math.ceil(1 / level)} resamples would do" if resampled else "")
             )
-        rows, needed = self.min_test_rows, rows_that_can_show(level, self.margin)
+        rows, needed = self.min_test_rows, rows_that_can_show(level, self.margin / self.metric.span)
         if self.ledger.policy != "e_process" and rows < needed:
             raise ValueError(
                 f"min_test_rows of at least {needed}: if the candidate won every one of {rows} rows, the p-value would still be "
@@ -153,7 +147,7 @@ class GateConfig(Frozen):
         if self.ledger.policy != "e_process":
             return self
         for name, stands in (
-            (f"metric {self.metric}", self.metric != "accuracy"),
+            (f"metric {self.metric}", not self.metric.counts_rows),
             ("slices", bool(self.slices)),
             ("cross_fitting", self.cross_fitting is not None),
         ):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from ntgate.base import Frozen
-from ntgate.evaluation.metrics import Metric
 from ntgate.gate.finding import Finding
-from ntgate.gate.in_words import in_words, points
+from ntgate.gate.in_words import in_words
+from ntgate.metrics import AnyMetric
 
 _NOT_ABOUT_RESULTS = (
     "test_rows",
@@ -41,7 +41,7 @@ class GateDecision(Frozen):
         candidate: score of the candidate; None where it has none.
         scratch: score of the baseline.
         champion: score of the champion.
-        gain: ``candidate - scratch``.
+        gain: by how much the candidate is better: ``candidate - scratch``, or the reverse where smaller values are better.
         gain_interval: two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most ``margin``.
         over_seeds: what further seeds say about the gain; None where there are none.
@@ -54,7 +54,7 @@ class GateDecision(Frozen):
 
     outcome: Literal["promoted", "rejected", "inconclusive"]
     findings: tuple[Finding, ...]
-    metric: Metric
+    metric: AnyMetric
     n: int
     candidate: float | None
     scratch: float | None
@@ -68,6 +68,10 @@ class GateDecision(Frozen):
     withheld: bool = False
     uncompressed: GateDecision | None = None
 
+    def points(self, gain: float | None) -> str:
+        """A gain as people say it."""
+        return self.metric.display().difference(gain)
+
     @property
     def alarms(self) -> tuple[str, ...]:
         """What has to be told wherever the verdict is, whatever it is."""
@@ -78,13 +82,13 @@ class GateDecision(Frozen):
         """The verdict in one sentence, or two where compression spoilt it, then the alarms."""
         before, said = self.uncompressed, self._verdict
         if before is not None and before.outcome == "promoted" and self.outcome != "promoted":
-            said += f" Before compression it would have passed, with a gain of {points(before.gain)}."
+            said += f" Before compression it would have passed, with a gain of {self.points(before.gain)}."
         return " ".join([said, *(alarm for alarm in self.alarms if alarm not in said)])
 
     @property
     def _verdict(self) -> str:
         if self.outcome == "promoted":
-            return f"The candidate beats training from scratch by {points(self.gain)} and passes every rule."
+            return f"The candidate beats training from scratch by {self.points(self.gain)} and passes every rule."
         finding = next(
             f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive")
         )
@@ -94,15 +98,15 @@ class GateDecision(Frozen):
             and self.gain is not None
             and self.gain < 0
         ):
-            return f"Negative transfer: the candidate is {points(-self.gain)} worse than training from scratch."
+            return f"Negative transfer: the candidate is {self.points(-self.gain)} worse than training from scratch."
         if finding.rule == "seeds" and self.outcome == "rejected" and self.over_seeds and self.over_seeds.gain < 0:
             seeds = len(self.over_seeds.gains)
             return (
-                f"Negative transfer: over {seeds} seeds the candidate is {points(-self.over_seeds.gain)} worse than training "
+                f"Negative transfer: over {seeds} seeds the candidate is {self.points(-self.over_seeds.gain)} worse than training "
                 "from scratch."
             )
         if finding.rule == "negative_transfer" and self.gain is not None:
-            return f"A gain of {points(self.gain)} over training from scratch is not enough evidence to promote."
+            return f"A gain of {self.points(self.gain)} over training from scratch is not enough evidence to promote."
         return in_words(self, finding) or finding.reason
 
 

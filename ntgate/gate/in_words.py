@@ -17,19 +17,10 @@ def in_words(decision: GateDecision, finding: Finding) -> str | None:
     return say(decision, finding, decision.candidate)
 
 
-def points(value: float | None) -> str:
-    """A difference of scores as people say it.
-
-    >>> points(0.0314), points(None)
-    ('3.1 points', 'an unknown amount')
-    """
-    return "an unknown amount" if value is None else f"{100 * value:.1f} points"
-
-
 def _seeds(decision: GateDecision, finding: Finding, _: float) -> str | None:
     if decision.over_seeds is None:
         return None
-    seeds, gain = len(decision.over_seeds.gains), points(decision.over_seeds.gain)
+    seeds, gain = len(decision.over_seeds.gains), decision.points(decision.over_seeds.gain)
     if finding.outcome == "fail":
         return f"Over {seeds} seeds the gain over training from scratch is shown to be too small: {gain}."
     return f"Further seeds contradict the gain over training from scratch: over {seeds} seeds it is {gain}."
@@ -39,7 +30,8 @@ def _champion(decision: GateDecision, finding: Finding, candidate: float) -> str
     if decision.champion is None:
         return None
     if finding.outcome == "fail":
-        return f"The candidate is {points(decision.champion - candidate)} worse than the champion."
+        lead = decision.metric.better_by(decision.champion, candidate)
+        return f"The candidate is {decision.points(lead)} worse than the champion."
     return "The candidate is not shown to be as good as the champion."
 
 
@@ -48,7 +40,7 @@ def _compression(decision: GateDecision, finding: Finding, candidate: float) -> 
     if before is None:
         return None
     if finding.outcome == "fail":
-        return f"Compression made the candidate {points(before - candidate)} worse."
+        return f"Compression made the candidate {decision.points(decision.metric.better_by(before, candidate))} worse."
     return "The candidate is not shown to be as good as it was before its compression."
 
 

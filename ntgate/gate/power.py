@@ -35,6 +35,7 @@ class Power(Frozen):
         alpha: level of one decision, or of one candidate of a stream, of those that the ledger's horizon declares.
         gain: the wanted gain over scratch.
         rows: by discordance.
+        judged: the metric that is judged; the numbers are those of accuracy.
     """
 
     n: int
@@ -42,10 +43,15 @@ class Power(Frozen):
     alpha: float
     gain: float
     rows: tuple[PowerRow, ...]
+    judged: str = "accuracy"
 
     @property
     def sentence(self) -> str:
         """The middle assumption in words."""
+        return self._of_accuracy if self.judged == "accuracy" else f"Of accuracy, as a guide: {self._of_accuracy}"
+
+    @property
+    def _of_accuracy(self) -> str:
         row = self.rows[len(self.rows) // 2]
         points = f"{100 * self.gain:g} points"
         if row.needed is None or (self.n and row.power is None):
@@ -91,4 +97,4 @@ def power(n: int, config: GateConfig, *, level: float | None = None, of: int | N
                 visible=smallest_visible_gain(n, discordance, alpha, margin=margin, bets=bets),
             )
         )
-    return Power(n=n, of=n if of is None else of, alpha=alpha, gain=gain, rows=tuple(rows))
+    return Power(n=n, of=n if of is None else of, alpha=alpha, gain=gain, rows=tuple(rows), judged=str(config.metric))

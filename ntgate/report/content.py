@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
+from ntgate.metrics import METRICS
+from ntgate.metrics.display import Display
 from ntgate.shift.judgement import MovedFeature
 
 Outcome: TypeAlias = Literal["promoted", "rejected", "inconclusive"]
@@ -174,6 +176,11 @@ class Registered(Told):
     unchanged: bool = False
 
 
+def _display(metric: str) -> Display:
+    """How a metric is shown, of a run that did not say so."""
+    return METRICS.kinds[metric].display() if metric in METRICS.kinds else Display(label=metric.replace("_", " "))
+
+
 class RunReport(Told):
     """One run, as the object that ``ntgate run --json`` prints plus what only people want to see.
 
@@ -182,7 +189,8 @@ class RunReport(Told):
         sentence: the verdict in the gate's own words, with the alarms behind it.
         model: name of the registered model.
         metric: what ``value``, ``gain`` and ``validation`` measure.
-        gain: value of the candidate less value of scratch, on the test rows.
+        metric_display: how it is shown.
+        gain: by how much the candidate is better than scratch, on the test rows.
         gain_interval: two-sided interval of the gain at confidence ``1 - 2 alpha``.
         alarms: sentences that have to stand beside the verdict.
         compression: what the candidate was before and after its compression; None where it was not compressed.
@@ -203,6 +211,7 @@ class RunReport(Told):
     decision_id: str | None = None
     model: str | None = None
     metric: str = "accuracy"
+    metric_display: Display = Field(default_factory=lambda told: _display(told["metric"]))
     candidate: Arm | None = None
     scratch: Arm | None = None
     champion: Arm | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ntgate.metrics.display import Display
+
 MISSING = "–"
-_SHARES = ("accuracy", "balanced_accuracy")
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -29,15 +30,13 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}".replace(",", "\u202f")
 
 
-def score(value: float | None, metric: str) -> str:
-    """A value of ``metric``: accuracies are percentages, the other metrics are decimals.
+def score(value: float | None, display: Display) -> str:
+    """A value of a metric.
 
-    >>> score(0.934, "accuracy"), score(0.934, "roc_auc"), score(None, "accuracy")
-    ('93.4\u202f%', '0.934', '–')
+    >>> score(0.934, Display(label="accuracy", percent=True)), score(0.934, Display(label="ROC AUC"))
+    ('93.4\u202f%', '0.934')
     """
-    if value is None:
-        return MISSING
-    return f"{100 * value:.1f}\u202f%" if metric in _SHARES else f"{value:.3f}"
+    return MISSING if value is None else display.value(value).replace(" ", "\u202f").replace("-", "−")
 
 
 def share(value: float | None) -> str:
@@ -46,7 +45,7 @@ def share(value: float | None) -> str:
     >>> share(0.934), share(0.0004), share(None)
     ('93.4\u202f%', '0.0\u202f%', '–')
     """
-    return score(value, "accuracy")
+    return MISSING if value is None else f"{100 * value:.1f}\u202f%"
 
 
 def interval(ends: tuple[float, float] | None, form: Callable[[float], str] = number) -> str:
@@ -58,16 +57,17 @@ def interval(ends: tuple[float, float] | None, form: Callable[[float], str] = nu
     return MISSING if ends is None else f"{form(ends[0])} to {form(ends[1])}"
 
 
-def gain(value: float | None, metric: str, *, unit: bool = True) -> str:
-    """A signed difference of two values of ``metric``.
+def gain(value: float | None, display: Display, *, unit: bool = True) -> str:
+    """A signed difference of two values of a metric.
 
-    >>> gain(0.031, "accuracy"), gain(-0.01, "accuracy"), gain(0.031, "macro_f1"), gain(None, "accuracy")
+    >>> share = Display(label="accuracy", percent=True)
+    >>> gain(0.031, share), gain(-0.01, share), gain(0.031, Display(label="macro-F1")), gain(None, share)
     ('+3.1 points', '−1.0 points', '+0.031', '–')
     """
     if value is None:
         return MISSING
-    text = f"{100 * value:+.1f}" if metric in _SHARES else f"{value:+.3f}"
-    return text.replace("-", "−") + (" points" if unit and metric in _SHARES else "")
+    number, _, called = display.difference(abs(value)).partition(" ")
+    return ("−" if value < 0 else "+") + number + (f" {called}" if unit and called else "")
 
 
 def p_value(value: float | None) -> str:

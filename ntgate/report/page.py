@@ -52,10 +52,10 @@ def _gain(report: RunReport) -> str:
         report.gain_interval,
         margin=report.margin or 0.0,
         outcome=report.outcome,
-        points="accuracy" in report.metric,
+        display=report.metric_display,
     )
-    lower, upper = (numbers.gain(end, report.metric) for end in report.gain_interval)
-    gain = numbers.gain(report.gain, report.metric)
+    lower, upper = (numbers.gain(end, report.metric_display) for end in report.gain_interval)
+    gain = numbers.gain(report.gain, report.metric_display)
     return svg.inline(figure, "gain", f"Gain over training from scratch: {gain}, interval from {lower} to {upper}")
 
 
@@ -66,11 +66,10 @@ def _curves(report: RunReport) -> list[tuple[str, str]]:
     score = plots.limits(list(drawn.values()), "validation")
     texts = []
     for number, (name, curve) in enumerate(drawn.items()):
-        figure = plots.learning_curve(
-            curve, loss_limits=loss, score_limits=score, metric=words.label(report.metric).lower()
-        )
-        best = max((point.validation for point in curve if point.validation is not None), default=None)
-        told = f"Learning curve of {words.strategy(name)}: best validation score {numbers.score(best, report.metric)}"
+        figure = plots.learning_curve(curve, loss_limits=loss, score_limits=score, display=report.metric_display)
+        values = [point.validation for point in curve if point.validation is not None]
+        best = (max if report.metric_display.greater_is_better else min)(values, default=None)
+        told = f"Learning curve of {words.strategy(name)}: best validation score {numbers.score(best, report.metric_display)}"
         texts.append((name, svg.inline(figure, f"curve{number}", told)))
     return texts
 
@@ -80,9 +79,7 @@ def _classes(report: RunReport) -> str:
     if not rows:
         return ""
     told = "; ".join(
-        f"{row.name}: scratch {numbers.score(row.scratch, 'accuracy')}, candidate "
-        f"{numbers.score(row.candidate, 'accuracy')}"
-        for row in rows
+        f"{row.name}: scratch {numbers.share(row.scratch)}, candidate {numbers.share(row.candidate)}" for row in rows
     )
     return svg.inline(plots.class_gain(rows), "classes", f"Share of each class that was recognised. {told}")
 

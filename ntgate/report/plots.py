@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ntgate.metrics.display import Display
 from ntgate.report.content import ClassRow, CurvePoint
 from ntgate.report.svg import Role
 
@@ -19,7 +20,7 @@ _SIZE = 9
 
 
 def gain_interval(
-    gain: float | None, interval: tuple[float, float], *, margin: float, outcome: str, points: bool
+    gain: float | None, interval: tuple[float, float], *, margin: float, outcome: str, display: Display
 ) -> Figure:
     """The gain over scratch with its interval, on the ground of what it would mean.
 
@@ -28,15 +29,15 @@ def gain_interval(
         interval: lower and upper end.
         margin: the gain that has to be exceeded.
         outcome: ``promoted``, ``rejected`` or ``inconclusive``: gives the colour.
-        points: whether the axis counts percentage points.
+        display: how the metric is shown.
 
-    >>> figure = gain_interval(0.03, (0.01, 0.05), margin=0.0, outcome="promoted", points=True)
+    >>> figure = gain_interval(0.03, (0.01, 0.05), margin=0.0, outcome="promoted", display=Display(label="accuracy", percent=True))
     >>> figure.axes[0].get_xlabel()
     'gain over training from scratch, points'
     """
     from matplotlib.figure import Figure
 
-    unit = 100.0 if points else 1.0
+    unit, called = (100.0, "points") if display.percent else (1.0, display.unit)
     lower, upper, margin = interval[0] * unit, interval[1] * unit, margin * unit
     colour = {"promoted": Role.GOOD, "rejected": Role.BAD}.get(outcome, Role.UNSURE)
     reach = 1.35 * max(abs(lower), abs(upper), abs(margin), 0.01 * unit)
@@ -61,7 +62,7 @@ def gain_interval(
         )
     axes.yaxis.set_visible(False)
     plain(axes, left=False)
-    axes.set_xlabel("gain over training from scratch" + (", points" if points else ""), size=_SIZE, color=Role.MUTED)
+    axes.set_xlabel("gain over training from scratch" + (f", {called}" if called else ""), size=_SIZE, color=Role.MUTED)
     return figure
 
 
@@ -70,7 +71,7 @@ def learning_curve(
     *,
     loss_limits: tuple[float, float] | None = None,
     score_limits: tuple[float, float] | None = None,
-    metric: str = "score",
+    display: Display,
 ) -> Figure:
     """Losses above, the validation score below, over the steps of one arm; the best evaluation is marked.
 
@@ -87,9 +88,9 @@ def learning_curve(
     drawn = _points(points, "validation")
     scores.plot(*_columns(drawn), color=Role.ACCENT, linewidth=1.6)
     if drawn:
-        best = max(drawn, key=lambda point: point[1])
+        best = (max if display.greater_is_better else min)(drawn, key=lambda point: point[1])
         scores.plot(*best, "o", color=Role.ACCENT, markersize=6, markeredgecolor=Role.PAPER, markeredgewidth=1.2)
-    for axes, limits, name in ((losses, loss_limits, "loss"), (scores, score_limits, metric)):
+    for axes, limits, name in ((losses, loss_limits, "loss"), (scores, score_limits, display.label)):
         if limits is not None and limits[0] < limits[1]:
             axes.set_ylim(*limits)
         axes.set_ylabel(name, size=_SIZE, color=Role.MUTED)

@@ -9,20 +9,9 @@ from pydantic import JsonValue
 from ntgate.report import numbers
 from ntgate.report.content import RunReport, Shift
 from ntgate.shift import words as shift_words
+from ntgate.strategies import STRATEGIES
+from ntgate.strategies.scratch import Scratch
 
-STRATEGIES = {
-    "scratch": "training from scratch",
-    "feature_extraction": "feature extraction",
-    "fine_tuning": "fine-tuning",
-    "domain_adversarial": "domain-adversarial training",
-    "moment_matching": "moment matching",
-    "encoder_decoder": "encoder and decoder",
-    "multi_task": "multi-task learning",
-    "parameter_transfer": "parameter transfer",
-    "instance_transfer": "instance transfer",
-    "alignment": "shallow alignment",
-    "linear_pool": "pooled logistic regression",
-}
 NOTES = {
     "source_rows": "Source rows kept: {:,.0f}.",
     "penalty": "Inverse strength of the penalty: {:g}.",
@@ -38,7 +27,10 @@ def strategy(name: str | None) -> str:
     >>> strategy("fine_tuning"), strategy("my_method"), strategy(None)
     ('fine-tuning', 'my method', 'the candidate')
     """
-    return "the candidate" if not name else STRATEGIES.get(name, name.replace("_", " "))
+    if not name:
+        return "the candidate"
+    kind = Scratch if name == "scratch" else STRATEGIES.kinds.get(name)
+    return name.replace("_", " ") if kind is None else kind.label
 
 
 def notes(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
@@ -75,11 +67,10 @@ def sentence(text: str) -> str:
 def label(name: str) -> str:
     """A name of a metric, strategy or stage as a label; :func:`ntgate.gate.finding.title` has those of rules.
 
-    >>> label("balanced_accuracy"), label("roc_auc"), label("macro_f1"), label("mcnemar")
-    ('Balanced accuracy', 'ROC AUC', 'Macro F1', 'Mcnemar')
+    >>> label("balanced accuracy"), label("ROC AUC"), label("fine_tuning")
+    ('Balanced accuracy', 'ROC AUC', 'Fine tuning')
     """
-    special = {"roc_auc": "ROC AUC", "macro_f1": "Macro F1"}
-    return special.get(name) or sentence(name.replace("_", " ")).rstrip(".")
+    return sentence(name.replace("_", " ")).rstrip(".")
 
 
 def headline(report: RunReport) -> str:
@@ -117,7 +108,7 @@ def compressed(report: RunReport) -> str:
         return ""
     words = f"{label(', then '.join(told.methods))}. The verdict is about the compressed model, the one that would be shipped."
     if told.uncompressed is not None and told.uncompressed.outcome != report.outcome:
-        gain = numbers.gain(told.uncompressed.gain, report.metric)
+        gain = numbers.gain(told.uncompressed.gain, report.metric_display)
         words += f" Uncompressed, the candidate would have been {told.uncompressed.outcome}, with a gain of {gain}."
     return words
 
@@ -127,15 +118,15 @@ def over_seeds(report: RunReport) -> str:
     told = report.over_seeds
     if told is None or told.gain is None:
         return ""
-    gains = ", ".join(numbers.gain(gain, report.metric, unit=False) for gain in told.gains)
+    gains = ", ".join(numbers.gain(gain, report.metric_display, unit=False) for gain in told.gains)
     between = ""
     if told.interval is not None:
         ends = (
-            numbers.gain(told.interval[0], report.metric, unit=False),
-            numbers.gain(told.interval[1], report.metric),
+            numbers.gain(told.interval[0], report.metric_display, unit=False),
+            numbers.gain(told.interval[1], report.metric_display),
         )
         between = f" ({numbers.confidence(report.alpha)} interval over seeds and rows {ends[0]} to {ends[1]})"
-    mean = numbers.gain(told.gain, report.metric)
+    mean = numbers.gain(told.gain, report.metric_display)
     return f"Trained with {len(told.gains)} seeds each, both arms with the same budget: mean gain {mean}{between}, by seed {gains}."
 
 

@@ -98,14 +98,14 @@ def compress(
 def _smaller(
     config: RunConfig, chosen: Candidate, view: TrainingView, folder: Path, listener: Listener | None
 ) -> Smaller:
-    from ntgate.evaluation.metrics import score
     from ntgate.export.quantise import quantise
     from ntgate.export.runtime import scores_onnx
     from ntgate.models.network import NetworkModel
     from ntgate.stages.exported import export_checked
 
     arm = Arm(
-        view=view, source=None, backbone=None, training=config.training, metric=metric(config), seed=config.seed,
+        view=view, source=None, backbone=None, training=config.training,
+        metric=metric(config, view.train.classes), seed=config.seed,
         progress=partial((listener or Silent()).progress, "compress"),
     )  # fmt: skip
     model = chosen.load()
@@ -128,7 +128,8 @@ def _smaller(
             unquantised = after.rename(folder / "unquantised.onnx")
             quantise(unquantised, after, method, view.train.rows)
     scores = [scores_onnx(path, view.validation.rows) for path in (before, after)]
-    values = [score(config.gate.metric, view.validation.labels, held) for held in scores]
+    measured = config.gate.metric.of_classes(view.train.classes)
+    values = [measured.value(view.validation.labels, held) for held in scores]
     return Smaller(
         methods=tuple(method.kind for method in config.compression),
         uncompressed=Artifact.of(before),

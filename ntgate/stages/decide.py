@@ -69,7 +69,8 @@ def decide_run(
         leakage=_leakage(ingested, evaluated),
         allowance=evaluated.allowance,
     )
-    decision = decide(judged, config.gate, seed=config.seed)
+    metric = config.gate.metric.of_classes(ingested.target_classes)
+    decision = decide(judged, config.gate.model_copy(update={"metric": metric}), seed=config.seed)
     close_rows(config, ingested.part(ingested.judged), judged, decision)
     (listener or Silent()).stage(f"gate: {decision.outcome}")
     identity = decision_id(config, ingested, champion)

@@ -20,7 +20,7 @@ from ntgate.stages.replicate import Replicated
 from ntgate.stages.scores import (
     Arrays,
     about_rows,
-    commonest,
+    constant_guess,
     of_champion,
     of_constant,
     of_exported,
@@ -45,7 +45,7 @@ class Evaluated(Frozen):
         scores: the scores of every arm on every row that was opened, with labels, slices and groups.
         champion_unusable: why a champion that exists could not be scored.
         compression_failed: why the candidate could not be compressed as the config asks.
-        constant_class: the class that the constant guess always answers: most of the target's training rows have it.
+        constant_class: the class that the constant guess always answers; for most metrics the target's training rows have it most.
         seconds: wall time.
     """
 
@@ -86,9 +86,9 @@ def evaluate(
     test = ingested.part(ingested.judged)
     allowance = open_rows(config, ingested, champion, onnx, crossed, test, dry_run=dry_run)
     arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test, allowance)
-    code = commonest(config, ingested)
+    guess = constant_guess(config, ingested)
     if not allowance.closed:
-        arrays |= of_constant(code, test.take(allowance.positions))
+        arrays |= of_constant(guess, test.take(allowance.positions))
     path = ingested.folder / "scores.npz"
     np.savez_compressed(path, allow_pickle=False, **arrays)
     return Evaluated(
@@ -100,7 +100,7 @@ def evaluate(
         scores=Artifact.of(path),
         champion_unusable=unusable,
         compression_failed=compressed.failed,
-        constant_class=test.classes[code],
+        constant_class=test.classes[int(guess.argmax())],
         seconds=time.perf_counter() - began,
     )
 

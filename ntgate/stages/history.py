@@ -19,6 +19,7 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.replicate import Replicated
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
+from ntgate.training.curve import CurvePoint
 from ntgate.training.source_model import SourceModel
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ class RunHistory(Frozen):
     def arms(self) -> tuple[Candidate, ...]:
         """Every arm that was tried, in the order of the plan, then scratch."""
         return (*(slot.candidate for slot in self.slots if slot.candidate is not None), self.scratch)
+
+    def curve(self, arm: Candidate) -> tuple[CurvePoint, ...]:
+        """An arm's learning curve with the metric's own values, where training maximises."""
+        as_is = self.decided.gate.metric.maximised
+        return tuple(point.model_copy(update={"validation": as_is(point.validation)}) for point in arm.curve)
 
     @property
     def unchanged(self) -> bool:

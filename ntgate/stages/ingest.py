@@ -108,6 +108,7 @@ def read_domains(config: RunConfig) -> tuple[dict[str, Domain], Leakage]:
     domains, copies = without_copies(
         domains, {name: count for name, count in again.items() if count}, one_file=data.target_test is None
     )
+    config.gate.metric.of_classes(next(iter(labelled.values())).classes)
     return domains, _leakage_of(config, domains, copies)
 
 

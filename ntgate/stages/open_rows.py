@@ -132,7 +132,7 @@ def close_rows(config: RunConfig, test: Domain, judged: Evidence, decision: Gate
 
 def _bets(judged: Evidence) -> dict[str, npt.NDArray[np.int64]]:
     """By model that the candidate is compared with: 1 for a row gained, 0 for a tie, -1 for a row lost."""
-    from ntgate.gate.comparison import correct
+    from ntgate.evaluation.gained import correct
 
     first, won = judged.usable("candidate"), {}
     for name in ("scratch", "champion", "uncompressed", "constant"):

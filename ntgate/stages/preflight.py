@@ -124,7 +124,9 @@ def check_rows(gate: GateConfig, n: int) -> None:
     if gate.ledger.policy == "e_process":  # fresh rows are still to come
         return
     crossed, level = gate.cross_fitting, gate.alpha / gate.ledger.horizon
-    needed = rows_that_can_show(level, gate.margin, doubled=crossed is not None and crossed.repeats > 1)
+    needed = rows_that_can_show(
+        level, gate.margin / gate.metric.span, doubled=crossed is not None and crossed.repeats > 1
+    )
     if n < needed:
         raise DataError(
             "test rows",

@@ -91,7 +91,9 @@ def _write_report(config: RunConfig, history: RunHistory, result: RunResult) -> 
         result.as_json(),
         model=config.model.name,
         margin=config.gate.margin,
-        curves={arm.strategy: [point.model_dump() for point in arm.curve] for arm in history.arms if arm.steps > 0},
+        curves={
+            arm.strategy: [point.model_dump() for point in history.curve(arm)] for arm in history.arms if arm.steps > 0
+        },
         data=_data(history),
         by_class=_by_class(history),
         config=portable(config),

@@ -69,7 +69,9 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
     role = "scratch" if arm.strategy == "scratch" else None
     if chosen is not None and arm.strategy == chosen.strategy:
         role = "candidate"
-    metrics = {"validation_score": arm.validation, "best_validation_loss": arm.validation_loss, "seconds": arm.seconds}
+    measured = history.decided.gate.metric
+    validation = None if arm.validation is None else measured.maximised(arm.validation)
+    metrics = {"validation_score": validation, "best_validation_loss": arm.validation_loss, "seconds": arm.seconds}
     if role is not None:
         judged = result.candidate if role == "candidate" else result.scratch
         metrics[f"test_{result.metric}"] = None if judged is None else judged.value
@@ -77,7 +79,7 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
         strategy=arm.strategy,
         parameters={**arm.parameters, **arm.notes, "steps": arm.steps},
         metrics={name: value for name, value in metrics.items() if value is not None},
-        curve=arm.curve,
+        curve=history.curve(arm),
         failed=arm.failed,
         model=_model(history, role, arm) if role in history.evaluated.onnx else None,
         tags={**tags, "ntgate.role": role or "not chosen"},

@@ -12,6 +12,7 @@ from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverSeeds
 from ntgate.gate.finding import Finding, title
+from ntgate.metrics.display import Display
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
 from ntgate.strategies.candidate import Candidate
@@ -77,11 +78,11 @@ class RunResult(Frozen):
         sentence: the verdict in words, with the alarms behind it.
         alarms: what has to be told wherever the verdict is: swapped labels, a collapsed champion, a model below the constant guess.
         decision_id: the same for the same config, data, code and champion seen.
-        metric: what the values are.
+        metric: what the values are; metric_display: how they are shown, and which direction is better.
         candidate: the frozen candidate on the test rows; None when every arm failed.
         scratch: the baseline on the same rows.
         champion: the champion on the same rows; None when there is none.
-        gain: ``candidate - scratch``.
+        gain: by how much the candidate is better: ``candidate - scratch``, or the reverse where smaller values are better.
         gain_interval: two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most the margin.
         over_seeds: the gain over several seeds of both arms; None where there was one seed.
@@ -107,6 +108,7 @@ class RunResult(Frozen):
     alarms: tuple[str, ...] = ()
     decision_id: str
     metric: str
+    metric_display: Display
     candidate: ArmResult | None
     scratch: ArmResult
     champion: ArmResult | None
@@ -163,7 +165,8 @@ def conclude(
         sentence=_sentence(history),
         alarms=decided.alarms,
         decision_id=history.decided.decision_id,
-        metric=decided.metric,
+        metric=str(decided.metric),
+        metric_display=decided.metric.display(),
         candidate=None
         if chosen is None
         else ArmResult(strategy=chosen.strategy, value=decided.candidate, n=decided.n, seconds=chosen.seconds),
@@ -250,7 +253,7 @@ def _planned(strategy: str, reason: str, arm: Candidate | None, history: RunHist
         strategy=strategy,
         reason=reason if arm.failed is None else f"failed: {arm.failed}",
         trained=arm.failed is None,
-        validation=arm.validation,
+        validation=None if arm.validation is None else history.decided.gate.metric.maximised(arm.validation),
         seconds=arm.seconds,
         notes=arm.notes,
         steps=arm.steps,

@@ -53,15 +53,16 @@ def of_champion(champion: ChampionSeen, test: Domain) -> tuple[Arrays, str | Non
         return {}, str(error)
 
 
-def commonest(config: RunConfig, ingested: Ingested) -> int:
-    """The class that most rows of the target have that are trained on, the lowest code of several; of folds that of all rows."""
-    labels = ingested.part("train" if config.gate.cross_fitting is None else ingested.judged).labels
-    return int(np.bincount(labels, minlength=1).argmax())
+def constant_guess(config: RunConfig, ingested: Ingested) -> npt.NDArray[np.float64]:
+    """The scores ``(c,)`` of the best constant guess, from the target's rows that are trained on; of folds from all rows."""
+    part = ingested.part("train" if config.gate.cross_fitting is None else ingested.judged)
+    rows = np.bincount(part.labels, minlength=len(part.classes))
+    return config.gate.metric.of_classes(part.classes).constant(rows / rows.sum())
 
 
-def of_constant(code: int, test: Domain) -> Arrays:
-    """The scores of always answering the class ``code``."""
-    return {"constant": np.tile(np.eye(len(test.classes), dtype=np.float32)[code], (len(test), 1))}
+def of_constant(guess: npt.NDArray[np.float64], test: Domain) -> Arrays:
+    """The scores of a constant ``guess`` ``(c,)`` on every row."""
+    return {"constant": np.tile(guess.astype(np.float32), (len(test), 1))}
 
 
 def of_replicates(replicated: Replicated, test: Domain) -> Arrays:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
+from ntgate.errors import DataError
+from ntgate.metrics.accuracy import Accuracy
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
 from ntgate.training.source_model import SourceModel
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ntgate.data.domain import Domain
-    from ntgate.training.loop import Metric
+    from ntgate.metrics.base import Metric
+    from ntgate.training.loop import Metric as Maximised
 
 
 class Embedder(Frozen):
@@ -55,14 +59,22 @@ def _source_model(
     if config.model.source_checkpoint is not None:
         return from_checkpoint(Path(config.model.source_checkpoint), source, config.model.backbone, config.seed, to)
     progress = partial((listener or Silent()).progress, "source")
-    return pretrain(source, targets, config.model.backbone, config.training, metric(config), config.seed, to, progress)
+    try:
+        measured = metric(config, source.classes)
+    except DataError:  # the source may have classes that nobody named a cost for
+        measured = maximised(Accuracy())
+    return pretrain(source, targets, config.model.backbone, config.training, measured, config.seed, to, progress)
 
 
-def metric(config: RunConfig) -> Metric:
-    """The gate's metric as the training loop wants it."""
-    from ntgate.evaluation.metrics import score
+def metric(config: RunConfig, classes: Sequence[str]) -> Maximised:
+    """The gate's metric of scores of these classes, as the training loop wants it."""
+    return maximised(config.gate.metric.of_classes(classes))
+
+
+def maximised(metric: Metric) -> Maximised:
+    """A metric as a function of labels and scores of which more is better."""
 
     def measured(labels: Tensor, scores: Tensor) -> float:
-        return score(config.gate.metric, labels.numpy(), scores.double().numpy())
+        return metric.maximised(metric.value(labels.numpy(), scores.double().numpy()))
 
     return measured

@@ -56,12 +56,13 @@ def train_arm(
     """Train one arm; each ``repeat`` has a seed and a folder of its own, and else everything in common."""
     models = ingested.folder / "models" / (f"seed-{repeat}" if repeat else "")
     models.mkdir(parents=True, exist_ok=True)
+    view = ingested.view()
     arm = Arm(
-        view=ingested.view(),
+        view=view,
         source=source,
         backbone=config.model.backbone,
         training=config.training,
-        metric=metric(config),
+        metric=metric(config, view.train.classes),
         seed=config.seed + repeat,
         progress=partial((listener or Silent()).progress, strategy.kind),
         checkpoint=models / f"{strategy.kind}.checkpoint",

@@ -24,7 +24,7 @@ class Candidate(Frozen):
         failed: why there is no model; None when there is one.
         model: what was learnt.
         classes: class names, in the order of the scores.
-        validation: score on the validation rows.
+        validation: score on the validation rows; more is better, a loss is negative.
         validation_loss: cross-entropy there.
         steps: optimisation steps taken, until early stopping ended the arm.
         budget: optimisation steps that it was allowed.

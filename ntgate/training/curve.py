@@ -12,7 +12,7 @@ class CurvePoint(Frozen):
         step: optimisation steps taken so far.
         train_loss: mean loss since the evaluation before.
         validation_loss: cross-entropy on the validation rows.
-        validation: score on the validation rows, in the gate's metric.
+        validation: score on the validation rows, in the gate's metric; more is better, a loss is negative.
     """
 
     step: int

@@ -13,6 +13,8 @@ from ntgate.evaluation.bootstrap import paired_bootstrap
 from ntgate.evaluation.clusters import cluster_test, effective_clusters, too_few_clusters
 from ntgate.evaluation.mcnemar import mcnemar_exact
 from ntgate.evaluation.tango import tango_interval
+from ntgate.metrics.balanced_accuracy import BalancedAccuracy
+from ntgate.metrics.roc_auc import RocAuc
 
 
 def clustered(rng, clusters, mean, *, correlation=0.1, discordance=0.1, spread=1.0):
@@ -108,7 +110,7 @@ def arms(rng, clusters):
     return y, groups, [np.stack([-score, score], axis=1) for score in scores]
 
 
-@pytest.mark.parametrize("metric", ["balanced_accuracy", "roc_auc"])
+@pytest.mark.parametrize("metric", [BalancedAccuracy(), RocAuc()], ids=str)
 def test_the_bootstrap_of_clusters_holds_its_level(metric):
     rng = np.random.default_rng(5)
     runs, rejected = 250, 0
@@ -125,10 +127,10 @@ def test_the_bootstrap_draws_whole_clusters():
     y = rng.integers(0, 2, 150)
     single = [np.eye(2)[np.where(rng.random(150) < right, y, 1 - y)] for right in (0.8, 0.7)]
     settings = {"margin": 0, "alpha": 0.05, "resamples": 4000, "seed": 0}
-    once = paired_bootstrap("balanced_accuracy", y, *single, **settings)
+    once = paired_bootstrap(BalancedAccuracy(), y, *single, **settings)
     y2, double = np.repeat(y, 2), [np.repeat(arm, 2, axis=0) for arm in single]
-    pairs = paired_bootstrap("balanced_accuracy", y2, *double, groups=np.repeat(np.arange(150), 2), **settings)
-    rows = paired_bootstrap("balanced_accuracy", y2, *double, **settings)
+    pairs = paired_bootstrap(BalancedAccuracy(), y2, *double, groups=np.repeat(np.arange(150), 2), **settings)
+    rows = paired_bootstrap(BalancedAccuracy(), y2, *double, **settings)
     assert pairs.interval == pytest.approx(once.interval, abs=0.012)
     assert np.ptp(rows.interval) < 0.85 * np.ptp(pairs.interval)
 
@@ -140,6 +142,6 @@ def test_a_class_that_vanishes_counts_against_either_side():
     groups = np.concatenate([np.zeros(2), 1 + np.arange(58) % 5, np.full(20, 6)])
     perfect, none = np.eye(2)[y], np.full((80, 2), 0.5)
     groups[5] = 6
-    found = paired_bootstrap("roc_auc", y, perfect, none, margin=0, alpha=0.05, resamples=500, seed=0, groups=groups)
+    found = paired_bootstrap(RocAuc(), y, perfect, none, margin=0, alpha=0.05, resamples=500, seed=0, groups=groups)
     assert found.interval == (-1.0, 1.0)
     assert found.p_value > 0.05

@@ -10,6 +10,8 @@ from scipy import stats
 
 from ntgate.errors import DataError
 from ntgate.evaluation.seeds import bootstrapped_gain_over_seeds, gain_over_seeds
+from ntgate.metrics.accuracy import Accuracy
+from ntgate.metrics.balanced_accuracy import BalancedAccuracy
 
 GAIN, DISCORDANCE = 0.02, 0.12
 
@@ -84,7 +86,7 @@ def test_the_bootstrap_of_accuracy_agrees_with_the_table():
     first, second = ([scores(rng, y, skill + shift) for shift in (-0.04, 0.0, 0.05)] for skill in (0.85, 0.8))
     right = np.stack([(a.argmax(1) == y).astype(int) - (b.argmax(1) == y) for a, b in zip(first, second, strict=True)])
     table = gain_over_seeds(right, 0.05)
-    drawn = bootstrapped_gain_over_seeds("accuracy", y, first, second, alpha=0.05, resamples=4000, seed=0)
+    drawn = bootstrapped_gain_over_seeds(Accuracy(), y, first, second, alpha=0.05, resamples=4000, seed=0)
     assert drawn.gain == pytest.approx(table.gain)
     assert drawn.gains == pytest.approx(table.gains)
     assert drawn.interval == pytest.approx(table.interval, abs=0.006)
@@ -98,7 +100,7 @@ def test_the_bootstrapped_interval_covers():
         y = rng.integers(0, 2, 200)
         lifts = rng.normal(0.05, 0.04, 3)
         first, second = [scores(rng, y, 0.75 + lift) for lift in lifts], [scores(rng, y, 0.75) for _ in range(3)]
-        found = bootstrapped_gain_over_seeds("balanced_accuracy", y, first, second, alpha=0.05, resamples=200, seed=run)
+        found = bootstrapped_gain_over_seeds(BalancedAccuracy(), y, first, second, alpha=0.05, resamples=200, seed=run)
         covered += found.interval[0] <= 0.05 <= found.interval[1]
     assert covered / runs >= 0.90 - 3 * math.sqrt(0.09 / runs)
 
@@ -108,4 +110,4 @@ def test_one_seed_is_no_evidence_about_seeds(bad):
     with pytest.raises(DataError, match="seeds"):
         gain_over_seeds(bad, 0.05)
     with pytest.raises(DataError, match="pairs"):
-        bootstrapped_gain_over_seeds("accuracy", np.zeros(4, int), [np.eye(2)], [], alpha=0.05, resamples=200, seed=0)
+        bootstrapped_gain_over_seeds(Accuracy(), np.zeros(4, int), [np.eye(2)], [], alpha=0.05, resamples=200, seed=0)

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from ntgate.evaluation.enough import least_disagreements, least_rows, too_few
+from ntgate.evaluation.enough import least_disagreements
 from ntgate.evaluation.stratified import likeliest, stratified_p_value, stratified_test
+from ntgate.metrics.balanced_accuracy import BalancedAccuracy
+from ntgate.metrics.macro_f1 import MacroF1
+from ntgate.metrics.roc_auc import RocAuc
+from ntgate.metrics.tested import Pair
 
 
 @pytest.mark.parametrize(
@@ -75,31 +79,31 @@ def test_identical_models_show_nothing_and_rule_out_a_loss_only_on_many_rows():
     assert stratified_test(none, none, np.array([300, 10]), -0.02, 0.05, resamples=1000, seed=0)[1] > 0.05
 
 
-@pytest.mark.parametrize("metric", ["macro_f1", "roc_auc"])
+def too_few(metric, *arms, margin=0.0, alpha=0.05, **more):
+    return metric.too_few(Pair(*arms, **more), margin=margin, alpha=alpha)
+
+
+@pytest.mark.parametrize("metric", [MacroF1(), RocAuc()], ids=str)
 def test_the_bootstrap_is_not_asked_below_its_minima(metric):
-    least = least_rows(metric, 0.05)
+    least = metric.minima.least_rows(0.05)
     y = np.repeat([0, 1], [400, least])
     right, wrong = np.eye(2)[y], np.eye(2)[1 - y]
-    assert too_few(metric, y, right, wrong, margin=0.0, alpha=0.05) is None
-    assert f"class number 1 has {least} test rows" in too_few(metric, y, right, wrong, margin=0.0, alpha=0.05 / 52)
+    assert too_few(metric, y, right, wrong) is None
+    assert f"class number 1 has {least} test rows" in too_few(metric, y, right, wrong, alpha=0.05 / 52)
     alike = right.copy()
     alike[-3:] = wrong[-3:]
-    assert f"disagree on 0 test rows of class number 0; at level 0.05 a bootstrap of {metric} needs 11" in too_few(
-        metric, y, right, alike, margin=0.0, alpha=0.05
-    )
+    expected = f"disagree on 0 test rows of class number 0; at level 0.05 a bootstrap of {metric} needs 11"
+    assert expected in too_few(metric, y, right, alike)
     assert least_disagreements(0.05) == 11
 
 
 def test_groups_count_instead_of_rows_and_many_rows_that_agree_speak_against_a_loss():
     y = np.repeat([0, 1], [200, 200])
     right = np.eye(2)[y]
-    assert "has 10 groups" in too_few(
-        "balanced_accuracy", y, right, 1 - right, margin=0.0, alpha=0.05, groups=np.arange(400) % 10
-    )
-    assert (
-        too_few("macro_f1", y, right, right, margin=-0.02, alpha=0.05) is None
-    )  # 150 rows would have shown a loss of 2 %
-    assert too_few("macro_f1", y, right, right, margin=-0.01, alpha=0.05) is not None
+    assert "has 10 groups" in too_few(BalancedAccuracy(), y, right, 1 - right, groups=np.arange(400) % 10)
+    f1 = MacroF1()
+    assert too_few(f1, y, right, right, margin=-0.02) is None  # 150 rows would have shown a loss of 2 %
+    assert too_few(f1, y, right, right, margin=-0.01) is not None
     guess = np.eye(2)[np.zeros(400, int)]
-    assert too_few("macro_f1", y, right, guess, margin=0.0, alpha=0.05) is not None
-    assert too_few("macro_f1", y, right, guess, margin=0.0, alpha=0.05, constant=True) is None
+    assert too_few(f1, y, right, guess) is not None
+    assert too_few(f1, y, right, guess, constant=True) is None

@@ -9,8 +9,11 @@ from sklearn import metrics as sk
 
 from ntgate.evaluation.bootstrap import paired_bootstrap
 from ntgate.evaluation.mcnemar import mcnemar_exact
-from ntgate.evaluation.metrics import score
 from ntgate.evaluation.tango import tango_interval, tango_p_value, tango_statistic
+from ntgate.metrics.accuracy import Accuracy
+from ntgate.metrics.balanced_accuracy import BalancedAccuracy
+from ntgate.metrics.macro_f1 import MacroF1
+from ntgate.metrics.roc_auc import RocAuc
 
 
 @pytest.mark.parametrize(("gained", "lost"), [(0, 0), (1, 0), (0, 5), (8, 2), (30, 30), (120, 80)])
@@ -65,23 +68,23 @@ def test_metrics_agree_with_scikit_learn(classes):
     y = rng.integers(0, classes, 300)
     scores = rng.dirichlet(np.ones(classes), 300).round(2) + np.eye(classes)[y] * 0.2
     predicted = scores.argmax(axis=1)
-    assert score("accuracy", y, scores) == pytest.approx(sk.accuracy_score(y, predicted))
-    assert score("balanced_accuracy", y, scores) == pytest.approx(sk.balanced_accuracy_score(y, predicted))
-    assert score("macro_f1", y, scores) == pytest.approx(sk.f1_score(y, predicted, average="macro"))
+    assert Accuracy().value(y, scores) == pytest.approx(sk.accuracy_score(y, predicted))
+    assert BalancedAccuracy().value(y, scores) == pytest.approx(sk.balanced_accuracy_score(y, predicted))
+    assert MacroF1().value(y, scores) == pytest.approx(sk.f1_score(y, predicted, average="macro"))
     each = [sk.roc_auc_score(y == k, scores[:, k]) for k in range(classes)]
-    assert score("roc_auc", y, scores) == pytest.approx(each[1] if classes == 2 else np.mean(each))
+    assert RocAuc().value(y, scores) == pytest.approx(each[1] if classes == 2 else np.mean(each))
 
 
 def test_metrics_say_when_they_are_not_defined():
-    assert np.isnan(score("roc_auc", np.zeros(4, int), np.eye(2)[[0, 1, 0, 1]]))
-    assert np.isnan(score("accuracy", np.array([0, 1]), np.array([[np.nan, 1.0], [0.0, 1.0]])))
+    assert np.isnan(RocAuc().value(np.zeros(4, int), np.eye(2)[[0, 1, 0, 1]]))
+    assert np.isnan(Accuracy().value(np.array([0, 1]), np.array([[np.nan, 1.0], [0.0, 1.0]])))
 
 
 def test_bootstrap_agrees_with_plain_resampling():
     rng = np.random.default_rng(4)
     y = rng.integers(0, 3, 200)
     first, second = (np.eye(3)[np.where(rng.random(200) < right, y, rng.integers(0, 3, 200))] for right in (0.8, 0.6))
-    fast = paired_bootstrap("macro_f1", y, first, second, margin=0, alpha=0.05, resamples=2000, seed=0)
+    fast = paired_bootstrap(MacroF1(), y, first, second, margin=0, alpha=0.05, resamples=2000, seed=0)
     gains = []
     for _ in range(600):
         rows = np.concatenate([rng.choice(np.flatnonzero(y == k), (y == k).sum()) for k in range(3)])
@@ -98,6 +101,6 @@ def test_bootstrap_rarely_promotes_equal_arms():
     for seed in range(300):
         y = rng.integers(0, 2, 150)
         arms = [np.eye(2)[np.where(rng.random(150) < 0.8, y, 1 - y)] for _ in range(2)]
-        found = paired_bootstrap("balanced_accuracy", y, *arms, margin=0, alpha=0.05, resamples=300, seed=seed)
+        found = paired_bootstrap(BalancedAccuracy(), y, *arms, margin=0, alpha=0.05, resamples=300, seed=seed)
         passed += found.p_value <= 0.05 and found.interval[0] > 0
     assert passed / 300 <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 300)

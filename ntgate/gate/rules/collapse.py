@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ntgate.gate.comparison import Case
-from ntgate.gate.rules.words import score_in_words
 
 _LOST = 0.5  # of what scratch has above the constant guess
 
@@ -20,23 +19,24 @@ def collapse(case: Case) -> str | None:
     if champion is None:
         return None
     if scratch is not None:
-        lead = scratch - (constant or 0.0)
+        least = 0.0 if constant is None and metric.greater_is_better else constant
+        lead = 0.0 if least is None else metric.better_by(scratch, least)
         if lead > 0 and _shown(case, "scratch", champion, scratch, _LOST * lead):
             return (
-                f"The champion has collapsed on this target: {score_in_words(metric, champion)} where a model from scratch has "
-                f"{score_in_words(metric, scratch)}."
+                f"The champion has collapsed on this target: {metric.in_words(champion)} where a model from scratch has "
+                f"{metric.in_words(scratch)}."
             )
     if constant is not None and _shown(case, "constant", champion, constant, 0.0):
         return (
-            f"The champion has collapsed on this target: {score_in_words(metric, champion)} where always answering "
-            f"{case.evidence.constant_class!r} has {score_in_words(metric, constant)}."
+            f"The champion has collapsed on this target: {metric.in_words(champion)} where {case.constant_guess} "
+            f"has {metric.in_words(constant)}."
         )
     return None
 
 
 def _shown(case: Case, other: str, champion: float, value: float, margin: float) -> bool:
     """Whether the other is shown to exceed the champion by more than ``margin``; only looked at where it does so as a point."""
-    if not value - champion > margin:
+    if not case.config.metric.better_by(value, champion) > margin:
         return False
     found = case.between(other, "champion", margin)
     return found is not None and found.p_value <= case.config.alpha and found.interval[0] > margin

@@ -9,7 +9,6 @@ from __future__ import annotations
 from ntgate.gate.comparison import Case, Comparison
 from ntgate.gate.config import GateConfig
 from ntgate.gate.finding import Finding, Outcome
-from ntgate.gate.rules.words import score_in_words
 
 NAME = "negative_transfer"
 
@@ -33,11 +32,11 @@ def negative_transfer(case: Case) -> Finding:
 def _broken(case: Case, found: Comparison) -> str | None:
     """The alarm about a baseline that has learnt nothing, or None: to beat it is no merit. A fact of these rows, and no test."""
     constant, metric = case.value("constant"), case.config.metric
-    if constant is None or not found.second <= constant:
+    if constant is None or not metric.better_by(found.second, constant) <= 0:
         return None
     return (
-        f"Training from scratch is not above always answering {case.evidence.constant_class!r}: "
-        f"{score_in_words(metric, found.second)} where that has {score_in_words(metric, constant)}; beating it says little."
+        f"Training from scratch is not above {case.constant_guess}: "
+        f"{metric.in_words(found.second)} where that has {metric.in_words(constant)}; beating it says little."
     )
 
 

@@ -14,6 +14,7 @@ from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
 from ntgate.gate.rules.negative_transfer import spent
 from ntgate.gate.rules.non_inferiority import not_worse
+from ntgate.metrics.accuracy import Accuracy
 
 
 def slices(case: Case) -> tuple[Finding, ...]:
@@ -52,7 +53,7 @@ def _on(case: Case, part: Slice, value: str | None, other: str) -> Finding:
             reason=f"{len(rows)} test rows are too few for a verdict on this slice: label at least "
             + (f"{part.min_rows} fresh ones." if spent(case.config) else f"{part.min_rows - len(rows)} more."),
         )  # fmt: skip
-    accuracy = case.config.model_copy(update={"metric": "accuracy"})
+    accuracy = case.config.model_copy(update={"metric": Accuracy()})
     groups = None if evidence.groups is None else evidence.groups[rows]
     found = compare(evidence.y[rows], first[rows], second[rows], accuracy, margin=bound, seed=case.seed, groups=groups)
     text = (
