@@ -1,7 +1,7 @@
 """Metrics that are means over rows: how often a worthless candidate passes, and how often a better one does.
 
-Nulls are skewed: errors of the common class are gained, and rare and dear ones lost, so that the mean gain is nothing. Beside the gate's
-test stand Student's t, which is asymptotic, and bets with a fixed mixture of sizes, which are valid as well.
+Nulls are skewed: errors of the common class are gained, and rare and dear ones lost, so that the mean gain is nothing. Beside the
+gate's test stand Student's t, which is asymptotic, and bets with a fixed mixture of sizes, which are valid as well.
 """
 
 from __future__ import annotations

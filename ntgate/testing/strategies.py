@@ -1,8 +1,4 @@
-"""Checks for what a project adds: call them in a test of yours, as scikit-learn's ``check_estimator``.
-
-A strategy of one's own is named in a config by its path, ``strategies: [{kind: "package.module:Class"}]``, or by an entry point of
-the group ``ntgate.strategies``.
-"""
+"""What every strategy keeps."""
 
 from __future__ import annotations
 
