@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -25,6 +25,7 @@ from ntgate.credentials import without_credentials
 
 T = TypeVar("T", bound=Frozen)
 _LONG = 60
+_OWN = "package.module:Class"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class OpenUnion(Generic[T]):
         group: name of the entry points by which packages offer more kinds.
         shipped: the classes that ntgate ships.
         bare: whether one without settings is written as its kind alone.
+        optional: whether there may be none of them.
     """
 
     base: Any  # type[T]; abstract, which type checkers refuse
@@ -44,6 +46,7 @@ class OpenUnion(Generic[T]):
     group: str
     shipped: tuple[type[T], ...] = ()
     bare: bool = False
+    optional: bool = False
 
     @cached_property
     def kinds(self) -> dict[str, type[T]]:
@@ -64,8 +67,9 @@ class OpenUnion(Generic[T]):
         if not offered:
             known = [*self.kinds, *sorted({entry.name for entry in entry_points(group=self.group)})]
             close = get_close_matches(kind[:60], known, n=1, cutoff=0.4)
-            fix = f"did you mean {close[0]!r}?" if close else "choose one of them"
-            raise _wrong(f"one of {', '.join(known)}, or package.module:Class", repr(kind), fix)
+            fix = f"did you mean {close[0]!r}?" if close else "choose one of them" if known else "name the class"
+            expected = f"one of {_any_of(known)}" if known else _OWN
+            raise _wrong(expected, repr(kind), fix)
         if len({entry.value for entry in offered}) > 1:
             raise _wrong(
                 f"one package that offers {kind!r}",
@@ -94,6 +98,9 @@ class OpenUnion(Generic[T]):
             raise _wrong(f"{self.called} that has {lacking}", f"{name}, which does not", f"add it to {path}")
         return found
 
+    def _read(self, value: Any) -> T | None:
+        return None if value is None and self.optional else self.read(value)
+
     def read(self, value: Any) -> T:
         """The object that a config's ``value`` describes: an instance as it is, a mapping with its ``kind``, or the kind alone."""
         if isinstance(value, self.base):
@@ -102,8 +109,8 @@ class OpenUnion(Generic[T]):
             value = {"kind": value}
         if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
             got = "none in it" if isinstance(value, Mapping) else _shown(value)
-            fix = f"add kind, as in {{kind: {next(iter(self.kinds), 'package.module:Class')}}}"
-            raise _wrong(f"a kind: {', '.join([*self.kinds, ''])}or package.module:Class", got, fix)
+            fix = f"add kind, as in {{kind: {next(iter(self.kinds), _OWN)}}}"
+            raise _wrong(f"a kind: {_any_of(self.kinds)}", got, fix)
         kind = value["kind"]
         chosen = self.find(kind)
         named = value if kind in self.kinds else {name: v for name, v in value.items() if name != "kind"}
@@ -115,11 +122,11 @@ class OpenUnion(Generic[T]):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Read by :meth:`read`; written with the kind by which the class is found again."""
         return core_schema.no_info_plain_validator_function(
-            self.read, serialization=core_schema.plain_serializer_function_ser_schema(self._written, info_arg=True)
+            self._read, serialization=core_schema.plain_serializer_function_ser_schema(self._written, info_arg=True)
         )
 
-    def _written(self, value: T, info: core_schema.SerializationInfo) -> dict[str, Any] | str:
-        return self.written(value, mode=info.mode)
+    def _written(self, value: T | None, info: core_schema.SerializationInfo) -> dict[str, Any] | str | None:
+        return None if value is None else self.written(value, mode=info.mode)
 
     def written(self, value: T, mode: str = "json") -> dict[str, Any] | str:
         """What :meth:`read` finds the object by again."""
@@ -138,7 +145,8 @@ class OpenUnion(Generic[T]):
         own = {"type": "object", "properties": {"kind": path}, "required": ["kind"]}
         shipped = [handler(kind.__pydantic_core_schema__) for kind in self.shipped]
         names = [{"enum": list(self.kinds)}] if self.shipped else []
-        return {"anyOf": [*shipped, *names, path, own]}
+        none = [{"type": "null"}] if self.optional else []
+        return {"anyOf": [*shipped, *names, path, own, *none]}
 
 
 def _under(kind: str, error: ValidationError) -> ValidationError:
@@ -156,6 +164,11 @@ def _under(kind: str, error: ValidationError) -> ValidationError:
         for problem in error.errors(include_url=False)
     ]
     return ValidationError.from_exception_data(error.title, found)
+
+
+def _any_of(kinds: Iterable[str]) -> str:
+    named = ", ".join(kinds)
+    return f"{named}, or {_OWN}" if named else _OWN
 
 
 def _package(entry: EntryPoint) -> str:

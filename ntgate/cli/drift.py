@@ -74,9 +74,14 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | N
 def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
     """The drift check of tables that lie in parquet, by Dask's workers."""
     from ntgate.distributed import workers
+    from ntgate.errors import ConfigError
     from ntgate.shift.table_shift import table_shift
 
     specs = settings.data.source, settings.data.target
+    if any(spec.reader is not None for spec in specs):
+        raise ConfigError(
+            "data", expected="parquet without a reader, for --workers", got="a reader", fix="leave out one of them"
+        )
     others = {name for spec in specs for name in (spec.label, spec.group, spec.time, *spec.drop, *spec.keep) if name}
     with workers(wanted) as engine:
         found = table_shift(

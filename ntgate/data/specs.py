@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from ntgate.base import NUMBER, Frozen, Real
+from ntgate.data.own_reader import READERS, Reader
 
 Side: TypeAlias = Annotated[int, Field(gt=0, le=8192), NUMBER]
 Format = Literal["auto", "npz", "csv", "parquet", "images"]
@@ -18,6 +19,7 @@ class SourceSpec(Frozen):
     Attributes:
         path: a local path or an fsspec URI (``s3://``, ``gs://``, ``file://``, ...); a table in parquet may be many files: a folder
             whose name ends so, or a pattern such as ``rows/part-*.parquet``.
+        reader: a class of your own that reads the path, as ``package.module:Class`` or by an entry point; None: one of ntgate's.
         format: ``auto`` decides by the ending; a folder holds images by class.
         label: the label column of a table; an npz holds the labels as ``y``.
         group: a column (an array in an npz) of group keys: rows of one group never part between splits.
@@ -34,6 +36,7 @@ class SourceSpec(Frozen):
     """
 
     path: str = Field(min_length=1)
+    reader: Annotated[Reader | None, READERS] = None
     format: Format = "auto"
     label: str = "label"
     group: str | None = None

@@ -9,7 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ntgate.base import Frozen, Real, Whole
+from ntgate.gate.finding import TITLES
 from ntgate.gate.ledger_config import LedgerConfig
+from ntgate.gate.own_rule import AnyRule, Rule
 from ntgate.metrics import AnyMetric
 from ntgate.metrics.accuracy import Accuracy
 
@@ -88,6 +90,7 @@ class GateConfig(Frozen):
         min_test_rows: with fewer test rows the verdict is inconclusive.
         cross_fitting: judge by folds of the target instead of test rows; for accuracy, on training that is stable.
         resamples: of the bootstrap, for the metrics that need it.
+        rules: further rules of one's own, each by ``package.module:Class`` or the name of an entry point.
         swapped_labels: where labels are shown to be swapped between classes of the target: ``refuse`` promotes nothing, ``accept``
             says that it is meant.
         max_onnx_difference: largest difference between the scores of a network and of its exported model.
@@ -105,6 +108,7 @@ class GateConfig(Frozen):
     min_test_rows: Whole = Field(30, ge=1, le=10_000_000)
     cross_fitting: CrossFitting | None = None
     resamples: Whole = Field(5000, ge=200, le=1_000_000)
+    rules: tuple[AnyRule, ...] = Field((), max_length=50)
     swapped_labels: Literal["refuse", "accept"] = "refuse"
     max_onnx_difference: Real = Field(1e-4, gt=0, le=1)
 
@@ -122,6 +126,15 @@ class GateConfig(Frozen):
         if not isinstance(slices, list | tuple):
             return slices
         return [{"by": given} if isinstance(given, str) else given for given in slices]
+
+    @field_validator("rules")
+    @classmethod
+    def _names_of_their_own(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        kinds = [rule.kind for rule in rules]
+        for kind in kinds:
+            if kind in TITLES or kind.startswith("slice ") or kinds.count(kind) > 1:
+                raise ValueError(f"each rule once, under a kind that is no rule of the gate, got {kind}")
+        return rules
 
     @model_validator(mode="after")
     def _something_could_pass(self) -> GateConfig:

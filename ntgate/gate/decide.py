@@ -10,6 +10,7 @@ from ntgate.gate.config import GateConfig
 from ntgate.gate.decision import GateDecision, withheld
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
+from ntgate.gate.own_rule import asked
 from ntgate.gate.rules import RULES
 from ntgate.gate.rules.slices import slices
 
@@ -47,7 +48,7 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
 
 def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDecision:
     case = Case(evidence, config, seed)
-    findings = (*(rule(case) for rule in RULES), *slices(case))
+    findings = (*(rule(case) for rule in RULES), *slices(case), *(asked(rule, case) for rule in config.rules))
     found = case.over_scratch
     pair = (case.value("candidate"), case.value("scratch"))
     if found is not None and evidence.fold is not None:  # over all divisions, as the gain is

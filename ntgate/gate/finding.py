@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from ntgate.base import Frozen
 
 Outcome = Literal["pass", "fail", "inconclusive"]
 
 # What a rule asks, as a statement that is true where it passes: a rule may be inconclusive about what its name means.
-_TITLES = {
+TITLES = {
     "wear": "The test rows are not worn out",
     "test_rows": "There are enough test rows",
     "leakage": "The gain rests on no near duplicates",
@@ -24,14 +26,14 @@ _TITLES = {
 
 
 def title(rule: str) -> str:
-    """What the rule asks, for people; its name stays what the JSON says.
+    """What a rule of the gate asks, for people; its name stays what the JSON says.
 
     >>> title("negative_transfer"), title("slice sex=f, against scratch"), title("one_more")
     ('Beats training from scratch', 'Is not worse on sex=f, against scratch', 'One more')
     """
     if rule.startswith("slice "):
         return f"Is not worse on {rule.removeprefix('slice ')}"
-    return _TITLES.get(rule) or rule.replace("_", " ").capitalize()
+    return TITLES.get(rule) or rule.replace("_", " ").capitalize()
 
 
 class Finding(Frozen):
@@ -39,6 +41,7 @@ class Finding(Frozen):
 
     Attributes:
         rule: the rule's name.
+        title: what it asks, as a statement that is true where it passes.
         outcome: only ``pass`` lets a candidate through.
         measured: the number that was judged; None when nothing could be measured.
         bound: what it was judged against.
@@ -48,6 +51,7 @@ class Finding(Frozen):
     """
 
     rule: str
+    title: str = Field(default_factory=lambda told: title(told["rule"]))
     outcome: Outcome
     measured: float | None = None
     bound: float | None = None

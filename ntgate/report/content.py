@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
+from ntgate.gate.finding import title
 from ntgate.metrics import METRICS
 from ntgate.metrics.display import Display
 from ntgate.shift.judgement import MovedFeature
@@ -74,6 +75,7 @@ class FindingRow(Told):
     """What one rule of the gate found."""
 
     rule: str
+    title: str = Field(default_factory=lambda told: title(told["rule"]))
     outcome: Literal["pass", "fail", "inconclusive"]
     measured: Number = None
     bound: Number = None

@@ -49,7 +49,6 @@ def relative(href: str | None) -> str | None:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from ntgate.gate.finding import title
     from ntgate.report import numbers, words
 
     environment = Environment(
@@ -59,7 +58,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, numbers=numbers, title=title)
+    environment.globals.update(words=words, numbers=numbers)
     environment.filters["number"] = numbers.number
     return environment
 

@@ -55,7 +55,7 @@ def comparison(
             rows.update(f"{name} {known.tolist()}".encode())
         rows.update(repr(ingested.leakage and ingested.leakage.positions).encode())
     settings = {
-        **config.gate.model_dump(mode="json", exclude=_ELSEWHERE),
+        **config.gate.model_dump(mode="json", exclude=_ELSEWHERE if config.gate.rules else {*_ELSEWHERE, "rules"}),
         "seed": config.seed,
         "rows": rows.hexdigest(),
     }

@@ -8,7 +8,6 @@ from typing import Any
 
 from ntgate.config import RunConfig
 from ntgate.credentials import without_credentials
-from ntgate.gate.finding import title
 from ntgate.markdown import escaped
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
 from ntgate.stages.history import RunHistory
@@ -141,9 +140,9 @@ def note(result: RunResult) -> str:
         lines += [f"{now} carries the alias {result.registry['alias']}.", ""]
     findings = sorted(result.findings, key=lambda finding: _WEIGHT[finding.outcome] - finding.warning)
     if result.outcome != "promoted":  # MLflow folds a long note away, the table before this line
-        lines += [f"{escaped(title(findings[0].rule))}: *{findings[0].outcome}*. {escaped(findings[0].reason)}", ""]
+        lines += [f"{escaped(findings[0].title)}: *{findings[0].outcome}*. {escaped(findings[0].reason)}", ""]
     lines += ["| rule | outcome | reason |", "| --- | --- | --- |"]
     for finding in findings:
         outcome = f"{finding.outcome}, **warning**" if finding.warning else finding.outcome
-        lines.append(f"| {escaped(title(finding.rule))} | {outcome} | {escaped(finding.reason)} |")
+        lines.append(f"| {escaped(finding.title)} | {outcome} | {escaped(finding.reason)} |")
     return "\n".join(lines)

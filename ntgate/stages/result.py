@@ -11,7 +11,7 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverSeeds
-from ntgate.gate.finding import Finding, title
+from ntgate.gate.finding import Finding
 from ntgate.metrics.display import Display
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
@@ -142,8 +142,6 @@ class RunResult(Frozen):
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, with the key ``schema`` first."""
         content = self.model_dump(mode="json")
-        for finding in content["findings"]:
-            finding["title"] = title(finding["rule"])
         return {"schema": content.pop("schema_"), **content}
 
 

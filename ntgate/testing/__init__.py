@@ -5,6 +5,8 @@ Each kind of one's own is named in a config by its path, ``package.module:Class`
 """
 
 from ntgate.testing.metrics import check_metric
+from ntgate.testing.readers import check_reader
+from ntgate.testing.rules import check_rule
 from ntgate.testing.strategies import check_strategy
 
-__all__ = ["check_metric", "check_strategy"]
+__all__ = ["check_metric", "check_reader", "check_rule", "check_strategy"]

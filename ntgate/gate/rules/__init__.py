@@ -1,4 +1,4 @@
-"""The gate's rules: adding one is one file and one line in this tuple."""
+"""The gate's rules: adding one is one file and one line in this tuple; those of one's own are :mod:`ntgate.gate.own_rule`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ntgate.gate.rules.seeds import seeds
 from ntgate.gate.rules.test_rows import test_rows
 from ntgate.gate.rules.wear import wear
 
-Rule = Callable[[Case], Finding]
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Callable[[Case], Finding], ...] = (
     wear, test_rows, leakage, labels, negative_transfer, constant_guess, seeds, champion, compression,
 )  # fmt: skip
