@@ -32,7 +32,8 @@ def check_rule(rule: Rule, config: GateConfig | None = None) -> None:
     Raises:
         AssertionError: with the promise that is broken.
 
-    >>>     >>> class EnoughRows(Rule):
+    >>> from ntgate.gate.finding import Finding
+    >>> class EnoughRows(Rule):
     ...     kind: str = "enough_rows"
     ...     least: int = 100
     ...     def judge(self, case):
