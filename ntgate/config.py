@@ -118,7 +118,7 @@ class RunConfig(Frozen):
             raise ValueError("gate.cross_fitting without compression: folds judge models as they are trained")
         if self.data.target.time is not None:
             raise ValueError("gate.cross_fitting without data.target.time: folds would learn from what came after them")
-        if not self.gate.metric.counts_rows:
+        if not self.gate.counts_right_rows:
             raise ValueError(
                 f"gate.cross_fitting with accuracy, got {self.gate.metric}: the folds' test counts rows that are right"
             )

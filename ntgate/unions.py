@@ -53,6 +53,11 @@ class OpenUnion(Generic[T]):
         """The shipped classes by kind."""
         return {str(kind.model_fields["kind"].default): kind for kind in self.shipped}
 
+    @property
+    def offered(self) -> list[str]:
+        """The kinds that installed packages offer."""
+        return sorted({entry.name for entry in entry_points(group=self.group)})
+
     def find(self, kind: str) -> type[T]:
         """The class of a ``kind``.
 
@@ -65,7 +70,7 @@ class OpenUnion(Generic[T]):
             return self._class(kind, kind)
         offered = [entry for entry in entry_points(group=self.group) if entry.name == kind]
         if not offered:
-            known = [*self.kinds, *sorted({entry.name for entry in entry_points(group=self.group)})]
+            known = [*self.kinds, *self.offered]
             close = get_close_matches(kind[:60], known, n=1, cutoff=0.4)
             fix = f"did you mean {close[0]!r}?" if close else "choose one of them" if known else "name the class"
             expected = f"one of {_any_of(known)}" if known else _OWN
@@ -140,11 +145,14 @@ class OpenUnion(Generic[T]):
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """The shipped kinds, by name alone too, or any mapping with an import path as its kind."""
-        path = {"type": "string", "pattern": ":"}
+        """The shipped kinds, by name alone too, and any class by its path or entry point."""
+        path = {"anyOf": [{"type": "string", "pattern": ":"}, *([{"enum": self.offered}] if self.offered else [])]}
         own = {"type": "object", "properties": {"kind": path}, "required": ["kind"]}
         shipped = [handler(kind.__pydantic_core_schema__) for kind in self.shipped]
-        names = [{"enum": list(self.kinds)}] if self.shipped else []
+        complete = [
+            name for name, kind in self.kinds.items() if not any(f.is_required() for f in kind.model_fields.values())
+        ]
+        names = [{"enum": complete}] if complete else []
         none = [{"type": "null"}] if self.optional else []
         return {"anyOf": [*shipped, *names, path, own, *none]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -23,6 +23,7 @@ class NearestMean(Strategy):
     """Nearest class mean over source and target rows together: linear, and learnt without a step."""
 
     kind: Literal["nearest_mean"] = "nearest_mean"
+    label: ClassVar[str] = "the nearest class mean"
     flip: bool = False
 
     def train(self, arm: Arm) -> Trained:
@@ -66,6 +67,8 @@ def test_a_config_names_it_and_a_run_judges_it(project: Path):
     row = next(row for row in result.plan if row.strategy == "nearest_mean")
     assert (row.trained, row.reason) == (True, "as the config asks")
     assert row.validation > 0.5
+    assert row.label == "the nearest class mean"
+    assert "The nearest class mean" in Path(result.reports["report"]).read_text()
 
 
 def test_every_shipped_strategy_passes_them_too():

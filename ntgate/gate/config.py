@@ -155,12 +155,17 @@ class GateConfig(Frozen):
             )
         return self
 
+    @property
+    def counts_right_rows(self) -> bool:
+        """Whether what is compared is how many rows are right, as streams and cross-fitting count them."""
+        return type(self.metric) is Accuracy
+
     @model_validator(mode="after")
     def _counted_rows_alone(self) -> GateConfig:
         if self.ledger.policy != "e_process":
             return self
         for name, stands in (
-            (f"metric {self.metric}", not self.metric.counts_rows),
+            (f"metric {self.metric}", not self.counts_right_rows),
             ("slices", bool(self.slices)),
             ("cross_fitting", self.cross_fitting is not None),
         ):

@@ -23,7 +23,6 @@ class Accuracy(RowMean):
     kind: Literal["accuracy"] = "accuracy"
     greater_is_better: ClassVar[bool] = True
     percent: ClassVar[bool] = True
-    counts_rows: ClassVar[bool] = True
 
     @property
     def bounds(self) -> tuple[float, float]:

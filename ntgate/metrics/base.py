@@ -28,7 +28,6 @@ class Metric(Frozen, ABC):
         greater_is_better: its direction; there is no default.
         percent: whether values are shown as percentages, and gains as percentage points.
         unit: of a gain that is shown as a decimal.
-        counts_rows: whether a row is right or wrong and nothing else: then streams and cross-fitting can count it.
         resampled: whether its test draws ``gate.resamples`` resamples.
     """
 
@@ -37,7 +36,6 @@ class Metric(Frozen, ABC):
     greater_is_better: ClassVar[bool]
     percent: ClassVar[bool] = False
     unit: ClassVar[str] = ""
-    counts_rows: ClassVar[bool] = False
     resampled: ClassVar[bool] = False
 
     def __init_subclass__(cls, **given: Any) -> None:

@@ -60,6 +60,7 @@ class PlanRow(Told):
     """A strategy, why it was planned, what became of it on the validation rows, and what it learnt beside the weights."""
 
     strategy: str
+    label: str = ""
     reason: str = ""
     trained: bool = False
     validation: Number = None

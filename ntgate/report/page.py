@@ -69,7 +69,8 @@ def _curves(report: RunReport) -> list[tuple[str, str]]:
         figure = plots.learning_curve(curve, loss_limits=loss, score_limits=score, display=report.metric_display)
         values = [point.validation for point in curve if point.validation is not None]
         best = (max if report.metric_display.greater_is_better else min)(values, default=None)
-        told = f"Learning curve of {words.strategy(name)}: best validation score {numbers.score(best, report.metric_display)}"
+        shown = numbers.score(best, report.metric_display)
+        told = f"Learning curve of {words.strategy(name, report.plan)}: best validation score {shown}"
         texts.append((name, svg.inline(figure, f"curve{number}", told)))
     return texts
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
 from ntgate.report import numbers
-from ntgate.report.content import RunReport, Shift
+from ntgate.report.content import PlanRow, RunReport, Shift
 from ntgate.shift import words as shift_words
 from ntgate.strategies import STRATEGIES
 from ntgate.strategies.scratch import Scratch
@@ -21,14 +21,17 @@ NOTES = {
 _SHARE = "source_share."  # the block's name follows
 
 
-def strategy(name: str | None) -> str:
-    """A strategy in words.
+def strategy(name: str | None, plan: Sequence[PlanRow] = ()) -> str:
+    """A strategy in words: its own where the ``plan`` has them.
 
     >>> strategy("fine_tuning"), strategy("my_method"), strategy(None)
     ('fine-tuning', 'my method', 'the candidate')
     """
     if not name:
         return "the candidate"
+    for row in plan:
+        if row.strategy == name and row.label:
+            return row.label
     kind = Scratch if name == "scratch" else STRATEGIES.kinds.get(name)
     return name.replace("_", " ") if kind is None else kind.label
 

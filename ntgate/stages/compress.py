@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from ntgate.errors import ModelError
 from ntgate.export.footprint import Footprint
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
-from ntgate.stages.source import metric
+from ntgate.stages.source import heard, maximised
 from ntgate.stages.train import Slot
 from ntgate.strategies.base import Arm
 from ntgate.strategies.candidate import Candidate
@@ -103,10 +102,10 @@ def _smaller(
     from ntgate.models.network import NetworkModel
     from ntgate.stages.exported import export_checked
 
+    measured = config.gate.metric.of_classes(view.train.classes)
     arm = Arm(
         view=view, source=None, backbone=None, training=config.training,
-        metric=metric(config, view.train.classes), seed=config.seed,
-        progress=partial((listener or Silent()).progress, "compress"),
+        metric=maximised(measured), seed=config.seed, progress=heard(measured, "compress", listener),
     )  # fmt: skip
     model = chosen.load()
     before, after = folder / "uncompressed.onnx", folder / "candidate.onnx"
@@ -128,7 +127,6 @@ def _smaller(
             unquantised = after.rename(folder / "unquantised.onnx")
             quantise(unquantised, after, method, view.train.rows)
     scores = [scores_onnx(path, view.validation.rows) for path in (before, after)]
-    measured = config.gate.metric.of_classes(view.train.classes)
     values = [measured.value(view.validation.labels, held) for held in scores]
     return Smaller(
         methods=tuple(method.kind for method in config.compression),

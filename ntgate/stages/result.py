@@ -15,7 +15,9 @@ from ntgate.gate.finding import Finding
 from ntgate.metrics.display import Display
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
+from ntgate.strategies.base import Strategy
 from ntgate.strategies.candidate import Candidate
+from ntgate.strategies.scratch import Scratch
 
 
 class ArmResult(Frozen):
@@ -31,10 +33,11 @@ class ArmResult(Frozen):
 class PlanResult(Frozen):
     """One strategy of the plan and what became of it: ``steps`` of its ``budget``, with ``seeds`` seeds.
 
-    ``notes`` is what it learnt beside the weights.
+    ``label`` is its name for people, ``notes`` what it learnt beside the weights.
     """
 
     strategy: str
+    label: str
     reason: str
     trained: bool
     validation: float | None
@@ -238,17 +241,20 @@ def _compression(history: RunHistory) -> CompressionResult | None:
 def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
     arms = {arm.strategy: arm for arm in history.arms}
     baseline = "the baseline: target rows alone, same architecture and budget"
-    reasons: dict[str, str] = {row.strategy.kind: row.reason for row in history.plan.rows}
-    reasons["scratch"] = baseline
-    return tuple(_planned(strategy, reason, arms.get(strategy), history) for strategy, reason in reasons.items())
+    rows: list[tuple[Strategy, str]] = [(row.strategy, row.reason) for row in history.plan.rows]
+    return tuple(
+        _planned(kind, reason, arms.get(kind.kind), history) for kind, reason in [*rows, (Scratch(), baseline)]
+    )
 
 
-def _planned(strategy: str, reason: str, arm: Candidate | None, history: RunHistory) -> PlanResult:
+def _planned(kind: Strategy, reason: str, arm: Candidate | None, history: RunHistory) -> PlanResult:
+    strategy, label = kind.kind, kind.label
     if arm is None:
-        return PlanResult(strategy=strategy, reason=reason, trained=False, validation=None, seconds=0.0)
+        return PlanResult(strategy=strategy, label=label, reason=reason, trained=False, validation=None, seconds=0.0)
     further = [*history.replicated.candidate, *history.replicated.scratch]
     return PlanResult(
         strategy=strategy,
+        label=label,
         reason=reason if arm.failed is None else f"failed: {arm.failed}",
         trained=arm.failed is None,
         validation=None if arm.validation is None else history.decided.gate.metric.maximised(arm.validation),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ntgate.data.domain import Domain
     from ntgate.metrics.base import Metric
     from ntgate.training.loop import Metric as Maximised
+    from ntgate.training.loop import Progress
 
 
 class Embedder(Frozen):
@@ -58,17 +60,13 @@ def _source_model(
     to.parent.mkdir(exist_ok=True)
     if config.model.source_checkpoint is not None:
         return from_checkpoint(Path(config.model.source_checkpoint), source, config.model.backbone, config.seed, to)
-    progress = partial((listener or Silent()).progress, "source")
-    try:
-        measured = metric(config, source.classes)
-    except DataError:  # the source may have classes that nobody named a cost for
-        measured = maximised(Accuracy())
-    return pretrain(source, targets, config.model.backbone, config.training, measured, config.seed, to, progress)
-
-
-def metric(config: RunConfig, classes: Sequence[str]) -> Maximised:
-    """The gate's metric of scores of these classes, as the training loop wants it."""
-    return maximised(config.gate.metric.of_classes(classes))
+    judged: Metric = Accuracy()  # the source may have classes that nobody named a cost for
+    with suppress(DataError):
+        judged = config.gate.metric.of_classes(source.classes)
+    progress = heard(judged, "source", listener)
+    return pretrain(
+        source, targets, config.model.backbone, config.training, maximised(judged), config.seed, to, progress
+    )
 
 
 def maximised(metric: Metric) -> Maximised:
@@ -78,3 +76,12 @@ def maximised(metric: Metric) -> Maximised:
         return metric.maximised(metric.value(labels.numpy(), scores.double().numpy()))
 
     return measured
+
+
+def heard(metric: Metric, arm: str, listener: Listener | None) -> Progress:
+    """What tells a listener of an arm's evaluations, in the metric's own values."""
+    return partial(_tell, (listener or Silent()).progress, metric, arm)
+
+
+def _tell(progress: Callable[..., None], metric: Metric, arm: str, step: int, steps: int, validation: float) -> None:
+    progress(arm, step, steps, metric.maximised(validation))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener, Silent
-from ntgate.stages.source import metric
+from ntgate.stages.listener import Listener
+from ntgate.stages.source import heard, maximised
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.strategies.candidate import Candidate, train
 from ntgate.strategies.scratch import Scratch
@@ -57,14 +56,15 @@ def train_arm(
     models = ingested.folder / "models" / (f"seed-{repeat}" if repeat else "")
     models.mkdir(parents=True, exist_ok=True)
     view = ingested.view()
+    metric = config.gate.metric.of_classes(view.train.classes)
     arm = Arm(
         view=view,
         source=source,
         backbone=config.model.backbone,
         training=config.training,
-        metric=metric(config, view.train.classes),
+        metric=maximised(metric),
         seed=config.seed + repeat,
-        progress=partial((listener or Silent()).progress, strategy.kind),
+        progress=heard(metric, strategy.kind, listener),
         checkpoint=models / f"{strategy.kind}.checkpoint",
     )
     return train(strategy, arm, models)

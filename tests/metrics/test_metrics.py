@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 from sklearn import metrics as sk
 
@@ -165,3 +166,13 @@ def test_a_metric_is_written_by_its_kind_alone_where_nothing_is_set():
     written = GateConfig(metric={"kind": "log_loss", "clip": 0.001}).model_dump(mode="json")["metric"]
     assert written == {"kind": "log_loss", "clip": 0.001}
     assert GateConfig(metric=written).metric == LogLoss(clip=0.001)
+
+
+def test_the_schema_takes_what_the_config_takes():
+    schema = Draft202012Validator(GateConfig.model_json_schema())
+    assert schema.schema["properties"]["metric"]["default"] == "accuracy"
+    dear = {"kind": "expected_cost", "costs": [[0, 1], [5, 0]]}
+    for metric in ("log_loss", {"kind": "log_loss", "clip": 0.001}, dear, "a.b:C", {"kind": "a.b:C", "own": 1}):
+        assert schema.is_valid({"metric": metric, "rules": ["a.b:C", {"kind": "a.b:C"}]}), metric
+    for metric in ("acuracy", "expected_cost", {"kind": "log_loss", "clp": 1}, {"kind": "expected_cost"}, 3):
+        assert not schema.is_valid({"metric": metric}), metric
