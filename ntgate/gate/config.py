@@ -96,7 +96,7 @@ class GateConfig(Frozen):
         max_onnx_difference: largest difference between the scores of a network and of its exported model.
     """
 
-    metric: AnyMetric = Accuracy()
+    metric: AnyMetric = Field(Accuracy(), json_schema_extra={"default": "accuracy"})
     alpha: Real = Field(0.05, ge=1e-6, lt=0.5)
     margin: Real = Field(0.0, ge=0, le=1e9)
     champion_margin: Real = Field(0.02, gt=0, le=1e9)
