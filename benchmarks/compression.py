@@ -18,9 +18,10 @@ from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import compress
 from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.decide import decide_run
-from ntgate.stages.drift import measure_drift
+from ntgate.stages.drift_page import drift_of_run
 from ntgate.stages.evaluate import evaluate
 from ntgate.stages.ingest import ingest
+from ntgate.stages.place import Place
 from ntgate.stages.plan import make_plan
 from ntgate.stages.replicate import Replicated
 from ntgate.stages.source import source_model
@@ -46,18 +47,20 @@ def rows(file: Path, backbone: str) -> list[str]:
     """The table of one backbone."""
     common = [f"model.backbone={backbone}", "shift.evidently=false", "gate.seeds=1", "gate.ledger.policy=none"]
     plain = load(file, common)
-    ingested = ingest(plain)
-    source = source_model(plain, ingested)
-    plan = make_plan(plain, ingested, measure_drift(plain, ingested, source).report)
-    scratch = train_scratch(plain, ingested)
-    slots = [train_slot(plain, ingested, source, plan, slot) for slot in range(len(plan.slots))]
+    place = Place.of(plain)
+    folder, ingested = place.folder, ingest(plain, place)
+    source = source_model(plain, folder, ingested)
+    drifted = drift_of_run(plain, folder, ingested, source)
+    plan = make_plan(plain, ingested, drifted)
+    scratch = train_scratch(plain, folder, ingested)
+    slots = tuple(train_slot(plain, folder, ingested, source, plan, slot) for slot in range(len(plan.slots)))
 
     def judged(config: RunConfig):
-        for left in (ingested.folder / "models").glob("*.checkpoint"):
+        for left in (folder / "models").glob("*.checkpoint"):
             left.unlink()  # of the method before: each starts afresh
-        compressed = compress(config, ingested, slots)
-        evaluated = evaluate(config, ingested, ChampionSeen(), scratch, compressed, Replicated(), CrossFitted())
-        return compressed, decide_run(config, ingested, ChampionSeen(), evaluated).gate
+        compressed = compress(config, folder, ingested, slots)
+        evaluated = evaluate(config, folder, ingested, ChampionSeen(), scratch, compressed, Replicated(), CrossFitted())
+        return compressed, decide_run(config, folder, ingested, ChampionSeen(), drifted, evaluated).gate
 
     lines = []
     for name, method in METHODS.items():

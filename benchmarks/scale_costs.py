@@ -101,6 +101,7 @@ def ingest_and_drift(sizes: Sizes) -> dict[str, list[Point]]:
     """
     from ntgate.stages.drift import measure_drift
     from ntgate.stages.ingest import ingest
+    from ntgate.stages.place import Place
 
     found: dict[str, list[Point]] = {name: [] for name in ("ingest", "ingest memory", "drift", "drift memory")}
     few, many = sizes.judged[:2]
@@ -114,7 +115,7 @@ def ingest_and_drift(sizes: Sizes) -> dict[str, list[Point]]:
             give_back()
             with anonymous_memory() as grown:
                 began = time.process_time()
-                ingested = ingest(config)
+                ingested = ingest(config, Place.of(config))
                 found["ingest"].append((at, time.process_time() - began))
             found["ingest memory"].append((at, grown[0] * 2**20))
             if m == few:

@@ -128,7 +128,7 @@ def verdicts(results: dict, seconds: float) -> str:
     lines.append("")
     lines += [f"{name}: {result.sentence}" for name, result in results.items()]
     lines += ["", "reports:"]
-    lines += [f"  {Path(result.reports['report']).relative_to(ROOT)}" for result in results.values()]
+    lines += [f"  {result.reports['report'].verified().relative_to(ROOT)}" for result in results.values()]
     lines += ["", "review the runs, models and the refusal in MLflow:"]
     lines.append("  .venv/bin/mlflow ui --backend-store-uri sqlite:///demo-out/mlflow.db")
     lines += ["", f"({seconds:.0f} s)"]

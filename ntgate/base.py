@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
+from operator import is_not
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from ntgate.errors import DataError
-from ntgate.transport import fetched, remote
+from ntgate.errors import LostError
+from ntgate.transport import fetched, remote, sha256_file
 
 
 class Frozen(BaseModel):
@@ -34,6 +35,9 @@ Positive: TypeAlias = Annotated[float, Field(ge=1e-12, le=1e12, allow_inf_nan=Fa
 Width: TypeAlias = Annotated[int, Field(gt=0, le=16_384), NUMBER]
 
 
+F = TypeVar("F")
+
+
 class Artifact(Frozen):
     """A file by address and content: large things cross a step as this reference, never by value.
 
@@ -54,23 +58,43 @@ class Artifact(Frozen):
         """A local path, after checking that the content is still the referenced one; a remote file is fetched once.
 
         Raises:
-            DataError: if the file is missing or was changed since it was referenced.
+            LostError: if the file is missing or was changed since it was referenced.
             StoreError: if a remote one cannot be fetched.
         """
         if remote(self.path):
             return fetched(self.path, self.sha256)
         path = Path(self.path)
         if not path.is_file():
-            raise DataError(self.path, expected="the file an earlier step wrote", got="no such file", fix="run again")
+            raise LostError(self.path, expected="the file an earlier step wrote", got="no such file", fix="run again")
         found = sha256_file(path)
         if found != self.sha256:
-            raise DataError(
+            raise LostError(
                 self.path, expected=f"sha256 {self.sha256[:12]}", got=found[:12], fix="run again: the file was changed"
             )
         return path
 
 
-def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's content, as 64 hexadecimal digits, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def with_files(value: F, change: Callable[[Artifact], Artifact]) -> F:
+    """A result with every :class:`Artifact` in it changed, however deep: in models, tuples, lists and mappings.
+
+    >>> class Two(Frozen):
+    ...     files: dict[str, Artifact]
+    ...     n: int
+    >>> two = Two(files={"a": Artifact(path="/a", sha256="0")}, n=1)
+    >>> with_files(two, lambda file: file.model_copy(update={"path": "s3:/" + file.path})).files["a"].path
+    's3://a'
+    """
+    changed: Any = value
+    if isinstance(value, Artifact):
+        changed = change(value)
+    elif isinstance(value, BaseModel):
+        fields = {name: with_files(field, change) for name, field in value}
+        if any(field is not getattr(value, name) for name, field in fields.items()):
+            changed = value.model_copy(update=fields)
+    elif isinstance(value, dict):
+        fields = {name: with_files(field, change) for name, field in value.items()}
+        changed = fields if any(field is not value[name] for name, field in fields.items()) else value
+    elif isinstance(value, tuple | list):
+        parts = [with_files(part, change) for part in value]
+        changed = type(value)(parts) if any(map(is_not, parts, value)) else value
+    return changed  # type: ignore[no-any-return]

@@ -68,7 +68,10 @@ class RunConfig(Frozen):
     compression: Compressions = ()
     gate: GateConfig = GateConfig()
     seed: Whole = Field(0, ge=0, lt=2**31)
-    output: str = Field("runs", description="folder for what runs leave behind, relative to the config file")
+    output: str = Field(
+        "runs",
+        description="where runs leave what they make: a folder, relative to the config file, or s3://bucket/runs",
+    )
 
     @model_validator(mode="after")
     def _each_strategy_once(self) -> RunConfig:

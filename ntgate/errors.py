@@ -58,6 +58,10 @@ class DataError(NtgateError):
     exit_code = 5
 
 
+class LostError(DataError):
+    """A file that an earlier stage wrote is gone, or is not what it was (exit 5)."""
+
+
 class ModelError(NtgateError):
     """A model, backbone or checkpoint cannot be loaded, trained or exported (exit 5)."""
 

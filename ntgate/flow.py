@@ -18,6 +18,7 @@ from ntgate.stages.evaluate import evaluate
 from ntgate.stages.evidently import evidently
 from ntgate.stages.ingest import ingest, ingest_for_drift
 from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.place import Place
 from ntgate.stages.plan import make_plan
 from ntgate.stages.preflight import ingest_where_it_can_end
 from ntgate.stages.promote import promote
@@ -27,6 +28,7 @@ from ntgate.stages.retraining import Retraining
 from ntgate.stages.source import embedder, source_model
 from ntgate.stages.train import train_scratch, train_slot
 from ntgate.stages.worn import champion_to_beat
+from ntgate.transport import cache, remote
 
 if TYPE_CHECKING:
     from ntgate.planning.policy import Plan
@@ -80,13 +82,13 @@ def run(
             :func:`ntgate.registry.standing.sentence` says which.
     """
     flags = Flags(dry_run=dry_run, allow_first=allow_first, force=force)
-    context = Context(config, flags, listener=listener or Silent())
+    context = Context(config, Place.of(config), flags, listener or Silent())
     return cast(RunResult, run_here(graph(RETRAIN, len(config.strategies)), context)["result"])
 
 
 def drift(config: RunConfig, *, listener: Listener | None = None) -> DriftCheck:
     """Ingest and measure the shift: no arm is trained, no label of the target is looked at."""
-    context = Context(config, listener=listener or Silent())
+    context = Context(config, Place.of(config), listener=listener or Silent())
     return cast("DriftCheck", run_here(graph(DRIFT_CHECK, len(config.strategies)), context)["checked"])
 
 
@@ -107,9 +109,12 @@ def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingest
     from ntgate.stages.drift import measure_drift
 
     tell = listener or Silent()
+    if remote(config.output):  # nobody else reads what a plan leaves behind
+        config = config.model_copy(update={"output": str(cache() / "plans")})
+    place = Place.of(config)
     tell.stage("ingest: read, split and check the data")
-    ingested = ingest(config)
-    through = embedder(config, ingested, tell)
+    ingested = ingest(config, place)
+    through = embedder(config, place.folder, ingested, tell)
     tell.stage("drift: measure the shift")
     drifted = Drifted(report=measure_drift(config, ingested, through.source).report)
     return ingested, make_plan(config, ingested, drifted)

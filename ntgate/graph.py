@@ -12,12 +12,14 @@ import inspect
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.place import Place
 
 NUMBER, RESULTS = "number", "results"
 
@@ -42,12 +44,14 @@ class Context:
 
     Attributes:
         config: the run.
+        place: where its files lie; a stage that only writes asks for its ``folder``.
         flags: what else is asked of it.
         listener: told about the progress.
         stopped: set when the run ends before its time, for what runs beside it.
     """
 
     config: RunConfig
+    place: Place
     flags: Flags = field(default_factory=Flags)
     listener: Listener = field(default_factory=Silent)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -55,11 +59,11 @@ class Context:
     @property
     def given(self) -> dict[str, Any]:
         """Everything by the name under which a stage asks for it."""
-        own = {"config": self.config, "listener": self.listener, "stopped": self.stopped}
-        return {**own, **dict(self.flags)}
+        here = {"config": self.config, "place": self.place, "folder": self.place.folder}
+        return {**here, "listener": self.listener, "stopped": self.stopped, **dict(self.flags)}
 
 
-GIVEN = frozenset({"config", "listener", "stopped", *Flags.model_fields})
+GIVEN = frozenset({"config", "place", "folder", "listener", "stopped", *Flags.model_fields})
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class Node:
         return tuple(dict.fromkeys(name for names in self.needs.values() for name in names))
 
     def run(self, context: Context, results: Mapping[str, Frozen]) -> Frozen:
-        """Do the task, given (at least) its :attr:`inputs` by name."""
+        """Do the task, given (at least) its :attr:`inputs` by name, and publish the files of what it made."""
         arguments: dict[str, Any] = {
             name: value for name, value in context.given.items() if name in self.stage.parameters
         }
@@ -137,7 +141,7 @@ class Node:
             arguments[NUMBER] = self.number
         if self.stage.title:
             context.listener.stage(self.stage.title)
-        return self.stage.function(**arguments)
+        return context.place.published(self.stage.function(**arguments))
 
 
 def graph(stages: Sequence[Stage], arms: int) -> tuple[Node, ...]:
@@ -146,6 +150,7 @@ def graph(stages: Sequence[Stage], arms: int) -> tuple[Node, ...]:
     Raises:
         ValueError: when a stage asks for what no earlier stage makes, or two make the same.
 
+    >>> from pathlib import Path
     >>> class Sum(Frozen):
     ...     value: int
     >>> def first() -> Sum:
@@ -158,7 +163,7 @@ def graph(stages: Sequence[Stage], arms: int) -> tuple[Node, ...]:
     >>> made = graph(stages, arms=3)
     >>> [node.name for node in made], made[-1].inputs
     (['first', 'add_0', 'add_1', 'add_2', 'sum'], ('parts_0', 'parts_1', 'parts_2'))
-    >>> run_here(made, Context(config=None))["total"].value
+    >>> run_here(made, Context(None, Place(Path(), "")))["total"].value
     6
     """
     made: dict[str, tuple[str, ...]] = {}
@@ -201,12 +206,12 @@ def run_here(nodes: Sequence[Node], context: Context) -> dict[str, Frozen]:
     """
     results: dict[str, Frozen] = {}
     going: dict[str, Future[Frozen]] = {}
-    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="beside") as pool:
+    with context.place.working(), ThreadPoolExecutor(max_workers=4, thread_name_prefix="beside") as pool:
         try:
             for node in nodes:
                 results |= {name: going.pop(name).result() for name in node.inputs if name in going}
                 if node.stage.beside:
-                    going[node.result] = pool.submit(node.run, context, dict(results))
+                    going[node.result] = pool.submit(copy_context().run, node.run, context, dict(results))
                 else:
                     results[node.result] = node.run(context, results)
             return results | {name: future.result() for name, future in going.items()}

@@ -16,13 +16,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from ntgate.errors import DataError, StoreError
+from ntgate.credentials import without_credentials
+from ntgate.errors import ConfigError, LostError, StoreError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
+S3 = ("s3://", "s3a://")
 _BLOCK = 2**22
 
 
@@ -60,7 +62,9 @@ class Fsspec:
     def _at(self, address: str) -> tuple[AbstractFileSystem, str]:
         import fsspec
 
-        files, path = fsspec.core.url_to_fs(address)
+        files, path = fsspec.core.url_to_fs(address, **options(address))
+        if address.startswith(S3):
+            files.retries = 1  # the client tries again by itself
         return files, path
 
 
@@ -68,8 +72,8 @@ _files: ContextVar[Files | None] = ContextVar("files", default=None)
 
 
 @contextmanager
-def through(files: Files) -> Iterator[None]:
-    """Open remote addresses by ``files`` inside this block."""
+def through(files: Files | None) -> Iterator[None]:
+    """Open remote addresses by ``files`` inside this block; None: as fsspec does."""
     token = _files.set(files)
     try:
         yield
@@ -90,61 +94,97 @@ def remote(address: str) -> bool:
     return "://" in address
 
 
+def options(address: str) -> dict[str, Any]:
+    """Settings of the client of a store, so that a fault is told within a minute."""
+    if not address.startswith(S3):
+        return {}
+    import fsspec
+
+    given = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
+    return {"config_kwargs": {"retries": {"total_max_attempts": 3}, **given}}
+
+
+def check_reachable(address: str) -> None:
+    """Make sure that something answers at a remote ``address``, whether or not anything lies there.
+
+    Raises:
+        ConfigError: when it is no address of a store that fsspec knows, or has credentials in it: results name it.
+        StoreError: when nothing answers, or lets us in.
+    """
+    subject, expected = "output", "a folder, or an address that fsspec knows, such as s3://bucket/runs"
+    if (shown := without_credentials(address)) != address:
+        raise ConfigError(
+            subject, expected="an address without credentials", got=shown, fix="give them in the environment or in a profile"
+        )  # fmt: skip
+    try:
+        _opener().exists(address)
+    except ImportError as error:
+        fix = "pip install 'ntgate[s3]'" if address.startswith(S3) else "install its library"
+        raise ConfigError(subject, expected=expected, got=_said(error), fix=fix) from error
+    except ValueError as error:
+        raise ConfigError(subject, expected=expected, got=f"{shown}: {_said(error)}", fix="set output") from error
+    except Exception as error:
+        raise _unreachable(address, "a store that answers", error) from error
+
+
 def fetched(address: str, sha256: str) -> Path:
     """The local file with the content of a remote ``address``: from the cache, or copied there now.
 
     Raises:
         StoreError: when the store does not answer or has no such file.
-        DataError: when the file is not what it was.
+        LostError: when the file is not what it was.
     """
-    kept = cache() / sha256[:2] / sha256 / address.rsplit("/", 1)[-1]
-    if kept.is_file():
+    kept = _kept(sha256, address.rsplit("/", 1)[-1])
+    if kept.is_file() and sha256_file(kept) == sha256:
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=kept.parent, prefix=".part-")
-    digest, part = hashlib.sha256(), Path(name)
+    part = Path(name)
     try:
         with os.fdopen(handle, "wb") as here:
             try:
                 with _opener().open(address, "rb") as there:
-                    while block := there.read(_BLOCK):
-                        digest.update(block)
-                        here.write(block)
+                    shutil.copyfileobj(there, here, _BLOCK)
             except Exception as error:
                 raise _unreachable(address, "a file that an earlier stage wrote", error) from error
-        if digest.hexdigest() != sha256:
-            raise DataError(
-                address,
-                expected=f"sha256 {sha256[:12]}",
-                got=digest.hexdigest()[:12],
-                fix="run again: the file was changed",
-            )
+        if (found := sha256_file(part)) != sha256:
+            raise LostError(
+                address, expected=f"sha256 {sha256[:12]}", got=found[:12], fix="delete it and run again: the file was changed"
+            )  # fmt: skip
         part.replace(kept)
     finally:
         part.unlink(missing_ok=True)
     return kept
 
 
-def published(path: Path, sha256: str, store: str) -> str:
-    """The address of the file at ``path`` in the ``store``, where it is copied to unless its content lies there already.
+def put(path: Path, sha256: str, address: str, *, again: bool = False) -> None:
+    """Copy the file at ``path`` to ``address``, unless something lies there that need not be replaced ``again``.
 
     Raises:
         StoreError: when the store does not answer or lets nothing be written.
     """
-    address = f"{store.rstrip('/')}/{sha256[:2]}/{sha256}/{path.name}"
     files = _opener()
     try:
-        if not files.exists(address):
+        if again or not files.exists(address):
             with path.open("rb") as here, files.open(address, "wb") as there:
                 shutil.copyfileobj(here, there, _BLOCK)
     except Exception as error:
         raise _unreachable(address, "a store that can be written", error) from error
-    kept = cache() / sha256[:2] / sha256 / path.name
-    if not kept.exists():  # a stage of this machine that reads it need not fetch it
+    kept = _kept(sha256, path.name)
+    if remote(address) and not kept.exists():  # a stage of this machine that reads it need not fetch it
         with contextlib.suppress(OSError):
             kept.parent.mkdir(parents=True, exist_ok=True)
             os.link(path, kept)
-    return address
+
+
+def _kept(sha256: str, name: str) -> Path:
+    return cache() / sha256[:2] / sha256 / name
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's content, as 64 hexadecimal digits, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cache() -> Path:
@@ -161,5 +201,8 @@ def cache() -> Path:
 
 
 def _unreachable(address: str, expected: str, error: Exception) -> StoreError:
-    said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return StoreError(address, expected=expected, got=said[:200], fix="check the store, access and credentials")
+    return StoreError(address, expected=expected, got=_said(error), fix="check the store, access and credentials")
+
+
+def _said(error: Exception) -> str:
+    return (" ".join(str(error).split()).rstrip(".") or type(error).__name__)[:200]

@@ -13,7 +13,10 @@ from ntgate.config import load
 from ntgate.flow import DRIFT_CHECK, RETRAIN
 from ntgate.graph import Context, Stage, graph, run_here
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult
+
+NOWHERE = Context(None, Place(Path(), ""))
 
 
 class Counted(Frozen):
@@ -31,7 +34,7 @@ def tell(counted: Counted, result: RunResult) -> Counted:
 def test_a_stage_of_ones_own_is_a_function_and_a_line(project: Path):
     own = (RETRAIN[0], Stage("count", count, "counted"), *RETRAIN[1:], Stage("tell", tell, "told"))
     config = load(project / "config.yaml", ["gate.seeds=1", "strategies=[{kind: linear_pool}]"])
-    results = run_here(graph(own, len(config.strategies)), Context(config))
+    results = run_here(graph(own, len(config.strategies)), Context(config, Place.of(config)))
     assert results["told"] == results["counted"] == Counted(rows=700 + 45 + 15 + 600)
 
 
@@ -72,11 +75,9 @@ def test_what_runs_beside_is_waited_for_where_it_is_needed_and_stopped_where_the
         return Counted(rows=slow.rows + quick.rows)
 
     stages = [Stage("slow", slow, "slow", beside=True), Stage("quick", quick, "quick"), Stage("both", both, "both")]
-    assert run_here(graph(stages, 1), Context(config=None))["both"].rows == 3
+    assert run_here(graph(stages, 1), NOWHERE)["both"].rows == 3
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        run_here(
-            graph([Stage("beside", beside, "a", beside=True), Stage("fails", fails, "b")], 1), Context(config=None)
-        )
+        run_here(graph([Stage("beside", beside, "a", beside=True), Stage("fails", fails, "b")], 1), NOWHERE)
     assert ended == [True]
     assert time.monotonic() - began < 4

@@ -68,7 +68,7 @@ def test_a_config_names_it_and_a_run_judges_it(project: Path):
     assert (row.trained, row.reason) == (True, "as the config asks")
     assert row.validation > 0.5
     assert row.label == "the nearest class mean"
-    assert "The nearest class mean" in Path(result.reports["report"]).read_text()
+    assert "The nearest class mean" in result.reports["report"].verified().read_text()
 
 
 def test_every_shipped_strategy_passes_them_too():

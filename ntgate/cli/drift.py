@@ -99,7 +99,7 @@ def table_summary(found: TableShift) -> str:
 def check_summary(checked: DriftCheck) -> str:
     """The answer for people, with the page."""
     where = {"raw": "on the raw features", "embedding": "on the embedding"}[checked.shift.representation]
-    return f"{summary(checked.shift, where)}\n  report             {checked.report}"
+    return f"{summary(checked.shift, where)}\n  report             {checked.report.path}"
 
 
 def summary(shift: ShiftReport, where: str) -> str:

@@ -20,8 +20,8 @@ def kfp() -> None:
 @with_config
 @click.option("--image", required=True, help="Image of every pod: ntgate[kubeflow], and what the config imports.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), show_default=True)
-@click.option("--root", default="/mnt/ntgate", show_default=True, help="Folder that all pods share.")
-@click.option("--volume", help="Persistent volume claim (ReadWriteMany) to mount there.")
+@click.option("--root", default="/mnt/ntgate", show_default=True, help="What relative paths are relative to.")
+@click.option("--volume", help="Persistent volume claim to mount there, for data that CONFIG names by path.")
 @click.option("--secret", help="Kubernetes secret with a key for each ${NAME} of the config.")
 @click.option("--gpus", default=1, show_default=True, type=click.IntRange(0), help="GPUs of a training pod.")
 @with_json
@@ -31,8 +31,11 @@ def compile_(
 ) -> int:  # fmt: skip
     """Write the run of CONFIG as a pipeline for Kubeflow Pipelines; no cluster is asked.
 
-    Relative paths of CONFIG are relative to --root in the pods. ${NAME} stays as it is and is read in the pods, so that the file
-    holds no secret; to check CONFIG here, each must be set here too, to anything of its kind.
+    Relative paths of CONFIG are relative to --root in the pods. What one stage leaves for another are artifacts of Kubeflow, or
+    lies in the store that CONFIG names as output; no volume is shared.
+
+    ${NAME} stays as it is and is read in the pods, so that the file holds no secret; to check CONFIG here, each must be set here
+    too, to anything of its kind.
     """
     from ntgate.config import load, read
 

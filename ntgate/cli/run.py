@@ -99,7 +99,7 @@ def summary(result: RunResult) -> str:
         lines.append(f"  page      {result.registry['page']}")
     if result.dry_run:
         lines.append("  dry run   nothing was written to the registry")
-    lines += [f"  {name:<9} {path}" for name, path in result.reports.items()]
+    lines += [f"  {name:<9} {page.path}" for name, page in result.reports.items()]
     return "\n".join(lines)
 
 

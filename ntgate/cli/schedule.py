@@ -79,6 +79,7 @@ def _job(
     from ntgate.scheduling.cron import Cron
     from ntgate.scheduling.environment import read
     from ntgate.scheduling.job import Job
+    from ntgate.transport import remote
 
     if expression is None:
         raise ConfigError("--cron", expected="a cron expression", got="nothing", fix="write e.g. --cron '17 3 * * 1'")
@@ -92,7 +93,7 @@ def _job(
     for name, value in read(environment).items():
         os.environ.setdefault(name, value)  # the config is judged with what the job will see
     settings = load(path, overrides)
-    output = Path(settings.output)
+    output = path.parent if remote(settings.output) else Path(settings.output)
     return Job(
         config=path, cron=cron, program=(sys.executable, "-m", "ntgate"),
         options=tuple(word for override in overrides for word in ("--set", override)),

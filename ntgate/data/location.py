@@ -13,13 +13,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ntgate.credentials import without_credentials
 from ntgate.errors import DataError
+from ntgate.transport import S3, options
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _IN_MEMORY = 2**26  # a larger remote file is copied to disk, since an npz is read from its end
 _BLOCK = 2**24
-_S3 = ("s3://", "s3a://")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def locate(path: str) -> Location:
     import fsspec
 
     shown = without_credentials(path)
-    if path.startswith(_S3) and shown != path:
+    if path.startswith(S3) and shown != path:
         raise DataError(
             shown,
             expected="a URI without credentials",
@@ -106,11 +106,11 @@ def locate(path: str) -> Location:
         )
     try:
         files, inner = fsspec.core.url_to_fs(path, **_options(path))
-        if path.startswith(_S3):
+        if path.startswith(S3):
             files.retries = 1  # the client tries again by itself
         found = files.exists(inner)
     except ImportError as error:
-        wanted = "pip install 'ntgate[s3]'" if path.startswith(_S3) else "install it"
+        wanted = "pip install 'ntgate[s3]'" if path.startswith(S3) else "install it"
         raise DataError(
             shown, expected="the library of this storage", got=str(error).rstrip("."), fix=wanted
         ) from error
@@ -206,10 +206,5 @@ def _said(error: Exception) -> str:
 
 
 def _options(path: str) -> dict[str, Any]:
-    """Settings of the S3 client: a fault is told within a minute, and what an earlier read listed is not believed."""
-    if not path.startswith(_S3):
-        return {}
-    import fsspec
-
-    given = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
-    return {"skip_instance_cache": True, "config_kwargs": {"retries": {"total_max_attempts": 3}, **given}}
+    """Beside the client's settings: what an earlier read listed is not believed."""
+    return {"skip_instance_cache": True, **options(path)} if path.startswith(S3) else {}

@@ -21,12 +21,14 @@ class Cluster(Frozen):
 
     Attributes:
         image: has ntgate, kfp and whatever the config imports.
-        root: what relative paths of the config are relative to; shared by all pods, since results refer to files by path.
-        volume: the persistent volume claim (ReadWriteMany) mounted at ``root``; None where ``root`` is shared in another way.
+        root: what relative paths of the config are relative to.
+        volume: the persistent volume claim mounted at ``root``, with the data that the config names by path; None where it names
+            none, or they come in another way. Nothing is written to it.
         secret: the Kubernetes secret with a key for each ``${NAME}`` of the config; None where the pods have them already.
         gpus: GPUs of a task that trains.
         accelerator: the resource that a GPU is requested as.
-        retries: further attempts of a task that trains; it resumes from its checkpoint.
+        retries: further attempts of a task that trains. One whose pod was killed goes on from its checkpoint where the image sets
+            ``NTGATE_CACHE`` to a disk that outlives the pod, and begins again elsewhere.
     """
 
     image: str

@@ -67,13 +67,14 @@ class ChampionSeen(Frozen):
 
 
 def see_champion(
-    config: RunConfig, ingested: Ingested, *, dry_run: bool = False, allow_first: bool = False
+    config: RunConfig, folder: Path, ingested: Ingested, *, dry_run: bool = False, allow_first: bool = False
 ) -> ChampionSeen:
     """Ask the registry for the champion and fetch its model, after a look whether the ledger is the one that the registry knows.
 
     Args:
         config: the run.
-        ingested: its folder takes the model.
+        folder: takes the model.
+        ingested: the rows that the champion has to take.
         dry_run: leave a SQLite registry that does not exist uncreated.
         allow_first: let the candidate be the first though a champion was there before, and is gone.
 
@@ -94,7 +95,7 @@ def see_champion(
     found = champion(registry)
     if found is None:
         return ChampionSeen(lost=lost(registry), first_allowed=allow_first)
-    return _comparable(registry, found, ingested.part("train"), ingested.folder / "champion")
+    return _comparable(registry, found, ingested.part("train"), folder / "champion")
 
 
 def check_champion(registry: Registry, rows: Domain, folder: Path) -> None:

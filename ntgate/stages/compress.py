@@ -74,7 +74,7 @@ def choose(slots: Sequence[Slot]) -> Candidate | None:
 
 
 def compress(
-    config: RunConfig, ingested: Ingested, slots: tuple[Slot, ...], listener: Listener | None = None
+    config: RunConfig, folder: Path, ingested: Ingested, slots: tuple[Slot, ...], listener: Listener | None = None
 ) -> Compressed:
     """Choose the candidate and apply the methods of the config to it, one after the other.
 
@@ -88,7 +88,7 @@ def compress(
     (listener or Silent()).stage("compress: " + ", ".join(method.kind for method in config.compression))
     smaller, failed = None, None
     try:
-        smaller = _smaller(config, chosen, ingested.view(), ingested.folder, listener)
+        smaller = _smaller(config, chosen, ingested.view(), folder, listener)
     except ModelError as error:
         failed = str(error)
     return Compressed(candidate=chosen, smaller=smaller, failed=failed, seconds=time.perf_counter() - began)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,12 @@ class CrossFitted(Frozen):
 
 
 def cross_fit(
-    config: RunConfig, ingested: Ingested, source: SourceModel, plan: Plan, listener: Listener | None = None
+    config: RunConfig,
+    folder: Path,
+    ingested: Ingested,
+    source: SourceModel,
+    plan: Plan,
+    listener: Listener | None = None,
 ) -> CrossFitted:
     """Make the model again without each fold; without ``gate.cross_fitting`` this ends at once.
 
@@ -69,9 +75,12 @@ def cross_fit(
         seeded = config.model_copy(update={"seed": config.seed + repeat})
         for held in range(asked.folds):
             (listener or Silent()).stage(f"cross-fit: fold {held + 1} of {asked.folds}, division {repeat + 1}")
-            without = held_out(config, ingested, fold, held, repeat)
-            chosen = choose([train_slot(seeded, without, source, plan, number) for number in range(len(plan.slots))])
-            scratch = train_scratch(seeded, without)
+            place = folder / "folds" / f"{repeat}-{held}"
+            without = held_out(config, place, ingested, fold, held, repeat)
+            chosen = choose(
+                [train_slot(seeded, place, without, source, plan, number) for number in range(len(plan.slots))]
+            )
+            scratch = train_scratch(seeded, place, without)
             if chosen is None or scratch.failed is not None:
                 why = "every strategy failed" if chosen is None else f"scratch failed: {scratch.failed}"
                 return CrossFitted(failed=f"without fold {held + 1}, {why}", seconds=time.perf_counter() - began)

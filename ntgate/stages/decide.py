@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class Decided(Frozen):
 
 def decide_run(
     config: RunConfig,
+    folder: Path,
     ingested: Ingested,
     champion: ChampionSeen,
     drifted: Drifted,
@@ -74,7 +76,7 @@ def decide_run(
     close_rows(config, ingested.part(ingested.judged), judged, decision)
     (listener or Silent()).stage(f"gate: {decision.outcome}")
     identity = decision_id(config, ingested, champion)
-    path = ingested.folder / "decision.json"
+    path = folder / "decision.json"
     content = {
         "schema": SCHEMA,
         "decision_id": identity,

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntgate.base import Frozen
+from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.drift import measure_drift
 from ntgate.stages.drift_page import write_drift_page
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.run_file import finish
+from ntgate.stages.place import Place
+from ntgate.stages.run_file import write_run_file
 from ntgate.stages.source import Embedder
 
 
 class DriftCheck(Frozen):
-    """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute.
+    """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute, or addresses.
 
     Attributes:
         shift: the shift report with its outcome.
         report: the page for people.
-        directory: the run's folder.
+        directory: the run's folder, or its address.
     """
 
     shift: ShiftReport
-    report: str
+    report: Artifact
     directory: str
 
     @property
@@ -36,7 +37,7 @@ class DriftCheck(Frozen):
     @property
     def pages(self) -> dict[str, str]:
         """What an orchestrator shows."""
-        return {"drift": self.report}
+        return {"drift": str(self.report.verified())}
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -45,12 +46,13 @@ class DriftCheck(Frozen):
             "outcome": self.shift.outcome,
             "sentence": self.shift.sentence,
             **self.model_dump(mode="json"),
+            "report": self.report.path,
         }
 
 
-def check_drift(config: RunConfig, ingested: Ingested, embedder: Embedder) -> DriftCheck:
+def check_drift(config: RunConfig, place: Place, ingested: Ingested, embedder: Embedder) -> DriftCheck:
     """Measure the shift, write the page, and say whether the shift is to be acted upon."""
     drift = measure_drift(config, ingested, embedder.source)
-    page = write_drift_page(config, ingested, drift)
-    finish(ingested.folder, outcome=drift.report.outcome)
-    return DriftCheck(shift=drift.report, report=str(page), directory=ingested.directory)
+    page = write_drift_page(config, place.folder, drift)
+    write_run_file(place, config, "drift", ingested.began, drift.report.outcome)
+    return DriftCheck(shift=drift.report, report=page, directory=place.address)

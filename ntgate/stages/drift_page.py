@@ -57,14 +57,14 @@ class Drifted(Frozen):
         return self.report.seconds
 
 
-def drift_of_run(config: RunConfig, ingested: Ingested, source: SourceModel) -> Drifted:
+def drift_of_run(config: RunConfig, folder: Path, ingested: Ingested, source: SourceModel) -> Drifted:
     """Measure the shift, and write the drift page."""
     drift = measure_drift(config, ingested, source)
-    return Drifted(report=drift.report, page=Artifact.of(write_drift_page(config, ingested, drift)))
+    return Drifted(report=drift.report, page=write_drift_page(config, folder, drift))
 
 
-def write_drift_page(config: RunConfig, ingested: Ingested, drift: Drift) -> Path:
-    """Write the page into the run's folder."""
+def write_drift_page(config: RunConfig, folder: Path, drift: Drift) -> Artifact:
+    """Write the page into ``folder``."""
     from ntgate.report.drift_content import DriftReport
     from ntgate.report.drift_page import write_drift_page as write
 
@@ -84,7 +84,7 @@ def write_drift_page(config: RunConfig, ingested: Ingested, drift: Drift) -> Pat
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=ntgate.__version__,
     )
-    return write(report, ingested.folder / PAGE)
+    return Artifact.of(write(report, folder / PAGE))
 
 
 def _counts(drift: Drift) -> dict[str, object]:

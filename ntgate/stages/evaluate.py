@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +64,7 @@ class Evaluated(Frozen):
 
 def evaluate(
     config: RunConfig,
+    folder: Path,
     ingested: Ingested,
     champion: ChampionSeen,
     scratch: Candidate,
@@ -82,14 +84,14 @@ def evaluate(
         RegistryError: when the ledger does not answer: no test row is scored then.
     """
     began = time.perf_counter()
-    onnx, difference = _exported(config, ingested, scratch, compressed)
+    onnx, difference = _exported(config, folder, ingested, scratch, compressed)
     test = ingested.part(ingested.judged)
     allowance = open_rows(config, ingested, champion, onnx, crossed, test, dry_run=dry_run)
     arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test, allowance)
     guess = constant_guess(config, ingested)
     if not allowance.closed:
         arrays |= of_constant(guess, test.take(allowance.positions))
-    path = ingested.folder / "scores.npz"
+    path = folder / "scores.npz"
     np.savez_compressed(path, allow_pickle=False, **arrays)
     return Evaluated(
         candidate=compressed.candidate,
@@ -106,7 +108,7 @@ def evaluate(
 
 
 def _exported(
-    config: RunConfig, ingested: Ingested, scratch: Candidate, compressed: Compressed
+    config: RunConfig, folder: Path, ingested: Ingested, scratch: Candidate, compressed: Compressed
 ) -> tuple[dict[str, Artifact], float | None]:
     """The models that are compared, and the largest difference between a network's scores and its exported model's."""
     rows = ingested.part("validation")  # no test row is looked at before the ledger allows it
@@ -117,7 +119,7 @@ def _exported(
     for name, arm in {"candidate": compressed.candidate, "scratch": scratch}.items():
         if arm is None or arm.failed is not None or name in onnx:
             continue
-        path = ingested.folder / f"{name}.onnx"
+        path = folder / f"{name}.onnx"
         differences.append(export_checked(config, arm.load(), rows, path))
         onnx[name] = Artifact.of(path)
     return onnx, max(differences, default=None)

@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
@@ -29,7 +30,7 @@ class EvidentlyPage(Frozen):
 
 
 def evidently(
-    config: RunConfig, ingested: Ingested, stopped: threading.Event, listener: Listener | None = None
+    config: RunConfig, folder: Path, ingested: Ingested, stopped: threading.Event, listener: Listener | None = None
 ) -> EvidentlyPage:
     """Make the page in a process of its own, which is ended when the run is ``stopped``.
 
@@ -37,7 +38,7 @@ def evidently(
     """
     if not config.shift.evidently:
         return EvidentlyPage(why="No Evidently page was made: shift.evidently is off.")
-    page = ingested.folder / EVIDENTLY
+    page = folder / EVIDENTLY
     source, *targets = (str(ingested.parts[name].verified()) for name in ("source", *TARGETS) if name in ingested.parts)
     arguments = (source, str(page), str(config.seed), *targets)
     with subprocess.Popen(

@@ -52,15 +52,16 @@ def check_space(config: RunConfig, domains: dict[str, Domain]) -> None:
     Raises:
         ConfigError: when it has not.
     """
-    from ntgate.stages.preflight import standing
+    from ntgate.stages.preflight import disk
+    from ntgate.transport import remote
 
     rows = sum(_bytes(domain) for domain in domains.values())
-    folder = standing(Path(config.output))
+    folder = disk(config)
     free = shutil.disk_usage(folder).free
     if free < rows + _SPARE:
         raise ConfigError(
             "output", expected=f"{_mebibytes(rows + _SPARE)} free on the disk of {folder} for rows and models",
-            got=_mebibytes(free), fix="free some, or set output to another disk",
+            got=_mebibytes(free), fix=f"free some, or set {'NTGATE_CACHE' if remote(config.output) else 'output'} to another disk",
         )  # fmt: skip
 
 

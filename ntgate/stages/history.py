@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ntgate.base import Frozen
+from ntgate.base import Artifact, Frozen
 from ntgate.planning.policy import Plan
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
 from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.decide import Decided
-from ntgate.stages.drift_page import PAGE, Drifted
+from ntgate.stages.drift_page import Drifted
 from ntgate.stages.evaluate import Evaluated
-from ntgate.stages.evidently import EVIDENTLY
+from ntgate.stages.evidently import EvidentlyPage
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.replicate import Replicated
 from ntgate.stages.train import Slot
@@ -31,6 +30,7 @@ class RunHistory(Frozen):
 
     ingested: Ingested
     champion: ChampionSeen
+    evidently_page: EvidentlyPage = EvidentlyPage()
     source: SourceModel
     drifted: Drifted
     plan: Plan
@@ -70,19 +70,10 @@ class RunHistory(Frozen):
         return passed and self.champion.same_as(self.evaluated.onnx.get("candidate"))
 
     @property
-    def report(self) -> Path:
-        """Where the report page lies."""
-        return self.ingested.folder / "report.html"
-
-    @property
-    def drift_report(self) -> Path:
-        """Where the drift page lies."""
-        return self.ingested.folder / PAGE
-
-    @property
-    def evidently_report(self) -> Path:
-        """Where the Evidently page lies, if it was made."""
-        return self.ingested.folder / EVIDENTLY
+    def pages(self) -> dict[str, Artifact]:
+        """The pages that were made on the way."""
+        made = {"drift": self.drifted.page, "evidently": self.evidently_page.page}
+        return {name: page for name, page in made.items() if page is not None}
 
     def seconds(self) -> dict[str, float]:
         """Wall time by stage."""

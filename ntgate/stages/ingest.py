@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +17,8 @@ from ntgate.data.domain import Domain, Ints, TrainingView
 from ntgate.data.leakage import Leakage
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import ConfigError, DataError, DataErrors
-from ntgate.stages.run_file import begin
+from ntgate.stages.place import Place
+from ntgate.stages.run_file import write_run_file
 
 TARGETS = ("target", "train", "validation", "unlabelled")  # parts that hold target rows, all but the test rows
 
@@ -28,7 +27,7 @@ class Ingested(Frozen):
     """The domains of a run on disk.
 
     Attributes:
-        directory: the run's folder.
+        directory: the run's folder, or its address; the last part is the run's name.
         began: start of the run, seconds since the epoch.
         parts: the stored domains by part: ``source``, ``train``, ``validation``, ``test``, and ``unlabelled`` where there is
             one; for a drift check ``source``, ``target`` and ``unlabelled``.
@@ -58,9 +57,9 @@ class Ingested(Frozen):
         return {"rows": self.rows, "fingerprints": self.fingerprints, "directory": self.directory}
 
     @property
-    def folder(self) -> Path:
-        """The run's folder as a path."""
-        return Path(self.directory)
+    def run(self) -> str:
+        """The run's name."""
+        return PurePosixPath(self.directory).name
 
     def part(self, name: str) -> Domain:
         """One stored domain."""
@@ -170,11 +169,12 @@ def _cross_fitted(config: RunConfig, target: Domain) -> dict[str, Domain]:
     }
 
 
-def held_out(config: RunConfig, ingested: Ingested, fold: Ints, held: int, repeat: int) -> Ingested:
-    """The run as if the rows of one fold were its test rows: trained on all others, in a folder of its own.
+def held_out(config: RunConfig, folder: Path, ingested: Ingested, fold: Ints, held: int, repeat: int) -> Ingested:
+    """The run as if the rows of one fold were its test rows: trained on all others.
 
     Args:
         config: the run.
+        folder: takes the other rows.
         ingested: the whole run.
         fold: the fold ``(n,)`` of every cross-fitted row.
         held: the fold to hold out.
@@ -183,13 +183,12 @@ def held_out(config: RunConfig, ingested: Ingested, fold: Ints, held: int, repea
     from ntgate.data.splits import split_training
     from ntgate.data.storage import save
 
-    whole, folder = ingested.part("cross_fitted"), ingested.folder / "folds" / f"{repeat}-{held}"
+    whole = ingested.part("cross_fitted")
     train, validation = split_training(
         whole.take(np.flatnonzero(fold != held)), config.data.split, config.seed + repeat
     )
-    (folder / "data").mkdir(parents=True, exist_ok=True)
     parts = {name: save(part, folder / "data" / name) for name, part in (("train", train), ("validation", validation))}
-    return ingested.model_copy(update={"directory": str(folder), "parts": {**ingested.parts, **parts}})
+    return ingested.model_copy(update={"parts": {**ingested.parts, **parts}})
 
 
 def _leakage_of(config: RunConfig, domains: dict[str, Domain], copies: Copies) -> Leakage:
@@ -227,8 +226,8 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
     return {"source": source, **{name: align(source, domain, kinds=False) for name, domain in found.items()}}
 
 
-def ingest(config: RunConfig) -> Ingested:
-    """Bring the domains of ``config`` into a new run folder.
+def ingest(config: RunConfig, place: Place) -> Ingested:
+    """Bring the domains of ``config`` into the folder of a new run.
 
     Raises:
         ConfigError: when the disk has no room for them.
@@ -243,21 +242,22 @@ def ingest(config: RunConfig) -> Ingested:
     domains, leakage = read_domains(config)
     check_space(config, domains)
     check_fit(config, domains)
-    return _stored(config, domains, leakage, began, clock, "run")
+    return _stored(config, place, domains, leakage, began, clock, "run")
 
 
-def ingest_for_drift(config: RunConfig) -> Ingested:
-    """Bring the rows of a drift check into a new run folder.
+def ingest_for_drift(config: RunConfig, place: Place) -> Ingested:
+    """Bring the rows of a drift check into the folder of a new run.
 
     Raises:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, read_for_drift(config), None, began, clock, "drift")
+    return _stored(config, place, read_for_drift(config), None, began, clock, "drift")
 
 
 def _stored(
     config: RunConfig,
+    place: Place,
     domains: dict[str, Domain],
     leakage: Leakage | None,
     began: float,
@@ -267,12 +267,13 @@ def _stored(
     from ntgate.data.fingerprint import fingerprint
     from ntgate.data.storage import save
 
-    folder = _run_folder(Path(config.output) / config.model.name)
-    begin(folder, config, began=datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"), kind=kind)
-    parts = {name: save(domain, folder / "data" / name) for name, domain in domains.items()}
-    _share(folder, parts)
+    _make(place.folder / "data")
+    write_run_file(place, config, kind, began)
+    parts = {name: save(domain, place.folder / "data" / name) for name, domain in domains.items()}
+    if place.store is None:
+        _share(place.folder, parts)
     return Ingested(
-        directory=str(folder),
+        directory=place.address,
         began=began,
         parts=parts,
         rows={name: len(domain) for name, domain in domains.items()},
@@ -300,16 +301,13 @@ def _share(folder: Path, parts: dict[str, Artifact]) -> None:
             shared_with(path, before / "data" / path.name)
 
 
-def _run_folder(parent: Path) -> Path:
-    """A new folder named by time, with some random digits so that runs started together do not share one."""
-    folder = parent / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+def _make(folder: Path) -> None:
     try:
-        (folder / "data").mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
             "output",
-            expected=f"a folder that can be written, {parent}",
+            expected=f"a folder that can be written, {folder.parent.parent}",
             got=error.strerror or str(error),
             fix="set output",
         ) from error
-    return folder.resolve()

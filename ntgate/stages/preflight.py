@@ -12,6 +12,8 @@ from ntgate.config import RunConfig
 from ntgate.errors import ConfigError, DataError, NtgateError
 from ntgate.gate.config import GateConfig, rows_that_can_show
 from ntgate.stages.ingest import Ingested, ingest
+from ntgate.stages.place import Place
+from ntgate.transport import cache, check_reachable, remote
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
@@ -45,10 +47,10 @@ def check_places(config: RunConfig, *, dry_run: bool = False) -> None:
         check_place(config.registry.resolved(), place, config.registry.experiment or config.model.name)
 
 
-def ingest_where_it_can_end(config: RunConfig, *, dry_run: bool = False) -> Ingested:
+def ingest_where_it_can_end(config: RunConfig, place: Place, *, dry_run: bool = False) -> Ingested:
     """Ingest, once everything that the run will write to has answered."""
     check_places(config, dry_run=dry_run)
-    return ingest(config)
+    return ingest(config, place)
 
 
 def check_output(config: RunConfig) -> None:
@@ -56,17 +58,22 @@ def check_output(config: RunConfig) -> None:
 
     Raises:
         ConfigError: when it cannot.
+        StoreError: when it is to lie in a store that does not answer.
     """
-    folder = standing(Path(config.output))
+    if remote(config.output):
+        check_reachable(config.output)
+    folder = disk(config)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(
-            "output", expected=f"a folder that can be written, {config.output}",
-            got=f"{folder}, which is {'read-only' if folder.is_dir() else 'a file'}", fix="set output",
+            "output", expected=f"a folder that can be written, {cache() if remote(config.output) else config.output}",
+            got=f"{folder}, which is {'read-only' if folder.is_dir() else 'a file'}",
+            fix="set NTGATE_CACHE" if remote(config.output) else "set output",
         )  # fmt: skip
 
 
-def standing(path: Path) -> Path:
-    """The path, or the nearest one above it that exists."""
+def disk(config: RunConfig) -> Path:
+    """The folder where a run writes: the output, or where that is a store the cache; or the nearest one above it that exists."""
+    path = cache() if remote(config.output) else Path(config.output)
     return next(place for place in (path, *path.parents) if place.exists())
 
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import ntgate
-from ntgate.base import Frozen
+from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.markdown import escaped
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
+from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult, conclude
-from ntgate.stages.run_file import finish
+from ntgate.stages.run_file import write_run_file
 
 if TYPE_CHECKING:
     from ntgate.registry.client import Registry
     from ntgate.registry.recorded import Recorded
 
 
-def promote(config: RunConfig, results: Mapping[str, Frozen], *, dry_run: bool = False) -> RunResult:
+def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, dry_run: bool = False) -> RunResult:
     """Conclude the run, given the results of all its stages by name.
 
     The run is recorded whatever the verdict: a refusal is worth as much to a reviewer as a promotion. Only a candidate that
@@ -33,16 +35,21 @@ def promote(config: RunConfig, results: Mapping[str, Frozen], *, dry_run: bool =
         RegistryError: when the registry does not answer, or the champion moved meanwhile; nothing is promoted then.
     """
     history = RunHistory.of(results)
-    result = conclude(config, history, version=None, run_id=None, dry_run=dry_run)
-    _write_report(config, history, result)
+    told = partial(conclude, config, history, directory=place.address, dry_run=dry_run)
+    result, report = told(version=None, run_id=None), place.folder / "report.html"
+    _write_report(config, history, result, report)
     if not dry_run:
-        result = _register(config, history, result)
-    known = {"decision_id": result.decision_id, "version": result.registry["version"], "dry_run": dry_run}
-    finish(history.ingested.folder, outcome=result.outcome, run_id=result.registry["run_id"], **known)
-    return result
+        result = _register(config, history, result, report, told)
+    write_run_file(
+        place, config, "run", history.ingested.began, result.outcome, decision_id=result.decision_id, dry_run=dry_run,
+        version=result.registry["version"], run_id=result.registry["run_id"],
+    )  # fmt: skip
+    return result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})
 
 
-def _register(config: RunConfig, history: RunHistory, result: RunResult) -> RunResult:
+def _register(
+    config: RunConfig, history: RunHistory, result: RunResult, report: Path, concluded: Callable[..., RunResult]
+) -> RunResult:
     """Record the run, promote what passed, and then tell of it: the alias is the last that cannot be taken back."""
     from ntgate.registry.client import connect
     from ntgate.registry.final_page import keep_final_page
@@ -50,14 +57,14 @@ def _register(config: RunConfig, history: RunHistory, result: RunResult) -> RunR
     from ntgate.stages.record import note, run_record
 
     registry = connect(config.registry, config.model.name)
-    recorded = record(registry, run_record(config, history, result))
+    recorded = record(registry, run_record(config, history, result, report))
     version = _promoted(registry, recorded, history, result)
-    told = partial(conclude, config, history, version=version, run_id=recorded.run_id, dry_run=False)
+    told = partial(concluded, version=version, run_id=recorded.run_id)
     result = told()
-    _write_report(config, history, result)
+    _write_report(config, history, result, report)
     if version is None:
         return result
-    return told(page=keep_final_page(registry, recorded.run_id, history.report, note(result), version))
+    return told(page=keep_final_page(registry, recorded.run_id, report, note(result), version))
 
 
 def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, result: RunResult) -> str | None:
@@ -83,7 +90,7 @@ def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, resul
     )
 
 
-def _write_report(config: RunConfig, history: RunHistory, result: RunResult) -> None:
+def _write_report(config: RunConfig, history: RunHistory, result: RunResult, to: Path) -> None:
     from ntgate.report.content import RunReport
     from ntgate.report.page import write_page
 
@@ -100,7 +107,8 @@ def _write_report(config: RunConfig, history: RunHistory, result: RunResult) -> 
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=ntgate.__version__,
     )
-    write_page(report, history.report, history.drift_report)
+    drift = history.drifted.page
+    write_page(report, to, None if drift is None else drift.verified())
 
 
 def _data(history: RunHistory) -> list[dict[str, object]]:

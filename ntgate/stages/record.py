@@ -18,8 +18,8 @@ from ntgate.strategies.candidate import Candidate
 _WEIGHT = {"fail": 0, "inconclusive": 2, "pass": 4}  # what decided first: a failure, then what is missing
 
 
-def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> RunRecord:
-    """Parent run, children, inputs, metrics and artifacts."""
+def run_record(config: RunConfig, history: RunHistory, result: RunResult, report: Path) -> RunRecord:
+    """Parent run, children, inputs, metrics and artifacts, the page ``report`` among them."""
     tags = {
         "ntgate.decision_id": result.decision_id,
         "ntgate.outcome": result.outcome,
@@ -38,18 +38,17 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         "seconds": result.seconds["total"],
         **_costs(result),
     }
-    files = [Path(history.decided.file.path), history.report, history.drift_report, history.evidently_report]
     return RunRecord(
-        name=f"{result.outcome} {history.ingested.folder.name}",
+        name=f"{result.outcome} {history.ingested.run}",
         note=note(result),
         parameters=_flat(portable(config)),
         metrics={name: float(value) for name, value in numbers.items() if value is not None},
         tags=tags,
         datasets=_datasets(config, history),
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
-        artifacts=[path for path in files if path.is_file()],
+        artifacts=[history.decided.file.verified(), report, *(page.verified() for page in history.pages.values())],
         began=history.ingested.began,
-        key=f"{result.decision_id} {history.ingested.folder.name}",
+        key=f"{result.decision_id} {history.ingested.run}",
     )
 
 

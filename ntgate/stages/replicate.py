@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntgate.base import Frozen
@@ -35,6 +36,7 @@ class Replicated(Frozen):
 
 def replicate(
     config: RunConfig,
+    folder: Path,
     ingested: Ingested,
     source: SourceModel,
     plan: Plan,
@@ -55,8 +57,8 @@ def replicate(
     strategy = next(planned for planned in plan.slots if planned.kind == chosen.strategy)
     pairs = [
         (
-            train_arm(config, ingested, source, strategy, tell, repeat=repeat),
-            train_arm(config, ingested, None, Scratch(), tell, repeat=repeat),
+            train_arm(config, folder, ingested, source, strategy, tell, repeat=repeat),
+            train_arm(config, folder, ingested, None, Scratch(), tell, repeat=repeat),
         )
         for repeat in repeats
     ]

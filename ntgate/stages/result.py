@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
-from ntgate.base import Frozen
+from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverSeeds
@@ -74,7 +74,7 @@ class CompressionResult(Frozen):
 
 
 class RunResult(Frozen):
-    """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute.
+    """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute, or addresses.
 
     Attributes:
         outcome: the gate's verdict.
@@ -100,7 +100,7 @@ class RunResult(Frozen):
             have the final page; None where it has.
         data: rows and fingerprints by part, the classes, and what became of rows that stand more than once.
         reports: pages for people.
-        directory: the run's folder.
+        directory: the run's folder, or its address.
         dry_run: whether the registry was left alone.
         seconds: wall time by stage.
     """
@@ -127,7 +127,7 @@ class RunResult(Frozen):
     onnx: dict[str, Any]
     registry: dict[str, Any]
     data: dict[str, Any]
-    reports: dict[str, str]
+    reports: dict[str, Artifact]
     directory: str
     dry_run: bool
     seconds: dict[str, float]
@@ -140,11 +140,12 @@ class RunResult(Frozen):
     @property
     def pages(self) -> dict[str, str]:
         """What an orchestrator shows."""
-        return {"report": self.reports["report"]}
+        return {"report": str(self.reports["report"].verified())}
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, with the key ``schema`` first."""
         content = self.model_dump(mode="json")
+        content["reports"] = {name: page.path for name, page in self.reports.items()}
         return {"schema": content.pop("schema_"), **content}
 
 
@@ -152,12 +153,13 @@ def conclude(
     config: RunConfig,
     history: RunHistory,
     *,
+    directory: str,
     version: str | None,
     run_id: str | None,
     dry_run: bool,
     page: str | None = None,
 ) -> RunResult:
-    """Put the answer together; ``page`` says why MLflow does not have the final one."""
+    """Put the answer together, but for the report, which is made from it; ``page`` says why MLflow does not have the final one."""
     decided, evaluated, ingested = history.decided.gate, history.evaluated, history.ingested
     chosen = evaluated.candidate
     seen = history.champion
@@ -200,16 +202,8 @@ def conclude(
             "classes": ingested.target_classes,
             "copies": None if ingested.leakage is None else ingested.leakage.copies.model_dump(mode="json"),
         },
-        reports={
-            name: str(path)
-            for name, path in (
-                ("report", history.report),
-                ("drift", history.drift_report),
-                ("evidently", history.evidently_report),
-            )
-            if path == history.report or path.is_file()
-        },
-        directory=ingested.directory,
+        reports=history.pages,
+        directory=directory,
         dry_run=dry_run,
         seconds={**history.seconds(), "total": time.time() - ingested.began},
     )

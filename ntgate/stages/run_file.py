@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,33 +13,40 @@ from ntgate.errors import ConfigError
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
+    from ntgate.stages.place import Place
 
 RUN_FILE = "run.json"
 
 
-def begin(folder: Path, config: RunConfig, *, began: str, kind: Literal["run", "drift"]) -> None:
-    """Say whose folder this is, before anything else is written into it; the outcome is not known yet.
+def write_run_file(
+    place: Place,
+    config: RunConfig,
+    kind: Literal["run", "drift"],
+    began: float,
+    outcome: str | None = None,
+    **known: Any,
+) -> None:
+    """Say whose folder this is: before anything else is written into it, and again when it is known how the run ended.
 
     Args:
-        folder: of the run.
+        place: of the run.
         config: of the run; kept as a SHA-256 over what does not name a place.
-        began: when, in UTC, as ISO 8601.
         kind: a whole run (a plan is the beginning of one), or a drift check.
+        began: when, seconds since the epoch; kept in UTC, as ISO 8601.
+        outcome: None at the beginning.
+        known: what else is known at the end.
     """
     from ntgate.stages.identity import portable
 
     digest = hashlib.sha256(json.dumps(portable(config), sort_keys=True).encode()).hexdigest()
     content = {
         "schema": SCHEMA, "ntgate": __version__, "kind": kind, "model": config.model.name, "config": digest,
-        "began": began, "outcome": None,
+        "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"), "outcome": outcome, **known,
     }  # fmt: skip
-    _write(folder, content)
-
-
-def finish(folder: Path, **known: Any) -> None:
-    """Add what is known at the end, the ``outcome`` among it."""
-    path = folder / RUN_FILE
-    _write(folder, {**json.loads(path.read_text(encoding="utf-8")), **known})
+    beside = place.folder / f".{RUN_FILE}"
+    beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    beside.replace(place.folder / RUN_FILE)  # in one step, so that nobody reads a half of it
+    place.tell(place.folder / RUN_FILE)
 
 
 def refuse_newer(folder: Path) -> None:
@@ -62,10 +70,3 @@ def refuse_newer(folder: Path) -> None:
             str(folder), expected=f"a run's folder of schema {SCHEMA}", got=f"schema {found}",
             fix="install the ntgate that wrote it, or a later one",
         )  # fmt: skip
-
-
-def _write(folder: Path, content: dict[str, Any]) -> None:
-    """In one step, so that nobody reads a half of it."""
-    beside = folder / f".{RUN_FILE}"
-    beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    beside.replace(folder / RUN_FILE)

@@ -12,6 +12,7 @@ from ntgate.base import Artifact
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain
 from ntgate.data.slices import slice_keys
+from ntgate.errors import LostError, StoreError
 from ntgate.gate.evidence import Evidence
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import Fold
@@ -49,6 +50,8 @@ def of_champion(champion: ChampionSeen, test: Domain) -> tuple[Arrays, str | Non
         return {}, champion.unusable
     try:
         return {"champion": champion.score(test)}, champion.unusable
+    except (LostError, StoreError):
+        raise
     except Exception as error:  # noqa: BLE001  a champion made elsewhere may fail in any way; the gate is told why
         return {}, str(error)
 

@@ -35,29 +35,29 @@ class Embedder(Frozen):
     source: SourceModel | None
 
 
-def source_model(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> SourceModel:
+def source_model(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> SourceModel:
     """Load or pretrain the source model into the run's folder."""
     view = ingested.view()
     return _source_model(
-        config, ingested, [view.train] + ([] if view.unlabelled is None else [view.unlabelled]), listener
+        config, folder, ingested, [view.train] + ([] if view.unlabelled is None else [view.unlabelled]), listener
     )
 
 
-def embedder(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Embedder:
+def embedder(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Embedder:
     """The source model where a drift check needs one: a table is measured on its columns, and nothing is trained for it."""
     if ingested.kind == "table":
         return Embedder(source=None)
     (listener or Silent()).stage("source: load or pretrain the source model")
-    return Embedder(source=_source_model(config, ingested, ingested.targets(), listener))
+    return Embedder(source=_source_model(config, folder, ingested, ingested.targets(), listener))
 
 
 def _source_model(
-    config: RunConfig, ingested: Ingested, targets: list[Domain], listener: Listener | None
+    config: RunConfig, folder: Path, ingested: Ingested, targets: list[Domain], listener: Listener | None
 ) -> SourceModel:
     from ntgate.training.source import from_checkpoint, pretrain
 
-    source, to = ingested.part("source"), ingested.folder / "models" / "source.safetensors"
-    to.parent.mkdir(exist_ok=True)
+    source, to = ingested.part("source"), folder / "models" / "source.safetensors"
+    to.parent.mkdir(parents=True, exist_ok=True)
     if config.model.source_checkpoint is not None:
         return from_checkpoint(Path(config.model.source_checkpoint), source, config.model.backbone, config.seed, to)
     judged: Metric = Accuracy()  # the source may have classes that nobody named a cost for

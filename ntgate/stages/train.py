@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntgate.base import Frozen
@@ -26,6 +27,7 @@ class Slot(Frozen):
 
 def train_slot(
     config: RunConfig,
+    folder: Path,
     ingested: Ingested,
     source: SourceModel,
     plan: Plan,
@@ -35,16 +37,17 @@ def train_slot(
     """Train the plan's strategy of this ``number``; where the plan leaves strategies out, the last slots stay empty."""
     if number >= len(plan.slots):
         return Slot(candidate=None)
-    return Slot(candidate=train_arm(config, ingested, source, plan.slots[number], listener))
+    return Slot(candidate=train_arm(config, folder, ingested, source, plan.slots[number], listener))
 
 
-def train_scratch(config: RunConfig, ingested: Ingested, listener: Listener | None = None) -> Candidate:
+def train_scratch(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Candidate:
     """Train the baseline on the target rows alone."""
-    return train_arm(config, ingested, None, Scratch(), listener)
+    return train_arm(config, folder, ingested, None, Scratch(), listener)
 
 
 def train_arm(
     config: RunConfig,
+    folder: Path,
     ingested: Ingested,
     source: SourceModel | None,
     strategy: Strategy,
@@ -53,7 +56,7 @@ def train_arm(
     repeat: int = 0,
 ) -> Candidate:
     """Train one arm; each ``repeat`` has a seed and a folder of its own, and else everything in common."""
-    models = ingested.folder / "models" / (f"seed-{repeat}" if repeat else "")
+    models = folder / "models" / (f"seed-{repeat}" if repeat else "")
     models.mkdir(parents=True, exist_ok=True)
     view = ingested.view()
     metric = config.gate.metric.of_classes(view.train.classes)

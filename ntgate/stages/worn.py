@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ntgate.config import RunConfig
 from ntgate.errors import WornError
 from ntgate.gate.allowance import Allowance
@@ -14,10 +16,16 @@ _VERSIONS = 200  # of the registered model after the present champion's, any of 
 
 
 def champion_to_beat(
-    config: RunConfig, ingested: Ingested, *, dry_run: bool = False, allow_first: bool = False, force: bool = False
+    config: RunConfig,
+    folder: Path,
+    ingested: Ingested,
+    *,
+    dry_run: bool = False,
+    allow_first: bool = False,
+    force: bool = False,
 ) -> ChampionSeen:
     """See the champion, and end the run where the test rows could judge nothing."""
-    seen = see_champion(config, ingested, dry_run=dry_run, allow_first=allow_first)
+    seen = see_champion(config, folder, ingested, dry_run=dry_run, allow_first=allow_first)
     refuse_worn(config, ingested, seen, force=force)
     return seen
 

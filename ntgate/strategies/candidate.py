@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ntgate.base import Frozen
-from ntgate.errors import MachineError, NtgateError
+from ntgate.errors import LostError, MachineError, NtgateError, StoreError
 from ntgate.models import AnyModel, Model
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.training.curve import CurvePoint
@@ -75,7 +75,7 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
     try:
         trained = strategy.train(arm)
-    except MachineError:
+    except (MachineError, StoreError, LostError):
         raise
     except (NtgateError, MemoryError, RuntimeError, np.linalg.LinAlgError) as error:
         if isinstance(error, RuntimeError) and not out_of_memory(error):

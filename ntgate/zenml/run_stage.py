@@ -8,8 +8,11 @@ from zenml.config import ResourceSettings
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.graph import Context, Flags, Node, graph, imported
+from ntgate.stages.place import Place
 from ntgate.stages.registry_retries import registry_retries
+from ntgate.transport import through
 from ntgate.zenml import materializer  # noqa: F401  registers how a result is kept
+from ntgate.zenml.stack_files import stored
 
 OUTPUT = "result"
 
@@ -17,9 +20,12 @@ OUTPUT = "result"
 @step(enable_cache=False)  # type: ignore[untyped-decorator]
 def run_stage(config: RunConfig, stages: str, name: str, flags: Flags, given: list[Any]) -> Annotated[Frozen, OUTPUT]:
     """Do the task ``name`` of the list of stages at ``stages``, with the results that it asked for in the order of its inputs."""
+    config, files = stored(config)
     node = _node(stages, config, name)
-    context = Context(config, flags)
-    result = registry_retries(node.run)(context, dict(zip(node.inputs, given, strict=True)))
+    results = dict(zip(node.inputs, given, strict=True))
+    place = Place.of(config, results, name)
+    with through(files), place.working():
+        result = registry_retries(node.run)(Context(config, place, flags), results)
     log_metadata(facts(result))
     return result
 

@@ -8,6 +8,7 @@ import shutil
 from ntgate.config import load
 from ntgate.data.same_file import shared_with
 from ntgate.stages.ingest import ingest
+from ntgate.stages.place import Place
 
 
 def test_only_equal_files_are_shared(tmp_path):
@@ -37,12 +38,13 @@ def test_a_file_system_without_links_keeps_two_files(tmp_path, monkeypatch):
 
 def test_a_source_that_does_not_change_is_stored_once(project):
     config = load(project / "config.yaml")
-    runs = [ingest(config) for _ in range(4)]  # several in one second, whose names follow no order
+    runs = [ingest(config, Place.of(config)) for _ in range(4)]  # several in one second, whose names follow no order
     first, second = runs[0], runs[-1]
     for part in first.parts:
         assert os.path.samefile(first.parts[part].path, second.parts[part].path)
     shutil.rmtree(first.directory)
     assert len(second.part("source")) == second.rows["source"]
-    changed = ingest(load(project / "config.yaml", ["seed=1"]))
+    other = load(project / "config.yaml", ["seed=1"])
+    changed = ingest(other, Place.of(other))
     assert os.path.samefile(changed.parts["source"].path, second.parts["source"].path)
     assert not os.path.samefile(changed.parts["train"].path, second.parts["train"].path)

@@ -134,14 +134,14 @@ def test_the_pods_that_zenml_makes_follow_the_schema(settings, tmp_path):
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
-def test_steps_share_the_volumes_that_the_overlay_makes():
+def test_steps_have_the_rows_of_the_overlay_and_write_to_no_volume():
     overlay = ROOT / "deploy" / "kubernetes" / "overlays" / "zenml"
     claims = {claim["metadata"]["name"]: claim for claim in yaml.safe_load_all((overlay / "storage.yaml").read_text())}
     made = pod("pod_settings")["spec"]
     assert made["securityContext"] == {"fsGroup": 10001}
-    used = {volume["persistentVolumeClaim"]["claimName"] for volume in made["volumes"]}
-    assert used == set(claims)
-    assert all(claim["spec"]["accessModes"] == ["ReadWriteMany"] for claim in claims.values())
+    used = {volume["persistentVolumeClaim"]["claimName"]: volume["persistentVolumeClaim"] for volume in made["volumes"]}
+    assert set(used) == set(claims)
+    assert all(claim["readOnly"] for claim in used.values())
     accounts = [one["metadata"]["name"] for one in yaml.safe_load_all((overlay / "accounts.yaml").read_text())]
     config = configuration("kubernetes", "orchestrator")
     assert {config["service_account_name"], config["step_pod_service_account_name"]} <= set(accounts)

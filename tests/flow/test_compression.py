@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ntgate.base import sha256_file
 from ntgate.cli.app import run as command
 from ntgate.config import load
 from ntgate.export.runtime import class_names, scores_onnx
 from ntgate.flow import run
 from ntgate.registry.champion import champion
 from ntgate.registry.client import connect
+from ntgate.transport import sha256_file
 
 
 def finding(result, rule):

@@ -56,7 +56,7 @@ def test_a_table_needs_no_training_for_the_plan_either(tmp_path):
     table(tmp_path, 1.0)
     ingested, made = plan(load(tmp_path / "config.yaml"))
     assert made.slots
-    assert not (ingested.folder / "models").exists()
+    assert not (Path(ingested.directory) / "models").exists()
 
 
 def test_a_table_without_a_label_column_gives_the_same_shift(tmp_path):
@@ -189,7 +189,7 @@ def test_a_broken_value_of_a_vector_hides_no_shift(tmp_path):
     )
     found = check(tmp_path)
     assert (found.shift.outcome, found.shift.moved[0].name) == ("shift", "x0")
-    assert "1 of 6 features moved." in Path(found.report).read_text()
+    assert "1 of 6 features moved." in found.report.verified().read_text()
 
 
 def test_a_column_of_two_kinds_is_compared_and_told(tmp_path):
@@ -203,4 +203,4 @@ def test_a_column_of_two_kinds_is_compared_and_told(tmp_path):
     assert found.shift.outcome == "shift"
     assert found.shift.moved[0].name == "u"
     assert "'u' holds numbers in the source and text in the target" in found.shift.notes[0]
-    assert "numbers in the source and text in the target" in Path(found.report).read_text()
+    assert "numbers in the source and text in the target" in found.report.verified().read_text()

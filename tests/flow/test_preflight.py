@@ -172,11 +172,13 @@ def test_a_champion_of_the_first_release_is_compared(project):
     from ntgate.config import load
     from ntgate.stages.champion import see_champion
     from ntgate.stages.ingest import ingest
+    from ntgate.stages.place import Place
 
     made_champion(project, model=classifier(project / "m.onnx", 64, 10, told=True))
     config = load(project / "config.yaml")
-    ingested = ingest(config)
-    seen = see_champion(config, ingested)
+    place = Place.of(config)
+    ingested = ingest(config, place)
+    seen = see_champion(config, place.folder, ingested)
     assert (seen.version, seen.classes) == ("1", tuple(map(str, range(10))))
     assert seen.score(ingested.part("validation")).sum(axis=1) == pytest.approx(1, rel=1e-5)
 

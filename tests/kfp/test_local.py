@@ -1,4 +1,4 @@
-"""The Kubeflow pipeline to its end on ``kfp.local``, offline: each stage in a process of its own."""
+"""The Kubeflow pipeline to its end on ``kfp.local``, offline: each stage in a process and an empty folder of its own."""
 
 from __future__ import annotations
 
@@ -19,15 +19,28 @@ from ntgate.registry.history import history
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Kubeflow's local runner is configured for a whole process.
+# Kubeflow's local runner is configured for a whole process. Each stage gets an empty folder of its own, gone when the stage is: all
+# that it shares with others is what Kubeflow hands over.
 RUN = """
 import sys
+import tempfile
 from pathlib import Path
 from kfp import local
+from kfp.local import subprocess_task_handler as handler
 from ntgate.config import read
 from ntgate.kfp.pipeline import Cluster, pipeline
 
 folder = Path(sys.argv[1])
+plain = handler.run_local_subprocess
+
+
+def apart(full_command):
+    with tempfile.TemporaryDirectory() as empty:
+        places = [f"{name}={empty}" for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")]
+        return plain(["env", "-C", empty, *places, *full_command])
+
+
+handler.run_local_subprocess = apart
 local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "artifacts"))
 task = pipeline(read(folder / "config.yaml"), Cluster(image="python:3.11"))(root=str(folder))
 print("RESULT", task.outputs["Output"].path)
@@ -49,15 +62,18 @@ def local(project: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_the_same_decision_as_in_one_process(project):
-    """The registry's address is read in the pods, and relative paths are relative to what they share."""
+    """The registry's address is read in the pods, and relative paths of the data are relative to what they are given."""
     config = project / "config.yaml"
-    before = run(load(config), dry_run=True)
+    before = run(load(config, [f"output={project / 'inline'}"]), dry_run=True)
     config.write_text(config.read_text().replace("sqlite:///mlflow.db", "${NTGATE_TEST_URI}"))
     done = local(project)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     path = Path(done.stdout.rpartition("RESULT ")[2].strip())
-    result = json.loads(path.read_text(encoding="utf-8"))
-    assert Path(result["directory"]).parent == project / "runs" / "reader"
+    result = json.loads((path / "result.json").read_text(encoding="utf-8"))
+    assert not (project / "runs").exists()
+    pages = path / "reader" / Path(result["directory"]).name
+    assert {page.name for page in pages.iterdir()} == {"report.html", "run.json"}
+    assert result["reports"]["report"]["path"] == str((pages / "report.html").relative_to(path))
     assert not result["dry_run"]
     assert result["outcome"] == before.outcome == "promoted"
     for key in ("decision_id", "gain", "p_value", "alpha", "sentence"):
