@@ -84,6 +84,28 @@ def bounded_mean_p_value(x: Floats, margin: float, alpha: float, weights: Floats
     return np.asarray(np.minimum(1.0, 1 / _greatest_wealth(x, ones, np.full(x.shape[1], margin), alpha)))
 
 
+def rows_for_bounded_mean(gain: float, spread: float, alpha: float) -> int | None:
+    """About how many rows show a gain with 80 % power: those of the normal test, and those on which rare losses would have shown.
+
+    Args:
+        gain: beyond the margin, as a share of the largest that there can be.
+        spread: standard deviation of the rows' differences, as such a share.
+        alpha: level of the test.
+
+    Returns:
+        Rows; None where there is no gain.
+
+    >>> rows_for_bounded_mean(0.05, 0.4, 0.05), rows_for_bounded_mean(0.02, 0.1, 0.05 / 52), rows_for_bounded_mean(0.0, 0.4, 0.05)
+    (456, 733, None)
+    """
+    from scipy.special import ndtri
+
+    if not gain > 0:
+        return None
+    normal = (float(ndtri(1 - alpha) + ndtri(0.8)) * spread / gain) ** 2
+    return math.ceil(normal + math.log(1 / alpha) / gain)
+
+
 def _units(x: Floats, groups: npt.NDArray[np.generic] | None) -> tuple[Floats, Floats]:
     """What is bet on, with the weight of each: rows, or totals of clusters over the size of the largest."""
     if groups is None:

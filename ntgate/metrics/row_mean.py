@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from ntgate.evaluation.bounded_mean import bounded_mean_test
+from ntgate.evaluation.bounded_mean import bounded_mean_test, rows_for_bounded_mean
 from ntgate.evaluation.power import rows_needed
 from ntgate.evaluation.tango import tango_interval
 from ntgate.evaluation.types import Floats, Ints
@@ -58,8 +58,12 @@ class RowMean(Metric):
         (lower, upper), p_value = bounded_mean_test(
             x, level.margin / self.span, level.alpha, seed=level.seed, groups=pair.groups
         )
-        note = "" if pair.groups is None else as_wholes(pair)
-        return Tested((lower * self.span, upper * self.span), p_value, note=note)
+        interval = lower * self.span, upper * self.span
+        if pair.groups is not None:
+            return Tested(interval, p_value, note=as_wholes(pair))
+        gain = float(x.mean()) - level.margin / self.span
+        needed = partial(rows_for_bounded_mean, gain, float(x.std()), level.alpha)
+        return Tested(interval, p_value, count_needed=needed)
 
 
 def by_counts(gained: int, lost: int, n: int, level: Level) -> Tested:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from ntgate.errors import DataError
-from ntgate.evaluation.bounded_mean import bounded_mean_p_value, bounded_mean_test
+from ntgate.evaluation.bounded_mean import bounded_mean_p_value, bounded_mean_test, rows_for_bounded_mean
 
 RUNS = 4000
 
@@ -87,6 +87,29 @@ def test_it_has_most_of_the_power_of_the_normal_test_where_rows_are_as_wide_as_t
     student = (stats.ttest_1samp(x, 0.0, alternative="greater").pvalue <= 0.05).mean()
     assert 0.75 < student < 0.85
     assert bets > student - 0.1
+
+
+def dear(rng, shape):
+    """A fifth of the rows gains, and one in fifty loses five times as much."""
+    return rng.choice([-1.0, 0.0, 0.2], p=[0.02, 0.78, 0.2], size=shape)
+
+
+def narrow(rng, shape):
+    return rng.normal(0.03, 0.1, shape).clip(-1, 1)
+
+
+def broad(rng, shape):
+    return rng.normal(0.05, 0.4, shape).clip(-1, 1)
+
+
+@pytest.mark.parametrize("sample", [dear, narrow, broad])
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 52])
+def test_the_rows_that_it_asks_for_show_the_gain(sample, alpha):
+    rng = np.random.default_rng(8)
+    known = sample(rng, 200_000)
+    n = rows_for_bounded_mean(known.mean(), known.std(), alpha)
+    power = (bounded_mean_p_value(sample(rng, (n, 1000)), 0.0, alpha) <= alpha).mean()
+    assert 0.5 < power < 0.95
 
 
 def test_many_rows_cost_little_and_show_a_small_gain():
