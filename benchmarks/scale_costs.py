@@ -151,7 +151,7 @@ def steps(sizes: Sizes) -> dict[str, list[Point]]:
     from ntgate.metrics.accuracy import Accuracy
     from ntgate.strategies import DEFAULT
     from ntgate.strategies.base import Arm
-    from ntgate.strategies.scratch import Scratch
+    from ntgate.strategies.scratch import NetworkScratch
     from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
     from ntgate.training.loop import fit
     from ntgate.training.network import build
@@ -194,7 +194,7 @@ def steps(sizes: Sizes) -> dict[str, list[Point]]:
     view = TrainingView(parts["source"], parts["train"], parts["validation"])
     with tempfile.TemporaryDirectory() as folder:
         source = pretrain(view.source, [view.train], None, settings, metric, 0, Path(folder) / "source.safetensors")
-        for strategy in (Scratch(), *DEFAULT):
+        for strategy in (NetworkScratch(), *DEFAULT):
             arm = Arm(view, source, None, settings, metric, 0)
             seconds = cpu(lambda strategy=strategy, arm=arm: strategy.train(arm), sizes.repeats)
             found["step by strategy"].append(({"kind": strategy.kind}, seconds / sizes.steps))

@@ -164,7 +164,7 @@ def run(data: Path, kinds: list[str], done: frozenset[str], task: tuple[tuple[st
     from ntgate.strategies import STRATEGIES
     from ntgate.strategies.base import Arm, Facts
     from ntgate.strategies.candidate import train
-    from ntgate.strategies.scratch import Scratch
+    from ntgate.strategies.scratch import NetworkScratch
     from ntgate.training.config import TrainingConfig
     from ntgate.training.source import pretrain
 
@@ -185,7 +185,7 @@ def run(data: Path, kinds: list[str], done: frozenset[str], task: tuple[tuple[st
         if set(open_arms) != {"scratch"}:
             source = pretrain(view.source, targets, None, config, accuracy, seed, Path(folder) / "source.safetensors")
         for number, (name, (kind, settings)) in enumerate(open_arms.items()):
-            strategy = Scratch() if kind == "scratch" else STRATEGIES.read({"kind": kind, **settings})
+            strategy = NetworkScratch() if kind == "scratch" else STRATEGIES.read({"kind": kind, **settings})
             record = {"pair": pair_name(pair), "arm": name, "seed": seed, "accuracy": None, "reason": None}
             record["reason"] = strategy.unsuitable(Facts.of(view))
             began = time.perf_counter()

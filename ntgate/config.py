@@ -22,6 +22,8 @@ from ntgate.registry.config import RegistryConfig
 from ntgate.settings_file import plain, read_settings
 from ntgate.shift.config import ShiftConfig
 from ntgate.strategies import DEFAULT, Strategies
+from ntgate.strategies.committee import CommitteeConfig
+from ntgate.strategies.scratch import PORTFOLIO, Portfolio
 from ntgate.training.config import Backbone, TrainingConfig
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
@@ -64,6 +66,8 @@ class RunConfig(Frozen):
     registry: RegistryConfig
     shift: ShiftConfig = ShiftConfig()
     strategies: Annotated[Strategies, Field(min_length=1, max_length=50)] = DEFAULT
+    scratch: Portfolio = PORTFOLIO
+    committee: CommitteeConfig | None = CommitteeConfig()
     training: TrainingConfig = TrainingConfig()
     compression: Compressions = ()
     gate: GateConfig = GateConfig()
@@ -75,7 +79,7 @@ class RunConfig(Frozen):
 
     @model_validator(mode="after")
     def _each_strategy_once(self) -> RunConfig:
-        kinds = [strategy.kind for strategy in self.strategies]
+        kinds = [strategy.kind for strategy in (*self.strategies, *self.scratch)]
         if len(set(kinds)) < len(kinds):
             raise ValueError(f"each strategy once, got {', '.join(kinds)}")
         return self

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from ntgate.config import RunConfig
 from ntgate.graph import Context, Flags, Stage, graph, run_here
+from ntgate.stages.combine import combine
 from ntgate.stages.compress import compress
 from ntgate.stages.cross_fit import cross_fit
 from ntgate.stages.decide import decide_run
@@ -45,6 +46,7 @@ RETRAIN = (
     Stage("plan", make_plan, "plan"),
     Stage("scratch", train_scratch, "scratch", "train: scratch and the strategies", trains=True),
     Stage("train", train_slot, "slots", every_arm=True, trains=True),
+    Stage("combine", combine, "combined"),
     Stage("compress", compress, "compressed", trains=True),
     Stage("replicate", replicate, "replicated", trains=True),
     Stage("cross_fit", cross_fit, "crossed", trains=True),

@@ -58,7 +58,10 @@ def write_project(folder: Path, x: np.ndarray, y: np.ndarray) -> None:
             "target_test": {"path": "target_test.npz"},
         },
         "registry": {"uri": "sqlite:///mlflow.db"},
-        "training": {"steps": 200, "source_steps": 200, "batch_size": 32},
+        # A small portfolio: a run of all learners and arms has tests of its own.
+        "strategies": ["fine_tuning", "feature_extraction", "linear_pool"],
+        "scratch": ["network", "logistic"],
+        "training": {"steps": 200, "source_steps": 200, "batch_size": 32, "folds": 2},
         "shift": {"permutations": 99, "evidently": False},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -14,6 +14,8 @@ from ntgate.base import Frozen, Real
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ntgate.data.encoder import Encoder
+    from ntgate.models.base import Model
     from ntgate.models.network import NetworkModel
     from ntgate.strategies.base import Arm
     from ntgate.training.network import Network
@@ -45,28 +47,43 @@ class NetworkCompression(Frozen):
         """
 
     def relearn(
-        self, student: Network, teacher: NetworkModel, arm: Arm, masks: Mapping[str, Tensor] | None = None
+        self,
+        student: Network,
+        teacher: Model,
+        arm: Arm,
+        masks: Mapping[str, Tensor] | None = None,
+        encoder: Encoder | None = None,
     ) -> NetworkModel:
-        """Train ``student`` in place, early-stopped on the validation rows; parameters keep the zeros of their ``masks``."""
+        """Train ``student`` in place, early-stopped on the validation rows; parameters keep the zeros of their ``masks``.
+
+        The student has the teacher's encoder where that is a network, else ``encoder``.
+        """
         import torch
 
         from ntgate.compression.soft_targets import SoftTargets
+        from ntgate.models.network import NetworkModel
         from ntgate.training.source import rows_of
         from ntgate.training.streams import Rows
 
-        view, encoder = arm.view, teacher.encoder
+        view = arm.view
+        encoder = teacher.encoder if isinstance(teacher, NetworkModel) else encoder
+        assert encoder is not None
+        parts = [part for part in (view.train, view.unlabelled, view.source if self.source_rows else None) if part]
         labelled = rows_of(encoder, view.train)
-        more = [view.unlabelled, view.source if self.source_rows else None]
-        x = torch.cat([labelled.x, *(rows_of(encoder, part).x for part in more if part is not None)])
-        with torch.inference_mode():
-            logits = torch.cat([teacher.network.eval()(part) for part in x.split(1024)])
+        x = torch.cat([rows_of(encoder, part).x for part in parts])
+        if isinstance(teacher, NetworkModel):
+            with torch.inference_mode():
+                logits = torch.cat([teacher.network.eval()(part) for part in x.split(1024)])
+        else:
+            scores = torch.cat([torch.from_numpy(teacher.scores(part.rows)) for part in parts])
+            logits = scores.clamp_min(1e-6).log()
         # The teacher never changes, so each of its logits is computed once; a row's "label" is the number of its logits.
         streams = {"labelled": labelled, "scored": Rows(x, torch.arange(len(x)))}
         objective = SoftTargets(
             student, logits.clone(), temperature=self.temperature, label_weight=self.label_weight, masks=masks or {}
         )
         arm.fit(objective, streams, encoder)
-        return dataclasses.replace(teacher, network=objective.network)
+        return NetworkModel(objective.network, encoder, teacher.classes)
 
 
 def part_of_budget(arm: Arm, number: int, parts: int) -> Arm:

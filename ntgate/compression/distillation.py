@@ -16,6 +16,7 @@ from ntgate.errors import ModelError
 from ntgate.training.config import Backbone
 
 if TYPE_CHECKING:
+    from ntgate.models.base import Model
     from ntgate.models.network import NetworkModel
     from ntgate.strategies.base import Arm
     from ntgate.training.network import Network
@@ -56,6 +57,32 @@ class Distillation(NetworkCompression):
         student.normaliser.load_state_dict(teacher.network.normaliser.state_dict())
         training = arm.training.model_copy(update={"steps": self.budget * arm.steps})
         return self.relearn(student, teacher, dataclasses.replace(arm, training=training))
+
+
+def distilled(teacher: Model, arm: Arm, backbone: Backbone | None) -> NetworkModel:
+    """A network that has learnt the scores of any model, a committee's above all, on all rows that there are.
+
+    Args:
+        teacher: its scores are learnt.
+        arm: the rows and the budget.
+        backbone: the network's; None: by the shape of the rows.
+    """
+    import torch
+
+    from ntgate.data.encoder import fit_encoder
+    from ntgate.training.config import NetworkSpec
+    from ntgate.training.network import build, default_backbone
+    from ntgate.training.source import rows_of
+
+    view, method = arm.view, Distillation()
+    encoder = fit_encoder(view.source, view.train, *([] if view.unlabelled is None else [view.unlabelled]))
+    rows = torch.cat([rows_of(encoder, part).x for part in (view.source, view.train)])
+    shape = tuple(rows.shape[1:])
+    spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(view.train.classes))
+    student = build(spec, arm.seed)
+    student.normaliser.fit(rows)
+    training = arm.training.model_copy(update={"steps": method.budget * arm.steps})
+    return method.relearn(student, teacher, dataclasses.replace(arm, training=training), encoder=encoder)
 
 
 def _size(network: Network) -> int:

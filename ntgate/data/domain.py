@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +121,23 @@ def joined(domains: Sequence[Domain], name: str) -> Domain:
     return Domain(name, rows, None)
 
 
+def together(first: Domain, second: Domain, name: str) -> Domain:
+    """The rows of two parts of one domain behind each other, with all that is known of them.
+
+    >>> part = Domain("a", np.zeros((2, 3), np.float32), np.array([0, 1]), ("no", "yes"))
+    >>> together(part, part, "both").y.tolist()
+    [0, 1, 0, 1]
+    """
+    known: dict[str, Any] = {
+        column: np.concatenate([getattr(first, column), getattr(second, column)])
+        for column in ("y", "groups", "times", "ids", "records")
+        if getattr(first, column) is not None
+    }
+    known["row_numbers"] = np.concatenate([first.numbers, second.numbers])
+    keys = {key: np.concatenate([values, second.keys[key]]) for key, values in first.keys.items()}
+    return replace(first, name=name, rows=joined([first, second], name).rows, keys=keys, **known)
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingView:
     """All that a strategy may see: there is no test split in it, so leakage is impossible by type.
@@ -135,3 +153,8 @@ class TrainingView:
     train: Domain
     validation: Domain
     unlabelled: Domain | None = None
+
+    @cached_property
+    def labelled(self) -> Domain:
+        """All labelled target rows: those to learn from, then those held aside."""
+        return together(self.train, self.validation, "target")

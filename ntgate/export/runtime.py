@@ -96,15 +96,20 @@ def session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
     Raises:
         ModelError: when the file is no ONNX model.
     """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return session_of(str(path), threads=threads)
     except Exception as error:
         raise ModelError(
             str(path), expected="an ONNX model", got=str(error).splitlines()[0][:200], fix="export it again"
         ) from error
+
+
+def session_of(model: str | bytes, *, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A model, the path of its file or its content, ready to run on the CPU; what is wrong with it is onnxruntime's to say."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def feed(running: onnxruntime.InferenceSession, rows: Any, path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -25,6 +25,7 @@ class Evidence:
         y: labels of the test rows, int64 ``(n,)``.
         candidate: scores ``(n, c)`` of the frozen candidate; None when no arm could be trained.
         scratch: scores ``(n, c)`` of the baseline; None when it failed.
+        learners: scores ``(n, c)`` of each single learner that scratch was made of, by name; none: it was made of one.
         champion: scores ``(n, c)`` of the current champion; None when there is none or it could not be scored.
         champion_version: its version; None when the registry holds no champion, which is a fact and no omission.
         champion_unusable: why a champion that exists has no scores.
@@ -65,6 +66,7 @@ class Evidence:
     compression_failed: str | None = None
     candidate_seeds: Scores | None = None
     scratch_seeds: Scores | None = None
+    learners: Mapping[str, Scores] = field(default_factory=dict)
     slices: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     slice_values: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     groups: npt.NDArray[np.str_] | None = None
@@ -84,7 +86,10 @@ class Evidence:
         taken = {name: getattr(self, name)[rows] for name in by_row if getattr(self, name) is not None}
         taken |= {name: getattr(self, name)[:, rows] for name in by_second if getattr(self, name) is not None}
         slices = {name: keys[rows] for name, keys in self.slices.items()}
-        return replace(self, **taken, slices=slices, leakage=self.leakage and self.leakage.among(rows))
+        learners = {name: scores[rows] for name, scores in self.learners.items()}
+        return replace(
+            self, **taken, slices=slices, learners=learners, leakage=self.leakage and self.leakage.among(rows)
+        )
 
     def opponent(self, name: str) -> str:
         """What the ledger calls a model that a stream's candidate has bet against: another champion is another opponent."""
@@ -94,8 +99,7 @@ class Evidence:
 
     def problem(self, name: str) -> str | None:
         """Why the scores of an arm are no evidence, or None when they are."""
-        scores: Scores | None = getattr(self, name)
-        called = _CALLED.get(name, name)
+        scores, called = self._scores(name), _CALLED.get(name, name)
         if self.allowance is not None and self.allowance.closed:
             return "the test rows stayed closed"
         if scores is None:
@@ -103,12 +107,20 @@ class Evidence:
         if scores.ndim != 2 or len(scores) != len(self.y):
             return f"the scores of the {called} have shape {scores.shape}, not one row for each of the {len(self.y)} test rows"
         bet_on = None if self.allowance is None else self.allowance.opponents
-        if bet_on is not None and name != "candidate" and self.opponent(name) not in bet_on:
+        if (
+            bet_on is not None
+            and name != "candidate"
+            and name not in self.learners
+            and self.opponent(name) not in bet_on
+        ):
             return f"the candidate has not bet against the {called}, and there are no fresh test rows to do so"
         wrong = int((~np.isfinite(scores)).any(axis=1).sum())
         return f"the scores of the {called} are not finite on {wrong} test rows" if wrong else None
 
     def usable(self, name: str) -> Scores | None:
         """The scores of an arm, or None when they are no evidence."""
-        scores: Scores | None = getattr(self, name)
-        return scores if self.problem(name) is None else None
+        return self._scores(name) if self.problem(name) is None else None
+
+    def _scores(self, name: str) -> Scores | None:
+        scores: Scores | None = self.learners[name] if name in self.learners else getattr(self, name)
+        return scores

@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from ntgate.models.base import Model, StoredModel
+from ntgate.models.committee import StoredCommittee
+from ntgate.models.graph import StoredGraph
 from ntgate.models.linear import StoredLinear
 from ntgate.models.network import StoredNetwork
 from ntgate.unions import OpenUnion
 
 __all__ = ["MODELS", "AnyModel", "Model", "StoredModel"]
 
-MODELS = OpenUnion(StoredModel, "a model", "ntgate.models", (StoredNetwork, StoredLinear))
+MODELS = OpenUnion(StoredModel, "a model", "ntgate.models", (StoredNetwork, StoredLinear, StoredGraph, StoredCommittee))
 AnyModel: TypeAlias = Annotated[StoredModel, MODELS]

@@ -10,15 +10,16 @@ from ntgate.report import numbers
 from ntgate.report.content import PlanRow, RunReport, Shift
 from ntgate.shift import words as shift_words
 from ntgate.strategies import STRATEGIES
-from ntgate.strategies.scratch import Scratch
+from ntgate.strategies.committee import TOGETHER
+from ntgate.strategies.scratch import LEARNERS
 
 NOTES = {
     "source_rows": "Source rows kept: {:,.0f}.",
-    "penalty": "Inverse strength of the penalty: {:g}.",
-    "source_weight": "All source rows together weigh {:g} times as much as all target rows.",
+    "setting": "Inverse strength of the penalty: {:g}.",
+    "temperature": "Its scores are brought to chances by a temperature of {:.2f}.",
     "effective_source_rows": "They are worth {:,.1f} rows of equal weight.",
 }
-_SHARE = "source_share."  # the block's name follows
+_SHARE, _WEIGHT = "source_share.", "weight."  # the name of the block, of the arm, follows
 
 
 def strategy(name: str | None, plan: Sequence[PlanRow] = ()) -> str:
@@ -32,8 +33,8 @@ def strategy(name: str | None, plan: Sequence[PlanRow] = ()) -> str:
     for row in plan:
         if row.strategy == name and row.label:
             return row.label
-    kind = Scratch if name == "scratch" else STRATEGIES.kinds.get(name)
-    return name.replace("_", " ") if kind is None else kind.label
+    kind = STRATEGIES.kinds.get(name) or LEARNERS.get(name)
+    return TOGETHER.get(name) or (name.replace("_", " ") if kind is None else kind.label)
 
 
 def notes(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
@@ -49,12 +50,21 @@ def notes(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
         for name, value in told.items()
         if name.startswith(_SHARE) and isinstance(value, float)
     ]
+    weights = [
+        f"{strategy(name.removeprefix(_WEIGHT))} {numbers.share(value)}"
+        for name, value in told.items()
+        if name.startswith(_WEIGHT) and isinstance(value, float)
+    ]
     words = [
         NOTES[name].format(value) if name in NOTES else f"{label(name)}: {value}."
         for name, value in told.items()
-        if not name.startswith(_SHARE)
+        if not name.startswith((_SHARE, _WEIGHT))
     ]
-    return (*words, *([f"The source's share of the weights: {', '.join(shares)}."] if shares else []))
+    return (
+        *([f"Weights: {', '.join(weights)}."] if weights else []),
+        *words,
+        *([f"The source's share of the weights: {', '.join(shares)}."] if shares else []),
+    )
 
 
 def sentence(text: str) -> str:

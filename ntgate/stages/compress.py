@@ -1,9 +1,8 @@
-"""Compress: choose the candidate on the validation rows, and make it smaller where the config asks for it."""
+"""Compress: make the candidate smaller where the config asks for it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +13,18 @@ from ntgate.compression.quantisation import Quantisation
 from ntgate.config import RunConfig
 from ntgate.errors import ModelError
 from ntgate.export.footprint import Footprint
+from ntgate.stages.combine import Combined
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.source import heard, maximised
-from ntgate.stages.train import Slot
 from ntgate.strategies.base import Arm
 from ntgate.strategies.candidate import Candidate
 
 if TYPE_CHECKING:
     from ntgate.data.domain import TrainingView
+
+
+DISTILLED = "distilled committee"
 
 
 class Smaller(Frozen):
@@ -55,7 +57,7 @@ class Compressed(Frozen):
     """The candidate that the gate is to judge.
 
     Attributes:
-        candidate: the best arm on the validation rows; None when every arm failed.
+        candidate: what the arms were combined to; None when every arm failed.
         smaller: its compressed form; None where the config asks for no compression, or it could not be done.
         failed: why it could not be compressed as the config asks.
         seconds: wall time.
@@ -67,36 +69,44 @@ class Compressed(Frozen):
     seconds: float = 0.0
 
 
-def choose(slots: Sequence[Slot]) -> Candidate | None:
-    """The best trained candidate on the validation rows; the earlier in the plan where two are equal."""
-    trained = [slot.candidate for slot in slots if slot.candidate is not None and slot.candidate.failed is None]
-    return max(trained, key=lambda candidate: candidate.rank, default=None)
-
-
 def compress(
-    config: RunConfig, folder: Path, ingested: Ingested, slots: tuple[Slot, ...], listener: Listener | None = None
+    config: RunConfig, folder: Path, ingested: Ingested, combined: Combined, listener: Listener | None = None
 ) -> Compressed:
-    """Choose the candidate and apply the methods of the config to it, one after the other.
+    """Apply the methods of the config to the candidate, one after the other.
 
     Training and calibration see a training view, which has no test rows. A method that cannot be applied to the candidate is
     recorded in ``failed``: the gate then judges the candidate as it was trained, and promotes nothing.
     """
-    began = time.perf_counter()
-    chosen = choose(slots)
-    if chosen is None or not config.compression:
+    began, chosen = time.perf_counter(), combined.candidate
+    methods: list[str] = [method.kind for method in config.compression]
+    if chosen is not None and chosen.members and _has_to_be_network(config):
+        methods = [DISTILLED, *methods]
+    if chosen is None or not methods:
         return Compressed(candidate=chosen, seconds=time.perf_counter() - began)
-    (listener or Silent()).stage("compress: " + ", ".join(method.kind for method in config.compression))
+    (listener or Silent()).stage("compress: " + ", ".join(methods))
     smaller, failed = None, None
     try:
-        smaller = _smaller(config, chosen, ingested.view(), folder, listener)
+        smaller = _smaller(config, chosen, methods, ingested.view(), folder, listener)
     except ModelError as error:
         failed = str(error)
     return Compressed(candidate=chosen, smaller=smaller, failed=failed, seconds=time.perf_counter() - began)
 
 
+def _has_to_be_network(config: RunConfig) -> bool:
+    """Whether a committee has to become one network: the config says so, or asks for what only a network can bear."""
+    asked = config.committee is not None and config.committee.distil
+    return asked or any(isinstance(method, NetworkCompression) for method in config.compression)
+
+
 def _smaller(
-    config: RunConfig, chosen: Candidate, view: TrainingView, folder: Path, listener: Listener | None
+    config: RunConfig,
+    chosen: Candidate,
+    methods: list[str],
+    view: TrainingView,
+    folder: Path,
+    listener: Listener | None,
 ) -> Smaller:
+    from ntgate.compression.distillation import distilled
     from ntgate.export.quantise import quantise
     from ntgate.export.runtime import scores_onnx
     from ntgate.models.network import NetworkModel
@@ -110,6 +120,10 @@ def _smaller(
     model = chosen.load()
     before, after = folder / "uncompressed.onnx", folder / "candidate.onnx"
     export_checked(config, model, view.validation, before)
+    if DISTILLED in methods:
+        model = distilled(
+            model, replace(arm, checkpoint=folder / "models" / "committee.checkpoint"), config.model.backbone
+        )
     for method in config.compression:
         if isinstance(method, NetworkCompression):
             if not isinstance(model, NetworkModel):
@@ -129,7 +143,7 @@ def _smaller(
     scores = [scores_onnx(path, view.validation.rows) for path in (before, after)]
     values = [measured.value(view.validation.labels, held) for held in scores]
     return Smaller(
-        methods=tuple(method.kind for method in config.compression),
+        methods=tuple(methods),
         uncompressed=Artifact.of(before),
         model=Artifact.of(after),
         before=Footprint.of(before, view.train.rows),

@@ -11,7 +11,7 @@ import numpy as np
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
-from ntgate.stages.compress import choose
+from ntgate.stages.combine import combine
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
 from ntgate.strategies.candidate import Candidate
@@ -77,10 +77,10 @@ def cross_fit(
             (listener or Silent()).stage(f"cross-fit: fold {held + 1} of {asked.folds}, division {repeat + 1}")
             place = folder / "folds" / f"{repeat}-{held}"
             without = held_out(config, place, ingested, fold, held, repeat)
-            chosen = choose(
-                [train_slot(seeded, place, without, source, plan, number) for number in range(len(plan.slots))]
-            )
+            numbers = range(len(plan.slots))
+            slots = tuple(train_slot(seeded, place, without, source, plan, number) for number in numbers)
             scratch = train_scratch(seeded, place, without)
+            chosen = combine(seeded, place, without, scratch, slots).candidate
             if chosen is None or scratch.failed is not None:
                 why = "every strategy failed" if chosen is None else f"scratch failed: {scratch.failed}"
                 return CrossFitted(failed=f"without fold {held + 1}, {why}", seconds=time.perf_counter() - began)

@@ -26,6 +26,7 @@ from ntgate.stages.scores import (
     of_constant,
     of_exported,
     of_folds,
+    of_learners,
     of_replicates,
 )
 from ntgate.strategies.candidate import Candidate
@@ -38,7 +39,7 @@ class Evaluated(Frozen):
     """The frozen arms on the test rows.
 
     Attributes:
-        candidate: the best arm on the validation rows; None when every arm failed.
+        candidate: what the arms were combined to; None when every arm failed.
         scratch: the baseline.
         onnx: exported model by arm; where the candidate was compressed, ``uncompressed`` is a further one.
         max_abs_diff: largest difference between a network's scores and its exported model's.
@@ -87,7 +88,7 @@ def evaluate(
     onnx, difference = _exported(config, folder, ingested, scratch, compressed)
     test = ingested.part(ingested.judged)
     allowance = open_rows(config, ingested, champion, onnx, crossed, test, dry_run=dry_run)
-    arrays, unusable = _scored(config, champion, replicated, crossed, onnx, test, allowance)
+    arrays, unusable = _scored(config, champion, scratch, replicated, crossed, onnx, test, allowance)
     guess = constant_guess(config, ingested)
     if not allowance.closed:
         arrays |= of_constant(guess, test.take(allowance.positions))
@@ -128,6 +129,7 @@ def _exported(
 def _scored(
     config: RunConfig,
     champion: ChampionSeen,
+    scratch: Candidate,
     replicated: Replicated,
     crossed: CrossFitted,
     onnx: dict[str, Artifact],
@@ -142,4 +144,5 @@ def _scored(
     held, unusable = of_champion(champion, test)
     if config.gate.cross_fitting is not None:
         return {**known, **of_folds(crossed.folds, whole, allowance.positions), **held}, unusable
-    return {**known, **of_exported(onnx, test), **of_replicates(replicated, test), **held}, unusable
+    learners = of_learners(scratch, test)
+    return {**known, **of_exported(onnx, test), **learners, **of_replicates(replicated, test), **held}, unusable

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ntgate.base import Artifact, Frozen
 from ntgate.planning.policy import Plan
 from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.combine import Combined
 from ntgate.stages.compress import Compressed
 from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.decide import Decided
@@ -36,6 +37,7 @@ class RunHistory(Frozen):
     plan: Plan
     scratch: Candidate
     slots: tuple[Slot, ...]
+    combined: Combined
     compressed: Compressed
     replicated: Replicated
     crossed: CrossFitted
@@ -55,8 +57,10 @@ class RunHistory(Frozen):
 
     @property
     def arms(self) -> tuple[Candidate, ...]:
-        """Every arm that was tried, in the order of the plan, then scratch."""
-        return (*(slot.candidate for slot in self.slots if slot.candidate is not None), self.scratch)
+        """Every arm that was tried, in the order of the plan, those of scratch, scratch, and the committee that was judged."""
+        made = self.combined.candidate
+        tried = [slot.candidate for slot in self.slots if slot.candidate is not None]
+        return (*tried, *self.scratch.members, self.scratch, *([made] if made is not None and made.members else []))
 
     def curve(self, arm: Candidate) -> tuple[CurvePoint, ...]:
         """An arm's learning curve with the metric's own values, where training maximises."""
@@ -81,7 +85,8 @@ class RunHistory(Frozen):
             "ingest": self.ingested.seconds,
             "source": self.source.seconds,
             "drift": self.shift.seconds,
-            **{arm.strategy: arm.seconds for arm in self.arms},
+            **{arm.strategy: arm.seconds for arm in self.arms if not arm.members},
+            "combine": self.combined.seconds,
             "compress": self.compressed.seconds,
             "replicate": self.replicated.seconds,
             "cross_fit": self.crossed.seconds,

@@ -14,7 +14,7 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.train import train_arm
 from ntgate.strategies.candidate import Candidate
-from ntgate.strategies.scratch import Scratch
+from ntgate.strategies.committee import again, with_a_say
 
 if TYPE_CHECKING:
     from ntgate.training.source_model import SourceModel
@@ -40,6 +40,7 @@ def replicate(
     ingested: Ingested,
     source: SourceModel,
     plan: Plan,
+    scratch: Candidate,
     compressed: Compressed,
     listener: Listener | None = None,
 ) -> Replicated:
@@ -50,18 +51,31 @@ def replicate(
     """
     began = time.perf_counter()
     chosen, repeats = compressed.candidate, range(1, config.gate.seeds)
-    if chosen is None or not repeats or config.gate.cross_fitting is not None:  # whose folds have seeds of their own
+    if (
+        chosen is None or scratch.failed is not None or not repeats or config.gate.cross_fitting is not None
+    ):  # whose folds have seeds of their own
         return Replicated()
     tell = listener or Silent()
     tell.stage(f"replicate: {chosen.strategy} and scratch with {len(repeats)} more seeds")
-    strategy = next(planned for planned in plan.slots if planned.kind == chosen.strategy)
-    pairs = [
-        (
-            train_arm(config, folder, ingested, source, strategy, tell, repeat=repeat),
-            train_arm(config, folder, ingested, None, Scratch(), tell, repeat=repeat),
-        )
-        for repeat in repeats
-    ]
+    strategies = {strategy.kind: strategy for strategy in (*plan.slots, *config.scratch)}
+
+    def retrained(made: Candidate, repeat: int, known: dict[str, Candidate]) -> Candidate:
+        """The arm, or each arm of the committee, with another seed, as far as it was trained before."""
+        arms = with_a_say(made) or (made,)
+        for arm in arms:
+            if arm.strategy not in known:
+                given = None if arm.strategy in {learner.kind for learner in config.scratch} else source
+                strategy = strategies[arm.strategy]
+                known[arm.strategy] = train_arm(
+                    config, folder, ingested, given, strategy, tell, repeat=repeat, until=arm.until
+                )
+        found = [known[arm.strategy] for arm in arms]
+        return again(made, found) if made.members else found[0]
+
+    pairs = []
+    for repeat in repeats:
+        known: dict[str, Candidate] = {}  # scratch's arms are members of both committees
+        pairs.append((retrained(chosen, repeat, known), retrained(scratch, repeat, known)))
     return Replicated(
         candidate=tuple(pair[0] for pair in pairs),
         scratch=tuple(pair[1] for pair in pairs),

@@ -15,9 +15,9 @@ from ntgate.gate.finding import Finding
 from ntgate.metrics.display import Display
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
-from ntgate.strategies.base import Strategy
 from ntgate.strategies.candidate import Candidate
-from ntgate.strategies.scratch import Scratch
+from ntgate.strategies.committee import TOGETHER
+from ntgate.strategies.scratch import LEARNERS
 
 
 class ArmResult(Frozen):
@@ -234,15 +234,17 @@ def _compression(history: RunHistory) -> CompressionResult | None:
 
 def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
     arms = {arm.strategy: arm for arm in history.arms}
-    baseline = "the baseline: target rows alone, same architecture and budget"
-    rows: list[tuple[Strategy, str]] = [(row.strategy, row.reason) for row in history.plan.rows]
-    return tuple(
-        _planned(kind, reason, arms.get(kind.kind), history) for kind, reason in [*rows, (Scratch(), baseline)]
-    )
+    told = [(row.strategy.kind, row.strategy.label, row.reason) for row in history.plan.rows]
+    alone = "a learner of the baseline: target rows alone"
+    told += [(arm.strategy, LEARNERS[arm.strategy].label, alone) for arm in history.scratch.members]
+    together = {"scratch": "the baseline: the committee of its learners, target rows alone"}
+    if (made := history.combined.candidate) is not None and made.members:
+        together[made.strategy] = "all arms together, each by its weight"
+    told += [(name, TOGETHER[name], reason) for name, reason in together.items()]
+    return tuple(_planned(name, label, reason, arms.get(name), history) for name, label, reason in told)
 
 
-def _planned(kind: Strategy, reason: str, arm: Candidate | None, history: RunHistory) -> PlanResult:
-    strategy, label = kind.kind, kind.label
+def _planned(strategy: str, label: str, reason: str, arm: Candidate | None, history: RunHistory) -> PlanResult:
     if arm is None:
         return PlanResult(strategy=strategy, label=label, reason=reason, trained=False, validation=None, seconds=0.0)
     further = [*history.replicated.candidate, *history.replicated.scratch]

@@ -18,9 +18,11 @@ from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import Fold
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.replicate import Replicated
+from ntgate.strategies.candidate import Candidate
 
 Arrays: TypeAlias = "dict[str, npt.NDArray[Any]]"
-_SLICE, _VALUES = "slice ", "values "  # before the name of what divides the rows, in the file of scores
+# Before the name of what divides the rows, and of a learner of scratch, in the file of scores.
+_SLICE, _VALUES, _LEARNER = "slice ", "values ", "learner "
 
 
 def about_rows(config: RunConfig, test: Domain, rows: npt.NDArray[np.int64]) -> Arrays:
@@ -68,6 +70,11 @@ def of_constant(guess: npt.NDArray[np.float64], test: Domain) -> Arrays:
     return {"constant": np.tile(guess.astype(np.float32), (len(test), 1))}
 
 
+def of_learners(scratch: Candidate, test: Domain) -> Arrays:
+    """Scores ``(n, c)`` of each learner that scratch was made of."""
+    return {f"{_LEARNER}{arm.strategy}": arm.load().scores(test.rows) for arm in scratch.members if arm.failed is None}
+
+
 def of_replicates(replicated: Replicated, test: Domain) -> Arrays:
     """Scores ``(seeds, n, c)`` of the further seeds of both arms; a seed that failed in either has none in both."""
     scored = [
@@ -100,6 +107,7 @@ def of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) 
             scores[which, fold.repeat, index] = arm.load().scores(whole.take(index).rows)
     scores, held = scores[:, :, rows], held[:, rows]
     return {
+        **_learners_of_folds(folds, whole, rows),
         "candidate": scores[0, 0],
         "scratch": scores[1, 0],
         "candidate_folds": scores[0],
@@ -108,9 +116,29 @@ def of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) 
     }
 
 
+def _learners_of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) -> Arrays:
+    """Scores of each of scratch's learners in the first division."""
+    names = {arm.strategy for fold in folds for arm in fold.scratch.members if arm.failed is None}
+    scores = {name: np.full((len(whole), len(whole.classes)), np.nan, dtype=np.float32) for name in names}
+    for fold in folds:
+        index = np.array(fold.rows, dtype=np.int64)
+        for arm in fold.scratch.members if fold.repeat == 0 else ():
+            if arm.failed is None:
+                scores[arm.strategy][index] = arm.load().scores(whole.take(index).rows)
+    return {f"{_LEARNER}{name}": held[rows] for name, held in scores.items() if np.isfinite(held).all()}
+
+
 def evidence(arrays: Arrays, **facts: Any) -> Evidence:
     """The evidence in the arrays of a run, with the ``facts`` that are no scores."""
     slices = {name.removeprefix(_SLICE): keys for name, keys in arrays.items() if name.startswith(_SLICE)}
     values = {name.removeprefix(_VALUES): keys for name, keys in arrays.items() if name.startswith(_VALUES)}
-    others: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith((_SLICE, _VALUES))}
-    return Evidence(**{"candidate": None, "scratch": None, **others}, slices=slices, slice_values=values, **facts)
+    learners = {name.removeprefix(_LEARNER): held for name, held in arrays.items() if name.startswith(_LEARNER)}
+    named = (_SLICE, _VALUES, _LEARNER)
+    others: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith(named)}
+    return Evidence(
+        **{"candidate": None, "scratch": None, **others},
+        learners=learners,
+        slices=slices,
+        slice_values=values,
+        **facts,
+    )

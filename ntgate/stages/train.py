@@ -13,10 +13,13 @@ from ntgate.stages.listener import Listener
 from ntgate.stages.source import heard, maximised
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.strategies.candidate import Candidate, train
-from ntgate.strategies.scratch import Scratch
+from ntgate.strategies.committee import CommitteeConfig
 
 if TYPE_CHECKING:
     from ntgate.training.source_model import SourceModel
+
+
+SCRATCH = "scratch"
 
 
 class Slot(Frozen):
@@ -41,8 +44,14 @@ def train_slot(
 
 
 def train_scratch(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Candidate:
-    """Train the baseline on the target rows alone."""
-    return train_arm(config, folder, ingested, None, Scratch(), listener)
+    """Train the baseline: every learner of the portfolio on the target rows alone, and the committee of them."""
+    from ntgate.strategies.committee import committee
+
+    arms = [train_arm(config, folder, ingested, None, learner, listener) for learner in config.scratch]
+    rows = ingested.view().labelled
+    settings = config.committee or CommitteeConfig()
+    measured = maximised(config.gate.metric.of_classes(rows.classes))
+    return committee(SCRATCH, arms, rows.labels, settings, measured, folder / "models")
 
 
 def train_arm(
@@ -54,8 +63,12 @@ def train_arm(
     listener: Listener | None = None,
     *,
     repeat: int = 0,
+    until: int | None = None,
 ) -> Candidate:
-    """Train one arm; each ``repeat`` has a seed and a folder of its own, and else everything in common."""
+    """Train one arm, to the point ``until`` of its curve where that is known already.
+
+    Each ``repeat`` has a seed and a folder of its own, and else everything in common.
+    """
     models = folder / "models" / (f"seed-{repeat}" if repeat else "")
     models.mkdir(parents=True, exist_ok=True)
     view = ingested.view()
@@ -69,5 +82,6 @@ def train_arm(
         seed=config.seed + repeat,
         progress=heard(metric, strategy.kind, listener),
         checkpoint=models / f"{strategy.kind}.checkpoint",
+        until=until,
     )
     return train(strategy, arm, models)

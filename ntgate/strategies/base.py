@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +15,6 @@ from ntgate.strategies.rank import Case, Rank
 from ntgate.training.config import Backbone, TrainingConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from ntgate.data.encoder import Encoder
@@ -89,6 +89,7 @@ class Arm:
         seed: of this arm's initialisation and order of rows.
         progress: told about each evaluation.
         checkpoint: where the loop keeps what it needs to resume.
+        until: the point of the curve to stop at, counted from 1, where it is known already; None: the best on the validation rows.
     """
 
     view: TrainingView
@@ -99,6 +100,7 @@ class Arm:
     seed: int
     progress: Progress | None = None
     checkpoint: Path | None = None
+    until: int | None = None
 
     @property
     def pretrained(self) -> SourceModel:
@@ -126,6 +128,7 @@ class Arm:
         result = fit(
             objective, streams, rows_of(encoder, self.view.validation), metric=self.metric, config=self.training,
             steps=self.steps, seed=self.seed, progress=self.progress, checkpoint=self.checkpoint,
+            until=self.until,
         )  # fmt: skip
         return self.network(objective.network, encoder, result.curve, result.steps)
 
@@ -158,3 +161,11 @@ class Strategy(Frozen, ABC):
     @abstractmethod
     def train(self, arm: Arm) -> Trained:
         """Train the arm."""
+
+
+def by_kind(value: Any) -> Any:
+    """A single strategy stands for a list of one, and a kind alone for its defaults."""
+    listed = [value] if isinstance(value, str | Mapping) else value
+    if not isinstance(listed, list | tuple):
+        return listed
+    return [{"kind": item} if isinstance(item, str) else item for item in listed]

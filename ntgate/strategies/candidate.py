@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 from pydantic import JsonValue
 
-from ntgate.base import Frozen
+from ntgate.base import Artifact, Frozen
 from ntgate.errors import LostError, MachineError, NtgateError, StoreError
 from ntgate.models import AnyModel, Model
+from ntgate.models.base import Scores
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.training.curve import CurvePoint
 
@@ -24,13 +26,16 @@ class Candidate(Frozen):
         failed: why there is no model; None when there is one.
         model: what was learnt.
         classes: class names, in the order of the scores.
-        validation: score on the validation rows; more is better, a loss is negative.
-        validation_loss: cross-entropy there.
+        held: its scores ``(n, c)`` of the target's labelled rows, each by a model that had not seen it; NaN where none held it out.
+        until: the point of the curve that the model on all rows was trained to.
+        validation: score of these scores, in the gate's metric; more is better, a loss is negative.
+        validation_loss: their cross-entropy.
         steps: optimisation steps taken, until early stopping ended the arm.
         budget: optimisation steps that it was allowed.
         began: when the training began, seconds since the epoch; None where nobody noted it.
         seconds: wall time.
         curve: learning curve.
+        members: of a committee the arms that it was made of, with those that have no say.
     """
 
     strategy: str
@@ -39,6 +44,8 @@ class Candidate(Frozen):
     failed: str | None = None
     model: AnyModel | None = None
     classes: tuple[str, ...] = ()
+    held: Artifact | None = None
+    until: int | None = None
     validation: float | None = None
     validation_loss: float | None = None
     steps: int = 0
@@ -46,13 +53,22 @@ class Candidate(Frozen):
     began: float | None = None
     seconds: float = 0.0
     curve: tuple[CurvePoint, ...] = ()
+    members: tuple[Candidate, ...] = ()
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Greater is better: the validation score, then the loss; a failed arm comes last."""
+        """Greater is better: the score of rows held out, then the loss; a failed arm comes last."""
         if self.validation is None or self.validation_loss is None:
             return float("-inf"), float("-inf")
         return self.validation, -self.validation_loss
+
+    def held_scores(self) -> Scores:
+        """The scores in :attr:`held`."""
+        if self.held is None:
+            raise ValueError(f"the arm {self.strategy!r} has no scores of rows held out")
+        with np.load(self.held.verified(), allow_pickle=False) as content:
+            scores: Scores = content["scores"]
+        return scores
 
     def load(self) -> Model:
         """The trained model."""
@@ -62,19 +78,20 @@ class Candidate(Frozen):
 
 
 def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
-    """Train one arm and write its weights to ``directory``.
+    """Train one arm on all labelled rows and write it to ``directory``, with the scores of those rows by models without them.
+
+    Where the arm knows already how far to go, no rows are held out.
 
     A strategy that fails on these data (a loss that diverges, memory that runs out, numbers that a decomposition cannot cope
     with, a backbone that raises) gives a candidate with the reason in ``failed``, so that the other arms go on.
     """
-    import numpy as np
-
     from ntgate.machine import out_of_memory
+    from ntgate.strategies.out_of_fold import train_on_all
 
     at, began = time.time(), time.perf_counter()
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
     try:
-        trained = strategy.train(arm)
+        found = train_on_all(strategy, arm)
     except (MachineError, StoreError, LostError):
         raise
     except (NtgateError, MemoryError, RuntimeError, np.linalg.LinAlgError) as error:
@@ -92,18 +109,23 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
             began=at,
             seconds=time.perf_counter() - began,
         )
-    best = max(trained.curve, key=lambda point: point.rank)
+    directory.mkdir(parents=True, exist_ok=True)
+    held = directory / f"{strategy.kind}.held.npz"
+    if found.scores is not None:
+        np.savez_compressed(held, allow_pickle=False, scores=found.scores)
     return Candidate(
         strategy=strategy.kind,
         parameters=parameters,
-        notes=dict(trained.notes),
-        model=trained.model.save(directory / strategy.kind),
+        notes=dict(found.trained.notes),
+        model=found.trained.model.save(directory / strategy.kind),
         classes=arm.view.train.classes,
-        validation=best.validation,
-        validation_loss=best.validation_loss,
-        steps=trained.steps,
+        held=None if found.scores is None else Artifact.of(held),
+        until=found.until,
+        validation=found.validation,
+        validation_loss=found.validation_loss,
+        steps=found.trained.steps,
         budget=arm.steps,
         began=at,
         seconds=time.perf_counter() - began,
-        curve=trained.curve,
+        curve=found.curve,
     )

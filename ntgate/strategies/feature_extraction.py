@@ -6,6 +6,7 @@ fixed features, its L2 penalty chosen on validation rows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -51,7 +52,8 @@ class FeatureExtraction(Strategy):
         from ntgate.strategies.transfer import initial_network
 
         network = initial_network(arm)
-        curve = fit_probe(arm, network, self.penalties)
+        # Where the last blocks learn too, how far to go is said of them.
+        curve = fit_probe(replace(arm, until=None) if self.last_blocks else arm, network, self.penalties)
         if not self.last_blocks:
             return arm.network(network, arm.pretrained.encoder, curve, len(curve))
         from ntgate.training.blocks import blocks

@@ -10,6 +10,7 @@ Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022 (see 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -96,7 +97,7 @@ class FineTuning(Strategy):
         if self.probe_first:
             from ntgate.strategies.feature_extraction import fit_probe
 
-            fit_probe(arm, network)
+            fit_probe(replace(arm, until=None), network)
         if self.lora_rank:
             from ntgate.training.lora import with_lora
 

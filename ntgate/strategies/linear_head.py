@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from ntgate.learners.logistic import rows_by_class
 from ntgate.strategies.base import Arm
 from ntgate.training.curve import CurvePoint
 from ntgate.training.source import embed
@@ -30,6 +31,8 @@ def fit_head(
 ) -> tuple[CurvePoint, ...]:
     """Fit a head a penalty, give ``network`` the best of them on the validation rows, and return one point a penalty.
 
+    Where the arm says which penalty it is, only that one is fitted.
+
     Args:
         network: its head is set.
         arm: with the validation rows.
@@ -39,6 +42,8 @@ def fit_head(
         weights: ``(n,)`` of mean 1; None: all alike.
         folded: from a head over such rows, ``(c, k)`` and ``(c,)``, to one over the network's features; None: it is one.
     """
+    if arm.until is not None:
+        penalties = penalties[arm.until - 1 : arm.until]
     held = embed(network, arm.pretrained.encoder, arm.view.validation).astype(np.float64)
     truth = torch.from_numpy(arm.view.validation.labels)
     classes = len(arm.view.train.classes)
@@ -81,8 +86,8 @@ def logistic_regression(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the validation rows judge what came of it
         model = LogisticRegression(C=penalty, max_iter=1000).fit((rows - mean) / scale, labels, weights)
-    weight, bias = _rows_by_class(model, classes)
-    return weight / scale, bias - weight @ mean / scale
+    weight, bias = rows_by_class(model, classes)
+    return np.asarray(weight / scale), np.asarray(bias - weight @ mean / scale)
 
 
 def _put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tuple[Floats, Floats]]) -> None:
@@ -91,13 +96,3 @@ def _put_best(network: Network, curve: Sequence[CurvePoint], heads: Sequence[tup
     with torch.no_grad():
         network.head.weight.copy_(torch.from_numpy(weight))
         network.head.bias.copy_(torch.from_numpy(bias))
-
-
-def _rows_by_class(model: Any, classes: int) -> tuple[Floats, Floats]:
-    """Weights ``(c, d)`` and biases ``(c,)``, a row a class, also where scikit-learn fits one row for two classes."""
-    weight, bias = model.coef_, model.intercept_
-    if len(model.classes_) == 2:
-        weight, bias = np.vstack([-weight, weight]) / 2, np.hstack([-bias, bias]) / 2
-    full, offset = np.zeros((classes, weight.shape[1])), np.full(classes, bias.min() - 10.0)
-    full[model.classes_], offset[model.classes_] = weight, bias
-    return full, offset

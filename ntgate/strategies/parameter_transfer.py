@@ -50,6 +50,6 @@ class ParameterTransfer(Strategy):
         encoder = arm.pretrained.encoder
         trained = arm.fit(objective, {"labelled": rows_of(encoder, arm.view.train)}, encoder)
         network.requires_grad_(True)
-        best = max(trained.curve, key=lambda point: point.rank)
+        best = trained.curve[-1] if arm.until else max(trained.curve, key=lambda point: point.rank)
         shares = {f"source_share.{name}": round(share, 4) for name, share in objective.shares(best.step).items()}
         return replace(trained, notes=shares)

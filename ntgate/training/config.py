@@ -93,6 +93,8 @@ class TrainingConfig(Frozen):
         patience: evaluations without improvement after which an arm stops early.
         processes: processes of this machine that share each batch, with a GPU each where there are GPUs.
         device_memory: GiB; rows that take less live on the device, more stream through workers.
+        folds: parts of the labelled target rows, each held out once while an arm learns how far to go; then it is trained on all
+            rows. 1: the validation rows alone are held out. None: 3, and 1 from 3,000 rows on.
         workers: worker processes of a stream that does not fit on the device; 0: this process gathers the batches itself.
     """
 
@@ -109,12 +111,21 @@ class TrainingConfig(Frozen):
     processes: Whole = Field(1, gt=0, le=1024)
     device_memory: Real = Field(4.0, ge=0, le=1e6)
     workers: Whole = Field(2, ge=0, le=1024)
+    folds: Annotated[int, Field(ge=1, le=20), NUMBER] | None = None
 
     @model_validator(mode="after")
     def _equal_shares(self) -> TrainingConfig:
         if self.batch_size % self.processes:
             raise ValueError(f"batch_size {self.batch_size} cannot be shared equally by {self.processes} processes")
         return self
+
+    def folds_of(self, rows: int) -> int:
+        """Folds of so many labelled target rows.
+
+        >>> TrainingConfig().folds_of(100), TrainingConfig().folds_of(3000), TrainingConfig(folds=5).folds_of(3000)
+        (3, 1, 5)
+        """
+        return self.folds or (3 if rows < 3000 else 1)
 
     def target_steps(self, rows: int) -> int:
         """Steps for an arm with ``rows`` labelled target rows.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ntgate.base import Frozen
 
 
@@ -12,7 +14,8 @@ class CurvePoint(Frozen):
         step: optimisation steps taken so far.
         train_loss: mean loss since the evaluation before.
         validation_loss: cross-entropy on the validation rows.
-        validation: score on the validation rows, in the gate's metric; more is better, a loss is negative.
+        validation: score on the validation rows, in the gate's metric; more is better, a loss is negative. NaN where it is not
+            defined on them.
     """
 
     step: int
@@ -23,4 +26,4 @@ class CurvePoint(Frozen):
     @property
     def rank(self) -> tuple[float, float]:
         """Greater is better: few validation rows give few distinct scores, so the loss breaks the ties."""
-        return self.validation, -self.validation_loss
+        return -math.inf if math.isnan(self.validation) else self.validation, -self.validation_loss

@@ -72,6 +72,7 @@ def fit(
     seed: int,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
+    until: int | None = None,
 ) -> Fit:
     """Minimise ``objective`` over ``streams`` and leave the best weights on ``validation`` in its network.
 
@@ -94,16 +95,19 @@ def fit(
         progress: told about each evaluation.
         checkpoint: written at each evaluation; when it exists and is of this training, the training resumes from it, with
             the same result.
+        until: the evaluation to stop at, with the weights of then; None: as far as the validation rows show.
 
     Raises:
         ModelError: when the loss stops being finite, or memory runs out.
     """
     began = time.perf_counter()
     config = shared(config)
-    work = partial(_train, objective, streams, None, None, config, steps, seed, None, checkpoint)
+    work = partial(_train, objective, streams, None, None, config, steps, seed, None, checkpoint, until)
     try:
         with joined(config, work) as fabric:
-            point = _train(objective, streams, validation, metric, config, steps, seed, progress, checkpoint, fabric)
+            point = _train(
+                objective, streams, validation, metric, config, steps, seed, progress, checkpoint, until, fabric
+            )
     except (MemoryError, RuntimeError) as error:
         # What a decomposition makes of numbers that are not finite.
         if isinstance(error, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
@@ -121,7 +125,7 @@ def fit(
 
 def _train(
     objective: Objective, streams: Mapping[str, Rows], validation: Rows | None, metric: Metric | None, config: TrainingConfig,
-    steps: int, seed: int, progress: Progress | None, path: Path | None, fabric: Fabric,
+    steps: int, seed: int, progress: Progress | None, path: Path | None, until: int | None, fabric: Fabric,
 ) -> Point:  # fmt: skip
     """The loop of one process; ``validation`` and ``metric`` are given to process 0 alone."""
     device = fabric.device
@@ -145,9 +149,9 @@ def _train(
         torch.manual_seed(seed + 104_729 * fabric.global_rank)
         point = checkpoint.restore() if checkpoint is not None else Point(0, [], {})
         _ready(objective, smallest)
-        while point.step < steps and not _exhausted(point.curve, config.patience):
-            until = min(point.step + every - point.step % every, steps)
-            for step in range(point.step + 1, until + 1):
+        while point.step < steps and not _ended(point.curve, config.patience, until):
+            next_look = min(point.step + every - point.step % every, steps)
+            for step in range(point.step + 1, next_look + 1):
                 batch = {name: stream.next() for name, stream in batches.items()}
                 with fabric.autocast():
                     loss = objective(batch, step / steps)
@@ -164,15 +168,15 @@ def _train(
                 losses += loss.detach()
                 if step % _LOOKS == 0:
                     _mean(fabric, losses, step - point.step, step)
-            seen = _evaluate(fabric, objective.network, validation, metric, until, losses, until - point.step)
+            seen = _evaluate(fabric, objective.network, validation, metric, next_look, losses, next_look - point.step)
             losses.zero_()
             _ready(objective, smallest)
             best = point.best
-            if not point.curve or seen.rank > max(before.rank for before in point.curve):
+            if until is not None or not point.curve or seen.rank > max(before.rank for before in point.curve):
                 best = {name: value.detach().clone() for name, value in objective.network.state_dict().items()}
-            point = Point(until, [*point.curve, seen], best)
+            point = Point(next_look, [*point.curve, seen], best)
             if progress is not None:
-                progress(until, steps, seen.validation)
+                progress(next_look, steps, seen.validation)
             if checkpoint is not None:
                 checkpoint.save(point)
     return point
@@ -217,7 +221,7 @@ def _evaluate(
     train_loss = _mean(fabric, losses, since, step)
     seen = _score(network, rows, metric, step, train_loss) if rows is not None and metric is not None else None
     point: CurvePoint = fabric.broadcast(seen) if fabric.world_size > 1 else seen  # type: ignore[assignment]
-    if not all(math.isfinite(value) for value in (point.validation_loss, point.validation)):
+    if not math.isfinite(point.validation_loss):
         raise _diverged(f"{point.validation_loss} on the validation rows after {step} steps")
     return point
 
@@ -247,12 +251,14 @@ def _score(network: Network, rows: Rows, metric: Metric, step: int, train_loss: 
     logits = torch.cat([network(x.to(device)).float() for x in rows.x.split(1024)]).cpu()
     labels = rows.labels.cpu()
     loss = float(nn.functional.cross_entropy(logits, labels))
-    score = metric(labels, logits.softmax(dim=1)) if torch.isfinite(logits).all() else float("nan")
+    score = metric(labels, logits.softmax(dim=1)) if math.isfinite(loss) else float("nan")
     return CurvePoint(step=step, train_loss=train_loss, validation_loss=loss, validation=score)
 
 
-def _exhausted(curve: list[CurvePoint], patience: int) -> bool:
-    """Whether the last ``patience`` evaluations brought nothing better."""
+def _ended(curve: list[CurvePoint], patience: int, until: int | None) -> bool:
+    """Whether it is time to stop: ``until`` is reached, or without one the last ``patience`` evaluations brought nothing better."""
+    if until is not None:
+        return len(curve) >= until
     return bool(curve) and len(curve) - 1 - curve.index(max(curve, key=lambda point: point.rank)) >= patience
 
 

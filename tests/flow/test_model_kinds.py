@@ -14,7 +14,7 @@ from ntgate.flow import run
 
 
 def test_a_linear_model_is_promoted_and_loaded_with_mlflow_and_with_onnxruntime_alone(project: Path):
-    config = load(project / "config.yaml", ["strategies=[{kind: linear_pool}]", "gate.seeds=2"])
+    config = load(project / "config.yaml", ["strategies=[{kind: linear_pool}]", "committee=null", "gate.seeds=2"])
     result = run(config)
     assert (result.outcome, result.candidate.strategy) == ("promoted", "linear_pool")
     with np.load(project / "target_test.npz") as content:
@@ -27,10 +27,48 @@ def test_a_linear_model_is_promoted_and_loaded_with_mlflow_and_with_onnxruntime_
     assert np.asarray(served) == pytest.approx(scores, abs=1e-6)
 
 
-def test_a_compression_of_networks_says_that_the_chosen_model_is_none(project: Path):
-    config = load(
-        project / "config.yaml", ["strategies=[{kind: linear_pool}]", "gate.seeds=1", "compression=[{kind: pruning}]"]
+ALL = ["scratch=[network, logistic, forest, extra_trees, boosting]", "gate.seeds=2"]
+
+
+def test_the_committee_of_every_learner_is_promoted_and_scores_alike_everywhere(project: Path):
+    kinds = "[fine_tuning, feature_extraction, domain_adversarial, linear_pool, forest_pool, extra_trees_pool, boosting_pool]"
+    config = load(project / "config.yaml", [f"strategies={kinds}", *ALL])
+    result = run(config)
+    assert (result.outcome, result.candidate.strategy) == ("promoted", "committee")
+    trained = {planned.strategy: planned for planned in result.plan}
+    assert len(trained) == 7 + 5 + 2
+    assert all(planned.trained for planned in trained.values())
+    assert {planned.seeds for name, planned in trained.items() if name in ("scratch", "committee")} == {2}
+    notes = trained["committee"].notes
+    weights = [value for name, value in notes.items() if name.startswith("weight.")]
+    assert len(weights) == 12
+    assert sum(weights) == pytest.approx(1, abs=1e-3)
+    with np.load(project / "target_test.npz") as content:
+        x, y = content["x"], content["y"]
+    running = onnxruntime.InferenceSession(result.onnx["candidate"], providers=["CPUExecutionProvider"])
+    (scores,) = running.run(None, {"x": x})
+    assert float(np.mean(scores.argmax(axis=1) == y)) == pytest.approx(result.candidate.value)
+    mlflow.set_tracking_uri(config.registry.uri)
+    assert np.asarray(mlflow.pyfunc.load_model("models:/reader@champion").predict(x)) == pytest.approx(scores, abs=1e-6)
+    learners = next(finding for finding in result.findings if finding.rule == "target_learners")
+    assert learners.outcome == "pass"
+    assert all(
+        name in learners.reason for name in ("network 0.", "logistic 0.", "forest 0.", "extra trees 0.", "boosting 0.")
     )
+
+
+def test_a_committee_becomes_one_network_where_the_config_says_so(project: Path):
+    config = load(project / "config.yaml", ["committee={distil: true}", "gate.seeds=1"])
+    result = run(config, dry_run=True)
+    assert result.compression.methods == ("distilled committee",)
+    assert result.compression.after.parameters < result.compression.before.parameters
+    whole, small = (Path(result.onnx[name]).stat().st_size for name in ("uncompressed", "candidate"))
+    assert small < whole
+
+
+def test_a_compression_of_networks_says_that_the_chosen_model_is_none(project: Path):
+    settings = ["strategies=[{kind: linear_pool}]", "committee=null", "gate.seeds=1", "compression=[{kind: pruning}]"]
+    config = load(project / "config.yaml", settings)
     result = run(config, dry_run=True)
     assert result.outcome == "inconclusive"
     reason = next(finding.reason for finding in result.findings if finding.rule == "compression")

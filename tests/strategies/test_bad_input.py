@@ -12,7 +12,7 @@ from ntgate.strategies.base import Arm, Facts
 from ntgate.strategies.candidate import train
 from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.fine_tuning import FineTuning
-from ntgate.strategies.scratch import Scratch
+from ntgate.strategies.scratch import NetworkScratch
 from ntgate.training.config import Mlp, TrainingConfig
 from ntgate.training.source import pretrain
 from tests.strategies.test_contract import KINDS, accuracy, blobs, shifted
@@ -100,7 +100,7 @@ def test_memory_that_runs_out_before_and_while_training_is_a_reason(arm, tmp_pat
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
     monkeypatch.setattr("torch.nn.functional.cross_entropy", full)
-    candidate = train(Scratch(), arm, tmp_path)
+    candidate = train(NetworkScratch(), arm, tmp_path)
     assert "memory for 16 rows of each stream a step" in candidate.failed
     assert "lower batch_size" in candidate.failed
 
@@ -111,4 +111,4 @@ def test_a_fault_of_the_code_is_not_taken_for_one_of_the_data(arm, tmp_path, mon
 
     monkeypatch.setattr("torch.nn.functional.cross_entropy", broken)
     with pytest.raises(RuntimeError, match="shapes differ"):
-        train(Scratch(), arm, tmp_path)
+        train(NetworkScratch(), arm, tmp_path)

@@ -25,13 +25,13 @@ from ntgate.strategies.instance_transfer import InstanceTransfer
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
-from ntgate.strategies.scratch import Scratch
+from ntgate.strategies.scratch import LEARNERS, NetworkScratch
 from ntgate.strategies.transfer import initial_network
 from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
 from ntgate.training.network import build
 from ntgate.training.source import embed, pretrain, rows_of
 
-KINDS = [*STRATEGIES.shipped, Scratch]
+KINDS = [*STRATEGIES.shipped, *LEARNERS.values()]
 OWN = {
     FineTuning,
     FeatureExtraction,
@@ -40,7 +40,7 @@ OWN = {
     EncoderDecoder,
     MultiTask,
     ParameterTransfer,
-    Scratch,
+    NetworkScratch,
 }
 CONFIG = TrainingConfig(steps=200, source_steps=200, batch_size=32, learning_rate=5e-3)
 
@@ -132,7 +132,9 @@ def test_scratch_sees_nothing_of_the_source(arm, tmp_path):
     other = dataclasses.replace(
         arm, source=None, view=dataclasses.replace(arm.view, source=blobs("source", 90, 9, 7), unlabelled=None)
     )
-    assert train(Scratch(), arm, tmp_path / "a").model.sha256 == train(Scratch(), other, tmp_path / "b").model.sha256
+    for learner in LEARNERS.values():
+        one, same = (train(learner(), seen, tmp_path / name) for name, seen in (("a", arm), ("b", other)))
+        assert one.model.sha256 == same.model.sha256
 
 
 def test_one_head_needs_the_source_to_know_every_class(arm):
@@ -237,10 +239,10 @@ def test_every_note_has_words_on_the_report_page(strategy, arm, tmp_path):
 
 
 def test_one_class_cannot_be_probed(arm, tmp_path):
-    one = arm.view.train.take(np.flatnonzero(arm.view.train.y == 0))
-    candidate = train(
-        FeatureExtraction(), dataclasses.replace(arm, view=dataclasses.replace(arm.view, train=one)), tmp_path
-    )
+    parts = {name: getattr(arm.view, name) for name in ("train", "validation")}
+    one = {name: part.take(np.flatnonzero(part.y == 0)) for name, part in parts.items()}
+    seen = dataclasses.replace(arm, view=dataclasses.replace(arm.view, **one))
+    candidate = train(FeatureExtraction(), seen, tmp_path)
     assert "expected training rows of two classes" in candidate.failed
 
 
@@ -264,6 +266,6 @@ def test_the_linear_probe_is_logistic_regression_on_the_embedding(arm):
 
 def test_a_failing_arm_is_a_candidate_with_a_reason(arm, tmp_path):
     broken = dataclasses.replace(arm, training=CONFIG.model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30}))
-    candidate = train(Scratch(), broken, tmp_path)
+    candidate = train(NetworkScratch(), broken, tmp_path)
     assert "a finite loss" in candidate.failed
     assert candidate.model is None

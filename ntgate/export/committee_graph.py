@@ -1,0 +1,82 @@
+"""Several exported models and the pool of their scores as one ONNX graph."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+from onnx import GraphProto, ModelProto, compose, helper, numpy_helper
+
+from ntgate.export.preprocessing import OPSET
+
+if TYPE_CHECKING:
+    from ntgate.models.base import Model
+
+
+def export_committee(
+    members: Sequence[Model], weights: Sequence[float], temperature: float, path: Path, *, floor: float
+) -> Path:
+    """Write the pool of ``members`` to ``path``, with the inputs, the output and the metadata of each of them.
+
+    Args:
+        members: models of the same raw rows.
+        weights: how much each counts.
+        temperature: of the pool.
+        path: of the file.
+        floor: the least that a mean of scores counts as before it is raised to a power.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        models = []
+        for number, member in enumerate(members):
+            file = Path(folder) / f"{number}.onnx"
+            member.export(file)
+            models.append(onnx.load(file))
+    first = models[0]
+    inputs = {entry.name: entry for model in models for entry in model.graph.input}
+    output = first.graph.output[0]
+    prefix = "member"
+    while any(name.startswith(prefix) for name in inputs):
+        prefix += "_"
+    whole = helper.make_graph([], "committee", list(inputs.values()), [output])
+    weighed = [
+        _joined(whole, compose.add_prefix(model, f"{prefix}{number}/", rename_inputs=False), weight)
+        for number, (model, weight) in enumerate(zip(models, weights, strict=True))
+    ]
+    constants = {"least": np.float32(floor), "power": np.float32(1 / temperature), "axis": np.array([1], np.int64)}
+    whole.initializer.extend(numpy_helper.from_array(np.asarray(v), f"{prefix}s/{k}") for k, v in constants.items())
+    steps = {"mean": ("Sum", *weighed), "floored": ("Max", "mean", "least"), "powers": ("Pow", "floored", "power")}
+    steps |= {"whole": ("ReduceSum", "powers", "axis"), "pool": ("Div", "powers", "whole")}
+    for name, (operator, *given) in steps.items():
+        names = given if operator == "Sum" else [f"{prefix}s/{one}" for one in given]
+        whole.node.append(helper.make_node(operator, names, [output.name if name == "pool" else f"{prefix}s/{name}"]))
+    made = helper.make_model(whole, opset_imports=_opsets(models), ir_version=max(m.ir_version for m in models))
+    made.functions.extend(function for model in models for function in model.functions)
+    made.producer_name, made.producer_version = first.producer_name, first.producer_version
+    made.metadata_props.extend(first.metadata_props)
+    onnx.checker.check_model(made, full_check=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(made, path)
+    return path
+
+
+def _joined(whole: GraphProto, model: ModelProto, weight: float) -> str:
+    """Put ``model`` into the graph ``whole``; the name of ``weight`` times its scores."""
+    graph = model.graph
+    whole.node.extend(graph.node)
+    whole.initializer.extend(graph.initializer)
+    whole.value_info.extend(graph.value_info)
+    scores = graph.output[0].name
+    whole.initializer.append(numpy_helper.from_array(np.float32(weight), f"{scores}/weight"))
+    whole.node.append(helper.make_node("Mul", [scores, f"{scores}/weight"], [f"{scores}/weighed"]))
+    return f"{scores}/weighed"
+
+
+def _opsets(models: Sequence[ModelProto]) -> list[onnx.OperatorSetIdProto]:
+    versions = {"": OPSET}
+    for model in models:
+        versions |= {opset.domain: opset.version for opset in model.opset_import}
+    return [helper.make_opsetid(domain, version) for domain, version in versions.items()]

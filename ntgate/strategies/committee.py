@@ -1,0 +1,164 @@
+"""The committee: all arms together. Choosing one of them on few labels is worse than asking all.
+
+Breiman, "Stacked Regressions", Machine Learning 24, 1996; van der Laan, Polley & Hubbard, "Super Learner", 2007. That arms which
+are shown to be worse than the target alone are left out is the guard against negative transfer of Li, Cai & Li, "Transfer learning
+for high-dimensional linear regression", JRSS B 84, 2022, section 3 (aggregation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from ntgate.base import Artifact, Frozen, Real
+from ntgate.evaluation.calibration import best_temperature, log_loss, losses
+from ntgate.evaluation.stacking import shrunk_weights, worse
+from ntgate.models.committee import StoredCommittee, pooled
+from ntgate.strategies.candidate import Candidate
+
+if TYPE_CHECKING:
+    from ntgate.models.base import Scores, StoredModel
+    from ntgate.training.loop import Metric
+
+TOGETHER = {"scratch": "training from scratch", "committee": "the committee of all arms"}  # by name, for people
+_SHOWN = 2.0  # standard errors of the mean difference of losses
+
+
+class CommitteeConfig(Frozen):
+    """How arms are put together.
+
+    Attributes:
+        shrinkage: labelled rows that it takes for learnt weights to count half; with few, every fitted model counts alike.
+        distil: make one network of the committee, which is then what is judged and shipped.
+    """
+
+    shrinkage: Real = Field(1000.0, ge=0, le=1e9)
+    distil: bool = False
+
+
+def committee(
+    name: str,
+    arms: Sequence[Candidate],
+    labels: npt.NDArray[np.int64],
+    config: CommitteeConfig,
+    metric: Metric,
+    directory: Path,
+    *,
+    baseline: Candidate | None = None,
+) -> Candidate:
+    """Put trained ``arms`` together.
+
+    Args:
+        name: what the committee is called as a strategy.
+        arms: trained on the same labelled rows and folds; failed ones have no say.
+        labels: ``(n,)`` of the labelled rows.
+        config: how.
+        metric: the gate's, for the committee's own score on rows held out.
+        directory: where its scores of these are kept.
+        baseline: an arm that is shown to be worse than this one has no say.
+    """
+    trained = [arm for arm in arms if arm.failed is None]
+    if not trained:
+        reasons = "; ".join(f"{arm.strategy}: {arm.failed}" for arm in arms)
+        return Candidate(strategy=name, failed=reasons or "no arm was trained", members=tuple(arms))
+    scores = [arm.held_scores() for arm in trained]
+    known = np.isfinite(scores[0]).all(axis=1)
+    scores, truth = [part[known] for part in scores], labels[known]
+    kept = _kept(trained, scores, truth, None if baseline is None else baseline.held_scores()[known])
+    chosen, held = [trained[i] for i in kept], [scores[i] for i in kept]
+    parts = [_parts(arm) for arm in chosen]
+    prior = np.array([len(of_arm) for of_arm in parts], dtype=np.float64)
+    chances = np.stack([part[np.arange(len(truth)), truth] for part in held]).astype(np.float64)
+    weights = shrunk_weights(chances, prior / prior.sum(), config.shrinkage)
+    temperature = best_temperature(truth, pooled(held, tuple(weights)))
+    own = np.full((len(labels), len(arms[0].classes or trained[0].classes)), np.nan, dtype=np.float32)
+    own[known] = pooled(held, tuple(weights), temperature)
+    shares = {arm.strategy: round(float(weight), 4) for arm, weight in zip(chosen, weights, strict=True)}
+    left_out = {arm.strategy: 0.0 for arm in trained if arm.strategy not in shares}
+    return Candidate(
+        strategy=name,
+        parameters=config.model_dump(mode="json"),
+        notes={**{f"weight.{kind}": share for kind, share in (shares | left_out).items()}, "temperature": temperature},
+        model=_stored(parts, weights, temperature),
+        classes=trained[0].classes,
+        held=_written(directory / f"{name}.held.npz", own),
+        validation=_score(metric, truth, own[known]),
+        validation_loss=log_loss(truth, own[known]),
+        steps=sum(arm.steps for arm in arms),
+        budget=sum(arm.budget for arm in arms),
+        began=min((arm.began for arm in arms if arm.began is not None), default=None),
+        seconds=sum(arm.seconds for arm in arms),
+        members=tuple(arms),
+    )
+
+
+def again(made: Candidate, refitted: Sequence[Candidate]) -> Candidate:
+    """The committee ``made`` with its arms trained again: what it had learnt of their weights stays.
+
+    Args:
+        made: a committee.
+        refitted: its members that have a say, each trained again.
+    """
+    failed = [f"{arm.strategy}: {arm.failed}" for arm in refitted if arm.failed is not None]
+    if failed:
+        return Candidate(strategy=made.strategy, failed="; ".join(failed))
+    weights = np.array([made.notes[f"weight.{arm.strategy}"] for arm in refitted], dtype=np.float64)
+    temperature = float(made.notes["temperature"])  # type: ignore[arg-type]
+    parts = [_parts(arm) for arm in refitted]
+    return made.model_copy(
+        update={
+            "model": _stored(parts, weights / weights.sum(), temperature),
+            "steps": sum(arm.steps for arm in refitted),
+            "seconds": sum(arm.seconds for arm in refitted),
+            "members": tuple(refitted),
+        }
+    )
+
+
+def with_a_say(made: Candidate) -> tuple[Candidate, ...]:
+    """The members of a committee whose weight is not 0."""
+    return tuple(arm for arm in made.members if made.notes.get(f"weight.{arm.strategy}"))
+
+
+def _kept(
+    arms: Sequence[Candidate], scores: Sequence[Scores], truth: npt.NDArray[np.int64], baseline: Scores | None
+) -> list[int]:
+    if baseline is None:
+        return list(range(len(arms)))
+    bar = losses(truth, baseline)
+    kept = [i for i, part in enumerate(scores) if not worse(losses(truth, part), bar, _SHOWN)]
+    return kept or [max(range(len(arms)), key=lambda i: arms[i].rank)]
+
+
+def _parts(arm: Candidate) -> list[tuple[StoredModel, float]]:
+    """The models that an arm left, with their shares of it: the members of a committee without a temperature, or itself."""
+    model = arm.model
+    if isinstance(model, StoredCommittee) and model.temperature == 1.0:
+        return list(zip(model.members, model.weights, strict=True))
+    assert model is not None
+    return [(model, 1.0)]
+
+
+def _stored(
+    parts: Sequence[Sequence[tuple[StoredModel, float]]], weights: npt.NDArray[np.float64], temperature: float
+) -> StoredCommittee:
+    flat = [(model, share * float(w)) for of_arm, w in zip(parts, weights, strict=True) for model, share in of_arm]
+    return StoredCommittee(
+        members=tuple(model for model, _ in flat), weights=tuple(share for _, share in flat), temperature=temperature
+    )
+
+
+def _written(path: Path, scores: Scores) -> Artifact:
+    np.savez_compressed(path, allow_pickle=False, scores=scores)
+    return Artifact.of(path)
+
+
+def _score(metric: Metric, labels: npt.NDArray[np.int64], scores: Scores) -> float:
+    import torch
+
+    return metric(torch.from_numpy(labels), torch.from_numpy(scores))

@@ -1,0 +1,49 @@
+"""A pool: a learner of source and target rows together, at several weights of the source.
+
+Daume, "Frustratingly Easy Domain Adaptation", ACL 2007, calls it WEIGHTED: the simplest use of a source, and hard to beat with few
+labels. The weight is not chosen: on few labels a choice is a guess, and the mean over weights errs less than most of them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from pydantic import Field
+
+from ntgate.base import Positive
+from ntgate.learners.base import Learner
+from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.strategies.rank import Case, Rank
+
+
+class Pool(Strategy):
+    """Fit a learner at each weight of the source; the models are one committee.
+
+    Attributes:
+        source_weights: weights of all source rows together, in weights of all target rows together.
+    """
+
+    source_weights: tuple[Positive, ...] = Field((0.3, 1.0, 3.0), min_length=1, max_length=100)
+
+    @property
+    @abstractmethod
+    def learner(self) -> Learner:
+        """What is fitted."""
+
+    def rank(self, case: Case) -> Rank:
+        """Early where labels are few, for the source's rows steady it, and it takes no network."""
+        if case.few:
+            return Rank(0.4, f"{case.source_rows} source rows steady it where there are only {case.labels}")
+        return Rank(2.7, f"{case.labels} and {case.source_rows} source rows together")
+
+    def train(self, arm: Arm) -> Trained:
+        """Encode both domains alike, and fit the learner at each weight."""
+        from ntgate.data.encoder import fit_encoder
+        from ntgate.strategies.learnt import encoded, fit_learner
+
+        view = arm.view
+        encoder = fit_encoder(view.source, view.train, *([] if view.unlabelled is None else [view.unlabelled]))
+        source = view.source.relabelled(view.train.classes)
+        parts = [source, view.train] if len(source) else [view.train]
+        pools = [encoded(encoder, parts, [weight, 1.0][-len(parts) :]) for weight in self.source_weights]
+        return fit_learner(arm, self.learner, pools)

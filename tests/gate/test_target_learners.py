@@ -1,0 +1,70 @@
+"""The rule about scratch's learners: shown to be better, they stop a promotion; else they are told."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ntgate.data.leakage import Leakage
+from ntgate.gate.config import GateConfig
+from ntgate.gate.decide import decide
+from ntgate.gate.evidence import Evidence
+from ntgate.gate.wear import unworn
+
+N = 400
+Y = np.arange(N) % 2
+
+
+def right_on(share: float, seed: int = 0) -> np.ndarray:
+    """Scores that are right on a share of the rows."""
+    hits = np.random.default_rng(seed).permutation(N) < share * N
+    return np.eye(2)[np.where(hits, Y, 1 - Y)]
+
+
+def decided(candidate: float, scratch: float, **learners: float):
+    evidence = Evidence(
+        Y, right_on(candidate, 1), right_on(scratch, 2),
+        learners={name: right_on(share, 3 + i) for i, (name, share) in enumerate(learners.items())},
+        allowance=unworn(N, 0.05), leakage=Leakage(test_rows=N, off=True), constant=right_on(0.5, 9),
+        constant_class="0", swapped_labels=(),
+    )  # fmt: skip
+    decision = decide(evidence, GateConfig(seeds=1))
+    return decision, next(finding for finding in decision.findings if finding.rule == "target_learners")
+
+
+def test_a_learner_that_is_shown_to_be_better_stops_the_promotion_and_is_an_alarm():
+    decision, finding = decided(0.75, 0.6, forest=0.9, logistic=0.55)
+    assert (decision.outcome, finding.outcome) == ("rejected", "fail")
+    assert "(forest, 90.0 %) is shown to beat the candidate" in finding.alarm
+    assert finding.alarm in decision.sentence
+
+
+def test_a_learner_that_is_a_little_better_is_told_and_stops_nothing():
+    decision, finding = decided(0.85, 0.6, extra_trees=0.86)
+    assert (decision.outcome, finding.outcome) == ("promoted", "pass")
+    assert "extra trees 0.860" in finding.reason
+
+
+def test_a_baseline_of_one_learner_was_compared_already():
+    decision, finding = decided(0.85, 0.6)
+    assert (decision.outcome, finding.outcome) == ("promoted", "pass")
+
+
+def test_rows_that_stay_closed_show_nothing():
+    evidence = Evidence(Y, None, None, learners={"forest": right_on(0.6)})
+    finding = next(found for found in decide(evidence, GateConfig(seeds=1)).findings if found.rule == "target_learners")
+    assert finding.outcome == "inconclusive"
+
+
+def test_how_often_an_equal_candidate_is_lost():
+    """A learner that is just as good is shown to be better with a chance of at most alpha."""
+    lost = 0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        pair = [np.eye(2)[np.where(rng.random(N) < 0.8, Y, 1 - Y)] for _ in range(2)]
+        evidence = Evidence(
+            Y, pair[0], right_on(0.5), learners={"forest": pair[1]}, allowance=unworn(N, 0.05),
+            leakage=Leakage(test_rows=N, off=True), constant=right_on(0.5, 9), constant_class="0", swapped_labels=(),
+        )  # fmt: skip
+        found = decide(evidence, GateConfig(seeds=1)).findings
+        lost += next(finding for finding in found if finding.rule == "target_learners").outcome == "fail"
+    assert lost / 400 < 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5
