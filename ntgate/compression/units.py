@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from ntgate.errors import ModelError
-from ntgate.training.config import Backbone, Cnn, Mlp, NetworkSpec
+from ntgate.training.config import Backbone, Cnn, Mlp, NetworkSpec, Residual
 from ntgate.training.network import Network, build
 
 
-def narrower(backbone: Backbone, share: float) -> Backbone:
+def narrower(backbone: Backbone | Residual, share: float) -> Backbone:
     """The backbone with ``share`` of the units of each layer, rounded up, so that one is left at least.
 
     Raises:

@@ -20,6 +20,8 @@ from ntgate.strategies.linear_pool import LinearPool
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
+from ntgate.strategies.residual_features import ResidualFeatures
+from ntgate.strategies.weight_interpolation import WeightInterpolation
 from ntgate.unions import OpenUnion
 
 STRATEGIES = OpenUnion(
@@ -36,6 +38,8 @@ STRATEGIES = OpenUnion(
         ParameterTransfer,
         InstanceTransfer,
         Alignment,
+        ResidualFeatures,
+        WeightInterpolation,
         LinearPool,
         ForestPool,
         ExtraTreesPool,

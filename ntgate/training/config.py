@@ -51,6 +51,14 @@ class Transformers(Frozen):
     pooling: Literal["cls", "mean"] = "cls"
 
 
+class Residual(Frozen):
+    """Two feature extractors of the same rows, whose features stand side by side."""
+
+    kind: Literal["residual"] = "residual"
+    source: Annotated[Mlp | Cnn | Imported | Transformers, Field(discriminator="kind")]
+    own: Annotated[Mlp | Cnn | Imported | Transformers, Field(discriminator="kind")]
+
+
 def _from_shorthand(value: Any) -> Any:
     """``mlp``, ``cnn`` and ``package.module:Class`` stand for the config with its defaults."""
     if not isinstance(value, str):
@@ -67,12 +75,12 @@ class NetworkSpec(Frozen):
     """All that is needed to rebuild a network around its weights.
 
     Attributes:
-        backbone: the feature extractor.
+        backbone: the feature extractor; :class:`Residual` where a strategy put one beside another.
         input_shape: shape of one encoded row.
         classes: number of classes the head tells apart.
     """
 
-    backbone: Backbone
+    backbone: Backbone | Residual
     input_shape: tuple[int, ...]
     classes: int
 

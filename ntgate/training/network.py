@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ntgate.errors import ModelError
-from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec, Transformers
+from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec, Residual, Transformers
 from ntgate.training.foreign import foreign
 from ntgate.training.streams import floats
 
@@ -135,7 +135,21 @@ def default_backbone(input_shape: tuple[int, ...]) -> Backbone:
     return Cnn() if image else Mlp()
 
 
-def _features(backbone: Backbone, shape: tuple[int, ...]) -> nn.Module:
+class SideBySide(nn.Module):
+    """Features ``(n, a + b)`` of two extractors of the same rows."""
+
+    def __init__(self, source: nn.Module, own: nn.Module) -> None:
+        super().__init__()
+        self.source, self.own = source, own
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Both, one behind the other."""
+        return torch.cat([self.source(x), self.own(x)], dim=1)
+
+
+def _features(backbone: Backbone | Residual, shape: tuple[int, ...]) -> nn.Module:
+    if isinstance(backbone, Residual):
+        return SideBySide(_features(backbone.source, shape), _features(backbone.own, shape))
     if isinstance(backbone, Mlp):
         sizes = (math.prod(shape), *backbone.hidden)
         layers: list[nn.Module] = [nn.Flatten()]

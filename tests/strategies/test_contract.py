@@ -25,8 +25,10 @@ from ntgate.strategies.instance_transfer import InstanceTransfer
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
+from ntgate.strategies.residual_features import ResidualFeatures
 from ntgate.strategies.scratch import LEARNERS, NetworkScratch
 from ntgate.strategies.transfer import initial_network
+from ntgate.strategies.weight_interpolation import WeightInterpolation
 from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
 from ntgate.training.network import build
 from ntgate.training.source import embed, pretrain, rows_of
@@ -40,6 +42,8 @@ OWN = {
     EncoderDecoder,
     MultiTask,
     ParameterTransfer,
+    ResidualFeatures,
+    WeightInterpolation,
     NetworkScratch,
 }
 CONFIG = TrainingConfig(steps=200, source_steps=200, batch_size=32, learning_rate=5e-3)
