@@ -119,7 +119,7 @@ def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingest
     through = embedder(config, place.folder, ingested, tell)
     tell.stage("drift: measure the shift")
     drifted = Drifted(report=measure_drift(config, ingested, through.source).report)
-    return ingested, make_plan(config, ingested, drifted)
+    return ingested, make_plan(config, ingested, through.source, drifted)
 
 
 def check(config: RunConfig) -> Checked:

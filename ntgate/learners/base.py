@@ -58,6 +58,10 @@ class Learner(Frozen, ABC):
         return None
 
     @abstractmethod
+    def seconds(self, rows: int, width: int, classes: int) -> float:
+        """About how long a fit takes, all settings together, with one core of 2026."""
+
+    @abstractmethod
     def fit(self, encoded: Encoded, settings: Sequence[float], seed: int) -> list[Model]:
         """A model for each of ``settings``, which are some of :attr:`settings` in their order.
 

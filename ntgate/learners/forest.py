@@ -6,6 +6,7 @@ Breiman, "Random Forests", Machine Learning 45, 2001. Geurts, Ernst & Wehenkel, 
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +30,10 @@ class Forest(Learner):
     """
 
     trees: Whole = Field(100, ge=1, le=10_000)
+
+    def seconds(self, rows: int, width: int, classes: int) -> float:  # noqa: ARG002
+        """A tree sorts a share of the columns at each of its levels."""
+        return self.trees * (1e-3 + 3e-8 * rows * math.sqrt(width) * math.log2(max(rows, 2)))
 
     @abstractmethod
     def _unfitted(self, seed: int) -> Any:

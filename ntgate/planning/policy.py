@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from ntgate.base import Frozen
 from ntgate.shift.report import ShiftReport
 from ntgate.strategies import AnyStrategy
-from ntgate.strategies.base import Facts
+from ntgate.strategies.base import Facts, Strategy
+from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case
 
 
@@ -22,17 +23,25 @@ class PlanRow(Frozen):
         strategy: the strategy with its settings.
         reason: why it comes here, or why it is left out.
         suitable: whether it is to be trained.
+        seconds: about how long that takes; None where it cannot be said.
     """
 
     strategy: AnyStrategy
     reason: str
     suitable: bool
+    seconds: float | None = None
 
 
 class Plan(Frozen):
-    """The strategies in the order in which they are worth training; scratch is always trained beside them."""
+    """The strategies in the order in which they are worth training; scratch is always trained beside them.
+
+    Attributes:
+        rows: the strategies.
+        scratch_seconds: about how long scratch's learners take together; None where it cannot be said.
+    """
 
     rows: tuple[PlanRow, ...]
+    scratch_seconds: float | None = None
 
     @property
     def slots(self) -> tuple[AnyStrategy, ...]:
@@ -40,12 +49,22 @@ class Plan(Frozen):
         return tuple(row.strategy for row in self.rows if row.suitable)
 
 
-def plan(strategies: Sequence[AnyStrategy], facts: Facts, shift: ShiftReport) -> Plan:
+def plan(
+    strategies: Sequence[AnyStrategy],
+    facts: Facts,
+    shift: ShiftReport,
+    *,
+    cost: Cost | None = None,
+    scratch: Sequence[Strategy] = (),
+    seconds: float | None = None,
+) -> Plan:
     """Order the strategies by the rank that each gives itself, and leave out those that cannot run on these data.
 
     The policy, in words. With fewer than 10 labels a class the linear probe comes first; otherwise it comes late. Under a strong
     shift (proxy A-distance of at least 1) domain adaptation comes before fine-tuning, the more so with unlabelled target rows.
     Without one fine-tuning leads and adaptation comes late, for there is little to remove. Each strategy's own ``rank`` says more.
+
+    Where training has only so many ``seconds``, scratch is trained, then what fits in the plan's order.
     """
     case = Case(
         labels_per_class=facts.labels_per_class,
@@ -56,9 +75,22 @@ def plan(strategies: Sequence[AnyStrategy], facts: Facts, shift: ShiftReport) ->
         raw=shift.representation == "raw",
     )
     ranked = sorted(((strategy, strategy.rank(case)) for strategy in strategies), key=lambda pair: pair[1].place)
+    alone = None if cost is None else _total([learner.seconds(cost) for learner in scratch])
+    left = None if seconds is None else seconds - (alone or 0.0)
     rows = []
     for strategy, rank in ranked:
         obstacle = strategy.unsuitable(facts)
+        takes = None if cost is None else strategy.seconds(cost)
+        if obstacle is None and left is not None and takes is not None:
+            if takes > left:
+                obstacle = f"it takes about {takes:.0f} s, and of training.seconds {max(left, 0):.0f} are left"
+            else:
+                left -= takes
         reason = rank.reason if obstacle is None else f"left out: {obstacle}"
-        rows.append(PlanRow(strategy=strategy, reason=reason, suitable=obstacle is None))
-    return Plan(rows=tuple(rows))
+        rows.append(PlanRow(strategy=strategy, reason=reason, suitable=obstacle is None, seconds=takes))
+    return Plan(rows=tuple(rows), scratch_seconds=alone)
+
+
+def _total(parts: Sequence[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None

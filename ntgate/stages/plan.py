@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 from ntgate.config import RunConfig
+from ntgate.data.encoder import fit_encoder
 from ntgate.planning.policy import Plan, plan
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.ingest import Ingested
 from ntgate.strategies.base import Facts
+from ntgate.strategies.cost import Cost
+
+if TYPE_CHECKING:
+    from ntgate.training.source_model import SourceModel
 
 
-def make_plan(config: RunConfig, ingested: Ingested, drifted: Drifted) -> Plan:
-    """Order the configured strategies by what is known before training."""
-    return plan(config.strategies, Facts.of(ingested.view()), drifted.report)
+def make_plan(config: RunConfig, ingested: Ingested, source: SourceModel | None, drifted: Drifted) -> Plan:
+    """Order the configured strategies by what is known before training, and leave out what there is no time for."""
+    view, training = ingested.view(), config.training
+    facts, rows = Facts.of(view), len(view.labelled)
+    trained = source.curve[-1].step if source is not None and source.curve else 0
+    cost = Cost(
+        step=source.seconds / trained if source is not None and trained else None,
+        steps=training.target_steps(rows),
+        fits=1 + training.folds_of(rows),
+        source_rows=facts.source_rows,
+        target_rows=rows,
+        width=math.prod((fit_encoder(view.train) if source is None else source.encoder).shape),
+        classes=len(facts.target_classes),
+    )
+    return plan(config.strategies, facts, drifted.report, cost=cost, scratch=config.scratch, seconds=training.seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 SCRATCH = "scratch"
+SETTLING = 10.0  # seconds for what comes before training beside reading and the source model: imports, the shift, pages
 
 
 class Slot(Frozen):
@@ -37,9 +39,16 @@ def train_slot(
     number: int,
     listener: Listener | None = None,
 ) -> Slot:
-    """Train the plan's strategy of this ``number``; where the plan leaves strategies out, the last slots stay empty."""
+    """Train the plan's strategy of this ``number``; where the plan leaves strategies out, the last slots stay empty.
+
+    Where training has only so many seconds, and the arms before took longer than the plan thought, it is not begun.
+    """
     if number >= len(plan.slots):
         return Slot(candidate=None)
+    spent, most = time.time() - ingested.began, config.training.seconds
+    if most is not None and spent > most + ingested.seconds + source.seconds + SETTLING:
+        kind = plan.slots[number].kind
+        return Slot(candidate=Candidate(strategy=kind, failed=f"not begun: training.seconds ({most:g}) had passed"))
     return Slot(candidate=train_arm(config, folder, ingested, source, plan.slots[number], listener))
 
 

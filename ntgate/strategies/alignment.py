@@ -13,6 +13,7 @@ from pydantic import Field
 
 from ntgate.base import Positive, Real, Whole
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
+from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case, Rank
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class Alignment(Strategy):
         if case.few:
             return Rank(0.2, f"few parameters suit {case.labels}, and there is some shift to map ({case.distance})")
         return Rank(2.6, f"{case.labels} can carry more than a linear head on mapped features")
+
+    def seconds(self, cost: Cost) -> float | None:
+        """That of a few linear heads on both domains' rows."""
+        rows = cost.source_rows + cost.target_rows
+        return 1e-8 * rows * min(cost.width, 200) * cost.classes * len(self.penalties) * cost.fits
 
     def train(self, arm: Arm) -> Trained:
         """Embed, align, and fit one head a penalty."""

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from ntgate.base import Frozen
 from ntgate.data.domain import TrainingView
+from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case, Rank
 from ntgate.training.config import Backbone, TrainingConfig
 
@@ -139,6 +140,7 @@ class Strategy(Frozen, ABC):
     Attributes:
         kind: names it in configs and results.
         label: names it for people.
+        streams: batches of how many kinds of rows a step takes.
     """
 
     kind: str
@@ -157,6 +159,12 @@ class Strategy(Frozen, ABC):
     def rank(self, case: Case) -> Rank:  # noqa: ARG002
         """Where it comes in the plan, and why; without an opinion it comes in the middle."""
         return Rank(2.0, "as the config asks")
+
+    streams: ClassVar[int] = 1
+
+    def seconds(self, cost: Cost) -> float | None:
+        """About how long training takes; None where it cannot be said."""
+        return cost.network(self.streams)
 
     @abstractmethod
     def train(self, arm: Arm) -> Trained:

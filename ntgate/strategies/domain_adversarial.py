@@ -39,6 +39,7 @@ class DomainAdversarial(Strategy):
 
     kind: Literal["domain_adversarial"] = "domain_adversarial"
     label: ClassVar[str] = "domain-adversarial training"
+    streams: ClassVar[int] = 2
     strength: Real = Field(0.3, ge=1e-9, le=1e6)
     hidden: Whole = Field(128, gt=0, le=16_384)
     conditional: bool = False

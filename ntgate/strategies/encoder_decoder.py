@@ -32,6 +32,7 @@ class EncoderDecoder(Strategy):
 
     kind: Literal["encoder_decoder"] = "encoder_decoder"
     label: ClassVar[str] = "encoder and decoder"
+    streams: ClassVar[int] = 2
     strength: Real = Field(0.5, ge=1e-9, le=1e6)
     hidden: Whole = Field(256, gt=0, le=16_384)
     noise: Real = Field(0.5, ge=0, lt=1)

@@ -14,6 +14,7 @@ from pydantic import Field
 from ntgate.base import Positive, Whole
 from ntgate.errors import DataError
 from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case, Rank
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class FeatureExtraction(Strategy):
         if case.few:
             return Rank(0.0, f"few parameters suit {case.labels}")
         return Rank(2.5, f"{case.labels} can carry more than a linear probe")
+
+    def seconds(self, cost: Cost) -> float | None:
+        """That of a few linear heads, and of the last blocks where they learn."""
+        heads = 1e-8 * cost.target_rows * cost.classes * 100 * len(self.penalties) * cost.fits
+        return cost.network() if self.last_blocks else heads
 
     def train(self, arm: Arm) -> Trained:
         """Embed once, fit one head a penalty, keep the best; then train the last blocks, if any."""

@@ -51,6 +51,7 @@ class InstanceTransfer(Strategy):
 
     kind: Literal["instance_transfer"] = "instance_transfer"
     label: ClassVar[str] = "instance transfer"
+    streams: ClassVar[int] = 2
     weighting: Weighting = "domain_classifier"
     most: Real = Field(10.0, gt=1, le=1e6)
     selection: Annotated[float, Field(gt=0, lt=1), NUMBER] | None = None

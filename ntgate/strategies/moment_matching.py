@@ -31,6 +31,7 @@ class MomentMatching(Strategy):
 
     kind: Literal["moment_matching"] = "moment_matching"
     label: ClassVar[str] = "moment matching"
+    streams: ClassVar[int] = 2
     distance: Literal["mmd", "coral"] = "mmd"
     layers: tuple[Literal["features", "logits"], ...] = Field(("features", "logits"), min_length=1)
     strength: Annotated[float, Field(ge=1e-9, le=1e6), NUMBER] | None = None

@@ -25,6 +25,7 @@ class MultiTask(Strategy):
 
     kind: Literal["multi_task"] = "multi_task"
     label: ClassVar[str] = "multi-task learning"
+    streams: ClassVar[int] = 2
     source_weight: Real = Field(0.5, ge=1e-9, le=1e6)
 
     def rank(self, case: Case) -> Rank:

@@ -13,6 +13,7 @@ from pydantic import Field
 from ntgate.base import Positive
 from ntgate.learners.base import Learner
 from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case, Rank
 
 
@@ -35,6 +36,11 @@ class Pool(Strategy):
         if case.few:
             return Rank(0.4, f"{case.source_rows} source rows steady it where there are only {case.labels}")
         return Rank(2.7, f"{case.labels} and {case.source_rows} source rows together")
+
+    def seconds(self, cost: Cost) -> float:
+        """That of a fit to both domains' rows, at each weight."""
+        rows = cost.source_rows + cost.target_rows
+        return len(self.source_weights) * cost.fits * self.learner.seconds(rows, cost.width, cost.classes)
 
     def train(self, arm: Arm) -> Trained:
         """Encode both domains alike, and fit the learner at each weight."""

@@ -18,6 +18,7 @@ from ntgate.learners.boosting import Boosting
 from ntgate.learners.forest import ExtraTrees, RandomForest
 from ntgate.learners.logistic import Logistic
 from ntgate.strategies.base import Arm, Strategy, Trained, by_kind
+from ntgate.strategies.cost import Cost
 
 
 class NetworkScratch(Strategy):
@@ -52,6 +53,10 @@ class LearnerScratch(Strategy):
     @abstractmethod
     def learner(self) -> Learner:
         """What is fitted."""
+
+    def seconds(self, cost: Cost) -> float:
+        """That of a fit to the target's rows."""
+        return cost.fits * self.learner.seconds(cost.target_rows, cost.width, cost.classes)
 
     def train(self, arm: Arm) -> Trained:
         """Encode the target rows, and fit."""

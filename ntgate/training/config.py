@@ -103,6 +103,7 @@ class TrainingConfig(Frozen):
         device_memory: GiB; rows that take less live on the device, more stream through workers.
         folds: parts of the labelled target rows, each held out once while an arm learns how far to go; then it is trained on all
             rows. 1: the validation rows alone are held out. None: 3, and 1 from 3,000 rows on.
+        seconds: about how long all arms together may take; what does not fit is left out, in the order of the plan. None: no limit.
         workers: worker processes of a stream that does not fit on the device; 0: this process gathers the batches itself.
     """
 
@@ -119,6 +120,7 @@ class TrainingConfig(Frozen):
     processes: Whole = Field(1, gt=0, le=1024)
     device_memory: Real = Field(4.0, ge=0, le=1e6)
     workers: Whole = Field(2, ge=0, le=1024)
+    seconds: Annotated[float, Field(gt=0, le=1e8, allow_inf_nan=False), NUMBER] | None = None
     folds: Annotated[int, Field(ge=1, le=20), NUMBER] | None = None
 
     @model_validator(mode="after")
