@@ -45,6 +45,7 @@ class Logistic(Learner):
         """Scale, fit one penalty after the other, each from where the one before ended, and fold the scale in."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         from ntgate.models.linear import LinearModel
         from ntgate.shift.feature_scale import feature_scale
@@ -55,7 +56,8 @@ class Logistic(Learner):
         found: Any = LogisticRegression(warm_start=True, max_iter=_ROUNDS, tol=_CLOSE)
         models: list[Model] = []
         for penalty in settings:
-            with warnings.catch_warnings():
+            # Hundreds of small products: on a busy machine BLAS's threads wait for each other ten times as long as they work.
+            with warnings.catch_warnings(), threadpool_limits(1):
                 warnings.simplefilter("ignore", ConvergenceWarning)  # the rows held out judge what came of it
                 found.set_params(C=penalty).fit(rows, encoded.labels, encoded.weights)
             weight, bias = rows_by_class(found, len(encoded.classes))

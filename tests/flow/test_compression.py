@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from ntgate.cli.app import run as command
 from ntgate.config import load
@@ -15,6 +16,15 @@ from ntgate.flow import run
 from ntgate.registry.champion import champion
 from ntgate.registry.client import connect
 from ntgate.transport import sha256_file
+
+
+@pytest.fixture
+def project(project: Path) -> Path:
+    """One network is the candidate, so that what is compressed is it and not what a committee was distilled to."""
+    config = yaml.safe_load((project / "config.yaml").read_text())
+    config |= {"committee": None, "strategies": ["fine_tuning", "feature_extraction"]}
+    (project / "config.yaml").write_text(yaml.safe_dump(config))
+    return project
 
 
 def finding(result, rule):

@@ -22,7 +22,8 @@ from ntgate.training.streams import Rows
 from ntgate.training.supervised import Supervised
 from tests.training.toy import accuracy
 
-EXPLODING = ("training.learning_rate=1e6", "training.clip_norm=1e12")
+EXPLODING = ("training.learning_rate=1e6", "training.clip_norm=1e12", "scratch=[network]")
+NETWORKS = "strategies=[fine_tuning, domain_adversarial, feature_extraction]"
 
 
 def answer(project: Path, capsys: pytest.CaptureFixture[str], *settings: str) -> tuple[int, dict]:
@@ -52,7 +53,7 @@ def checkpoint(project: Path) -> str:
 
 def test_without_scratch_the_run_is_inconclusive_and_the_arm_that_was_trained_is_told(project, capsys):
     """The loss of every arm that descends explodes; the linear probe, which does not, is trained and goes on to the gate."""
-    code, result = answer(project, capsys, checkpoint(project), *EXPLODING)
+    code, result = answer(project, capsys, checkpoint(project), *EXPLODING, NETWORKS)
     assert code == 4
     assert result["outcome"] == "inconclusive"
     plan = rows_of_plan(result)
@@ -60,7 +61,7 @@ def test_without_scratch_the_run_is_inconclusive_and_the_arm_that_was_trained_is
         assert plan[kind]["trained"] is False
         assert "expected a finite loss" in plan[kind]["reason"]
     assert plan["feature_extraction"]["trained"] is True
-    assert result["candidate"]["strategy"] == "feature_extraction"
+    assert result["candidate"]["strategy"] == "committee"  # of one
     assert result["candidate"]["value"] is result["scratch"]["value"] is None  # no test row was worn for nothing
     outcomes = {found["rule"]: (found["outcome"], found["reason"]) for found in result["findings"]}
     assert outcomes["negative_transfer"][0] == "inconclusive"
@@ -86,7 +87,8 @@ def test_memory_that_runs_out_for_one_arm_leaves_the_others(project, capsys, mon
     assert code == 0
     assert plan["encoder_decoder"]["trained"] is False
     assert "memory ran out" in plan["encoder_decoder"]["reason"]
-    assert result["candidate"]["strategy"] == "fine_tuning"
+    assert plan["fine_tuning"]["trained"] is True
+    assert "weight.encoder_decoder" not in plan["committee"]["notes"]
 
 
 def test_one_label_a_class_ends_with_a_sentence_or_a_verdict(project, capsys):
