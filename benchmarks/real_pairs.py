@@ -237,7 +237,7 @@ def judged(
         test.labels, scores["committee"], scores["scratch"],
         candidate_seeds=further[0], scratch_seeds=further[1], allowance=unworn(len(test), gate.alpha),
         learners={kind: scores[kind] for kind in sorted(alone)},
-        **of_constant(code, test), constant_class=test.classes[code], swapped_labels=(),
+        **of_constant(np.eye(len(test.classes))[code], test), constant_class=test.classes[code], swapped_labels=(),
         leakage=find_leakage({"source": view.source, "train": view.labelled, "test": test}, "report", seed),
     )  # fmt: skip
     decision, case = decide(evidence, gate, seed=seed), Case(evidence, gate, seed)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -13,17 +12,14 @@ from onnx import GraphProto, ModelProto, compose, helper, numpy_helper
 
 from ntgate.export.preprocessing import OPSET
 
-if TYPE_CHECKING:
-    from ntgate.models.base import Model
-
 
 def export_committee(
-    members: Sequence[Model], weights: Sequence[float], temperature: float, path: Path, *, floor: float
+    members: Sequence[Callable[[Path], None]], weights: Sequence[float], temperature: float, path: Path, *, floor: float
 ) -> Path:
     """Write the pool of ``members`` to ``path``, with the inputs, the output and the metadata of each of them.
 
     Args:
-        members: models of the same raw rows.
+        members: what writes each member, a model of the same raw rows, to a file.
         weights: how much each counts.
         temperature: of the pool.
         path: of the file.
@@ -33,7 +29,7 @@ def export_committee(
         models = []
         for number, member in enumerate(members):
             file = Path(folder) / f"{number}.onnx"
-            member.export(file)
+            member(file)
             models.append(onnx.load(file))
     first = models[0]
     inputs = {entry.name: entry for model in models for entry in model.graph.input}

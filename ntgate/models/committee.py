@@ -55,7 +55,7 @@ class CommitteeModel(Model):
         """Write all members and their pool as one graph of raw rows."""
         from ntgate.export.committee_graph import export_committee
 
-        export_committee(self.members, self.weights, self.temperature, path, floor=FLOOR)
+        export_committee([member.export for member in self.members], self.weights, self.temperature, path, floor=FLOOR)
 
 
 def pooled(scores: list[Scores], weights: tuple[float, ...], temperature: float = 1.0) -> Scores:

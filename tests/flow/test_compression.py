@@ -22,7 +22,7 @@ from ntgate.transport import sha256_file
 def project(project: Path) -> Path:
     """One network is the candidate, so that what is compressed is it and not what a committee was distilled to."""
     config = yaml.safe_load((project / "config.yaml").read_text())
-    config |= {"committee": None, "strategies": ["fine_tuning", "feature_extraction"]}
+    config |= {"committee": None, "strategies": ["domain_adversarial"], "scratch": ["network"]}
     (project / "config.yaml").write_text(yaml.safe_dump(config))
     return project
 

@@ -81,13 +81,13 @@ def test_when_every_arm_fails_the_run_is_inconclusive(project, capsys):
 def test_memory_that_runs_out_for_one_arm_leaves_the_others(project, capsys, monkeypatch):
     """One arm asks the allocator for more than any machine has."""
     monkeypatch.setattr(EncoderDecoder, "train", lambda *_: torch.empty(10**15))
-    strategies = "strategies=[{kind: encoder_decoder}, {kind: fine_tuning}]"
+    strategies = "strategies=[{kind: encoder_decoder}, {kind: linear_pool}]"
     code, result = answer(project, capsys, strategies)
     plan = rows_of_plan(result)
     assert code == 0
     assert plan["encoder_decoder"]["trained"] is False
     assert "memory ran out" in plan["encoder_decoder"]["reason"]
-    assert plan["fine_tuning"]["trained"] is True
+    assert plan["linear_pool"]["trained"] is True
     assert "weight.encoder_decoder" not in plan["committee"]["notes"]
 
 

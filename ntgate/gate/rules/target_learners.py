@@ -18,15 +18,20 @@ def target_learners(case: Case) -> Finding:
     as good.
     """
     learners, config = case.evidence.learners, case.config
+    problems = [problem for name in ("candidate", *learners) if (problem := case.evidence.problem(name))]
+    if problems or not case.n:
+        problem = problems[0] if problems else "there are no test rows"
+        return Finding(rule=NAME, outcome="inconclusive", bound=0.0, reason=f"Nothing to compare: {problem}.")
     if not learners:
         return Finding(
             rule=NAME, outcome="pass", reason="The baseline is one learner, and the candidate was compared with it."
         )
-    if case.value("candidate") is None:
-        problem = case.evidence.problem("candidate") or "there are no test rows"
-        return Finding(rule=NAME, outcome="inconclusive", bound=0.0, reason=f"Nothing to compare: {problem}.")
     found = {name: case.between(name, "candidate", 0.0) for name in learners}
     told = {name: one for name, one in found.items() if one is not None}
+    if not told:
+        return Finding(
+            rule=NAME, outcome="inconclusive", bound=0.0, reason="Nothing to compare: there are no fresh test rows."
+        )
     best = max(told, key=lambda name: told[name].gain)
     values = ", ".join(f"{name.replace('_', ' ')} {one.first:.3f}" for name, one in told.items())
     text = f"The candidate's {config.metric} is {told[best].second:.3f}; of the target alone: {values}."
