@@ -125,7 +125,8 @@ def run(data: Path, source: str, task: tuple[tuple[str, str, str, int], int]) ->
     from ntgate.strategies import DEFAULT
     from ntgate.strategies.base import Arm, Facts
     from ntgate.strategies.candidate import Candidate, train
-    from ntgate.strategies.committee import CommitteeConfig, again, committee, with_a_say
+    from ntgate.strategies.committee import again, committee, with_a_say
+    from ntgate.strategies.committee_config import CommitteeConfig
     from ntgate.strategies.scratch import PORTFOLIO
     from ntgate.training.config import TrainingConfig
     from ntgate.training.source import pretrain

@@ -22,7 +22,7 @@ from ntgate.registry.config import RegistryConfig
 from ntgate.settings_file import plain, read_settings
 from ntgate.shift.config import ShiftConfig
 from ntgate.strategies import DEFAULT, Strategies
-from ntgate.strategies.committee import CommitteeConfig
+from ntgate.strategies.committee_config import CommitteeConfig
 from ntgate.strategies.scratch import PORTFOLIO, Portfolio
 from ntgate.training.config import Backbone, TrainingConfig
 

@@ -10,7 +10,7 @@ from ntgate.report import numbers
 from ntgate.report.content import PlanRow, RunReport, Shift
 from ntgate.shift import words as shift_words
 from ntgate.strategies import STRATEGIES
-from ntgate.strategies.committee import TOGETHER
+from ntgate.strategies.committee_config import TOGETHER
 from ntgate.strategies.scratch import LEARNERS
 
 NOTES = {

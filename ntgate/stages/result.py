@@ -16,7 +16,7 @@ from ntgate.metrics.display import Display
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
 from ntgate.strategies.candidate import Candidate
-from ntgate.strategies.committee import TOGETHER
+from ntgate.strategies.committee_config import TOGETHER
 from ntgate.strategies.scratch import LEARNERS
 
 

@@ -14,7 +14,7 @@ from ntgate.stages.listener import Listener
 from ntgate.stages.source import heard, maximised
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.strategies.candidate import Candidate, train
-from ntgate.strategies.committee import CommitteeConfig
+from ntgate.strategies.committee_config import CommitteeConfig
 
 if TYPE_CHECKING:
     from ntgate.training.source_model import SourceModel

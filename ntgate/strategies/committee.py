@@ -13,32 +13,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
-from ntgate.base import Artifact, Frozen, Real
+from ntgate.base import Artifact
 from ntgate.evaluation.calibration import best_temperature, log_loss, losses
 from ntgate.evaluation.stacking import shrunk_weights, worse
 from ntgate.models.committee import StoredCommittee, pooled
 from ntgate.strategies.candidate import Candidate
+from ntgate.strategies.committee_config import CommitteeConfig
 
 if TYPE_CHECKING:
     from ntgate.models.base import Scores, StoredModel
     from ntgate.training.loop import Metric
 
-TOGETHER = {"scratch": "training from scratch", "committee": "the committee of all arms"}  # by name, for people
 _SHOWN = 2.0  # standard errors of the mean difference of losses
-
-
-class CommitteeConfig(Frozen):
-    """How arms are put together.
-
-    Attributes:
-        shrinkage: labelled rows that it takes for learnt weights to count half; with few, every fitted model counts alike.
-        distil: make one network of the committee, which is then what is judged and shipped.
-    """
-
-    shrinkage: Real = Field(1000.0, ge=0, le=1e9)
-    distil: bool = False
 
 
 def committee(
@@ -60,7 +47,7 @@ def committee(
         config: how.
         metric: the gate's, for the committee's own score on rows held out.
         directory: where its scores of these are kept.
-        baseline: an arm that is shown to be worse than this one has no say.
+        baseline: scratch. An arm that is shown to be worse than the best of its learners has no say; these learners have one.
     """
     trained = [arm for arm in arms if arm.failed is None]
     if not trained:
@@ -69,7 +56,7 @@ def committee(
     scores = [arm.held_scores() for arm in trained]
     known = np.isfinite(scores[0]).all(axis=1)
     scores, truth = [part[known] for part in scores], labels[known]
-    kept = _kept(trained, scores, truth, None if baseline is None else baseline.held_scores()[known])
+    kept = _kept(trained, scores, truth, () if baseline is None else [arm.strategy for arm in baseline.members])
     chosen, held = [trained[i] for i in kept], [scores[i] for i in kept]
     parts = [_parts(arm) for arm in chosen]
     prior = np.array([len(of_arm) for of_arm in parts], dtype=np.float64)
@@ -126,13 +113,15 @@ def with_a_say(made: Candidate) -> tuple[Candidate, ...]:
 
 
 def _kept(
-    arms: Sequence[Candidate], scores: Sequence[Scores], truth: npt.NDArray[np.int64], baseline: Scores | None
+    arms: Sequence[Candidate], scores: Sequence[Scores], truth: npt.NDArray[np.int64], alone: Sequence[str]
 ) -> list[int]:
-    if baseline is None:
+    """The arms that have a say: one learner is compared with one, for a committee is better than most of its members."""
+    held = [losses(truth, part) for part in scores]
+    learners = [i for i, arm in enumerate(arms) if arm.strategy in alone]
+    if not learners:
         return list(range(len(arms)))
-    bar = losses(truth, baseline)
-    kept = [i for i, part in enumerate(scores) if not worse(losses(truth, part), bar, _SHOWN)]
-    return kept or [max(range(len(arms)), key=lambda i: arms[i].rank)]
+    bar = min((held[i] for i in learners), key=lambda found: float(found.mean()))
+    return [i for i, found in enumerate(held) if i in learners or not worse(found, bar, _SHOWN)]
 
 
 def _parts(arm: Candidate) -> list[tuple[StoredModel, float]]:
