@@ -87,7 +87,7 @@ def test_a_configuration_that_cannot_be_written_to(tmp_path):
 @pytest.mark.slow
 def test_three_runs_at_once_on_a_fresh_store_and_one_registry(project):
     """Different seeds are different decisions, so two promotions against the same champion cannot both hold."""
-    run = ["-m", "ntgate", "run", str(project / "config.yaml"), "--json", "--set", "strategies=[{kind: fine_tuning}]"]
+    run = ["-m", "ntgate", "run", str(project / "config.yaml"), "--json", "--set", "strategies=[{kind: linear_pool}]"]
     runs = [[*run, "--set", f"seed={seed}"] for seed in range(THREE)]
     answers = at_once(project / "zenml", *runs)
     for code, out, log in answers:

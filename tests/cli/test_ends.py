@@ -25,7 +25,7 @@ from ntgate.registry.config import RegistryConfig
 from tests.checkout import ROOT
 
 ABSENT = ("status", "reader", "--uri", "sqlite:///absent.db", "--json")
-QUICK = ("--set", "training.steps=100", "--set", "gate.seeds=1", "--set", "strategies=[{kind: fine_tuning}]")
+QUICK = ("--set", "training.steps=100", "--set", "gate.seeds=1", "--set", "strategies=[{kind: linear_pool}]")
 
 
 def started(folder: Path, *words: str, **streams) -> subprocess.Popen[str]:

@@ -49,7 +49,7 @@ def test_an_answer_ends_the_asking():
 
 
 def test_a_registry_that_is_away_between_the_record_and_the_version_has_the_run_once(project, monkeypatch):
-    settings = ["training.steps=120", "training.source_steps=120", "gate.seeds=1", "strategies=[{kind: fine_tuning}]"]
+    settings = ["training.steps=120", "training.source_steps=120", "gate.seeds=1", "strategies=[{kind: linear_pool}]"]
     whole, calls = promotion.promote, []
 
     def away_once(registry, request):

@@ -78,7 +78,7 @@ def stores(project: Path, s3: Bucket, postgres: str) -> Remote:
         f"gate.ledger.uri={postgres}",
         "gate.ledger.horizon=2",  # the successor is judged on the same rows
         "gate.ledger.withhold=false",
-        "strategies=[{kind: fine_tuning}]",
+        "strategies=[{kind: linear_pool}]",
     )
     return Remote(project, settings, s3, artifacts, postgres.replace("postgresql+psycopg", "postgresql"))
 

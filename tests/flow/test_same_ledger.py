@@ -12,7 +12,7 @@ from ntgate.ledger.ledger import Ledger
 from ntgate.registry.client import connect
 from ntgate.registry.ledger_tag import known_ledger
 
-QUICK = ("training.steps=60", "training.source_steps=60", "gate.seeds=1", "strategies=[{kind: fine_tuning}]")
+QUICK = ("training.steps=60", "training.source_steps=60", "gate.seeds=1", "strategies=[{kind: linear_pool}]")
 
 
 def ran(project: Path, capsys, *settings: str, dry: bool = False) -> tuple[int, dict]:

@@ -12,6 +12,7 @@ import pytest
 from tests.checkout import ROOT, python
 
 COMPRESSED = "compression=[{kind: pruning, structured: true, sparsity: 0.3}, quantisation]"
+SINGLE = ("committee=null", "strategies=[domain_adversarial, feature_extraction]", "scratch=[network]")
 
 
 def ntgate(project: Path, *arguments: str) -> tuple[int, dict, str]:
@@ -39,7 +40,7 @@ def post(server: str, path: str, **body: object) -> dict:
 def answered(project: Path, server: str) -> tuple[Path, str, int, dict, str]:
     config = str(project / "config.yaml")
     settings = (
-        f"registry.uri={server}", f"gate.ledger.uri=sqlite:///{project / 'ledger.db'}", "shift.evidently=true", COMPRESSED,
+        f"registry.uri={server}", f"gate.ledger.uri=sqlite:///{project / 'ledger.db'}", "shift.evidently=true", COMPRESSED, *SINGLE,
     )  # fmt: skip
     code, result, log = ntgate(project, "run", config, *(part for setting in settings for part in ("--set", setting)))
     return project, server, code, result, log
@@ -66,7 +67,9 @@ def test_pipeline_on_zenml_with_a_server(answered):
         filter=f"tags.mlflow.parentRunId = '{run_id}'",
     )["runs"]
     names = {run["info"]["run_name"] for run in found}
-    assert names == {"scratch", "fine_tuning", "feature_extraction", "domain_adversarial"}
+    assert names == {
+        "scratch", "network", "feature_extraction", "domain_adversarial",
+    }  # fmt: skip
     assert version["run_id"] in {run["info"]["run_id"] for run in found}
     judged = next(run for run in found if run["info"]["run_id"] == version["run_id"])
     metrics = {metric["key"]: metric["value"] for metric in judged["data"]["metrics"]}
@@ -80,8 +83,8 @@ def test_pipeline_on_zenml_with_a_server(answered):
 
     # The same flow in one process comes to the same decision.
     inline_code, inline, _ = ntgate(
-        project, "run", str(project / "config.yaml"), "--inline", "--dry-run", "--set", "shift.evidently=true",
-        "--set", COMPRESSED,
+        project, "run", str(project / "config.yaml"), "--inline", "--dry-run",
+        *(part for setting in ("shift.evidently=true", COMPRESSED, *SINGLE) for part in ("--set", setting)),
     )  # fmt: skip
     assert inline_code == 0
     for key in ("outcome", "decision_id", "gain", "gain_interval", "p_value", "alpha"):

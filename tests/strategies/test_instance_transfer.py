@@ -165,7 +165,7 @@ def test_a_fresh_start_takes_pixels_and_streams_what_the_device_cannot_hold(weig
     assert found[0].validation > 0.9
     assert len({candidate.model.weights.sha256 for candidate in found}) == 1
     # The statistics are those of the floats that the pixels stand for, over all rows that are learnt from.
-    both = np.concatenate([view.source.rows, view.train.rows]) / 255
+    both = np.concatenate([view.source.rows, view.labelled.rows]) / 255
     if weighting == "uniform":
         assert found[0].load().network.normaliser.mean.flatten().numpy() == pytest.approx(
             both.mean(axis=(0, 1, 2)), rel=1e-5
