@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ntgate.models.base import Model
 
 
+_MOST = 1_000_000  # coefficients
 _ROUNDS, _CLOSE = (
     200,
     1e-3,
@@ -36,6 +37,12 @@ class Logistic(Learner):
     def settings(self) -> tuple[float, ...]:
         """The penalties, the strongest first."""
         return self.penalties
+
+    def too_large(self, width: int, classes: int) -> str | None:
+        """It has a coefficient for each column and class, and visits all of them hundreds of times."""
+        if width * classes <= _MOST:
+            return None
+        return f"{width} columns for each of {classes} classes would take it minutes"
 
     def seconds(self, rows: int, width: int, classes: int) -> float:
         """Some tens of passes over the rows for each penalty."""

@@ -90,6 +90,21 @@ def test_boosting_says_why_it_steps_aside():
     assert "256 columns for each of 10 classes" in Boosting().too_large(256, 10)
 
 
+def test_logistic_regression_says_why_it_steps_aside():
+    assert Logistic().too_large(50_000, 2) is None
+    assert "50000 columns for each of 1000 classes" in Logistic().too_large(50_000, 1000)
+
+
+def test_a_thousand_classes_with_a_label_each_are_learnt_by_what_can():
+    """Every class has one row: leaves of one row, and no histogram that tells them apart in time."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1000, 4)).astype(np.float32)
+    seen = Encoded(ArrayEncoder(shape=(4,)), x, np.arange(1000), np.ones(1000), tuple(map(str, range(1000))))
+    (model,) = ExtraTrees(trees=3).fit(seen, (0.0,), seed=0)
+    assert (model.scores(x).argmax(axis=1) == np.arange(1000)).mean() > 0.95
+    assert Boosting().too_large(4, 1000) is not None
+
+
 def test_penalties_of_a_path_are_those_fitted_one_by_one():
     seen = rows(200, 3)
     path = Logistic().fit(seen, Logistic().settings, seed=0)
