@@ -7,6 +7,7 @@ Breiman, "Random Forests", Machine Learning 45, 2001. Geurts, Ernst & Wehenkel, 
 from __future__ import annotations
 
 import math
+import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,7 +45,9 @@ class Forest(Learner):
         from ntgate.export.tree_graph import tree_graph
         from ntgate.models.graph import GraphModel
 
-        grown = self._unfitted(seed).fit(encoded.rows, encoded.labels, encoded.weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of many classes with few rows each, which is no fault here
+            grown = self._unfitted(seed).fit(encoded.rows, encoded.labels, encoded.weights)
         classes = len(encoded.classes)
         trees = [_tree(member.tree_, grown.classes_, classes, 1 / self.trees) for member in grown.estimators_]
         graph = tree_graph(trees, encoded.encoder.shape, np.zeros(classes), link=None)
