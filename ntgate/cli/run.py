@@ -95,8 +95,9 @@ def summary(result: RunResult) -> str:
         lines.append(
             f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}"
         )
-    if result.registry["page"] is not None:
-        lines.append(f"  page      {result.registry['page']}")
+    if result.registry["baseline"] is not None and result.registry["version"] is None:
+        lines.append(f"  baseline  to serve without a champion: models:/{result.registry['name']}@baseline")
+    lines += [f"  {key[:8]:<9} {result.registry[key]}" for key in ("page", "baseline_fault") if result.registry[key]]
     if result.dry_run:
         lines.append("  dry run   nothing was written to the registry")
     lines += [f"  {name:<9} {page.path}" for name, page in result.reports.items()]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @with_registry
 @with_json
 def status(name: str, uri: str, as_json: bool) -> int:
-    """Show the champion of the registered model NAME, the versions before it, pending ones, and who holds the lock.
+    """Show the champion of the registered model NAME, the versions before it, the baseline, and who holds the lock.
 
     Nothing is changed. The last line says what to do next.
     """
@@ -78,6 +78,8 @@ def summary(found: Overview) -> str:
         lines.append("  champion  none" + (f": {found.lost}" if found.lost else ""))
     elif found.lost:
         lines.append(f"  champion  lost: {found.lost}")
+    if found.baseline is not None:
+        lines.append(f"  baseline  v{found.baseline}, training from scratch: models:/{found.name}@baseline")
     if found.lock is not None:
         ended = ", a process that has ended" if found.lock.dead else ""
         lines.append(f"  lock      {found.lock.owner}{ended}, since {found.lock.since}")

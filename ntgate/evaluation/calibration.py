@@ -5,10 +5,10 @@ Guo, Pleiss, Sun & Weinberger, "On Calibration of Modern Neural Networks", ICML 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
+
+from ntgate.base import Frozen
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -16,7 +16,7 @@ _DOUBT = 50  # rows that it takes to believe half of what a temperature was lear
 LEAST = 1e-6  # chance below which a score is not believed: one wrong row of chance 0 would be an infinite loss
 
 
-class Bin(NamedTuple):
+class Bin(Frozen):
     """Rows whose greatest score lies within the same range.
 
     Attributes:
@@ -62,7 +62,11 @@ def reliability(labels: Ints, scores: Floats, bins: int = 10) -> tuple[Bin, ...]
     """
     greatest, right = scores.max(axis=1), scores.argmax(axis=1) == labels
     parts = np.array_split(np.argsort(greatest, kind="stable"), min(bins, max(1, len(labels))))
-    return tuple(Bin(len(part), float(greatest[part].mean()), float(right[part].mean())) for part in parts if len(part))
+    return tuple(
+        Bin(rows=len(part), confidence=float(greatest[part].mean()), accuracy=float(right[part].mean()))
+        for part in parts
+        if len(part)
+    )
 
 
 def best_temperature(labels: Ints, scores: Floats) -> float:

@@ -168,6 +168,12 @@ class Case:
         """The candidate against always answering the commonest class of the target's training rows; None as above."""
         return self._over("constant", 0.0)
 
+    @cached_property
+    def learners_over(self) -> dict[str, Comparison]:
+        """Each learner of scratch against the candidate, on the rows at hand; none where these have no usable scores."""
+        found = {name: self.between(name, "candidate", 0.0) for name in self.evidence.learners}
+        return {name: one for name, one in found.items() if one is not None}
+
     def between(self, first: str, second: str, margin: float) -> Comparison | None:
         """Any two arms on the rows at hand; for what is told, not for what promotes: of a stream it is one look of many."""
         one, other = self.evidence.usable(first), self.evidence.usable(second)

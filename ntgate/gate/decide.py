@@ -7,7 +7,7 @@ from typing import Literal
 
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
-from ntgate.gate.decision import GateDecision, withheld
+from ntgate.gate.decision import GateDecision, OverModel, withheld
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
 from ntgate.gate.own_rule import asked
@@ -65,10 +65,26 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
         gain_interval=found.interval if found else None,
         p_value=found.p_value if found else None,
         over_seeds=case.over_seeds,
+        learners=_over_learners(case),
+        constant=_over_constant(case),
         alpha=config.alpha,
         margin=config.margin,
         uncompressed=_before_compression(evidence, config, seed),
     )
+
+
+def _over_learners(case: Case) -> tuple[OverModel, ...]:
+    return tuple(
+        OverModel(strategy=name, value=one.first, gain=-one.gain, gain_interval=(-one.interval[1], -one.interval[0]))
+        for name, one in case.learners_over.items()
+    )
+
+
+def _over_constant(case: Case) -> OverModel | None:
+    found = case.over_constant
+    if found is None:
+        return None
+    return OverModel(strategy="constant", value=found.second, gain=found.gain, gain_interval=found.interval)
 
 
 def _before_compression(evidence: Evidence, config: GateConfig, seed: int) -> GateDecision | None:

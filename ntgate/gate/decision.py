@@ -30,6 +30,22 @@ class OverSeeds(Frozen):
     interval: tuple[float, float]
 
 
+class OverModel(Frozen):
+    """The candidate against a further model on the test rows, told beside the verdict.
+
+    Attributes:
+        strategy: a learner of the target alone, or ``constant`` for always giving the same answer.
+        value: that model's score.
+        gain: by how much the candidate is better.
+        gain_interval: two-sided at level ``1 - 2 alpha``; one of several that look at the same rows.
+    """
+
+    strategy: str
+    value: float
+    gain: float
+    gain_interval: tuple[float, float]
+
+
 class GateDecision(Frozen):
     """The verdict with everything it rests on.
 
@@ -45,6 +61,8 @@ class GateDecision(Frozen):
         gain_interval: two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most ``margin``.
         over_seeds: what further seeds say about the gain; None where there are none.
+        learners: the candidate against each learner that scratch was made of; none where it was made of one.
+        constant: the candidate against the constant guess.
         alpha: the level of the gate.
         margin: the gain that had to be exceeded.
         withheld: whether what the test rows said is kept back, because no candidate has passed on them yet.
@@ -63,6 +81,8 @@ class GateDecision(Frozen):
     gain_interval: tuple[float, float] | None
     p_value: float | None
     over_seeds: OverSeeds | None = None
+    learners: tuple[OverModel, ...] = ()
+    constant: OverModel | None = None
     alpha: float
     margin: float
     withheld: bool = False
@@ -125,8 +145,19 @@ def withheld(decision: GateDecision) -> GateDecision:
             "outcome": "inconclusive",
             "findings": (*(finding for finding in decision.findings if finding.rule in _NOT_ABOUT_RESULTS), kept),
             "withheld": True,
+            "learners": (),
             **dict.fromkeys(
-                ("candidate", "scratch", "champion", "gain", "gain_interval", "p_value", "over_seeds", "uncompressed")
+                (
+                    "candidate",
+                    "scratch",
+                    "champion",
+                    "constant",
+                    "gain",
+                    "gain_interval",
+                    "p_value",
+                    "over_seeds",
+                    "uncompressed",
+                )
             ),
         }
     )

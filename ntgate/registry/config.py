@@ -24,6 +24,7 @@ class RegistryConfig(Frozen):
         timeout_seconds: how long to wait for the first answer.
         lock_seconds: how long a promotion may take; after that its lock may be taken over from a process that died.
         wait_seconds: how long to wait for another promotion.
+        baseline: whether scratch becomes a version too, with the alias ``baseline``, to be served where nothing was promoted.
 
     >>> RegistryConfig(uri="sqlite:///mlflow.db").lock_seconds
     60
@@ -35,6 +36,7 @@ class RegistryConfig(Frozen):
     timeout_seconds: Whole = Field(10, ge=1, le=600)
     lock_seconds: Whole = Field(60, ge=2, le=604_800)
     wait_seconds: Whole = Field(120, ge=0, le=604_800)
+    baseline: bool = True
 
     @field_validator("uri")
     @classmethod

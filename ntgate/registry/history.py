@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ntgate.base import Frozen
+from ntgate.registry.baseline import BASELINE, ROLE
 from ntgate.registry.champion import DECISION, PREVIOUS, STATE, champion
 from ntgate.registry.client import Registry, named, translated
 
@@ -18,7 +19,8 @@ class VersionEntry(Frozen):
     Attributes:
         version: its number.
         champion: whether it carries the alias.
-        state: ``pending``, ``promoted``, ``rolled_back``, ``abandoned``, or ``foreign`` for a version that ntgate did not make.
+        state: ``pending``, ``promoted``, ``rolled_back``, ``abandoned``, ``baseline`` for a version that nothing promoted, or
+            ``foreign`` for one that ntgate did not make.
         decision_id: the decision it stands for.
         strategy: how it was trained.
         previous_champion: the champion that the decision saw; ``none``: there was none.
@@ -51,7 +53,7 @@ def history(registry: Registry) -> list[VersionEntry]:
         VersionEntry(
             version=str(known.version),
             champion=now is not None and now.version == str(known.version),
-            state=known.tags.get(STATE, FOREIGN),
+            state=known.tags.get(STATE, BASELINE if known.tags.get(ROLE) == BASELINE else FOREIGN),
             decision_id=known.tags.get(DECISION),
             strategy=known.tags.get("ntgate.strategy"),
             previous_champion=known.tags.get(PREVIOUS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ntgate.base import Frozen
+from ntgate.registry.baseline import BASELINE, baseline
 from ntgate.registry.client import Registry
 from ntgate.registry.history import FOREIGN, PENDING, PROMOTED, VersionEntry, history
 from ntgate.registry.lock import Holder, holder
@@ -20,7 +21,8 @@ class Overview(Frozen):
         pending: versions whose promotion has not ended.
         lost: what shows that there had been a champion where none is now.
         lock: who holds the promotion lock; None: nobody.
-        versions: all versions, the newest first.
+        versions: all versions but those that were only a baseline, the newest first.
+        baseline: the version with the alias ``baseline``; None: no version carries it.
         next: what to do, in one sentence.
     """
 
@@ -30,6 +32,7 @@ class Overview(Frozen):
     lost: str | None = None
     lock: Holder | None = None
     versions: tuple[VersionEntry, ...] = ()
+    baseline: str | None = None
     next: str
 
 
@@ -44,7 +47,7 @@ def look(registry: Registry, opened: int = 0) -> Overview:
         RegistryError: when it does not answer.
     """
     held = holder(registry)
-    entries = history(registry)
+    entries = [entry for entry in history(registry) if entry.champion or entry.state != BASELINE]
     now = next((entry for entry in entries if entry.champion), None)
     gone = lost(registry) if now is None else None
     return Overview(
@@ -54,6 +57,7 @@ def look(registry: Registry, opened: int = 0) -> Overview:
         lost=gone,
         lock=held,
         versions=tuple(entries),
+        baseline=baseline(registry),
         next=advice(registry.name, entries, held, gone, opened),
     )
 
@@ -69,7 +73,7 @@ def advice(name: str, versions: Sequence[VersionEntry], lock: Holder | None, gon
         return f"wait for the promotion of {lock.owner} to end; if it is known to be gone: `ntgate lock break {name}`"
     if lock is not None or any(entry.state == PENDING for entry in versions):
         return f"a promotion was cut short: `ntgate reconcile {name}` finishes or abandons it"
-    if now is not None and now.state not in (PROMOTED, FOREIGN):
+    if now is not None and now.state not in (PROMOTED, FOREIGN, BASELINE):
         return f"a change of the champion was cut short: `ntgate reconcile {name}` keeps it, `ntgate rollback {name}` does not"
     if gone is not None:
         return "give the alias back to a version, or run with --allow-first if the next promotion is to be the first"
@@ -77,4 +81,4 @@ def advice(name: str, versions: Sequence[VersionEntry], lock: Holder | None, gon
         fresh = ", and test rows were opened: `ntgate validate CONFIG` says how many fresh ones to label"
         return "nothing was promoted yet" + (fresh if opened else ": `ntgate run CONFIG`")
     foreign = "; the champion was made by other means, and the next run compares with it where it is an ONNX model"
-    return "nothing" + (foreign if now.state == FOREIGN else "")
+    return "nothing" + (foreign if now.state != PROMOTED else "")

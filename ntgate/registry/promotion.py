@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 
@@ -10,11 +9,12 @@ from ntgate.base import Frozen
 from ntgate.errors import ChampionMovedError, RegistryError
 from ntgate.registry import standing
 from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE, Champion, champion
-from ntgate.registry.client import Registry, named, translated
+from ntgate.registry.client import Registry, translated
 from ntgate.registry.faults import START
 from ntgate.registry.history import ABANDONED, FIRST_ALLOWED, PENDING, PROMOTED, ROLLED_BACK
 from ntgate.registry.lock import Held, promotion_lock
 from ntgate.registry.lost_champion import bear_witness, lost
+from ntgate.registry.new_version import create_version, only_oldest, tagged
 
 _ATTEMPTS = 5
 
@@ -111,36 +111,15 @@ def finish(registry: Registry, now: Champion | None) -> None:
 
 def _version(registry: Registry, request: PromotionRequest) -> str:
     """The version of this decision: the one that a run before us created, or a new one in state ``pending``."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        registry.client.create_registered_model(
-            registry.name, description=f"The alias `{ALIAS}` moves only to a version that beats training from scratch."
-        )
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    versions = _of_decision(registry, request.decision_id)
-    if not versions:
-        made = {DECISION: request.decision_id, STATE: PENDING, PREVIOUS: request.champion_seen or "none"}
+    mine = {DECISION: request.decision_id}
+    if not tagged(registry, mine):
+        made = {**mine, STATE: PENDING, PREVIOUS: request.champion_seen or "none"}
         if request.allow_first:
             made[FIRST_ALLOWED] = "true"
-        # Not "models:/ID": a database store would look that up at the process-wide tracking URI, not at ours.
-        source = registry.client.get_logged_model(request.model_id).artifact_location
-        created = registry.client.create_model_version(
-            registry.name, source=source, run_id=request.run_id, model_id=request.model_id, tags={**request.tags, **made},
-            description=request.description,
-        )  # fmt: skip
-        if not registry.config.uri.startswith(
-            "http"
-        ):  # a server does this by itself: the model's page names the version
-            mentioned = json.dumps([{"name": registry.name, "version": str(created.version)}])
-            registry.client.set_logged_model_tags(request.model_id, {"mlflow.modelVersions": mentioned})
-        versions = _of_decision(registry, request.decision_id)
-    for repeated in versions[1:]:  # MLflow sends a request again when its answer was lost
-        registry.client.delete_model_version(registry.name, repeated)
-    _refuse_given_up(registry, versions[0])
-    return versions[0]
+        create_version(registry, request.run_id, request.model_id, request.description, {**request.tags, **made})
+    version = only_oldest(registry, tagged(registry, mine))
+    _refuse_given_up(registry, version)
+    return version
 
 
 def _refuse_given_up(registry: Registry, version: str) -> None:
@@ -151,12 +130,6 @@ def _refuse_given_up(registry: Registry, version: str) -> None:
             f"version {version} of {registry.name}", expected="a decision that nobody has given up", got=f"state {state}",
             fix="retrain on other data or settings; to serve this version all the same, move the alias by hand",
         )  # fmt: skip
-
-
-def _of_decision(registry: Registry, decision_id: str) -> list[str]:
-    """The versions of a decision, the oldest first."""
-    found = registry.client.search_model_versions(f"{named(registry.name)} and tags.`{DECISION}`='{decision_id}'")
-    return [str(version) for version in sorted(int(known.version) for known in found)]
 
 
 def _move_alias(registry: Registry, version: str, held: Held) -> None:

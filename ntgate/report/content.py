@@ -57,7 +57,7 @@ class Arm(Told):
 
 
 class PlanRow(Told):
-    """A strategy, why it was planned, what became of it on the validation rows, and what it learnt beside the weights."""
+    """A strategy, why it was planned, its score out of fold, its weight in the committee, and what it learnt beside these."""
 
     strategy: str
     label: str = ""
@@ -65,6 +65,7 @@ class PlanRow(Told):
     trained: bool = False
     validation: Number = None
     seconds: Number = None
+    weight: Number = None
     steps: int | None = None
     budget: int | None = None
     seeds: int | None = None
@@ -90,6 +91,31 @@ class OverSeeds(Told):
     gains: tuple[float, ...] = ()
     gain: Number = None
     interval: Interval = None
+
+
+class OverModel(Told):
+    """A further model's score on the test rows, and the candidate's gain over it."""
+
+    strategy: str
+    value: Number = None
+    gain: Number = None
+    gain_interval: Interval = None
+
+
+class Bin(Told):
+    """Rows with about the same greatest score: its mean, and the share of them that are right."""
+
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+class Calibrated(Told):
+    """How far an arm's scores can be taken for chances."""
+
+    log_loss: Number = None
+    brier: Number = None
+    bins: tuple[Bin, ...] = ()
 
 
 class Cost(Told):
@@ -179,6 +205,18 @@ class Registered(Told):
     unchanged: bool = False
 
 
+class ArmRow(Told):
+    """An arm in the table of arms: out of fold, in the committee, and on the test rows where it was scored there."""
+
+    label: str
+    validation: Number = None
+    weight: Number = None
+    value: Number = None
+    gain: Number = None
+    gain_interval: Interval = None
+    candidate: bool = False
+
+
 def _display(metric: str) -> Display:
     """How a metric is shown, of a run that did not say so."""
     return METRICS.kinds[metric].display() if metric in METRICS.kinds else Display(label=metric.replace("_", " "))
@@ -195,6 +233,9 @@ class RunReport(Told):
         metric_display: how it is shown.
         gain: by how much the candidate is better than scratch, on the test rows.
         gain_interval: two-sided interval of the gain at confidence ``1 - 2 alpha``.
+        learners: the candidate against each learner that scratch was made of, on the test rows.
+        constant: the candidate against always giving the same answer.
+        calibration: of ``candidate`` and ``scratch`` on the test rows.
         alarms: sentences that have to stand beside the verdict.
         compression: what the candidate was before and after its compression; None where it was not compressed.
         curves: learning curve by strategy.
@@ -224,6 +265,9 @@ class RunReport(Told):
     alpha: Number = None
     margin: Number = None
     over_seeds: OverSeeds | None = None
+    learners: tuple[OverModel, ...] = ()
+    constant: OverModel | None = None
+    calibration: dict[str, Calibrated] = {}
     shift: Shift | None = None
     plan: tuple[PlanRow, ...] = ()
     findings: tuple[FindingRow, ...] = ()
@@ -238,3 +282,26 @@ class RunReport(Told):
     dry_run: bool = False
     created: str | None = None
     version: str | None = None
+
+    @property
+    def arms(self) -> tuple[ArmRow, ...]:
+        """What was trained, in the order of the plan, and then the constant guess.
+
+        >>> told = {"plan": [{"strategy": "logistic", "trained": True}], "learners": [{"strategy": "logistic", "gain": 0.1}]}
+        >>> [row.gain for row in RunReport.of({"outcome": "rejected", **told}).arms]
+        [0.1]
+        """
+        chosen = None if self.candidate is None else self.candidate.strategy
+        told = {one.strategy: one.model_dump() for one in self.learners}
+        if self.scratch is not None:
+            told["scratch"] = {"value": self.scratch.value, "gain": self.gain, "gain_interval": self.gain_interval}
+        if self.candidate is not None and chosen is not None:
+            told[chosen] = {"value": self.candidate.value}
+        rows = [
+            ArmRow.of({**row.model_dump(), **told.get(row.strategy, {})}, candidate=row.strategy == chosen)
+            for row in self.plan
+            if row.trained
+        ]
+        if self.constant is not None:
+            rows.append(ArmRow.of(self.constant.model_dump(), label="always the same answer"))
+        return tuple(rows)

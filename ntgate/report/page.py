@@ -33,6 +33,7 @@ def render_page(report: RunReport, drift: str | None = None) -> str:
         gain_plot=as_is(_gain(report)),
         curve_plots=[(name, as_is(text)) for name, text in _curves(report)],
         class_plot=as_is(_classes(report)),
+        reliability_plot=as_is(_reliability(report)),
         config=_yaml(report),
         drift=None if part is None else part._replace(html=as_is(part.html)),
     )
@@ -83,6 +84,18 @@ def _classes(report: RunReport) -> str:
         f"{row.name}: scratch {numbers.share(row.scratch)}, candidate {numbers.share(row.candidate)}" for row in rows
     )
     return svg.inline(plots.class_gain(rows), "classes", f"Share of each class that was recognised. {told}")
+
+
+def _reliability(report: RunReport) -> str:
+    arms = {name: arm for name, arm in report.calibration.items() if arm.bins}
+    if not arms:
+        return ""
+    told = "; ".join(
+        f"{name}: right on {numbers.share(arm.bins[-1].accuracy)} of the rows it is surest of, where its scores are "
+        f"{numbers.share(arm.bins[-1].confidence)}"
+        for name, arm in arms.items()
+    )
+    return svg.inline(plots.reliability(arms), "reliability", f"Reliability. {told}")
 
 
 def _most_changed(rows: Sequence[ClassRow]) -> list[ClassRow]:

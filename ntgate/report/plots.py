@@ -5,11 +5,11 @@ Colours are the roles of :mod:`ntgate.report.svg`, so that one drawing serves a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ntgate.metrics.display import Display
-from ntgate.report.content import ClassRow, CurvePoint
+from ntgate.report.content import Calibrated, ClassRow, CurvePoint
 from ntgate.report.svg import Role
 
 if TYPE_CHECKING:
@@ -120,6 +120,34 @@ def class_gain(rows: Sequence[ClassRow]) -> Figure:
     axes.grid(axis="x", color=Role.LINE, linewidth=0.8)
     axes.set_xlabel("recognised, per cent of the class", size=_SIZE, color=Role.MUTED)
     plain(axes, left=False)
+    return figure
+
+
+def reliability(arms: Mapping[str, Calibrated]) -> Figure:
+    """How often each arm is right where it is how sure: scratch as rings, the candidate as dots, the diagonal as the ideal.
+
+    A mark is a bin of about equally sure rows; see :func:`ntgate.evaluation.calibration.reliability`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    least = min((100 * min(one.confidence, one.accuracy) for arm in arms.values() for one in arm.bins), default=0.0)
+    low = max(0.0, 10 * (least // 10))
+    axes.plot([low, 100], [low, 100], color=Role.MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    for name, filled in (("scratch", False), ("candidate", True)):
+        bins = arms[name].bins if name in arms else ()
+        axes.plot(
+            [100 * one.confidence for one in bins], [100 * one.accuracy for one in bins], "o-", linewidth=1.6, markersize=6,
+            color=Role.ACCENT if filled else Role.MUTED, markerfacecolor=Role.ACCENT if filled else Role.PAPER,
+        )  # fmt: skip
+    room = 0.04 * (100 - low)
+    axes.set_xlim(low - room, 100 + room)
+    axes.set_ylim(low - room, 100 + room)
+    axes.grid(color=Role.LINE, linewidth=0.8)
+    axes.set_xlabel("greatest score, per cent", size=_SIZE, color=Role.MUTED)
+    axes.set_ylabel("right, per cent of the rows", size=_SIZE, color=Role.MUTED)
+    plain(axes)
     return figure
 
 

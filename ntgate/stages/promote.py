@@ -16,11 +16,13 @@ from ntgate.config import RunConfig
 from ntgate.markdown import escaped
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
+from ntgate.stages.on_test_rows import by_class
 from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult, conclude
 from ntgate.stages.run_file import write_run_file
 
 if TYPE_CHECKING:
+    from ntgate.registry.baseline import Baseline
     from ntgate.registry.client import Registry
     from ntgate.registry.recorded import Recorded
 
@@ -29,7 +31,7 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     """Conclude the run, given the results of all its stages by name.
 
     The run is recorded whatever the verdict: a refusal is worth as much to a reviewer as a promotion. Only a candidate that
-    passed every rule becomes a version.
+    passed every rule becomes the champion; scratch becomes the baseline.
 
     Raises:
         RegistryError: when the registry does not answer, or the champion moved meanwhile; nothing is promoted then.
@@ -62,9 +64,21 @@ def _register(
     told = partial(concluded, version=version, run_id=recorded.run_id)
     result = told()
     _write_report(config, history, result, report)
-    if version is None:
-        return result
-    return told(page=keep_final_page(registry, recorded.run_id, report, note(result), version))
+    page = None if version is None else keep_final_page(registry, recorded.run_id, report, note(result), version)
+    return told(page=page, baseline=_baseline(registry, recorded, history))
+
+
+def _baseline(registry: Registry, recorded: Recorded, history: RunHistory) -> Baseline | None:
+    """The last thing of all, so that a promoted candidate has the lower number."""
+    from ntgate.registry.baseline import keep_baseline
+
+    name = history.scratch.strategy
+    if not registry.config.baseline or name not in recorded.models:
+        return None
+    model = history.evaluated.onnx["scratch"]
+    return keep_baseline(
+        registry, recorded.runs[name], recorded.models[name], model.sha256, history.decided.decision_id
+    )
 
 
 def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, result: RunResult) -> str | None:
@@ -102,7 +116,7 @@ def _write_report(config: RunConfig, history: RunHistory, result: RunResult, to:
             arm.strategy: [point.model_dump() for point in history.curve(arm)] for arm in history.arms if arm.steps > 0
         },
         data=_data(history),
-        by_class=_by_class(history),
+        by_class=by_class(history),
         config=portable(config),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=ntgate.__version__,
@@ -123,21 +137,3 @@ def _data(history: RunHistory) -> list[dict[str, object]]:
         fingerprint = history.ingested.fingerprints[name]
         rows.append({"name": name, "rows": len(domain), "classes": counts, "fingerprint": fingerprint})
     return rows
-
-
-def _by_class(history: RunHistory) -> list[dict[str, object]]:
-    """The share of each class's test rows that candidate and scratch recognise; nothing where results are withheld."""
-    if history.decided.gate.withheld or history.evaluated.allowance.closed:
-        return []
-    with np.load(history.evaluated.scores.verified(), allow_pickle=False) as kept:
-        y = kept["y"]
-        right = {name: kept[name].argmax(axis=1) == y for name in ("candidate", "scratch") if name in kept.files}
-    return [
-        {
-            "name": name,
-            "n": int((y == code).sum()),
-            **{arm: float(hits[y == code].mean()) for arm, hits in right.items()},
-        }
-        for code, name in enumerate(history.ingested.target_classes)
-        if (y == code).any()
-    ]

@@ -69,10 +69,20 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
         role = "candidate"
     measured = history.decided.gate.metric
     validation = None if arm.validation is None else measured.maximised(arm.validation)
-    metrics = {"validation_score": validation, "best_validation_loss": arm.validation_loss, "seconds": arm.seconds}
+    metrics = {
+        "validation_score": validation,
+        "best_validation_loss": arm.validation_loss,
+        "seconds": arm.seconds,
+        "weight": next((row.weight for row in result.plan if row.strategy == arm.strategy), None),
+    }
     if role is not None:
         judged = result.candidate if role == "candidate" else result.scratch
-        metrics[f"test_{result.metric}"] = None if judged is None else judged.value
+        told = result.calibration.get(role)
+        if told is not None:
+            metrics |= {"test_log_loss": told.log_loss, "test_brier": told.brier}
+        metrics[f"test_{result.metric}"] = (
+            None if judged is None else judged.value
+        )  # the gate's own, where it is one of these
     return CandidateRecord(
         strategy=arm.strategy,
         parameters={**arm.parameters, **arm.notes, "steps": arm.steps},

@@ -10,11 +10,13 @@ from pydantic import JsonValue
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
-from ntgate.gate.decision import OverSeeds
+from ntgate.gate.decision import OverModel, OverSeeds
 from ntgate.gate.finding import Finding
 from ntgate.metrics.display import Display
+from ntgate.registry.baseline import Baseline
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
+from ntgate.stages.on_test_rows import Calibrated, calibration
 from ntgate.strategies.candidate import Candidate
 from ntgate.strategies.committee_config import TOGETHER
 from ntgate.strategies.scratch import LEARNERS
@@ -33,7 +35,8 @@ class ArmResult(Frozen):
 class PlanResult(Frozen):
     """One strategy of the plan and what became of it: ``steps`` of its ``budget``, with ``seeds`` seeds.
 
-    ``label`` is its name for people, ``notes`` what it learnt beside the weights.
+    ``label`` is its name for people, ``validation`` its score out of fold, ``weight`` its share of the committee that was judged
+    (None where there is none, or the arm is no part of it), ``notes`` what it learnt beside the weights.
     """
 
     strategy: str
@@ -42,6 +45,7 @@ class PlanResult(Frozen):
     trained: bool
     validation: float | None
     seconds: float
+    weight: float | None = None
     steps: int = 0
     budget: int = 0
     seeds: int = 0
@@ -89,6 +93,8 @@ class RunResult(Frozen):
         gain_interval: two-sided at level ``1 - 2 alpha``.
         p_value: one-sided, against a gain of at most the margin.
         over_seeds: the gain over several seeds of both arms; None where there was one seed.
+        learners: the candidate against each single learner that scratch was made of; constant: against the constant guess.
+        calibration: log-loss, Brier score and reliability of candidate and scratch on the test rows; empty where not told.
         alpha: the gate's level.
         shift: the shift report.
         plan: every strategy with its reason, in order, then scratch.
@@ -97,7 +103,8 @@ class RunResult(Frozen):
         onnx: the exported arms, and how far they are from their networks.
         registry: where the model went; ``version`` is None when nothing was promoted. ``unchanged``: the model that passed was the
             champion already, so that ``version`` is the champion's and the registry stayed as it was. ``page``: why MLflow does not
-            have the final page; None where it has.
+            have the final page; None where it has. ``baseline``: the version of scratch that carries the alias of this name;
+            ``baseline_fault``: why there is none though there should be.
         data: rows and fingerprints by part, the classes, and what became of rows that stand more than once.
         reports: pages for people.
         directory: the run's folder, or its address.
@@ -119,6 +126,9 @@ class RunResult(Frozen):
     gain_interval: tuple[float, float] | None
     p_value: float | None
     over_seeds: OverSeeds | None = None
+    learners: tuple[OverModel, ...] = ()
+    constant: OverModel | None = None
+    calibration: dict[str, Calibrated] = {}
     alpha: float
     shift: dict[str, Any]
     plan: tuple[PlanResult, ...]
@@ -158,6 +168,7 @@ def conclude(
     run_id: str | None,
     dry_run: bool,
     page: str | None = None,
+    baseline: Baseline | None = None,
 ) -> RunResult:
     """Put the answer together, but for the report, which is made from it; ``page`` says why MLflow does not have the final one."""
     decided, evaluated, ingested = history.decided.gate, history.evaluated, history.ingested
@@ -179,6 +190,9 @@ def conclude(
         gain_interval=decided.gain_interval,
         p_value=decided.p_value,
         over_seeds=decided.over_seeds,
+        learners=decided.learners,
+        constant=decided.constant,
+        calibration=calibration(history),
         alpha=decided.alpha,
         shift=history.shift.model_dump(mode="json"),
         plan=_plan(history),
@@ -195,6 +209,8 @@ def conclude(
             "run_id": run_id,
             "unchanged": history.unchanged,
             "page": page,
+            "baseline": None if baseline is None else baseline.version,
+            "baseline_fault": None if baseline is None else baseline.fault,
         },
         data={
             "rows": ingested.rows,
@@ -255,8 +271,15 @@ def _planned(strategy: str, label: str, reason: str, arm: Candidate | None, hist
         trained=arm.failed is None,
         validation=None if arm.validation is None else history.decided.gate.metric.maximised(arm.validation),
         seconds=arm.seconds,
+        weight=_weight(strategy, history),
         notes=arm.notes,
         steps=arm.steps,
         budget=arm.budget,
         seeds=sum(other.strategy == strategy and other.failed is None for other in [arm, *further]),
     )
+
+
+def _weight(strategy: str, history: RunHistory) -> float | None:
+    made = history.combined.candidate
+    found = None if made is None or not made.members else made.notes.get(f"weight.{strategy}")
+    return found if isinstance(found, float) else None

@@ -10,6 +10,7 @@ import pytest
 
 from ntgate.cli.app import run as command
 from ntgate.errors import RegistryError
+from ntgate.registry.baseline import keep_baseline
 from ntgate.registry.client import Registry, connect
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.lock import promotion_lock
@@ -117,6 +118,12 @@ def test_status(ask, say, registry):
     assert "* v2" in text
     assert "after v1" in text
     assert text.endswith("next      nothing\n")
+    assert seen["baseline"] is None
+    (model,) = registry.client.search_logged_models([registry.experiment()])
+    assert keep_baseline(registry, model.source_run_id, model.model_id, "a" * 64, "d2").version == "3"
+    beside = ask("status")
+    assert (beside["baseline"], beside["versions"]) == ("3", seen["versions"])
+    assert f"baseline  v3, training from scratch: models:/{registry.name}@baseline\n" in say("status")
     registry.client.delete_registered_model_alias(registry.name, "champion")
     lost = ask("status")
     assert (lost["champion"], lost["lost"]) == (None, "version 2 was promoted, and no version carries the alias now")

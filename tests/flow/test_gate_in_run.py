@@ -86,12 +86,15 @@ def test_what_does_not_pass_within_a_horizon_is_withheld_everywhere(project, cap
     assert (code, result["outcome"]) == (4, "inconclusive")
     assert result["candidate"]["value"] is result["scratch"]["value"] is result["gain"] is result["p_value"] is None
     assert {found["rule"] for found in result["findings"]} == {"wear", "test_rows", "labels", "withheld"}
+    assert (result["learners"], result["constant"], result["calibration"]) == ([], None, {})
+    assert result["registry"]["baseline"] == "1"
     decision = json.loads((Path(result["directory"]) / "decision.json").read_text())["decision"]
     assert decision["gain"] is None
     assert decision["outcome"] == "inconclusive"
     page = Path(result["reports"]["report"]).read_text()
     assert "withheld" in page
     assert "only the candidate gets right" not in page
+    assert "Brier" not in page
 
 
 def test_a_stream_of_fresh_rows_adds_up(project, capsys):

@@ -71,8 +71,26 @@ def test_contract_field_by_field(project, capsys):
     assert result["registry"]["alias"] == "champion"
     assert result["seconds"]["total"] > 0
     assert Path(result["reports"]["report"]).read_text(encoding="utf-8").startswith("<!")
+    assert (result["registry"]["baseline"], result["registry"]["baseline_fault"]) == ("2", None)
     assert result["registry"]["page"] is None
+    what_was_told_beside_the_verdict(result)
     what_mlflow_shows(project, result)
+
+
+def what_was_told_beside_the_verdict(result: dict) -> None:
+    """Every arm's weight, the learners of scratch and the constant guess on the test rows, and calibration."""
+    weights = [row["weight"] for row in result["plan"] if row["weight"] is not None]
+    assert sum(weights) == pytest.approx(1, abs=0.001)
+    assert [one["strategy"] for one in result["learners"]] == ["network", "logistic"]
+    for one in (*result["learners"], result["constant"]):
+        assert one["gain"] == pytest.approx(result["candidate"]["value"] - one["value"])
+        assert one["gain_interval"][0] < one["gain"] < one["gain_interval"][1]
+    with np.load(Path(result["onnx"]["candidate"]).parent / "scores.npz") as kept:
+        y, scores = kept["y"], kept["candidate"].astype(np.float64)
+    told = result["calibration"]["candidate"]
+    assert told["brier"] == pytest.approx(((scores - np.eye(10)[y]) ** 2).sum(axis=1).mean())
+    assert told["log_loss"] == pytest.approx(-np.log(np.maximum(scores[np.arange(600), y], 1e-6)).mean())
+    assert sum(one["rows"] for one in told["bins"]) == 600
 
 
 def what_mlflow_shows(project: Path, result: dict) -> None:
@@ -101,6 +119,11 @@ def what_mlflow_shows(project: Path, result: dict) -> None:
     ):
         row = next(row for row in result["plan"] if row["strategy"] == child.info.run_name)
         assert (child.info.end_time - child.info.start_time) / 1000 == pytest.approx(row["seconds"], abs=0.01)
+        assert child.data.metrics.get("weight") == row["weight"]
+        judged = {"scratch": "scratch", result["candidate"]["strategy"]: "candidate"}.get(row["strategy"])
+        told = result["calibration"][judged] if judged else {"log_loss": None, "brier": None}
+        assert child.data.metrics.get("test_log_loss") == told["log_loss"]
+        assert child.data.metrics.get("test_brier") == told["brier"]
         assert parent.info.start_time <= child.info.start_time <= child.info.end_time <= parent.info.end_time
 
 
@@ -148,7 +171,10 @@ def test_a_run_repeated_after_its_own_promotion_leaves_the_registry_as_it_is(pro
     assert second["sentence"].startswith("This model is the champion already, version 1: nothing is promoted anew. ")
     assert (second["registry"]["version"], second["registry"]["alias"]) == ("1", "champion")
     assert second["registry"]["unchanged"] is True
-    assert [(entry.version, entry.champion, entry.state) for entry in history(registry)] == [("1", True, "promoted")]
+    assert first["registry"]["baseline"] == second["registry"]["baseline"] == "2"
+    assert [(entry.version, entry.champion, entry.state) for entry in history(registry)] == [
+        ("2", False, "baseline"), ("1", True, "promoted"),
+    ]  # fmt: skip
 
 
 def test_worthless_labels_are_never_promoted(project, capsys):
@@ -160,7 +186,8 @@ def test_worthless_labels_are_never_promoted(project, capsys):
     assert result["outcome"] in ("rejected", "inconclusive")
     registry = connect(load(project / "config.yaml").registry, "reader")
     assert champion(registry) is None
-    assert history(registry) == []
+    assert [(entry.version, entry.state) for entry in history(registry)] == [("1", "baseline")]
+    assert (result["registry"]["version"], result["registry"]["baseline"]) == (None, "1")
     # The refusal is recorded.
     tags = registry.client.get_run(result["registry"]["run_id"]).data.tags
     assert tags["ntgate.outcome"] == result["outcome"]
@@ -170,8 +197,10 @@ def test_worthless_labels_are_never_promoted(project, capsys):
 def test_few_test_rows_are_inconclusive(project, capsys):
     with np.load(project / "target_test.npz") as test:
         np.savez(project / "target_test.npz", x=test["x"][:5], y=test["y"][:5])
-    code, result = answer(project, capsys)
+    code, result = answer(project, capsys, "--set", "registry.baseline=false")
     assert code == 4
+    assert (result["registry"]["baseline"], result["registry"]["baseline_fault"]) == (None, None)
+    assert history(connect(load(project / "config.yaml").registry, "reader")) == []
     finding = next(finding for finding in result["findings"] if finding["rule"] == "test_rows")
     assert finding["outcome"] == "inconclusive"
     assert "label at least 25 more" in finding["reason"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from ntgate.data.leakage import Leakage
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decide import decide
+from ntgate.gate.decision import withheld
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.wear import unworn
 
@@ -42,6 +44,13 @@ def test_a_learner_that_is_a_little_better_is_told_and_stops_nothing():
     decision, finding = decided(0.85, 0.6, extra_trees=0.86)
     assert (decision.outcome, finding.outcome) == ("promoted", "pass")
     assert "extra trees 0.860" in finding.reason
+    (over,) = decision.learners
+    assert (over.strategy, over.value) == ("extra_trees", 0.86)
+    assert over.gain == pytest.approx(-0.01)
+    assert over.gain_interval[0] < over.gain < over.gain_interval[1]
+    assert decision.constant.gain == pytest.approx(0.35)
+    kept = withheld(decision)
+    assert (kept.learners, kept.constant) == ((), None)
 
 
 def test_a_baseline_of_one_learner_was_compared_already():
@@ -53,6 +62,15 @@ def test_rows_that_stay_closed_show_nothing():
     evidence = Evidence(Y, None, None, learners={"forest": right_on(0.6)})
     finding = next(found for found in decide(evidence, GateConfig(seeds=1)).findings if found.rule == "target_learners")
     assert finding.outcome == "inconclusive"
+
+
+def test_a_learner_without_numbers_shows_nothing():
+    evidence = Evidence(
+        Y, right_on(0.9), right_on(0.6), learners={"forest": np.full((N, 2), np.nan)}, allowance=unworn(N, 0.05)
+    )
+    finding = next(found for found in decide(evidence, GateConfig(seeds=1)).findings if found.rule == "target_learners")
+    assert finding.outcome == "inconclusive"
+    assert "the forest are not finite" in finding.reason
 
 
 def test_how_often_an_equal_candidate_is_lost():

@@ -79,6 +79,26 @@ def test_what_a_strategy_learnt_is_told_beside_it(read):
     assert "Source rows kept: 1,040. They are worth 12.3 rows of equal weight." in page.text
 
 
+def test_arms_stand_with_weight_and_gain_and_scores_with_their_reliability(read):
+    told = {
+        "plan": [
+            {"strategy": "logistic", "label": "logistic", "trained": True, "validation": 0.8, "weight": 0.25},
+            {"strategy": "forest", "label": "forest", "trained": False},
+        ],
+        "learners": [{"strategy": "logistic", "value": 0.85, "gain": 0.08, "gain_interval": [0.05, 0.11]}],
+        "constant": {"strategy": "constant", "value": 0.1, "gain": 0.83, "gain_interval": [0.8, 0.86]},
+        "calibration": {
+            "candidate": {"log_loss": 0.3125, "brier": 0.15, "bins": [{"rows": 9, "confidence": 0.8, "accuracy": 0.9}]}
+        },
+    }  # fmt: skip
+    page = read(render_page(report(result=told)))
+    assert ["Logistic", "80.0\u202f%", "25.0\u202f%", "85.0\u202f%", "+8.0 points", "+5.0 to +11.0"] in page.rows
+    assert ["Always the same answer", "–", "–", "10.0\u202f%", "+83.0 points", "+80.0 to +86.0"] in page.rows
+    assert page.facts["Log-loss"].startswith("0.312")
+    assert any(label.startswith("Reliability. candidate: right on 90.0") for label in page.attribute("aria-label"))
+    assert not [label for label in read(render_page(report())).attribute("aria-label") if "Reliability" in label]
+
+
 def test_every_strategy_has_a_name_of_its_own():
     kinds = [*STRATEGIES.kinds, "scratch"]
     assert len({words.strategy(kind) for kind in kinds}) == len(kinds)

@@ -26,8 +26,7 @@ def target_learners(case: Case) -> Finding:
         return Finding(
             rule=NAME, outcome="pass", reason="The baseline is one learner, and the candidate was compared with it."
         )
-    found = {name: case.between(name, "candidate", 0.0) for name in learners}
-    told = {name: one for name, one in found.items() if one is not None}
+    told = case.learners_over
     if not told:
         return Finding(
             rule=NAME, outcome="inconclusive", bound=0.0, reason="Nothing to compare: there are no fresh test rows."

@@ -1,0 +1,67 @@
+"""What is told of the scores on the test rows beside the verdict; nothing where rows stayed closed or results are withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.base import Frozen
+from ntgate.evaluation.calibration import Bin, brier, log_loss, reliability
+from ntgate.stages.history import RunHistory
+
+if TYPE_CHECKING:
+    from ntgate.gate.evidence import Scores
+
+_ARMS = ("candidate", "scratch")
+_ROWS_A_BIN, _MOST_BINS = 20, 10
+
+
+class Calibrated(Frozen):
+    """How far an arm's scores can be taken for chances, on the test rows.
+
+    Attributes:
+        log_loss: mean cross-entropy in nats.
+        brier: mean squared distance from the truth, 0 to 2.
+        bins: of the reliability diagram, each with as many rows as the next.
+    """
+
+    log_loss: float
+    brier: float
+    bins: tuple[Bin, ...]
+
+
+def calibration(history: RunHistory) -> dict[str, Calibrated]:
+    """Of candidate and scratch, where their scores are numbers on every row."""
+    y, scores = _opened(history)
+    most = max(1, min(_MOST_BINS, len(y) // _ROWS_A_BIN))
+    return {
+        arm: Calibrated(log_loss=log_loss(y, held), brier=brier(y, held), bins=reliability(y, held, most))
+        for arm, held in scores.items()
+        if len(y) and np.isfinite(held).all()
+    }
+
+
+def by_class(history: RunHistory) -> list[dict[str, Any]]:
+    """The share of each class's test rows that candidate and scratch recognise."""
+    y, scores = _opened(history)
+    right = {name: held.argmax(axis=1) == y for name, held in scores.items()}
+    return [
+        {
+            "name": name,
+            "n": int((y == code).sum()),
+            **{arm: float(hits[y == code].mean()) for arm, hits in right.items()},
+        }
+        for code, name in enumerate(history.ingested.target_classes)
+        if (y == code).any()
+    ]
+
+
+def _opened(history: RunHistory) -> tuple[npt.NDArray[np.int64], Mapping[str, Scores]]:
+    """The labels ``(n,)`` and the scores ``(n, c)`` of both arms."""
+    if history.decided.gate.withheld or history.evaluated.allowance.closed:
+        return np.zeros(0, dtype=np.int64), {}
+    with np.load(history.evaluated.scores.verified(), allow_pickle=False) as kept:
+        return kept["y"], {name: kept[name] for name in _ARMS if name in kept.files}
