@@ -47,9 +47,10 @@ class OutOfFold:
 def train_on_all(strategy: Strategy, arm: Arm) -> OutOfFold:
     """Train ``strategy`` without each fold, then on all labelled rows as far as was best without them."""
     view = arm.view
-    whole = replace(view, train=view.labelled, validation=view.labelled)
+    # What it scores on the rows that it learns from is nothing to tell.
+    silent = replace(arm, view=replace(view, train=view.labelled, validation=view.labelled), progress=None)
     if arm.until is not None:
-        trained = strategy.train(replace(arm, view=whole))
+        trained = strategy.train(silent)
         return OutOfFold(trained, None, arm.until, trained.curve)
     scores = np.full((len(view.labelled), len(view.train.classes)), np.nan, dtype=np.float32)
     curves = []
@@ -61,7 +62,7 @@ def train_on_all(strategy: Strategy, arm: Arm) -> OutOfFold:
         curves.append(without.curve)
     curve = mean_curve(curves)
     until = 1 + max(range(len(curve)), key=lambda i: curve[i].rank)
-    trained = strategy.train(replace(arm, view=whole, until=until))
+    trained = strategy.train(replace(silent, until=until))
     return OutOfFold(trained, scores, until, curve, *_seen(arm, scores))
 
 
