@@ -39,7 +39,7 @@ def answer(project: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tup
 
 def test_a_good_compression_is_judged_and_promoted(project, capsys):
     methods = "compression=[{kind: pruning, sparsity: 0.5, structured: true}, quantisation]"
-    code, result = answer(project, capsys, "--set", methods)
+    code, result = answer(project, capsys, "--set", methods, "--set", "gate.compression_margin=0.06")
     assert code == 0
     told = result["compression"]
     assert told["methods"] == ["pruning", "quantisation"]

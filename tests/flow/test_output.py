@@ -17,7 +17,7 @@ from ntgate.registry.champion import champion
 from ntgate.registry.client import connect, exists
 from ntgate.stages.listener import Silent
 
-QUICK = ("gate.seeds=1", "strategies=[{kind: linear_pool}]")
+QUICK = ("gate.seeds=1", "strategies=[fine_tuning, linear_pool]")
 
 
 def away(project: Path, s3, monkeypatch: pytest.MonkeyPatch, *more: str) -> RunConfig:
