@@ -18,17 +18,18 @@ DEPENDS = {
     "evidently": {"ingest"},
     "source": {"ingest"},
     "drift": {"ingest", "source"},
-    "plan": {"ingest", "drift"},
+    "plan": {"ingest", "source", "drift"},
     "scratch": {"ingest"},
     **{arm: {"ingest", "source", "plan"} for arm in ARMS},
-    "compress": {"ingest", *ARMS},
-    "replicate": {"ingest", "source", "plan", "compress"},
+    "combine": {"ingest", "scratch", *ARMS},
+    "compress": {"ingest", "combine"},
+    "replicate": {"ingest", "source", "plan", "scratch", "compress"},
     "cross-fit": {"ingest", "source", "plan"},
     "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
     "decide": {"ingest", "champion", "drift", "evaluate"},
     "promote": {
-        "ingest", "champion", "evidently", "source", "drift", "plan", "scratch", *ARMS, "compress", "replicate", "cross-fit",
-        "evaluate", "decide",
+        "ingest", "champion", "evidently", "source", "drift", "plan", "scratch", *ARMS, "combine", "compress", "replicate",
+        "cross-fit", "evaluate", "decide",
     },
 }  # fmt: skip
 
