@@ -12,10 +12,9 @@ def target_learners(case: Case) -> Finding:
     """Fail when one of scratch's learners is shown to be better than the candidate, else pass.
 
     Scratch is the committee of its learners. Where one of them alone is better, beating the committee is too easy. That the
-    candidate beats each of them need not be shown: it is one more question for each, on the same few rows, and the power that it
-    costs is lost to candidates which are better than all of them (``benchmarks/results/real_pairs.md``). Each learner is asked at
-    the gate's level, so that a good candidate is lost to this rule with a chance of at most ``alpha`` for each learner that is just
-    as good.
+    candidate beats each of them need not be shown: it is one more question for each, on the same few rows, and costs power where
+    a learner is nearly as good. Each learner is asked at the gate's level, so that a good candidate is lost to this rule with a
+    chance of at most ``alpha`` for each learner that is just as good.
     """
     learners, config = case.evidence.learners, case.config
     problems = [problem for name in ("candidate", *learners) if (problem := case.evidence.problem(name))]
