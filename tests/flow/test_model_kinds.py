@@ -13,7 +13,7 @@ from ntgate.config import load
 from ntgate.flow import run
 
 
-def test_a_linear_model_is_promoted_and_loaded_with_mlflow_and_with_onnxruntime_alone(project: Path):
+def test_a_linear_model_is_promoted_and_loaded_with_mlflow_and_with_onnxruntime_alone(project: Path, monkeypatch):
     config = load(project / "config.yaml", ["strategies=[{kind: linear_pool}]", "committee=null", "gate.seeds=2"])
     result = run(config)
     assert (result.outcome, result.candidate.strategy) == ("promoted", "linear_pool")
@@ -22,7 +22,7 @@ def test_a_linear_model_is_promoted_and_loaded_with_mlflow_and_with_onnxruntime_
     running = onnxruntime.InferenceSession(result.onnx["candidate"], providers=["CPUExecutionProvider"])
     (scores,) = running.run(None, {"x": x})
     assert float(np.mean(scores.argmax(axis=1) == y)) == pytest.approx(result.candidate.value)
-    mlflow.set_tracking_uri(config.registry.uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", config.registry.uri)
     served = mlflow.pyfunc.load_model("models:/reader@champion").predict(x)
     assert np.asarray(served) == pytest.approx(scores, abs=1e-6)
 
@@ -30,7 +30,7 @@ def test_a_linear_model_is_promoted_and_loaded_with_mlflow_and_with_onnxruntime_
 ALL = ["scratch=[network, logistic, forest, extra_trees, boosting]", "gate.seeds=2"]
 
 
-def test_the_committee_of_every_learner_is_promoted_and_scores_alike_everywhere(project: Path):
+def test_the_committee_of_every_learner_is_promoted_and_scores_alike_everywhere(project: Path, monkeypatch):
     kinds = "[fine_tuning, feature_extraction, domain_adversarial, linear_pool, forest_pool, extra_trees_pool, boosting_pool]"
     config = load(project / "config.yaml", [f"strategies={kinds}", *ALL])
     result = run(config)
@@ -50,7 +50,7 @@ def test_the_committee_of_every_learner_is_promoted_and_scores_alike_everywhere(
     running = onnxruntime.InferenceSession(result.onnx["candidate"], providers=["CPUExecutionProvider"])
     (scores,) = running.run(None, {"x": x})
     assert float(np.mean(scores.argmax(axis=1) == y)) == pytest.approx(result.candidate.value)
-    mlflow.set_tracking_uri(config.registry.uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", config.registry.uri)
     assert np.asarray(mlflow.pyfunc.load_model("models:/reader@champion").predict(x)) == pytest.approx(scores, abs=1e-6)
     learners = next(finding for finding in result.findings if finding.rule == "target_learners")
     assert learners.outcome == "pass"

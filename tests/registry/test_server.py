@@ -87,6 +87,7 @@ def test_anybody_can_load_the_champion_by_its_alias(server, array_model, make_ru
 
     registry = connect(RegistryConfig(uri=server), "served-reader")
     promote(registry, wanted(record(registry, make_run(array_model)), "d1", None))
+    mlflow.set_tracking_uri(None)  # whatever another test of this process has set
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     scores = mlflow.pyfunc.load_model("models:/served-reader@champion").predict(array_model.example)
     assert list(scores.columns) == ["cat", "dog", "fox"]

@@ -12,7 +12,12 @@ import pytest
 from tests.checkout import ROOT, python
 
 COMPRESSED = "compression=[{kind: pruning, structured: true, sparsity: 0.3}, quantisation]"
-SINGLE = ("committee=null", "strategies=[domain_adversarial, feature_extraction]", "scratch=[network]")
+SINGLE = (
+    "gate.compression_margin=0.06",
+    "committee=null",
+    "strategies=[domain_adversarial, feature_extraction]",
+    "scratch=[network]",
+)
 
 
 def ntgate(project: Path, *arguments: str) -> tuple[int, dict, str]:
