@@ -43,10 +43,10 @@ class Learner(Frozen, ABC):
     """Fits a model to weighted rows.
 
     Attributes:
-        label: names it for people.
+        called: names it in messages.
     """
 
-    label: ClassVar[str]
+    called: ClassVar[str]
 
     @property
     def settings(self) -> tuple[float, ...]:
@@ -58,7 +58,7 @@ class Learner(Frozen, ABC):
         return None
 
     @abstractmethod
-    def seconds(self, rows: int, width: int, classes: int) -> float:
+    def fit_seconds(self, rows: int, width: int, classes: int) -> float:
         """About how long a fit takes, all settings together, with one core of 2026."""
 
     @abstractmethod

@@ -30,7 +30,7 @@ class Boosting(Learner):
         leaf_rows: the fewest rows of a leaf.
     """
 
-    label: ClassVar[str] = "gradient boosting"
+    called: ClassVar[str] = "gradient boosting"
     rounds: Whole = Field(50, ge=1, le=10_000)
     learning_rate: Real = Field(0.1, ge=1e-6, le=1)
     leaf_rows: Whole = Field(5, ge=1, le=1_000_000)
@@ -42,7 +42,7 @@ class Boosting(Learner):
             return None
         return f"{width} columns for each of {classes} classes would take it minutes"
 
-    def seconds(self, rows: int, width: int, classes: int) -> float:
+    def fit_seconds(self, rows: int, width: int, classes: int) -> float:
         """A tree for each class but one of two, over the histograms of every column."""
         each = classes if classes > 2 else 1
         return self.rounds * each * (1e-3 + 2e-5 * width + 1e-8 * rows * width)

@@ -32,7 +32,7 @@ class Forest(Learner):
 
     trees: Whole = Field(100, ge=1, le=10_000)
 
-    def seconds(self, rows: int, width: int, classes: int) -> float:  # noqa: ARG002
+    def fit_seconds(self, rows: int, width: int, classes: int) -> float:  # noqa: ARG002
         """A tree sorts a share of the columns at each of its levels."""
         return self.trees * (1e-3 + 3e-8 * rows * math.sqrt(width) * math.log2(max(rows, 2)))
 
@@ -57,7 +57,7 @@ class Forest(Learner):
 class RandomForest(Forest):
     """Each tree is grown on rows drawn with replacement."""
 
-    label: ClassVar[str] = "random forest"
+    called: ClassVar[str] = "random forest"
 
     def _unfitted(self, seed: int) -> Any:
         from sklearn.ensemble import RandomForestClassifier
@@ -68,7 +68,7 @@ class RandomForest(Forest):
 class ExtraTrees(Forest):
     """Each tree is grown on all rows, and cuts where chance says: smoother, and better where columns are many and noisy."""
 
-    label: ClassVar[str] = "extremely randomised trees"
+    called: ClassVar[str] = "extremely randomised trees"
 
     def _unfitted(self, seed: int) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier

@@ -30,7 +30,7 @@ class Logistic(Learner):
         penalties: inverse L2 strengths to choose from.
     """
 
-    label: ClassVar[str] = "logistic regression"
+    called: ClassVar[str] = "logistic regression"
     penalties: tuple[Positive, ...] = Field((0.01, 0.1, 1.0), min_length=1, max_length=100)
 
     @property
@@ -44,7 +44,7 @@ class Logistic(Learner):
             return None
         return f"{width} columns for each of {classes} classes would take it minutes"
 
-    def seconds(self, rows: int, width: int, classes: int) -> float:
+    def fit_seconds(self, rows: int, width: int, classes: int) -> float:
         """Some tens of passes over the rows for each penalty."""
         return 2e-8 * rows * width * classes * len(self.penalties)
 

@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from ntgate.gate.finding import title
 from ntgate.metrics import METRICS
 from ntgate.metrics.display import Display
+from ntgate.report.told import Interval, Number, Told
 from ntgate.shift.judgement import MovedFeature
 
 Outcome: TypeAlias = Literal["promoted", "rejected", "inconclusive"]
-
-
-def _finite(value: Any) -> Any:
-    """A report has one word for what is not there: a number that is no number becomes None."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _finite_pair(value: Any) -> Any:
-    """An interval with an end that is not there is no interval."""
-    ends = value if isinstance(value, Sequence) else ()
-    return value if len(ends) == 2 and all(_finite(end) is not None for end in ends) else None
-
-
-Number: TypeAlias = Annotated[float | None, BeforeValidator(_finite)]
-Interval: TypeAlias = Annotated[tuple[float, float] | None, BeforeValidator(_finite_pair)]
-
-
-class Told(BaseModel):
-    """Base of what a report tells: frozen, and deaf to keys that the report has no place for."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    @classmethod
-    def of(cls, result: Mapping[str, Any], **more: Any) -> Self:
-        """What a result's fields tell, with ``more`` fields of this class beside them.
-
-        Raises:
-            pydantic.ValidationError: if a field has the wrong type.
-        """
-        return cls.model_validate({**result, **more})
 
 
 class Arm(Told):
@@ -205,18 +174,6 @@ class Registered(Told):
     unchanged: bool = False
 
 
-class ArmRow(Told):
-    """An arm in the table of arms: out of fold, in the committee, and on the test rows where it was scored there."""
-
-    label: str
-    validation: Number = None
-    weight: Number = None
-    value: Number = None
-    gain: Number = None
-    gain_interval: Interval = None
-    candidate: bool = False
-
-
 def _display(metric: str) -> Display:
     """How a metric is shown, of a run that did not say so."""
     return METRICS.kinds[metric].display() if metric in METRICS.kinds else Display(label=metric.replace("_", " "))
@@ -282,26 +239,3 @@ class RunReport(Told):
     dry_run: bool = False
     created: str | None = None
     version: str | None = None
-
-    @property
-    def arms(self) -> tuple[ArmRow, ...]:
-        """What was trained, in the order of the plan, and then the constant guess.
-
-        >>> told = {"plan": [{"strategy": "logistic", "trained": True}], "learners": [{"strategy": "logistic", "gain": 0.1}]}
-        >>> [row.gain for row in RunReport.of({"outcome": "rejected", **told}).arms]
-        [0.1]
-        """
-        chosen = None if self.candidate is None else self.candidate.strategy
-        told = {one.strategy: one.model_dump() for one in self.learners}
-        if self.scratch is not None:
-            told["scratch"] = {"value": self.scratch.value, "gain": self.gain, "gain_interval": self.gain_interval}
-        if self.candidate is not None and chosen is not None:
-            told[chosen] = {"value": self.candidate.value}
-        rows = [
-            ArmRow.of({**row.model_dump(), **told.get(row.strategy, {})}, candidate=row.strategy == chosen)
-            for row in self.plan
-            if row.trained
-        ]
-        if self.constant is not None:
-            rows.append(ArmRow.of(self.constant.model_dump(), label="always the same answer"))
-        return tuple(rows)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict
 
-from ntgate.report.content import Interval, Number, Told
+from ntgate.report.told import Interval, Number, Told, finite
 from ntgate.shift.category_shares import CategoryShare
 from ntgate.shift.histogram import Histogram
 from ntgate.shift.judgement import MovedFeature
@@ -29,10 +29,6 @@ def _finite_four(value: Any) -> Any:
 def _png(value: Any) -> Any:
     """A picture is a PNG inside the page; anything else is no picture, and nothing is ever loaded."""
     return value if isinstance(value, str) and _PNG.fullmatch(value) else None
-
-
-def _direction(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 Quantiles: TypeAlias = Annotated[tuple[float, float, float, float] | None, BeforeValidator(_finite_four)]
@@ -64,7 +60,7 @@ class FeatureRow(DriftTold):
     effect: Number = None
     p_adjusted: Number = None
     moved: bool = False
-    direction: Annotated[float | str | None, BeforeValidator(_direction)] = None
+    direction: Annotated[float | str | None, BeforeValidator(finite)] = None
     histogram: Histogram | None = None
     shares: tuple[CategoryShare, ...] = ()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ntgate.report import numbers, plots, svg, words
+from ntgate.report.arms import arm_rows
 from ntgate.report.content import ClassRow, RunReport
 from ntgate.report.embedding import part_of
 from ntgate.report.rendering import as_is, render, save
@@ -30,6 +31,7 @@ def render_page(report: RunReport, drift: str | None = None) -> str:
         "page.css",
         "drift.css",
         report=report,
+        arms=arm_rows(report),
         gain_plot=as_is(_gain(report)),
         curve_plots=[(name, as_is(text)) for name, text in _curves(report)],
         class_plot=as_is(_classes(report)),

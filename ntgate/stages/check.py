@@ -68,7 +68,7 @@ def check_data(config: RunConfig) -> Checked:
     Raises:
         Faults: with all of it.
     """
-    from ntgate.stages.ingest import read_domains
+    from ntgate.stages.domains import read_domains
     from ntgate.stages.open_rows import preview
     from ntgate.stages.preflight import faults
     from ntgate.stages.worn import what_is_left

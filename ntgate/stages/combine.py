@@ -12,11 +12,10 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.source import maximised
 from ntgate.stages.train import Slot
 from ntgate.strategies.candidate import Candidate
+from ntgate.strategies.committee_config import COMMITTEE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-COMMITTEE = "committee"
 
 
 class Combined(Frozen):

@@ -57,17 +57,18 @@ def replicate(
         return Replicated()
     tell = listener or Silent()
     tell.stage(f"replicate: {chosen.strategy} and scratch with {len(repeats)} more seeds")
-    strategies = {strategy.kind: strategy for strategy in (*plan.slots, *config.scratch)}
+    view = ingested.view()
+    alone = {learner.kind: learner for learner in config.scratch}
+    strategies = {strategy.kind: strategy for strategy in plan.slots} | alone
 
     def retrained(made: Candidate, repeat: int, known: dict[str, Candidate]) -> Candidate:
         """The arm, or each arm of the committee, with another seed, as far as it was trained before."""
         arms = with_a_say(made) or (made,)
         for arm in arms:
             if arm.strategy not in known:
-                given = None if arm.strategy in {learner.kind for learner in config.scratch} else source
-                strategy = strategies[arm.strategy]
+                given, strategy = None if arm.strategy in alone else source, strategies[arm.strategy]
                 known[arm.strategy] = train_arm(
-                    config, folder, ingested, given, strategy, tell, repeat=repeat, until=arm.until
+                    config, folder, view, given, strategy, tell, repeat=repeat, until=arm.until
                 )
         found = [known[arm.strategy] for arm in arms]
         return again(made, found) if made.members else found[0]

@@ -18,7 +18,7 @@ from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
 from ntgate.stages.on_test_rows import Calibrated, calibration
 from ntgate.strategies.candidate import Candidate
-from ntgate.strategies.committee_config import TOGETHER
+from ntgate.strategies.committee_config import SCRATCH, TOGETHER
 from ntgate.strategies.scratch import LEARNERS
 
 
@@ -253,7 +253,7 @@ def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
     told = [(row.strategy.kind, row.strategy.label, row.reason) for row in history.plan.rows]
     alone = "a learner of the baseline: target rows alone"
     told += [(arm.strategy, LEARNERS[arm.strategy].label, alone) for arm in history.scratch.members]
-    together = {"scratch": "the baseline: the committee of its learners, target rows alone"}
+    together = {SCRATCH: "the baseline: the committee of its learners, target rows alone"}
     if (made := history.combined.candidate) is not None and made.members:
         together[made.strategy] = "all arms together, each by its weight"
     told += [(name, TOGETHER[name], reason) for name, reason in together.items()]

@@ -14,13 +14,13 @@ from ntgate.stages.listener import Listener
 from ntgate.stages.source import heard, maximised
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.strategies.candidate import Candidate, train
-from ntgate.strategies.committee_config import CommitteeConfig
+from ntgate.strategies.committee_config import SCRATCH, CommitteeConfig
 
 if TYPE_CHECKING:
+    from ntgate.data.domain import TrainingView
     from ntgate.training.source_model import SourceModel
 
 
-SCRATCH = "scratch"
 SETTLING = 10.0  # seconds for what comes before training beside reading and the source model: imports, the shift, pages
 
 
@@ -49,15 +49,16 @@ def train_slot(
     if most is not None and spent > most + ingested.seconds + source.seconds + SETTLING:
         kind = plan.slots[number].kind
         return Slot(candidate=Candidate(strategy=kind, failed=f"not begun: training.seconds ({most:g}) had passed"))
-    return Slot(candidate=train_arm(config, folder, ingested, source, plan.slots[number], listener))
+    return Slot(candidate=train_arm(config, folder, ingested.view(), source, plan.slots[number], listener))
 
 
 def train_scratch(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Candidate:
     """Train the baseline: every learner of the portfolio on the target rows alone, and the committee of them."""
     from ntgate.strategies.committee import committee
 
-    arms = [train_arm(config, folder, ingested, None, learner, listener) for learner in config.scratch]
-    rows = ingested.view().labelled
+    view = ingested.view()
+    arms = [train_arm(config, folder, view, None, learner, listener) for learner in config.scratch]
+    rows = view.labelled
     settings = config.committee or CommitteeConfig()
     measured = maximised(config.gate.metric.of_classes(rows.classes))
     return committee(SCRATCH, arms, rows.labels, settings, measured, folder / "models")
@@ -66,7 +67,7 @@ def train_scratch(config: RunConfig, folder: Path, ingested: Ingested, listener:
 def train_arm(
     config: RunConfig,
     folder: Path,
-    ingested: Ingested,
+    view: TrainingView,
     source: SourceModel | None,
     strategy: Strategy,
     listener: Listener | None = None,
@@ -80,7 +81,6 @@ def train_arm(
     """
     models = folder / "models" / (f"seed-{repeat}" if repeat else "")
     models.mkdir(parents=True, exist_ok=True)
-    view = ingested.view()
     metric = config.gate.metric.of_classes(view.train.classes)
     arm = Arm(
         view=view,

@@ -8,18 +8,15 @@ from pydantic import BeforeValidator
 
 from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Strategy, by_kind
-from ntgate.strategies.boosting_pool import BoostingPool
 from ntgate.strategies.domain_adversarial import DomainAdversarial
 from ntgate.strategies.encoder_decoder import EncoderDecoder
-from ntgate.strategies.extra_trees_pool import ExtraTreesPool
 from ntgate.strategies.feature_extraction import FeatureExtraction
 from ntgate.strategies.fine_tuning import FineTuning
-from ntgate.strategies.forest_pool import ForestPool
 from ntgate.strategies.instance_transfer import InstanceTransfer
-from ntgate.strategies.linear_pool import LinearPool
 from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
+from ntgate.strategies.pool import BoostingPool, ExtraTreesPool, ForestPool, LinearPool
 from ntgate.strategies.residual_features import ResidualFeatures
 from ntgate.strategies.weight_interpolation import WeightInterpolation
 from ntgate.unions import OpenUnion

@@ -18,6 +18,9 @@ from ntgate.training.config import Backbone, TrainingConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    import numpy.typing as npt
+
     from ntgate.data.encoder import Encoder
     from ntgate.models.base import Model
     from ntgate.training.curve import CurvePoint
@@ -169,6 +172,13 @@ class Strategy(Frozen, ABC):
     @abstractmethod
     def train(self, arm: Arm) -> Trained:
         """Train the arm."""
+
+
+def measured(metric: Metric, labels: npt.NDArray[np.int64], scores: npt.NDArray[np.floating]) -> float:
+    """The training's metric, which takes tensors, of arrays: ``labels`` ``(n,)`` and ``scores`` ``(n, c)``."""
+    import torch
+
+    return metric(torch.from_numpy(labels), torch.from_numpy(scores))
 
 
 def by_kind(value: Any) -> Any:

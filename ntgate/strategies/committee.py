@@ -18,6 +18,7 @@ from ntgate.base import Artifact
 from ntgate.evaluation.calibration import best_temperature, log_loss, losses
 from ntgate.evaluation.stacking import shrunk_weights, worse
 from ntgate.models.committee import StoredCommittee, pooled
+from ntgate.strategies.base import measured
 from ntgate.strategies.candidate import Candidate
 from ntgate.strategies.committee_config import CommitteeConfig
 
@@ -74,7 +75,7 @@ def committee(
         model=_stored(parts, weights, temperature),
         classes=trained[0].classes,
         held=_written(directory / f"{name}.held.npz", own),
-        validation=_score(metric, truth, own[known]),
+        validation=measured(metric, truth, own[known]),
         validation_loss=log_loss(truth, own[known]),
         steps=sum(arm.steps for arm in arms),
         budget=sum(arm.budget for arm in arms),
@@ -145,9 +146,3 @@ def _stored(
 def _written(path: Path, scores: Scores) -> Artifact:
     np.savez_compressed(path, allow_pickle=False, scores=scores)
     return Artifact.of(path)
-
-
-def _score(metric: Metric, labels: npt.NDArray[np.int64], scores: Scores) -> float:
-    import torch
-
-    return metric(torch.from_numpy(labels), torch.from_numpy(scores))

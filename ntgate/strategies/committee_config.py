@@ -6,7 +6,8 @@ from pydantic import Field
 
 from ntgate.base import Frozen, Real
 
-TOGETHER = {"scratch": "training from scratch", "committee": "the committee of all arms"}  # by name, for people
+SCRATCH, COMMITTEE = "scratch", "committee"  # what the two committees are called as strategies
+TOGETHER = {SCRATCH: "training from scratch", COMMITTEE: "the committee of all arms"}  # for people
 
 
 class CommitteeConfig(Frozen):

@@ -6,38 +6,52 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ntgate.errors import ModelError
-from ntgate.learners.base import Encoded, Floats, Learner
-from ntgate.strategies.base import Arm, Trained
+from ntgate.evaluation.calibration import log_loss
+from ntgate.learners.base import Encoded, Learner
+from ntgate.strategies.base import Arm, Trained, measured
 from ntgate.training.curve import CurvePoint
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
     from ntgate.data.encoder import Encoder
-    from ntgate.models.base import Model, Scores
+    from ntgate.models.base import Model
 
 
-def encoded(encoder: Encoder, parts: Sequence[Domain], weights: Sequence[float]) -> Encoded:
-    """The rows of labelled domains behind each other, with the ``weights`` that all rows of each have together.
+def encoded(encoder: Encoder, parts: Sequence[Domain]) -> Encoded:
+    """The rows of labelled domains behind each other, all rows of each together with the same weight.
 
     Raises:
         ModelError: when they have one class only, from which nothing can be learnt.
     """
-    rows = [encoder.encode(part.rows).reshape(len(part), -1) for part in parts]
     labels = np.concatenate([part.labels for part in parts])
     if len(np.unique(labels)) < 2:
         raise ModelError(
             "target", expected="rows of two classes at least", got="one class", fix="label rows of another class"
         )
-    each = np.repeat([weight / len(part) for weight, part in zip(weights, parts, strict=True)], [*map(len, parts)])
-    return Encoded(encoder, np.concatenate(rows), labels, each / each.mean(), parts[-1].classes)
+    rows = np.concatenate([encoder.encode(part.rows).reshape(len(part), -1) for part in parts])
+    return Encoded(
+        encoder, rows, labels, balanced([len(part) for part in parts], [1.0] * len(parts)), parts[-1].classes
+    )
+
+
+def balanced(sizes: Sequence[int], weights: Sequence[float]) -> npt.NDArray[np.float64]:
+    """A weight ``(n,)`` a row, of mean 1, under which all rows of each part have that part's of ``weights`` together.
+
+    >>> balanced([2, 1], [1.0, 1.0]).tolist()
+    [0.75, 0.75, 1.5]
+    """
+    each = np.repeat([weight / size for weight, size in zip(weights, sizes, strict=True)], sizes)
+    return np.asarray(each / each.mean(), dtype=np.float64)
 
 
 def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded]) -> Trained:
     """Fit ``learner`` to each of ``pools`` with each of its settings, and keep the setting that scores best on the validation rows.
 
-    Several pools make a committee, in which all count alike. Where the arm says how far to go, that is the number of the setting.
+    Several pools make a committee, in which all count alike. Where the arm says how far to go, that is the number of the setting,
+    and nothing is scored.
 
     Raises:
         ModelError: when rows of so many numbers would take too long.
@@ -46,37 +60,29 @@ def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded]) -> Trained
 
     width, classes = pools[0].rows.shape[1], len(pools[0].classes)
     if why := learner.too_large(width, classes):
-        raise ModelError(learner.label, expected="rows that it can learn from in seconds", got=why, fix="leave it out")
+        raise ModelError(learner.called, expected="rows that it can learn from in seconds", got=why, fix="leave it out")
     settings = learner.settings if arm.until is None else learner.settings[arm.until - 1 : arm.until]
-    models: list[Model] = []
-    curve: list[CurvePoint] = []
     same = (1 / len(pools),) * len(pools)
-    for number, fitted in enumerate(
-        zip(*(learner.fit(pool, settings, arm.seed) for pool in pools), strict=True), start=1
-    ):
-        models.append(fitted[0] if len(fitted) == 1 else CommitteeModel(fitted, same))
-        curve.append(_point(arm, models[-1], number))
+    models = [
+        fitted[0] if len(fitted) == 1 else CommitteeModel(fitted, same)
+        for fitted in zip(*(learner.fit(pool, settings, arm.seed) for pool in pools), strict=True)
+    ]
+    curve: list[CurvePoint] = []
+    for number, model in enumerate(models if arm.until is None else [], start=1):
+        curve.append(_point(arm, model, number))
         if arm.progress is not None:
             arm.progress(number, len(settings), curve[-1].validation)
-    best = max(range(len(curve)), key=lambda i: curve[i].rank)
+    best = max(range(len(curve)), key=lambda i: curve[i].rank, default=0)
     notes = {"setting": settings[best]} if len(learner.settings) > 1 else {}
-    return Trained(models[best], tuple(curve), len(curve), notes)
+    return Trained(models[best], tuple(curve), len(models), notes)
 
 
 def _point(arm: Arm, model: Model, step: int) -> CurvePoint:
-    import torch
-
     held, own = arm.view.validation, arm.view.train
     scores = model.scores(held.rows)
     return CurvePoint(
         step=step,
-        train_loss=_loss(model.scores(own.rows), own),
-        validation_loss=_loss(scores, held),
-        validation=arm.metric(torch.from_numpy(held.labels), torch.from_numpy(scores)),
+        train_loss=log_loss(own.labels, model.scores(own.rows)),
+        validation_loss=log_loss(held.labels, scores),
+        validation=measured(arm.metric, held.labels, scores),
     )
-
-
-def _loss(scores: Scores, rows: Domain) -> float:
-    """Cross-entropy, in which no class has less chance than one in a million."""
-    chance: Floats = np.maximum(scores[np.arange(len(rows)), rows.labels], 1e-6)
-    return float(-np.log(chance).mean())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntgate.strategies.base import Arm, Strategy, Trained
+from ntgate.strategies.base import Arm, Strategy, Trained, measured
 from ntgate.training.curve import CurvePoint
 
 if TYPE_CHECKING:
@@ -108,10 +108,8 @@ def _mean(values: Sequence[float]) -> float:
 
 def _seen(arm: Arm, scores: Scores) -> tuple[float, float]:
     """Score and cross-entropy of the rows that a fold held out."""
-    import torch
-
     from ntgate.evaluation.calibration import log_loss
 
     held = np.isfinite(scores).all(axis=1)
     labels, known = arm.view.labelled.labels[held], scores[held]
-    return arm.metric(torch.from_numpy(labels), torch.from_numpy(known)), log_loss(labels, known)
+    return measured(arm.metric, labels, known), log_loss(labels, known)

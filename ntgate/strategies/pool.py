@@ -6,18 +6,22 @@ labels. The weight is not chosen: on few labels a choice is a guess, and the mea
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from dataclasses import replace
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ntgate.base import Positive
+from ntgate.base import Positive, Whole
 from ntgate.learners.base import Learner
+from ntgate.learners.boosting import Boosting
+from ntgate.learners.forest import ExtraTrees, RandomForest
+from ntgate.learners.logistic import Logistic
 from ntgate.strategies.base import Arm, Strategy, Trained
 from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case, Rank
 
 
-class Pool(Strategy):
+class Pool(Strategy, Learner):
     """Fit a learner at each weight of the source; the models are one committee.
 
     Attributes:
@@ -25,11 +29,6 @@ class Pool(Strategy):
     """
 
     source_weights: tuple[Positive, ...] = Field((0.3, 1.0, 3.0), min_length=1, max_length=100)
-
-    @property
-    @abstractmethod
-    def learner(self) -> Learner:
-        """What is fitted."""
 
     def rank(self, case: Case) -> Rank:
         """Early where labels are few, for the source's rows steady it, and it takes no network."""
@@ -40,16 +39,48 @@ class Pool(Strategy):
     def seconds(self, cost: Cost) -> float:
         """That of a fit to both domains' rows, at each weight."""
         rows = cost.source_rows + cost.target_rows
-        return len(self.source_weights) * cost.fits * self.learner.seconds(rows, cost.width, cost.classes)
+        return len(self.source_weights) * cost.fits * self.fit_seconds(rows, cost.width, cost.classes)
 
     def train(self, arm: Arm) -> Trained:
         """Encode both domains alike, and fit the learner at each weight."""
         from ntgate.data.encoder import fit_encoder
-        from ntgate.strategies.learnt import encoded, fit_learner
+        from ntgate.strategies.learnt import balanced, encoded, fit_learner
 
         view = arm.view
         encoder = fit_encoder(view.source, view.train, *([] if view.unlabelled is None else [view.unlabelled]))
         source = view.source.relabelled(view.train.classes)
-        parts = [source, view.train] if len(source) else [view.train]
-        pools = [encoded(encoder, parts, [weight, 1.0][-len(parts) :]) for weight in self.source_weights]
-        return fit_learner(arm, self.learner, pools)
+        if not len(source):
+            return fit_learner(arm, self, [encoded(encoder, [view.train])] * len(self.source_weights))
+        rows, sizes = encoded(encoder, [source, view.train]), [len(source), len(view.train)]
+        pools = [replace(rows, weights=balanced(sizes, [weight, 1.0])) for weight in self.source_weights]
+        return fit_learner(arm, self, pools)
+
+
+class LinearPool(Pool, Logistic):
+    """Logistic regressions of both domains: the quickest pool."""
+
+    kind: Literal["linear_pool"] = "linear_pool"
+    label: ClassVar[str] = "pooled logistic regression"
+
+
+class ForestPool(Pool, RandomForest):
+    """Random forests of both domains: the pool that has to be told least; ``trees`` are those at each weight of the source."""
+
+    kind: Literal["forest_pool"] = "forest_pool"
+    label: ClassVar[str] = "pooled random forest"
+    trees: Whole = Field(50, ge=2, le=10_000)
+
+
+class ExtraTreesPool(Pool, ExtraTrees):
+    """Extremely randomised trees of both domains; ``trees`` are those at each weight of the source."""
+
+    kind: Literal["extra_trees_pool"] = "extra_trees_pool"
+    label: ClassVar[str] = "pooled extremely randomised trees"
+    trees: Whole = Field(50, ge=2, le=10_000)
+
+
+class BoostingPool(Pool, Boosting):
+    """Gradient boosting of both domains: the pool for tables."""
+
+    kind: Literal["boosting_pool"] = "boosting_pool"
+    label: ClassVar[str] = "pooled gradient boosting"

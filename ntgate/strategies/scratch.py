@@ -7,12 +7,10 @@ source: not its rows, its model, its encoder, nor its normalisation. What the ga
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from ntgate.base import Positive, Whole
 from ntgate.learners.base import Learner
 from ntgate.learners.boosting import Boosting
 from ntgate.learners.forest import ExtraTrees, RandomForest
@@ -46,102 +44,54 @@ class NetworkScratch(Strategy):
         return arm.fit(Supervised(network), {"labelled": rows}, encoder)
 
 
-class LearnerScratch(Strategy):
+class LearnerScratch(Strategy, Learner):
     """Fit a learner to the labelled target rows alone."""
-
-    @property
-    @abstractmethod
-    def learner(self) -> Learner:
-        """What is fitted."""
 
     def seconds(self, cost: Cost) -> float:
         """That of a fit to the target's rows."""
-        return cost.fits * self.learner.seconds(cost.target_rows, cost.width, cost.classes)
+        return cost.fits * self.fit_seconds(cost.target_rows, cost.width, cost.classes)
 
     def train(self, arm: Arm) -> Trained:
         """Encode the target rows, and fit."""
         from ntgate.data.encoder import fit_encoder
         from ntgate.strategies.learnt import encoded, fit_learner
 
-        return fit_learner(arm, self.learner, [encoded(fit_encoder(arm.view.train), [arm.view.train], [1.0])])
+        return fit_learner(arm, self, [encoded(fit_encoder(arm.view.train), [arm.view.train])])
 
 
-class LogisticScratch(LearnerScratch):
-    """Logistic regression on target rows.
-
-    Attributes:
-        penalties: inverse L2 strengths to choose from.
-    """
+class LogisticScratch(LearnerScratch, Logistic):
+    """Logistic regression on target rows."""
 
     kind: Literal["logistic"] = "logistic"
     label: ClassVar[str] = "logistic regression from scratch"
-    penalties: tuple[Positive, ...] = Field((0.01, 0.1, 1.0), min_length=1, max_length=100)
-
-    @property
-    def learner(self) -> Logistic:
-        """A logistic regression."""
-        return Logistic(penalties=self.penalties)
 
 
-class ForestScratch(LearnerScratch):
-    """A random forest on target rows.
-
-    Attributes:
-        trees: how many there are.
-    """
+class ForestScratch(LearnerScratch, RandomForest):
+    """A random forest on target rows."""
 
     kind: Literal["forest"] = "forest"
     label: ClassVar[str] = "a random forest from scratch"
-    trees: Whole = Field(100, ge=2, le=10_000)
-
-    @property
-    def learner(self) -> RandomForest:
-        """A random forest."""
-        return RandomForest(trees=self.trees)
 
 
-class ExtraTreesScratch(LearnerScratch):
-    """Extremely randomised trees on target rows.
-
-    Attributes:
-        trees: how many there are.
-    """
+class ExtraTreesScratch(LearnerScratch, ExtraTrees):
+    """Extremely randomised trees on target rows."""
 
     kind: Literal["extra_trees"] = "extra_trees"
     label: ClassVar[str] = "extremely randomised trees from scratch"
-    trees: Whole = Field(100, ge=2, le=10_000)
-
-    @property
-    def learner(self) -> ExtraTrees:
-        """Extremely randomised trees."""
-        return ExtraTrees(trees=self.trees)
 
 
-class BoostingScratch(LearnerScratch):
-    """Gradient boosting on target rows.
-
-    Attributes:
-        rounds: trees, for several classes one for each.
-    """
+class BoostingScratch(LearnerScratch, Boosting):
+    """Gradient boosting on target rows."""
 
     kind: Literal["boosting"] = "boosting"
     label: ClassVar[str] = "gradient boosting from scratch"
-    rounds: Whole = Field(50, ge=1, le=10_000)
-
-    @property
-    def learner(self) -> Boosting:
-        """Gradient boosting."""
-        return Boosting(rounds=self.rounds)
 
 
 AnyScratch: TypeAlias = Annotated[
     NetworkScratch | LogisticScratch | ForestScratch | ExtraTreesScratch | BoostingScratch, Field(discriminator="kind")
 ]
-LEARNERS: dict[str, type[Strategy]] = {
-    str(learner.model_fields["kind"].default): learner
-    for learner in (NetworkScratch, LogisticScratch, ForestScratch, ExtraTreesScratch, BoostingScratch)
-}
 Portfolio: TypeAlias = Annotated[tuple[AnyScratch, ...], BeforeValidator(by_kind), Field(min_length=1)]
 PORTFOLIO: tuple[AnyScratch, ...] = (
     NetworkScratch(), LogisticScratch(), ForestScratch(), ExtraTreesScratch(), BoostingScratch(),
 )  # fmt: skip
+LEARNERS: dict[str, type[Strategy]] = {learner.kind: type(learner) for learner in PORTFOLIO}

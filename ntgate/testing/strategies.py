@@ -35,7 +35,7 @@ def check_strategy(strategy: Strategy, *, least_accuracy: float = 0.8) -> None:
     Raises:
         AssertionError: with the promise that is broken.
 
-    >>> from ntgate.strategies.linear_pool import LinearPool
+    >>> from ntgate.strategies.pool import LinearPool
     >>> check_strategy(LinearPool())
     """
     from ntgate.export.parity import check_parity

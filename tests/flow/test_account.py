@@ -17,7 +17,7 @@ from ntgate.data.fingerprint import row_fingerprints
 from ntgate.data.records import row_keys
 from ntgate.gate.allowance import Allowance
 from ntgate.ledger.ledger import Ledger, Opening
-from ntgate.stages.ingest import read_domains
+from ntgate.stages.domains import read_domains
 from ntgate.stages.open_rows import offered_rows
 
 N = 300

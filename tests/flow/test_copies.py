@@ -13,7 +13,7 @@ import yaml
 
 from ntgate.cli.app import run as command
 from ntgate.config import load
-from ntgate.stages.ingest import read_domains
+from ntgate.stages.domains import read_domains
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from real_pairs import PAIRS

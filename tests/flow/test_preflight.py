@@ -59,7 +59,7 @@ def seen(project: Path) -> list[Path]:
     return sorted(path for path in project.iterdir() if path.name != ".mlflow.db.lock")
 
 
-def refused(project: Path, capsys, code: int, parts: tuple[str, ...], *settings: str) -> None:
+def assert_refused(project: Path, capsys, code: int, parts: tuple[str, ...], *settings: str) -> None:
     """Both ``validate`` and ``run`` end with the code and a sentence, and do nothing else."""
     before = seen(project)
     for verb in ("validate", "run"):
@@ -80,7 +80,7 @@ def closed_port() -> int:
 
 def test_an_artifact_store_below_a_file(project, capsys):
     place = f"file://{project}/config.yaml/artifacts"
-    refused(project, capsys, 6, (f"artifact store {place}", "experiment is created, here reader", "set registry.experiment"),
+    assert_refused(project, capsys, 6, (f"artifact store {place}", "experiment is created, here reader", "set registry.experiment"),
             f"registry.artifact_location={place}")  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_an_artifact_store_that_does_not_answer(project, capsys, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    refused(project, capsys, 6, ("artifact store s3://bucket/mlflow", "connection refused", "start the store"),
+    assert_refused(project, capsys, 6, ("artifact store s3://bucket/mlflow", "connection refused", "start the store"),
             "registry.artifact_location=s3://bucket/mlflow")  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def test_a_place_that_mlflow_has_fixed(project, capsys):
     registry = connect(RegistryConfig(uri=f"sqlite:///{project / 'mlflow.db'}"), "reader")
     registry.client.create_experiment("reader", artifact_location=f"file://{project}/config.yaml/old")
     good = f"registry.artifact_location=file://{project}/new"
-    refused(project, capsys, 6, ("config.yaml/old", "another experiment"), good)
+    assert_refused(project, capsys, 6, ("config.yaml/old", "another experiment"), good)
     code, messages, _ = told(project, capsys, "validate", good, "registry.experiment=another")
     assert (code, messages) == (0, [])
     assert not (project / "new" / "ntgate-preflight").exists()
@@ -118,7 +118,7 @@ def test_a_store_that_keeps_silent(tmp_path, monkeypatch):
 
 def test_a_registry_that_does_not_answer(project, capsys):
     address = f"http://127.0.0.1:{closed_port()}"
-    refused(project, capsys, 6, ("an MLflow registry that answers", "connection refused"),
+    assert_refused(project, capsys, 6, ("an MLflow registry that answers", "connection refused"),
             f"registry.uri={address}", "gate.ledger.policy=none")  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def made_champion(project: Path, *, model: Path | None) -> None:
 )
 def test_a_champion_that_nothing_can_be_compared_with(project, capsys, width, named, got):
     made_champion(project, model=width and classifier(project / "m.onnx", width, 10, told=named))
-    refused(
+    assert_refused(
         project, capsys, 5, ("champion version 1 of reader", got, "--allow-first", "a version that ntgate exported")
     )
 
@@ -186,7 +186,7 @@ def test_a_champion_of_the_first_release_is_compared(project):
 def test_a_champion_whose_files_are_gone(project, capsys):
     made_champion(project, model=classifier(project / "m.onnx", 64, 10, told=True))
     shutil.rmtree(project / "theirs")
-    refused(project, capsys, 5, ("champion version 1 of reader", "got no files"))
+    assert_refused(project, capsys, 5, ("champion version 1 of reader", "got no files"))
 
 
 BACKBONES = {
@@ -223,7 +223,7 @@ def test_a_backbone_that_does_not_fit(project, capsys, monkeypatch, name):
     backbone, parts = BACKBONES[name]
     (project / "odd_nets.py").write_text(NETS)
     monkeypatch.syspath_prepend(project)
-    refused(project, capsys, 5, parts, f"model.backbone={backbone}")
+    assert_refused(project, capsys, 5, parts, f"model.backbone={backbone}")
 
 
 def test_a_checkpoint_of_another_network(project, capsys):
@@ -231,7 +231,7 @@ def test_a_checkpoint_of_another_network(project, capsys):
     from safetensors.torch import save_file
 
     save_file({"features.1.weight": torch.zeros(8, 64)}, project / "w.safetensors")
-    refused(
+    assert_refused(
         project, capsys, 5, ("w.safetensors", "weights that fit the backbone"), "model.source_checkpoint=w.safetensors"
     )
 
@@ -245,17 +245,17 @@ def table(project: Path) -> tuple[str, ...]:
 
 
 def test_text_columns_with_too_many_values(project, capsys):
-    refused(project, capsys, 5, ("columns id, note", "at most 1000 different texts"), *table(project))
+    assert_refused(project, capsys, 5, ("columns id, note", "at most 1000 different texts"), *table(project))
 
 
 def test_a_disk_without_room(project, capsys, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("ntgate.stages.fits.shutil.disk_usage", lambda _: usage(10**9, 10**9, 10**6))
-    refused(project, capsys, 2, ("output", "free on the disk", "got 1 MiB"))
+    assert_refused(project, capsys, 2, ("output", "free on the disk", "got 1 MiB"))
 
 
 def test_an_output_below_a_file(project, capsys):
-    refused(project, capsys, 2, ("output", "which is a file"), "output=config.yaml/runs")
+    assert_refused(project, capsys, 2, ("output", "which is a file"), "output=config.yaml/runs")
 
 
 def test_everything_at_once(project, capsys):

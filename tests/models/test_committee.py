@@ -15,8 +15,7 @@ from ntgate.models import MODELS
 from ntgate.models.committee import CommitteeModel
 from ntgate.strategies.base import Arm
 from ntgate.strategies.candidate import train
-from ntgate.strategies.forest_pool import ForestPool
-from ntgate.strategies.linear_pool import LinearPool
+from ntgate.strategies.pool import ForestPool, LinearPool
 from ntgate.strategies.scratch import NetworkScratch
 from ntgate.training.config import TrainingConfig
 from tests.models.test_linear import accuracy, table

@@ -18,7 +18,7 @@ from ntgate.models import AnyModel
 from ntgate.models.linear import LinearModel
 from ntgate.strategies.base import Arm
 from ntgate.strategies.candidate import train
-from ntgate.strategies.linear_pool import LinearPool
+from ntgate.strategies.pool import LinearPool
 from ntgate.training.config import TrainingConfig
 
 

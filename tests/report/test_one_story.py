@@ -70,7 +70,7 @@ def places(shift: ShiftReport, read) -> dict[str, str]:
     return {place: re.sub(r"\s+", " ", text) for place, text in found.items()}
 
 
-def agree(shift: ShiftReport, said: dict[str, str]) -> None:
+def assert_agreement(shift: ShiftReport, said: dict[str, str]) -> None:
     for place, text in said.items():
         assert re.sub(r"\s+", " ", shift.sentence) in text, place
         assert (COIN in text) == (COIN in shift.classifier) or place == "console", place
@@ -89,7 +89,7 @@ def agree(shift: ShiftReport, said: dict[str, str]) -> None:
 
 
 def test_the_places_agree(shift, read):
-    agree(shift, places(shift, read))
+    assert_agreement(shift, places(shift, read))
 
 
 def test_a_p_value_of_three_per_cent_at_a_level_of_one(read):

@@ -1,0 +1,137 @@
+"""The rows of a run: read from their files, each once, divided by their use and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ntgate.config import RunConfig
+from ntgate.data.copies import Copies
+from ntgate.data.domain import Domain
+from ntgate.data.leakage import Leakage
+from ntgate.data.specs import SourceSpec
+from ntgate.errors import DataError, DataErrors
+
+
+def read_domains(config: RunConfig) -> tuple[dict[str, Domain], Leakage]:
+    """Read, align and split the domains of ``config``, take copies of test rows out of the others, and compare what is left.
+
+    Returns:
+        The parts by name, and what the test rows share with those that training may see.
+
+    Raises:
+        DataError: when a file cannot be read, or the rows cannot bear a comparison.
+    """
+    from ntgate.data.align import align
+    from ntgate.data.copies import without_copies
+
+    data = config.data
+    given = {name: getattr(data, name) for name in ("source", "target", "target_test", "unlabelled")}
+    found = _read_all(given, labelled=("source", "target", "target_test"), recorded=("target", "target_test"))
+    source = found.pop("source")
+    aligned = {name: align(source, domain) for name, domain in found.items()}
+    unlabelled = {"unlabelled": aligned.pop("unlabelled")} if "unlabelled" in aligned else {}
+    read_in = aligned
+    labelled = {name: _counted(domain) for name, domain in read_in.items()}
+    again = {name: len(read_in[name]) - len(domain) for name, domain in labelled.items()}
+    domains = {"source": source, **_divided(config, **labelled), **unlabelled}
+    domains, copies = without_copies(
+        domains, {name: count for name, count in again.items() if count}, one_file=data.target_test is None
+    )
+    config.gate.metric.of_classes(next(iter(labelled.values())).classes)
+    return domains, _leakage_of(config, domains, copies)
+
+
+def _counted(domain: Domain) -> Domain:
+    """Labelled rows, each of them once where their file stands in itself, with the judgement whether equal ones are draws."""
+    from ntgate.data.repeats import drawn, standing_once
+
+    once = standing_once(domain)
+    return replace(once, drawn=once.ids is None and drawn(once))
+
+
+def _divided(config: RunConfig, target: Domain, target_test: Domain | None = None) -> dict[str, Domain]:
+    """The labelled target rows by their use."""
+    from ntgate.data.splits import split_target
+
+    if config.gate.cross_fitting is not None:
+        return _cross_fitted(config, target)
+    split = split_target(target, target_test, config.data.split, config.seed)
+    return {"train": split.train, "validation": split.validation, "test": split.test}
+
+
+def _read_all(
+    given: Mapping[str, SourceSpec | None], *, labelled: Collection[str], recorded: Collection[str] = ()
+) -> dict[str, Domain]:
+    """The domains by name, all of them read before what is wrong with any is told.
+
+    Raises:
+        DataError: when a file cannot be read; :class:`~ntgate.errors.DataErrors` when it is more than one thing.
+    """
+    from ntgate.data.readers import read
+
+    found: dict[str, Domain] = {}
+    problems: dict[str, DataError] = {}
+    for name, spec in given.items():
+        if spec is None:
+            continue
+        try:
+            found[name] = read(spec, name, labelled=name in labelled, recorded=name in recorded)
+        except DataError as error:
+            problems.setdefault(str(error), error)  # two domains may lie in one file
+    if problems:
+        wrong = list(problems.values())
+        raise wrong[0] if len(wrong) == 1 else DataErrors(wrong)
+    return found
+
+
+def _cross_fitted(config: RunConfig, target: Domain) -> dict[str, Domain]:
+    """All labelled target rows to train what is shipped, and once more as a whole, to be held out fold by fold."""
+    from ntgate.data.folds import folds
+    from ntgate.data.splits import split_training
+
+    assert config.gate.cross_fitting is not None
+    folds(target, config.gate.cross_fitting.folds, config.seed)  # refused now rather than after the training
+    train, validation = split_training(target, config.data.split, config.seed)
+    return {
+        "train": train,
+        "validation": validation,
+        "cross_fitted": target.take(np.arange(len(target)), "cross_fitted"),
+    }
+
+
+def _leakage_of(config: RunConfig, domains: dict[str, Domain], copies: Copies) -> Leakage:
+    """What the test rows share with the parts that training may see.
+
+    Raises:
+        DataError: when it is more than a comparison can bear.
+    """
+    from ntgate.data.leakage import find_leakage
+    from ntgate.data.slices import slice_keys
+
+    for part in config.gate.slices:  # refused now rather than after the training
+        slice_keys(domains.get("test", domains["train"]), part.by)
+    if "cross_fitted" in domains:  # whose rows train and test each other's folds, but never their own
+        held = {name: domain for name, domain in domains.items() if name in ("source", "unlabelled")}
+        domains = {**held, "test": domains["cross_fitted"]}
+    return find_leakage(domains, config.data.near_duplicates, config.seed, copies)
+
+
+def read_for_drift(config: RunConfig) -> dict[str, Domain]:
+    """Read and align the rows of a drift check: the source, the target and, if given, the unlabelled rows.
+
+    A column that holds numbers in one table and text in the other is compared as far as it can be, and told in the report. Labels
+    of the target are not looked at, so that fresh rows can be checked before anybody has labelled them; and with
+    nothing to be judged, nothing is split off and ``target_test`` is not read.
+
+    Raises:
+        DataError: when a file cannot be read, or the rows cannot be compared.
+    """
+    from ntgate.data.align import align
+
+    given = {name: getattr(config.data, name) for name in ("source", "target", "unlabelled")}
+    found = _read_all(given, labelled=("source",))
+    source = found.pop("source")
+    return {"source": source, **{name: align(source, domain, kinds=False) for name, domain in found.items()}}
