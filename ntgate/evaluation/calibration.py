@@ -45,15 +45,6 @@ def losses(labels: Ints, scores: Floats) -> npt.NDArray[np.float64]:
     return -np.log(chance)
 
 
-def brier(labels: Ints, scores: Floats) -> float:
-    """Mean squared distance of scores ``(n, c)`` from the truth, 0 to 2 (Brier, Monthly Weather Review 78, 1950).
-
-    >>> brier(np.array([0]), np.array([[0.0, 1.0]]))
-    2.0
-    """
-    return float(((scores - np.eye(scores.shape[1])[labels]) ** 2).sum(axis=1).mean())
-
-
 def reliability(labels: Ints, scores: Floats, bins: int = 10) -> tuple[Bin, ...]:
     """The bins of a reliability diagram, each with as many rows as the next, the least sure first.
 

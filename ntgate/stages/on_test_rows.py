@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.base import Frozen
-from ntgate.evaluation.calibration import Bin, brier, log_loss, reliability
+from ntgate.evaluation.calibration import Bin, reliability
+from ntgate.metrics.base import Metric
+from ntgate.metrics.brier import Brier
+from ntgate.metrics.log_loss import LogLoss
 from ntgate.stages.history import RunHistory
 
 if TYPE_CHECKING:
@@ -23,8 +26,8 @@ class Calibrated(Frozen):
     """How far an arm's scores can be taken for chances, on the test rows.
 
     Attributes:
-        log_loss: mean cross-entropy in nats.
-        brier: mean squared distance from the truth, 0 to 2.
+        log_loss: as the metric of that name has it, in nats.
+        brier: as the metric of that name has it, 0 to 1.
         bins: of the reliability diagram, each with as many rows as the next.
     """
 
@@ -34,14 +37,27 @@ class Calibrated(Frozen):
 
 
 def calibration(history: RunHistory) -> dict[str, Calibrated]:
-    """Of candidate and scratch, where their scores are numbers on every row."""
+    """Of candidate and scratch, where their scores are numbers on every row.
+
+    Measured by the gate's metrics, and by the very one that judged where it is one of them, so that no two places differ.
+    """
     y, scores = _opened(history)
+    judged = history.decided.gate.metric
+    loss, distance = (_measure(judged, kind) for kind in (LogLoss(), Brier()))
     most = max(1, min(_MOST_BINS, len(y) // _ROWS_A_BIN))
     return {
-        arm: Calibrated(log_loss=log_loss(y, held), brier=brier(y, held), bins=reliability(y, held, most))
+        arm: Calibrated(
+            log_loss=loss.value(y, held.astype(np.float64)),
+            brier=distance.value(y, held.astype(np.float64)),
+            bins=reliability(y, held, most),
+        )
         for arm, held in scores.items()
         if len(y) and np.isfinite(held).all()
     }
+
+
+def _measure(judged: Metric, usual: Metric) -> Metric:
+    return judged if judged.kind == usual.kind else usual
 
 
 def by_class(history: RunHistory) -> list[dict[str, Any]]:

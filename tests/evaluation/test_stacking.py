@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ntgate.evaluation.calibration import best_temperature, brier, log_loss, losses, reliability
+from ntgate.evaluation.calibration import best_temperature, log_loss, losses, reliability
 from ntgate.evaluation.stacking import shrunk_weights, stacked_weights, worse
 
 
@@ -55,8 +55,6 @@ def test_a_handful_of_right_rows_is_not_taken_for_certainty():
 def test_the_measures_of_a_perfect_and_of_a_wrong_classifier():
     labels = np.array([0, 1, 1])
     assert log_loss(labels, np.eye(2)[labels]) == 0
-    assert brier(labels, np.eye(2)[labels]) == 0
-    assert brier(labels, np.eye(2)[1 - labels]) == 2
     assert np.isfinite(losses(labels, np.eye(2)[1 - labels])).all()
 
 
