@@ -96,7 +96,7 @@ def rows_for_bounded_mean(gain: float, spread: float, alpha: float) -> int | Non
         Rows; None where there is no gain.
 
     >>> rows_for_bounded_mean(0.05, 0.4, 0.05), rows_for_bounded_mean(0.02, 0.1, 0.05 / 52), rows_for_bounded_mean(0.0, 0.4, 0.05)
-    (456, 733, None)
+    (456, 737, None)
     """
     from scipy.special import ndtri
 

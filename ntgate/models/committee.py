@@ -62,10 +62,10 @@ def pooled(scores: list[Scores], weights: tuple[float, ...], temperature: float 
     """The committee's scores ``(n, c)`` from its members', each ``(n, c)``.
 
     >>> half, sure = np.array([[0.5, 0.5]], np.float32), np.array([[0.9, 0.1]], np.float32)
-    >>> pooled([half, sure], (0.5, 0.5)).round(2).tolist()
-    [[0.7, 0.3]]
-    >>> pooled([half, sure], (0.5, 0.5), temperature=0.5).round(2).tolist()
-    [[0.84, 0.16]]
+    >>> pooled([half, sure], (0.5, 0.5)).round(2)
+    array([[0.7, 0.3]], dtype=float32)
+    >>> pooled([half, sure], (0.5, 0.5), temperature=0.5).round(2)
+    array([[0.84, 0.16]], dtype=float32)
     """
     mean = sum(np.float32(weight) * part for weight, part in zip(weights, scores, strict=True))
     powers = np.maximum(mean, np.float32(FLOOR)) ** np.float32(1 / temperature)
