@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from operator import is_not
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from ntgate.errors import LostError
 from ntgate.transport import fetched, remote, sha256_file
@@ -18,6 +21,38 @@ class Frozen(BaseModel):
     """Base of every config and every result: immutable, unknown keys refused, NaN and infinity kept as such."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Properties are described by the docstring's ``Attributes:``, which so stand in one place."""
+        content = handler(schema)
+        described = handler.resolve_ref_schema(content)
+        summary, attributes = documented(cls)
+        described["description"] = summary
+        for name, field in described.get("properties", {}).items():
+            text = summary.split("\n\n")[0] if name == "kind" else attributes.get(name)
+            if text:
+                field.setdefault("description", text)
+        return content
+
+
+def documented(cls: type) -> tuple[str, dict[str, str]]:
+    """What a class's docstring says of it, and of each name under ``Attributes:``; inherited ones from the class that has them.
+
+    >>> documented(Artifact)[1]["sha256"]
+    'of the content.'
+    """
+    attributes: dict[str, str] = {}
+    for ancestor in reversed(cls.__mro__[:-1]):
+        section = inspect.cleandoc(ancestor.__doc__ or "").partition("\nAttributes:\n")[2].split("\n\n")[0]
+        entries = re.findall(r"^    (\w+): (.*(?:\n     .*)*)", section, re.MULTILINE)
+        attributes |= {name: _plain(" ".join(text.split())) for name, text in entries}
+    prose = inspect.cleandoc(cls.__doc__ or "").partition("\nAttributes:\n")[0].strip().split("\n\n")
+    return _plain("\n\n".join(part for part in prose if not part.startswith(">>> "))), attributes
+
+
+def _plain(text: str) -> str:
+    return re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", text).replace("``", "`")
 
 
 def _no_truth_value(value: Any) -> Any:

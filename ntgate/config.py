@@ -59,7 +59,22 @@ class ModelConfig(Frozen):
 
 
 class RunConfig(Frozen):
-    """Everything a run depends on. The smallest config names a model, a source, a target and a registry."""
+    """Everything a run depends on. The smallest config names a model, a source, a target and a registry.
+
+    Attributes:
+        model: what is produced, and under which name.
+        data: the rows of source and target.
+        registry: the MLflow server or database where runs and versions are kept.
+        shift: how it is measured how far the target has moved from the source.
+        strategies: ways of using the source that are tried; by default one of each kind that harms little where it is of no use.
+        scratch: learners of the target's labels alone, whose committee the candidate has to beat.
+        committee: how the trained arms are put together into the candidate; null: the best single arm is the candidate.
+        training: budget and optimiser of all networks.
+        compression: ways of making the candidate smaller, in this order, before the gate judges it; empty: none.
+        gate: what has to be shown before anything is promoted.
+        seed: of everything that is drawn at random: splits, initial weights, batches, permutations.
+        output: where runs leave what they make: a folder, relative to the config file, or ``s3://bucket/runs``.
+    """
 
     model: ModelConfig
     data: DataConfig
@@ -72,10 +87,7 @@ class RunConfig(Frozen):
     compression: Compressions = ()
     gate: GateConfig = GateConfig()
     seed: Whole = Field(0, ge=0, lt=2**31)
-    output: str = Field(
-        "runs",
-        description="where runs leave what they make: a folder, relative to the config file, or s3://bucket/runs",
-    )
+    output: str = "runs"
 
     @model_validator(mode="after")
     def _each_strategy_once(self) -> RunConfig:

@@ -147,8 +147,9 @@ class OpenUnion(Generic[T]):
     ) -> JsonSchemaValue:
         """The shipped kinds, by name alone too, and any class by its path or entry point."""
         path = {"anyOf": [{"type": "string", "pattern": ":"}, *([{"enum": self.offered}] if self.offered else [])]}
-        own = {"type": "object", "properties": {"kind": path}, "required": ["kind"]}
-        shipped = [handler(kind.__pydantic_core_schema__) for kind in self.shipped]
+        where = f"{self.called} that an installed package offers by this name, or a class of one's own, `{_OWN}`."
+        own = {"type": "object", "properties": {"kind": {**path, "description": where}}, "required": ["kind"]}
+        shipped = [kind.__get_pydantic_json_schema__(kind.__pydantic_core_schema__, handler) for kind in self.shipped]
         complete = [
             name for name, kind in self.kinds.items() if not any(f.is_required() for f in kind.model_fields.values())
         ]

@@ -12,7 +12,12 @@ Steps: TypeAlias = Annotated[int, Field(gt=0, le=10_000_000), NUMBER]
 
 
 class Mlp(Frozen):
-    """A multilayer perceptron over flattened rows."""
+    """A multilayer perceptron over flattened rows.
+
+    Attributes:
+        hidden: units of each hidden layer, from the input on; the last is the width of the features.
+        dropout: share of the units that are left out at random in each training step.
+    """
 
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[tuple[Width, ...], Field(max_length=64)] = (256, 128)
@@ -20,7 +25,13 @@ class Mlp(Frozen):
 
 
 class Cnn(Frozen):
-    """A small convolutional network over grey ``(h, w)`` or colour ``(c, h, w)`` images."""
+    """A small convolutional network over grey ``(h, w)`` or colour ``(c, h, w)`` images.
+
+    Attributes:
+        channels: channels of each block, from the input on; each block halves the picture.
+        width: of the features.
+        dropout: share of the features that are left out at random in each training step.
+    """
 
     kind: Literal["cnn"] = "cnn"
     channels: Annotated[tuple[Width, ...], Field(max_length=64)] = (24, 48)
@@ -32,10 +43,14 @@ class Imported(Frozen):
     """Any ``torch.nn.Module`` by import path, mapping ``(n, *shape)`` to features ``(n, width)``.
 
     The module is code of the project that writes the config: ntgate imports it, and adds normalisation and a linear head.
+
+    Attributes:
+        path: ``package.module:Class``.
+        arguments: what the class is called with, by name.
     """
 
     kind: Literal["import"] = "import"
-    path: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="package.module:Class")
+    path: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     arguments: dict[str, JsonValue] = {}
 
 
@@ -44,10 +59,14 @@ class Transformers(Frozen):
 
     The folder gives the architecture. Its weights are transferred when ``model.source_checkpoint`` names them:
     ``model.safetensors``, or ``model.safetensors.index.json`` where they are in several files.
+
+    Attributes:
+        path: a local folder.
+        pooling: what of the last layer are the features: ``cls``, the first token's, or ``mean``, of all tokens.
     """
 
     kind: Literal["transformers"] = "transformers"
-    path: str = Field(min_length=1, description="a local folder")
+    path: str = Field(min_length=1)
     pooling: Literal["cls", "mean"] = "cls"
 
 

@@ -55,6 +55,7 @@ def test_its_settings_are_those_of_the_measure():
     assert schema.keys() == {*of_measure, "seed"} - {"evidently"}
     for name in schema.keys() - {"seed"}:
         assert schema[name].pop("description")
+        assert of_measure[name].pop("description")
         assert schema[name] == of_measure[name]
     assert schema["seed"]["default"] == 0
 
