@@ -12,7 +12,7 @@ QUIET  := ORT_DISABLE_TELEMETRY=1 MLFLOW_DISABLE_TELEMETRY=true ZENML_ANALYTICS_
 # One thread a test process: two processes with two threads each would fight over two cores.
 PYTEST := $(QUIET) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test lint format nightly bench image-test lock clean install
+.PHONY: demo test lint format nightly bench image-test release lock clean install
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -57,8 +57,14 @@ $(BIN)/python:
 		{ echo "expected Python 3.11 or newer, got $$($(PYTHON) --version); name another: make PYTHON=python3.12" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 
+# Archives, bill of materials, licences and checksums in dist/; the tools for it have an environment of their own.
+release: $(STAMP)
+	@$(PYTHON) -m venv .release
+	@.release/bin/python -m pip install -qq --disable-pip-version-check "cyclonedx-bom>=7.5,<8" "pip-audit>=2.10,<3"
+	@$(BIN)/python tools/release.py .release/bin
+
 lock: | $(BIN)/python
 	$(BIN)/python tools/lock.py
 
 clean:
-	rm -rf $(VENV) build dist demo-out
+	rm -rf $(VENV) .release build dist demo-out
