@@ -106,7 +106,7 @@ def weighted(weigh: Callable, *, share: float | None = None) -> Method:
     def method(source: Rows, labels: Rows, target: Rows) -> Rows:
         from sklearn.decomposition import PCA
 
-        from ntgate.shift.feature_scale import standardised
+        from ntgate.shift.columns.feature_scale import standardised
         from ntgate.strategies.weighting.bounded import bounded
         from ntgate.strategies.weighting.selection import top_share
 

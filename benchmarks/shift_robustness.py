@@ -19,12 +19,12 @@ import pandas as pd
 from machine import heading, write
 from scipy.stats import binom
 
+from ntgate.shift.columns.feature_scale import feature_scale
+from ntgate.shift.columns.robust_scale import scaled
+from ntgate.shift.columns.table_form import compared
 from ntgate.shift.config import ShiftConfig
-from ntgate.shift.feature_scale import feature_scale
 from ntgate.shift.judgement import judge
-from ntgate.shift.mmd import mmd_test
-from ntgate.shift.robust_scale import scaled
-from ntgate.shift.table_form import compared
+from ntgate.shift.kernel.mmd import mmd_test
 
 RUNS, POWER_RUNS, ALPHA, PERMUTATIONS = 500, 200, 0.05, 199
 Kind = Callable[[np.random.Generator, pd.DataFrame], pd.DataFrame]

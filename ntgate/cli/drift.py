@@ -12,7 +12,7 @@ from ntgate.cli.options import with_config, with_json
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
     from ntgate.shift.report import ShiftReport
-    from ntgate.shift.table_shift import TableShift
+    from ntgate.shift.streamed.table_shift import TableShift
     from ntgate.stages.drift_check import DriftCheck
 
 EXIT = {"none": 0, "tolerated": 0, "shift": 3}
@@ -75,7 +75,7 @@ def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
     """The drift check of tables that lie in parquet, by Dask's workers."""
     from ntgate.distributed import workers
     from ntgate.errors import ConfigError
-    from ntgate.shift.table_shift import table_shift
+    from ntgate.shift.streamed.table_shift import table_shift
 
     specs = settings.data.source, settings.data.target
     if any(spec.reader is not None for spec in specs):

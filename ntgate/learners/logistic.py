@@ -55,7 +55,7 @@ class Logistic(Learner):
         from threadpoolctl import threadpool_limits
 
         from ntgate.models.linear import LinearModel
-        from ntgate.shift.feature_scale import feature_scale
+        from ntgate.shift.columns.feature_scale import feature_scale
 
         scale = feature_scale(encoded.rows)
         mean = np.average(encoded.rows, axis=0, weights=encoded.weights)

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict
 
+from ntgate.report.category_shares import CategoryShare
+from ntgate.report.histogram import Histogram
+from ntgate.report.projection import Projection
 from ntgate.report.told import Interval, Number, Told, finite
-from ntgate.shift.category_shares import CategoryShare
-from ntgate.shift.histogram import Histogram
 from ntgate.shift.judgement import MovedFeature
-from ntgate.shift.projection import Projection
 
 DriftOutcome: TypeAlias = Literal["none", "tolerated", "shift"]
 
@@ -51,8 +51,8 @@ class FeatureRow(DriftTold):
         p_adjusted: p-value, adjusted for the number of features.
         moved: whether the shift of this feature is shown.
         direction: what moved: a text, or the mean of the target less that of the source in standard deviations.
-        histogram: of a numeric feature, from :func:`ntgate.shift.histogram.histogram`.
-        shares: of a category's values, from :func:`ntgate.shift.category_shares.category_shares`.
+        histogram: of a numeric feature, from :func:`ntgate.report.histogram.histogram`.
+        shares: of a category's values, from :func:`ntgate.report.category_shares.category_shares`.
     """
 
     name: str

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ntgate.report import drift_plots, drift_words, feature_words, numbers, svg
 from ntgate.report.drift_content import DriftReport, FeatureRow, LabelShift, TypicalRow
+from ntgate.report.histogram import Histogram
 from ntgate.report.rendering import as_is, relative, render, save
-from ntgate.shift.histogram import Histogram
 
 MOST_FEATURES = 100
 LISTED = 15  # features that are seen at once

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ntgate.report.category_shares import CategoryShare
 from ntgate.report.drift_content import ClassShare
+from ntgate.report.histogram import Histogram
 from ntgate.report.numbers import number
 from ntgate.report.plots import plain, shorten
+from ntgate.report.projection import Projection
 from ntgate.report.svg import Role
-from ntgate.shift.category_shares import CategoryShare
-from ntgate.shift.histogram import Histogram
-from ntgate.shift.projection import Projection
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

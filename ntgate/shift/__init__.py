@@ -6,12 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ntgate.shift.attribution import DriftAttribution, drift_attribution
-    from ntgate.shift.class_proportions import LabelShift, label_shift
-    from ntgate.shift.domain_classifier import ProxyADistance, proxy_a_distance
-    from ntgate.shift.held_out import HeldOut, held_out_predictions
-    from ntgate.shift.mmd import MmdResult, mmd_test
-    from ntgate.shift.tasks import TaskDifference, task_difference
+    from ntgate.shift.attribution.attribution import DriftAttribution, drift_attribution
+    from ntgate.shift.classifier.domain_classifier import ProxyADistance, proxy_a_distance
+    from ntgate.shift.classifier.held_out import HeldOut, held_out_predictions
+    from ntgate.shift.kernel.mmd import MmdResult, mmd_test
+    from ntgate.shift.proportions.class_proportions import LabelShift, label_shift
+    from ntgate.shift.task.tasks import TaskDifference, task_difference
 
 __all__ = [
     "DriftAttribution",
@@ -30,18 +30,18 @@ __all__ = [
 
 # No public name is that of a module: importing the module would put it in the function's place.
 _HOME = {
-    "DriftAttribution": "attribution",
-    "HeldOut": "held_out",
-    "LabelShift": "class_proportions",
-    "MmdResult": "mmd",
-    "ProxyADistance": "domain_classifier",
-    "TaskDifference": "tasks",
-    "drift_attribution": "attribution",
-    "held_out_predictions": "held_out",
-    "label_shift": "class_proportions",
-    "mmd_test": "mmd",
-    "proxy_a_distance": "domain_classifier",
-    "task_difference": "tasks",
+    "DriftAttribution": "attribution.attribution",
+    "HeldOut": "classifier.held_out",
+    "LabelShift": "proportions.class_proportions",
+    "MmdResult": "kernel.mmd",
+    "ProxyADistance": "classifier.domain_classifier",
+    "TaskDifference": "task.tasks",
+    "drift_attribution": "attribution.attribution",
+    "held_out_predictions": "classifier.held_out",
+    "label_shift": "proportions.class_proportions",
+    "mmd_test": "kernel.mmd",
+    "proxy_a_distance": "classifier.domain_classifier",
+    "task_difference": "task.tasks",
 }
 
 

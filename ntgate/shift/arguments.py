@@ -17,12 +17,12 @@ Ints = npt.NDArray[np.int64]
 def matrix(value: Any, name: str) -> Floats:
     """The rows of ``value`` in memory, ``(n, d)``: float32 as they came, all else as float64.
 
-    ``value`` is whatever :func:`~ntgate.shift.rows.open_rows` reads.
+    ``value`` is whatever :func:`~ntgate.shift.kernel.rows.open_rows` reads.
 
     Raises:
         DataError: naming the argument, when it holds no two rows of finite numbers.
     """
-    from ntgate.shift.rows import open_rows
+    from ntgate.shift.kernel.rows import open_rows
 
     rows = np.concatenate(list(open_rows(value, name).blocks(65_536)))
     return rows if rows.dtype == np.float32 else rows.astype(np.float64)

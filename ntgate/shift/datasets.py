@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ntgate.data.domain import Domain
 from ntgate.errors import DataError
-from ntgate.shift.features import Features, named_features
+from ntgate.shift.columns.features import Features, named_features
 from ntgate.shift.report import FEWEST
 
 Array = npt.NDArray[Any]
@@ -36,8 +36,8 @@ def domains(dataset: Any, comparison_dataset: Any) -> tuple[Domain, Domain]:
 def rows_of(first: Domain, second: Domain) -> tuple[Array, Array]:
     """The rows of both as numbers ``(n, d)`` and ``(m, d)``.
 
-    Arrays keep their precision. Tables are read as :func:`ntgate.shift.table_form.compared` says, in both alike, so that neither is
-    favoured.
+    Arrays keep their precision. Tables are read as :func:`ntgate.shift.columns.table_form.compared` says, in both alike, so that
+    neither is favoured.
 
     >>> import pandas as pd
     >>> before, after = pd.DataFrame({"c": ["a"] * 5}), pd.DataFrame({"c": ["a", "b", "a", "b", "b"]})

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Literal
 from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift import words
-from ntgate.shift.attribution import DriftAttribution
-from ntgate.shift.class_proportions import LabelShift
+from ntgate.shift.attribution.attribution import DriftAttribution
 from ntgate.shift.config import ShiftConfig
 from ntgate.shift.judgement import MovedFeature, ShiftOutcome, Tested, judge, levels, permutations_for, verdict
-from ntgate.shift.tasks import TaskDifference
+from ntgate.shift.proportions.class_proportions import LabelShift
+from ntgate.shift.task.tasks import TaskDifference
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ntgate.shift.domain_classifier import ProxyADistance
-    from ntgate.shift.mmd import MmdResult
+    from ntgate.shift.classifier.domain_classifier import ProxyADistance
+    from ntgate.shift.kernel.mmd import MmdResult
 
 __all__ = ["FEWEST", "Representation", "ShiftOutcome", "ShiftReport", "measure", "measured", "shift_report", "verdict"]
 
@@ -115,8 +115,8 @@ def measured(
 ) -> tuple[ShiftReport, MmdResult]:
     """Measure the shift between two sets of rows ``(n, d)`` and ``(m, d)``.
 
-    Each feature is first brought to one robust scale (:mod:`ntgate.shift.robust_scale`), so that no unit and no broken value
-    dominates the kernel. Beyond ``config.max_rows`` rows of a domain a seeded sample is measured.
+    Each feature is first brought to one robust scale (:mod:`ntgate.shift.columns.robust_scale`), so that no unit and no broken
+    value dominates the kernel. Beyond ``config.max_rows`` rows of a domain a seeded sample is measured.
 
     Args:
         source: rows ``(n, d)``.
@@ -136,10 +136,10 @@ def measured(
     """
     import numpy as np
 
-    from ntgate.shift.domain_classifier import proxy_a_distance
-    from ntgate.shift.feature_tests import per_feature
-    from ntgate.shift.mmd import mmd_test
-    from ntgate.shift.robust_scale import scaled
+    from ntgate.shift.classifier.domain_classifier import proxy_a_distance
+    from ntgate.shift.columns.feature_tests import per_feature
+    from ntgate.shift.columns.robust_scale import scaled
+    from ntgate.shift.kernel.mmd import mmd_test
 
     began = time.perf_counter()
     for name, rows in (("source", source), ("target", target)):

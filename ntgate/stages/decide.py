@@ -14,7 +14,7 @@ from ntgate.config import RunConfig
 from ntgate.data.leakage import Leakage
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
-from ntgate.shift.tasks import ring_in_words
+from ntgate.shift.task.tasks import ring_in_words
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.evaluate import Evaluated

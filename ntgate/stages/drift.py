@@ -14,10 +14,10 @@ from ntgate.errors import DataError
 from ntgate.stages.ingest import Ingested
 
 if TYPE_CHECKING:
-    from ntgate.shift.class_proportions import LabelShift
-    from ntgate.shift.features import Features
+    from ntgate.shift.columns.features import Features
+    from ntgate.shift.proportions.class_proportions import LabelShift
     from ntgate.shift.report import ShiftReport
-    from ntgate.shift.tasks import TaskDifference
+    from ntgate.shift.task.tasks import TaskDifference
     from ntgate.training.source_model import SourceModel
 
 Floats = npt.NDArray[np.float32]
@@ -57,8 +57,8 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
         ingested: of a run, or of a drift check.
         source: the model whose embedding is measured; a table is measured on its columns and needs none.
     """
-    from ntgate.shift.attribution import drift_attribution
-    from ntgate.shift.features import named_features
+    from ntgate.shift.attribution.attribution import drift_attribution
+    from ntgate.shift.columns.features import named_features
     from ntgate.shift.judgement import Tested
     from ntgate.shift.report import measure
 
@@ -127,8 +127,8 @@ def _flat(domain: Domain) -> Floats:
 def _label_shift(config: RunConfig, source: Domain, rows: Floats, target: Floats) -> LabelShift | None:
     """Class proportions of the target rows ``(m, d)``, judged by a classifier of the source rows; None where they are too few."""
     from ntgate.shift import held_out_predictions, label_shift
-    from ntgate.shift.explained import explained
-    from ntgate.shift.robust_scale import scaled
+    from ntgate.shift.columns.robust_scale import scaled
+    from ntgate.shift.proportions.explained import explained
 
     chosen = np.random.default_rng(config.seed).permutation(len(rows))[:_MOST_JUDGED]
     labels = source.labels[chosen]

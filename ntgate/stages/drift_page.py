@@ -22,9 +22,9 @@ from ntgate.training.source_model import SourceModel
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
     from ntgate.report.drift_content import FeatureRow, Typical
-    from ntgate.shift.attribution import FeatureDrift
-    from ntgate.shift.class_proportions import LabelShift
-    from ntgate.shift.projection import Projection
+    from ntgate.report.projection import Projection
+    from ntgate.shift.attribution.attribution import FeatureDrift
+    from ntgate.shift.proportions.class_proportions import LabelShift
 
 PAGE = "drift.html"
 
@@ -114,7 +114,7 @@ def _features(drift: Drift) -> tuple[FeatureRow, ...]:
 
 def _number(drift: Drift, found: FeatureDrift) -> FeatureRow:
     from ntgate.report.drift_content import FeatureRow
-    from ntgate.shift.histogram import histogram
+    from ntgate.report.histogram import histogram
 
     at = drift.features.labels.index(found.name)
     return FeatureRow(
@@ -124,8 +124,8 @@ def _number(drift: Drift, found: FeatureDrift) -> FeatureRow:
 
 
 def _category(drift: Drift, found: FeatureDrift, column: str) -> FeatureRow:
+    from ntgate.report.category_shares import category_shares
     from ntgate.report.drift_content import FeatureRow
-    from ntgate.shift.category_shares import category_shares
 
     assert not isinstance(drift.source.rows, np.ndarray)
     assert not isinstance(drift.target.rows, np.ndarray)
@@ -136,8 +136,8 @@ def _category(drift: Drift, found: FeatureDrift, column: str) -> FeatureRow:
 
 
 def _projection(config: RunConfig, drift: Drift) -> Projection:
-    from ntgate.shift.projection import project
-    from ntgate.shift.robust_scale import scaled
+    from ntgate.report.projection import project
+    from ntgate.shift.columns.robust_scale import scaled
 
     assert drift.report.attribution is not None
     source, target = scaled(*drift.measured, drift.blocks, seed=config.seed)

@@ -42,7 +42,7 @@ def evidently(
     source, *targets = (str(ingested.parts[name].verified()) for name in ("source", *TARGETS) if name in ingested.parts)
     arguments = (source, str(page), str(config.seed), *targets)
     with subprocess.Popen(
-        [sys.executable, "-m", "ntgate.shift.evidently_report", *arguments],
+        [sys.executable, "-m", "ntgate.report.evidently_report", *arguments],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         trouble = ""

@@ -107,7 +107,7 @@ class Alignment(Strategy):
         Each domain is standardised by its own statistics, as in the published protocols; for TCA both by joint ones, since
         a difference of means is what it works on.
         """
-        from ntgate.shift.feature_scale import feature_scale
+        from ntgate.shift.columns.feature_scale import feature_scale
         from ntgate.strategies.maps.aligned import Aligned
         from ntgate.strategies.maps.coral import coral
         from ntgate.strategies.maps.subspace import subspace_alignment

@@ -78,7 +78,7 @@ class InstanceTransfer(Strategy):
         return bounded(found, self.most) if self.selection is None else top_share(found, self.selection)
 
     def _resemblance(self, arm: Arm, source: Domain) -> Floats:
-        from ntgate.shift.robust_scale import standardised
+        from ntgate.shift.columns.robust_scale import standardised
         from ntgate.strategies.feature_space import features, network_over, target_parts
         from ntgate.strategies.weighting.density_ratio import density_ratio
         from ntgate.strategies.weighting.domain_classifier import classifier_odds

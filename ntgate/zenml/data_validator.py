@@ -98,8 +98,8 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
             DataError: naming the argument that cannot be compared.
             ConfigError: when a setting is unknown or out of range.
         """
+        from ntgate.report.evidently_report import drift_html
         from ntgate.shift.datasets import domains
-        from ntgate.shift.evidently_report import drift_html
 
         if profile_list is not None:
             raise ConfigError("profile_list", expected="None", got=repr(profile_list), fix="leave it out")

@@ -14,9 +14,10 @@ from ntgate.base import Artifact
 from ntgate.data.domain import Domain
 from ntgate.distributed import DaskEngine
 from ntgate.errors import DataError, ModelError
-from ntgate.shift import mmd_test, random_features
-from ntgate.shift.engine import Here
-from ntgate.shift.partitions import partitions
+from ntgate.shift import mmd_test
+from ntgate.shift.kernel import random_features
+from ntgate.shift.streamed.engine import Here
+from ntgate.shift.streamed.partitions import partitions
 from ntgate.training import weights
 from ntgate.training.config import Mlp, NetworkSpec
 from ntgate.training.network import build

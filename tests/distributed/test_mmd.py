@@ -15,8 +15,9 @@ from distributed import Client, LocalCluster
 
 from ntgate.distributed import DaskEngine, workers
 from ntgate.errors import ConfigError, DataError
-from ntgate.shift import mmd_test, random_features
-from ntgate.shift.engine import Here
+from ntgate.shift import mmd_test
+from ntgate.shift.kernel import random_features
+from ntgate.shift.streamed.engine import Here
 from tests.distributed.conftest import write
 
 SETTINGS = {"method": "random_features", "permutations": 99, "frequencies": 32, "seed": 3}

@@ -17,10 +17,11 @@ from scipy.stats import chi2_contingency, kstwobign
 from ntgate.cli.app import run
 from ntgate.distributed import DaskEngine
 from ntgate.errors import DataError
-from ntgate.shift import random_features, table_features
 from ntgate.shift.config import ShiftConfig
-from ntgate.shift.partitions import partitions
-from ntgate.shift.table_shift import table_shift
+from ntgate.shift.kernel import random_features
+from ntgate.shift.streamed import table_features
+from ntgate.shift.streamed.partitions import partitions
+from ntgate.shift.streamed.table_shift import table_shift
 
 CONFIG = ShiftConfig(permutations=99)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from ntgate.report import drift_page, drift_plots, drift_words, feature_words
+from ntgate.report.category_shares import category_shares
 from ntgate.report.drift_content import DriftReport, FeatureRow
 from ntgate.report.drift_page import render_drift_page, write_drift_page
+from ntgate.report.histogram import histogram
+from ntgate.report.projection import project
 from ntgate.report.thumbnail import thumbnail
-from ntgate.shift.category_shares import category_shares
-from ntgate.shift.histogram import histogram
-from ntgate.shift.projection import project
 from ntgate.shift.words import looks
 
 HOSTILE = '"><img src=x onerror=alert(1)></style><script>alert(1)</script>$\\frac{'
@@ -358,7 +358,7 @@ def test_many_rows_are_said_to_make_everything_significant(p, effect, tolerated,
 
 def test_the_words_for_an_effect_are_those_of_its_size():
     """The effect of two normal distributions d apart is near d^2 / (d^2 + 4), which the sizes and the bell curves rest on."""
-    from ntgate.shift.mmd import mmd_test
+    from ntgate.shift.kernel.mmd import mmd_test
 
     rng = np.random.default_rng(0)
     for distance, size in ((0.35, "small"), (0.65, "medium"), (1.5, "large")):

@@ -14,8 +14,8 @@ from ntgate.report.drift_content import DriftReport, FeatureRow
 from ntgate.report.drift_page import render_drift_page
 from ntgate.report.page import render_page
 from ntgate.shift import drift_attribution
+from ntgate.shift.columns.feature_tests import per_feature
 from ntgate.shift.config import ShiftConfig
-from ntgate.shift.feature_tests import per_feature
 from ntgate.shift.report import ShiftReport, measure
 
 COIN = "no better than a coin"

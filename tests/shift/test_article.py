@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ntgate.errors import DataError
-from ntgate.shift import article, mmd_test
+from ntgate.shift import mmd_test
+from tests.shift import article
 
 
 def kernel(a, b, width):

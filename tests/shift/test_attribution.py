@@ -10,10 +10,10 @@ from scipy import stats
 
 from ntgate.errors import DataError
 from ntgate.shift import drift_attribution
-from ntgate.shift.dependence import dependence_tests
-from ntgate.shift.feature_share import drops, shares
-from ntgate.shift.feature_tests import feature_tests
-from ntgate.shift.witness import clearest_witness
+from ntgate.shift.attribution.dependence import dependence_tests
+from ntgate.shift.attribution.feature_share import drops, shares
+from ntgate.shift.attribution.witness import clearest_witness
+from ntgate.shift.columns.feature_tests import feature_tests
 
 
 def three_errors(rate, draws):
@@ -204,7 +204,7 @@ def test_drops_are_the_mean_over_all_permutations_of_a_feature():
 
 
 def test_drops_do_not_depend_on_the_strips(monkeypatch):
-    from ntgate.shift import feature_share
+    from ntgate.shift.attribution import feature_share
 
     rng = np.random.default_rng(11)
     x, y = rng.normal(size=(150, 3)), rng.normal(size=(70, 3)) + 0.5
@@ -221,7 +221,7 @@ def test_shares_of_noise_are_zero():
 
 
 def test_the_witness_is_that_of_the_definition_without_the_row_itself(monkeypatch):
-    from ntgate.shift import witness
+    from ntgate.shift.attribution import witness
 
     monkeypatch.setattr(witness, "_BLOCK", 500)
     rng = np.random.default_rng(12)

@@ -9,7 +9,7 @@ import pytest
 
 from ntgate.errors import DataError
 from ntgate.shift import label_shift
-from ntgate.shift.mixture import proportions
+from ntgate.shift.proportions.mixture import proportions
 
 ABC = ("a", "b", "c")
 CONFUSION = np.array([[0.8, 0.15, 0.1], [0.1, 0.75, 0.1], [0.1, 0.1, 0.8]])  # column: how a class is predicted

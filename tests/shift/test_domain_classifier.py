@@ -7,8 +7,9 @@ import pytest
 
 import ntgate.shift
 from ntgate.errors import DataError
-from ntgate.shift import domain_classifier, proxy_a_distance
-from ntgate.shift.feature_scale import feature_scale
+from ntgate.shift import proxy_a_distance
+from ntgate.shift.classifier import domain_classifier
+from ntgate.shift.columns.feature_scale import feature_scale
 
 
 def test_the_interval_covers_the_distance_that_its_classifiers_have_on_fresh_rows(monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ntgate.shift import held_out_predictions, label_shift
-from ntgate.shift.explained import explained
+from ntgate.shift.proportions.explained import explained
 
 CLASSES = ("a", "b", "c")
 CENTRES = np.array([[0.0, 0], [3, 0], [0, 3]])

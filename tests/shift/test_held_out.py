@@ -7,7 +7,7 @@ import pytest
 
 from ntgate.errors import DataError
 from ntgate.shift import held_out_predictions, label_shift
-from ntgate.shift.held_out import dealt_by_class
+from ntgate.shift.classifier.held_out import dealt_by_class
 
 
 def test_random_labels_are_not_predicted():

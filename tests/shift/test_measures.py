@@ -8,9 +8,9 @@ import pytest
 
 from ntgate.data.domain import Domain
 from ntgate.errors import DataError
+from ntgate.report.evidently_report import _frames, drift_html
 from ntgate.shift import proxy_a_distance
 from ntgate.shift.config import ShiftConfig
-from ntgate.shift.evidently_report import _frames, drift_html
 from ntgate.shift.report import measure
 
 

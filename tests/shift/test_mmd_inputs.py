@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from ntgate.errors import DataError
-from ntgate.shift import kernel_sums, mmd_test
-from ntgate.shift.units import Dealer
+from ntgate.shift import mmd_test
+from ntgate.shift.kernel import kernel_sums
+from ntgate.shift.kernel.units import Dealer
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from ntgate.flow import drift
 from ntgate.shift.config import ShiftConfig
 from ntgate.shift.judgement import Tested, feature_bound, holm, judge, levels, permutations_for
 from ntgate.shift.report import ShiftReport
-from ntgate.shift.table_shift import table_shift
+from ntgate.shift.streamed.table_shift import table_shift
 
 TOLERANCE = 0.02  # of an effect size: random features err by about 3 % in a kernel value
 

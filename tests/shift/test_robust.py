@@ -9,11 +9,11 @@ from scipy.stats import binom
 
 from ntgate.data.domain import Domain
 from ntgate.shift import drift_attribution, proxy_a_distance
+from ntgate.shift.columns.features import named_features
+from ntgate.shift.columns.robust_scale import RobustScale, scaled
+from ntgate.shift.columns.table_form import compared
 from ntgate.shift.config import ShiftConfig
-from ntgate.shift.features import named_features
 from ntgate.shift.report import ShiftReport, measure
-from ntgate.shift.robust_scale import RobustScale, scaled
-from ntgate.shift.table_form import compared
 
 CONFIG = ShiftConfig(permutations=99)
 

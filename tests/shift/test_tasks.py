@@ -7,9 +7,9 @@ import pytest
 
 from ntgate.errors import DataError
 from ntgate.shift import task_difference
-from ntgate.shift.class_distances import distances
-from ntgate.shift.counterparts import matches
-from ntgate.shift.disagreement import disagreement
+from ntgate.shift.task.class_distances import distances
+from ntgate.shift.task.counterparts import matches
+from ntgate.shift.task.disagreement import disagreement
 
 TEN = tuple("0123456789")
 RARE = 3 * np.sqrt(0.05 * 0.95)  # three standard errors of a rate of 5 %, times the root of the number of draws
@@ -207,7 +207,7 @@ def test_a_change_of_labels_alone_is_seen_and_equal_labelling_is_not_blamed():
 
 def test_the_interval_of_paired_errors_is_that_of_a_published_implementation(monkeypatch):
     """Of 48 pairs 12 and 4 agree: R's statpsych, ci.prop.ps(.05, 12, 4, 26, 6), gives 0.44 with [0.2548067, 0.6251933]."""
-    from ntgate.shift import disagreement as module
+    from ntgate.shift.task import disagreement as module
 
     n = 48
     lost = np.r_[np.zeros(12), np.zeros(4), np.ones(26), np.ones(6)].astype(bool)
@@ -223,7 +223,7 @@ def test_the_interval_of_paired_errors_is_that_of_a_published_implementation(mon
             at = np.round((rows[:, 0] - low) / step).astype(int)
             return np.where(self.wrong[at], 1 - y[at], y[at])
 
-    from ntgate.shift.robust_scale import standardised
+    from ntgate.shift.columns.robust_scale import standardised
 
     scaled = standardised(np.concatenate([position, position]))[n:, 0]
     low, step = scaled[0], scaled[1] - scaled[0]

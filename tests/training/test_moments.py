@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ntgate.shift.article import unbiased_mmd2
 from ntgate.training.adaptation import Seen
 from ntgate.training.moment_pulls import Covariances, MeanEmbeddings
 from ntgate.training.moments import WIDTHS, coral_distance, multi_kernel_mmd2
+from tests.shift.article import unbiased_mmd2
 from tests.training.differences import numeric_gradient
 
 

@@ -16,7 +16,7 @@ MEANT = "gate: {swapped_labels: accept}"
 def labels(case: Case) -> Finding:
     """Inconclusive where a swap is shown, unless the config says that it is meant; never a pass in itself of what nobody saw.
 
-    The evidence is of the training rows (see :attr:`ntgate.shift.tasks.TaskDifference.rings`): no test row is looked at, so nothing
+    The evidence is of the training rows (see :attr:`ntgate.shift.TaskDifference.rings`): no test row is looked at, so nothing
     is withheld.
     """
     shown = case.evidence.swapped_labels

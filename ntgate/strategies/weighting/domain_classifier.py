@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ntgate.errors import DataError
-from ntgate.shift.logistic import fitted
+from ntgate.shift.classifier.logistic import fitted
 from ntgate.strategies.weighting.bounded import Floats
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ntgate.shift import bandwidth
+from ntgate.shift.kernel import bandwidth
 from ntgate.strategies.weighting.bounded import Floats
 
 CENTRES = 100

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ntgate.shift import bandwidth
+from ntgate.shift.kernel import bandwidth
 from ntgate.strategies.weighting.bounded import Floats
 from ntgate.strategies.weighting.gaussian_basis import gaussian, squared_distances
 

@@ -1,0 +1,1 @@
+"""What classifiers say of two domains: the proxy A-distance, and class predictions for rows that were held out."""

@@ -1,0 +1,1 @@
+"""The maximum mean discrepancy: its test, its effect size, and the kernel sums behind both."""

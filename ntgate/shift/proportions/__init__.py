@@ -1,0 +1,1 @@
+"""Label shift: whether the proportions of the classes differ, and whether they explain the difference."""

@@ -1,0 +1,1 @@
+"""Tables that no machine holds: their rows by number, who computes, and their shift."""
