@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import secrets
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +64,14 @@ def submit(name: str, path: str, config: RunConfig, *, schedule: str, cron: str)
 
 def _run(name: str, path: str, without: str, *, config: RunConfig, **arguments: Any) -> Any:
     """Run the pipeline ``name`` on the active stack to its end; ``without`` says how to do without ZenML."""
-    pipeline = _pipeline(name, path, without, config)
+    title = f"{config.model.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}-{secrets.token_hex(3)}"
+    pipeline = _pipeline(name, path, without, config).with_options(run_name=title)
     if client().active_stack.orchestrator.flavor != "local":  # which runs the steps in this process
         standing.elsewhere(config.model.name)
     try:
         run = pipeline(config=config, **arguments)
     except Exception as error:
-        raise _cause(error) from error
+        raise _cause(error, title) from error
     return _finished(run)
 
 
@@ -126,19 +129,37 @@ def _refuse_password(config: RunConfig) -> None:
         )  # fmt: skip
 
 
-def _cause(error: BaseException) -> BaseException:
-    """The ntgate error at the bottom of what an orchestrator wrapped around it, else the error itself."""
+def _cause(error: BaseException, title: str) -> BaseException:
+    """The ntgate error that an orchestrator wrapped, or that a step of the run ``title`` left, else the error itself."""
+    from ntgate.zenml.step_error import error_of
+
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, NtgateError):
             return inner
         inner = inner.__cause__ or inner.__context__
-    return error
+    try:
+        return error_of(client().get_pipeline_run(title)) or error
+    except (KeyError, RuntimeError):  # no run was made, or the store does not answer
+        return error
 
 
 def _finished(run: Any) -> Any:
-    """The pipeline run at its end, waited for where the orchestrator does not."""
+    """The pipeline run at its end, waited for where the orchestrator does not.
+
+    Raises:
+        NtgateError: what a step raised.
+    """
+    from ntgate.zenml.step_error import error_of
+
     while not run.status.is_finished:
         time.sleep(5)
         run = client().get_pipeline_run(run.id)
-    return run
+    if run.status.is_successful:
+        return run
+    raise error_of(run) or NtgateError(
+        f"pipeline run {run.name}",
+        expected="its steps to succeed",
+        got=f"status {run.status}",
+        fix="read the log of the step that failed in ZenML",
+    )

@@ -7,12 +7,14 @@ from zenml.config import ResourceSettings
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
+from ntgate.errors import NtgateError
 from ntgate.graph import Context, Flags, Node, graph, imported
 from ntgate.stages.place import Place
 from ntgate.stages.registry_retries import registry_retries
 from ntgate.transport import through
 from ntgate.zenml import materializer  # noqa: F401  registers how a result is kept
 from ntgate.zenml.stack_files import stored
+from ntgate.zenml.step_error import KEY, stated
 
 OUTPUT = "result"
 
@@ -24,8 +26,12 @@ def run_stage(config: RunConfig, stages: str, name: str, flags: Flags, given: li
     node = _node(stages, config, name)
     results = dict(zip(node.inputs, given, strict=True))
     place = Place.of(config, results, name)
-    with through(files), place.working():
-        result = registry_retries(node.run)(Context(config, place, flags), results)
+    try:
+        with through(files), place.working():
+            result = registry_retries(node.run)(Context(config, place, flags), results)
+    except NtgateError as error:
+        log_metadata({KEY: stated(error)})
+        raise
     log_metadata(facts(result))
     return result
 

@@ -102,7 +102,8 @@ def test_an_output_of_ones_own_and_a_store_that_is_lost_between_two_steps(apart,
     mine = Bucket(f"{s3.name}-mine", s3.endpoint, s3.environment)
     mine.files.mkdir(mine.name)
     code, answer, log = apart.run(*quick, f"output=s3://{mine.name}/runs", TEST_LOSES=f"compress {mine.name}")
-    assert code != 0, answer
+    assert code == 6, answer
+    assert "the store" in answer["error"], answer
     step = next(line for line in log.splitlines() if "StoreError: " in line)  # its own process has told it
     assert f"s3://{mine.name}/runs/files/" in step
     assert (

@@ -154,8 +154,9 @@ def drift_attribution(
     Holm (1979), so that the chance of naming any that has not moved is at most ``alpha``.
 
     Shares (:func:`~ntgate.shift.attribution.feature_share.drops`) and typical rows
-    (:func:`~ntgate.shift.attribution.witness.clearest_witness`) come from the MMD of the sample, with features divided by their scale. They are given only where its permutation test shows a
-    difference, because noise has shares too. A feature can have a share and not have moved: its dependence on others did.
+    (:func:`~ntgate.shift.attribution.witness.clearest_witness`) come from the MMD of the sample, with features divided by
+    their scale. They are given only where its permutation test shows a difference, because noise has shares too. A feature can
+    have a share and not have moved: its dependence on others did.
 
     Args:
         x: rows ``(n, d)``.
