@@ -10,10 +10,12 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import torch
+from onnx import ModelProto
 from torch import Tensor, nn
 
 from ntgate.data.encoder import Encoder
 from ntgate.errors import ModelError
+from ntgate.export.layer_graph import layer_graph
 from ntgate.export.preprocessing import OPSET
 from ntgate.export.raw_rows import SCORES, write
 from ntgate.machine import machine_fault
@@ -42,6 +44,12 @@ def export_onnx(network: nn.Module, encoder: Encoder, path: Path, *, classes: Se
     Raises:
         ModelError: when the network uses operations that ONNX does not have.
     """
+    model = layer_graph(network, encoder.shape)
+    return write(_traced(network, encoder, path) if model is None else model, encoder, path, classes=classes)
+
+
+def _traced(network: nn.Module, encoder: Encoder, path: Path) -> ModelProto:
+    """What torch's exporter makes of a network with layers that are not ours."""
     example = torch.zeros(2, *encoder.shape)
     try:
         with _quiet():
@@ -59,7 +67,7 @@ def export_onnx(network: nn.Module, encoder: Encoder, path: Path, *, classes: Se
             fix="use standard torch operations with a dynamic batch in the backbone",
         ) from error  # fmt: skip
     assert program is not None
-    return write(program.model_proto, encoder, path, classes=classes)
+    return program.model_proto
 
 
 @contextmanager

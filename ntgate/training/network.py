@@ -17,7 +17,7 @@ from ntgate.training.foreign import foreign
 from ntgate.training.streams import floats
 
 # Beyond this many standard deviations a value says "unusual" and nothing more; see Normaliser.
-_CLAMP = 10.0
+CLAMP = 10.0
 
 
 class Normaliser(nn.Module):
@@ -63,7 +63,7 @@ class Normaliser(nn.Module):
         """Normalise ``x``."""
         if self.identity:
             return x
-        return torch.clamp((floats(x) - self.mean) / self.scale, -_CLAMP, _CLAMP)
+        return torch.clamp((floats(x) - self.mean) / self.scale, -CLAMP, CLAMP)
 
 
 def _statistics_of_pixels(x: Tensor, over: list[int]) -> tuple[Tensor, Tensor, Tensor]:
