@@ -13,13 +13,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ntgate.base import Frozen, Whole
 from ntgate.compression import Compressions
+from ntgate.config_base import inherited
 from ntgate.config_errors import explain
 from ntgate.data.specs import DataConfig
 from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.gate.config import GateConfig
 from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
-from ntgate.settings_file import plain, read_settings
+from ntgate.settings_file import plain
 from ntgate.shift.config import ShiftConfig
 from ntgate.strategies import DEFAULT, Strategies
 from ntgate.strategies.committee_config import CommitteeConfig
@@ -168,7 +169,7 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
     Raises:
         ConfigError: when the file is not YAML or JSON, or an override is not ``key.sub=value``.
     """
-    content = _read(Path(path))
+    content = inherited(Path(path), _of_base)
     for override in overrides:
         _set(content, override)
     return content
@@ -177,7 +178,7 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
 def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
     """The config in a plain mapping, with relative paths taken from ``base``."""
     problems: list[ConfigError] = []
-    resolved = _located(_expanded(dict(content), "", problems), base, problems)
+    resolved = _located({"output": "runs"} | _expanded(dict(content), "", problems), base, problems)
     try:
         config = RunConfig.model_validate(resolved)
     except ValidationError as error:
@@ -199,17 +200,6 @@ def _without_password(config: RunConfig, content: Mapping[str, Any]) -> RunConfi
         ledger = ledger.model_copy(update={"uri": kept(content["gate"]["ledger"]["uri"])})
     gate = config.gate.model_copy(update={"ledger": ledger})
     return config.model_copy(update={"registry": registry, "gate": gate})
-
-
-def _read(path: Path) -> dict[str, Any]:
-    content = read_settings(path)
-    if not isinstance(content, dict):
-        kind = "an empty file" if content is None else f"a {type(content).__name__}"
-        raise ConfigError(
-            str(path), expected="a mapping of settings", got=kind,
-            fix="run `ntgate schema` for the keys and `ntgate init` for a starter config",
-        )  # fmt: skip
-    return content
 
 
 def _set(content: dict[str, Any], override: str) -> None:
@@ -252,9 +242,22 @@ def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
     return "" if missing else expanded(value)
 
 
+def _elsewhere(path: str) -> bool:
+    """Whether no folder of ours says where a path leads."""
+    return "://" in path or path.startswith("${")
+
+
+def _of_base(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The settings of a base with its relative local paths taken from its own folder."""
+    problems: list[ConfigError] = []
+    located = _located(content, folder, problems)
+    if problems:
+        raise ConfigErrors(problems)
+    return located
+
+
 def _located(content: dict[str, Any], base: Path, problems: list[ConfigError]) -> dict[str, Any]:
-    """The config with every relative local path made absolute."""
-    content.setdefault("output", "runs")
+    """The config with every relative local path made absolute, but for one that begins with a reference."""
     places: list[tuple[Any, str]] = [(content, "output"), (content.get("model"), "source_checkpoint")]
     model, data = content.get("model"), content.get("data")
     backbone = model.get("backbone") if isinstance(model, dict) else None
@@ -263,13 +266,13 @@ def _located(content: dict[str, Any], base: Path, problems: list[ConfigError]) -
     if isinstance(data, dict):
         places += [(data.get(name), "path") for name in ("source", "target", "target_test", "unlabelled")]
     for holder, key in places:
-        if isinstance(holder, dict) and isinstance(holder.get(key), str) and "://" not in holder[key]:
+        if isinstance(holder, dict) and isinstance(holder.get(key), str) and not _elsewhere(holder[key]):
             holder[key] = str(_absolute(base, holder[key], problems))
     gate = content.get("gate")
     for holder in (content.get("registry"), gate.get("ledger") if isinstance(gate, dict) else None):
         if isinstance(holder, dict) and isinstance(holder.get("uri"), str):
             file = re.fullmatch(r"sqlite:///([^/].*)", holder["uri"])
-            if file:
+            if file and not _elsewhere(file[1]):
                 holder["uri"] = f"sqlite:///{_absolute(base, file[1], problems, home=False)}"
     return content
 

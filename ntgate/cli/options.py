@@ -25,7 +25,11 @@ def with_json(command: F) -> F:
 
 def with_registry(command: F) -> F:
     """The argument ``NAME``, a registered model, and ``--uri``, its registry."""
-    command = click.option(
+    return click.argument("name")(with_uri(command))
+
+
+def with_uri(command: F) -> F:
+    """The option ``--uri``, a registry."""
+    return click.option(
         "--uri", envvar="MLFLOW_TRACKING_URI", required=True, help="The registry; else MLFLOW_TRACKING_URI."
     )(command)
-    return click.argument("name")(command)

@@ -7,21 +7,27 @@ from typing import TYPE_CHECKING
 import click
 
 from ntgate.cli import console
-from ntgate.cli.options import with_json, with_registry
+from ntgate.cli.options import with_json, with_uri
+from ntgate.credentials import without_credentials
 
 if TYPE_CHECKING:
     from ntgate.ledger.ledger import LedgerEntry
+    from ntgate.registry.fleet import ModelEntry
     from ntgate.registry.overview import Overview
 
 
-@click.command(short_help="Show the champion, its history, and what to do next.")
-@with_registry
+@click.command(short_help="Show the champion, its history, and what to do next; of all models without a NAME.")
+@click.argument("name", required=False)
+@with_uri
 @with_json
-def status(name: str, uri: str, as_json: bool) -> int:
+def status(name: str | None, uri: str, as_json: bool) -> int:
     """Show the champion of the registered model NAME, the versions before it, the baseline, and who holds the lock.
 
-    Nothing is changed. The last line says what to do next.
+    Nothing is changed. The last line says what to do next. Without NAME, one line for each model of the registry: its champion, and
+    the verdict of its last run.
     """
+    if name is None:
+        return _fleet(uri, as_json=as_json)
     from ntgate.cli.registry import registry_config
     from ntgate.registry.client import connect, exists, sqlite_file
     from ntgate.registry.overview import Overview, look
@@ -40,6 +46,27 @@ def status(name: str, uri: str, as_json: bool) -> int:
     else:
         console.answer("\n".join([summary(found), *_worn(opened)]))
     return 0
+
+
+def _fleet(uri: str, *, as_json: bool) -> int:
+    from ntgate.cli.registry import existing
+    from ntgate.registry.fleet import fleet
+
+    models = fleet(existing("", uri))
+    if as_json:
+        console.answer({"schema": 1, "models": [model.model_dump(mode="json") for model in models]})
+        return 0
+    width = max([len(model.name) for model in models], default=0)
+    lines = [f"{model.name:<{width}}  {_standing(model)}" for model in models]
+    head = f"{'model':<{width}}  {'champion':<12} {'strategy':<20} {'made on':<11} last verdict"
+    console.answer("\n".join([head, *lines]) if models else f"no model yet in {without_credentials(uri)}")
+    return 0
+
+
+def _standing(model: ModelEntry) -> str:
+    champion = f"v{model.champion}" if model.champion else "no champion"
+    verdict = f"{model.outcome} {model.decided[:10]}" if model.outcome and model.decided else "no run"
+    return f"{champion:<12} {model.strategy or '-':<20} {(model.promoted or '-')[:10]:<11} {verdict}"
 
 
 def entries(name: str, uri: str) -> list[LedgerEntry]:

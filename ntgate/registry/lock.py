@@ -27,6 +27,7 @@ from ntgate.errors import RegistryError
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.process import surely_dead, this_process
 
+_ENDING = ".ntgate-lock"
 _OWNER, _TOKEN, _LEASE, _PROCESS = "ntgate.owner", "ntgate.token", "ntgate.lease_seconds", "ntgate.process"
 # A retired lock is swept when nobody can still be about to retire it again. This alone reads the clock on the wall, which may
 # differ by hours between two machines; by a week it does not.
@@ -133,7 +134,16 @@ def promotion_lock(registry: Registry) -> Iterator[Held]:
 
 
 def _name(registry: Registry) -> str:
-    return f"{registry.name}.ntgate-lock"
+    return f"{registry.name}{_ENDING}"
+
+
+def is_lock(name: str) -> bool:
+    """Whether a registered model is a promotion lock, held or retired, and no model.
+
+    >>> is_lock("reader"), is_lock("reader.ntgate-lock")
+    (False, True)
+    """
+    return _ENDING in name
 
 
 def _acquire(registry: Registry, name: str, token: str) -> Held:

@@ -23,6 +23,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
     tags = {
         "ntgate.decision_id": result.decision_id,
         "ntgate.outcome": result.outcome,
+        "ntgate.model": config.model.name,
         "ntgate.champion_seen": history.champion.version or "none",
         "ntgate.compression": ", ".join(result.compression.methods) if result.compression else "none",
     }

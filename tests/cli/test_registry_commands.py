@@ -130,6 +130,21 @@ def test_status(ask, say, registry):
     assert "--allow-first" in say("status")
 
 
+def test_status_of_all_models(registry, uri, capsys):
+    with promotion_lock(registry):
+        assert command(["status", "--uri", uri, "--json"]) == 0
+    models = {model["name"]: model for model in json.loads(capsys.readouterr().out)["models"]}
+    assert not [name for name in models if "ntgate-lock" in name]
+    mine = models[registry.name]
+    assert (mine["champion"], mine["strategy"], mine["outcome"]) == ("2", "fine_tuning", None)
+    tags = {"ntgate.run_key": "k", "ntgate.outcome": "rejected", "ntgate.model": registry.name}
+    registry.client.create_run(registry.experiment(), tags=tags, run_name="the last one")
+    assert command(["status", "--uri", uri]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith(f"{registry.name} "))
+    assert " v2 " in line
+    assert "rejected 20" in line
+
+
 @pytest.mark.parametrize("arguments", [["rollback"], ["reconcile"], ["lock", "break", "--yes"]])
 def test_nothing_is_created_by_a_repair(tmp_path: Path, capsys, arguments):
     assert command([*arguments, "reader", "--uri", f"sqlite:///{tmp_path}/none.db"]) == 6
