@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import is_not
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -107,6 +108,19 @@ class Artifact(Frozen):
                 self.path, expected=f"sha256 {self.sha256[:12]}", got=found[:12], fix="run again: the file was changed"
             )
         return path
+
+
+def finite(value: Any) -> Any:
+    """Plain values without what JSON has no word for: a number that could not be computed becomes None.
+
+    >>> finite({"p_value": float("nan"), "gains": (0.5, float("inf"))})
+    {'p_value': None, 'gains': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def with_files(value: F, change: Callable[[Artifact], Artifact]) -> F:

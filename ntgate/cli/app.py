@@ -14,14 +14,17 @@ import click
 
 import ntgate
 from ntgate.cli import console, signals
+from ntgate.cli.compare import compare
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
+from ntgate.cli.explain import explain
 from ntgate.cli.init import init
 from ntgate.cli.kfp import kfp
 from ntgate.cli.ledger import ledger
 from ntgate.cli.lock import lock
 from ntgate.cli.plan import plan
 from ntgate.cli.reconcile import reconcile
+from ntgate.cli.replay import replay
 from ntgate.cli.report import report
 from ntgate.cli.rollback import rollback
 from ntgate.cli.run import run as run_command
@@ -44,7 +47,7 @@ Exit codes:
   0  promoted, or done
   1  internal error
   2  usage or config
-  3  rejected by the gate; drift: a shift; init --check, up: something differs
+  3  rejected by the gate; drift: a shift; init --check, up, replay: something differs
   4  inconclusive: never promoted
   5  bad data or model
   6  registry, or a store
@@ -60,7 +63,8 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    run_command, drift, plan, validate, schema, report, status, rollback, reconcile, lock, ledger, schedule, init, up, kfp, doctor,
+    run_command, drift, plan, validate, schema, report, explain, replay, compare, status, rollback, reconcile, lock, ledger,
+    schedule, init, up, kfp, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     cli.add_command(_command)

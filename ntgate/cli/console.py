@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any, TextIO
 import click
 
 from ntgate import SCHEMA
+from ntgate.base import finite
 from ntgate.errors import MachineError
 
 _answers: list[TextIO] = []
@@ -65,7 +65,7 @@ def answer(content: Mapping[str, Any] | str) -> None:
         ReaderGoneError: when nobody reads it.
         MachineError: when it cannot be written.
     """
-    told = content if isinstance(content, str) else _finite({"schema": SCHEMA, **content})
+    told = content if isinstance(content, str) else finite({"schema": SCHEMA, **content})
     text = told if isinstance(told, str) else json.dumps(told, indent=2, allow_nan=False)
     out = _answers[-1] if _answers else sys.stdout
     try:
@@ -90,12 +90,3 @@ def error(text: str) -> None:
     """An error line on standard error, red on a terminal."""
     for line in text.splitlines():
         note(click.style("error: ", fg="red", bold=True) + line)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN: what could not be computed is null."""
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -55,15 +55,20 @@ def run(
     return EXIT[result.outcome]
 
 
-def summary(result: RunResult) -> str:
-    """The answer for people."""
-    mark = {
+def marked(outcome: str, *, unchanged: bool = False) -> str:
+    """The outcome as people see it first."""
+    marks = {
         "promoted": ("✔ PROMOTED", "green"),
         "rejected": ("✘ REJECTED", "red"),
         "inconclusive": ("? INCONCLUSIVE", "yellow"),
     }
-    text, colour = ("✔ UNCHANGED", "green") if result.registry["unchanged"] else mark[result.outcome]
-    lines = ["", click.style(text, fg=colour, bold=True) + f"  {result.sentence}", ""]
+    text, colour = ("✔ UNCHANGED", "green") if unchanged else marks[outcome]
+    return click.style(text, fg=colour, bold=True)
+
+
+def summary(result: RunResult) -> str:
+    """The answer for people."""
+    lines = ["", f"{marked(result.outcome, unchanged=result.registry['unchanged'])}  {result.sentence}", ""]
     lines += _table(
         ("strategy", f"validation {result.metric}", "seconds", "why"),
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from ntgate.errors import RegistryError
@@ -9,6 +10,12 @@ from ntgate.registry.client import Registry, translated
 from ntgate.registry.faults import reason
 
 NOTE, VERSION = "mlflow.note.content", "ntgate.version"
+
+
+def keep_answer(registry: Registry, run_id: str, answer: Path) -> None:
+    """Put a run's answer beside its pages, for ``ntgate explain``; the run's folder has it too, so that a fault ends nothing."""
+    with suppress(Exception), translated(registry.config):
+        registry.client.log_artifact(run_id, str(answer))
 
 
 def keep_final_page(registry: Registry, run_id: str, page: Path, note: str, version: str) -> str | None:

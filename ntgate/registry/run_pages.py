@@ -1,4 +1,4 @@
-"""The pages that a run left with MLflow."""
+"""The files that a run left with MLflow."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from ntgate.registry.recorded import SCHEMA_TAG
 
 
 def fetch_pages(registry: Registry, run_id: str, folder: Path) -> list[Path]:
-    """Download the pages of a parent run into ``folder``.
+    """Download the pages of a parent run into ``folder``; see :func:`fetch_files`."""
+    return fetch_files(registry, run_id, folder, (".html",), "a report")
+
+
+def fetch_files(registry: Registry, run_id: str, folder: Path, endings: tuple[str, ...], called: str) -> list[Path]:
+    """Download the files of a parent run whose names have one of the ``endings`` into ``folder``.
 
     Raises:
-        RegistryError: when the registry does not answer, knows no such run, a later ntgate has recorded it, or it has no pages.
+        RegistryError: when the registry does not answer, knows no such run, a later ntgate has recorded it, or there are none.
     """
     with translated(registry.config, fix="give the id of a run that ntgate recorded there"):
         found = registry.client.get_run(run_id).data.tags.get(SCHEMA_TAG, SCHEMA)
@@ -23,13 +28,13 @@ def fetch_pages(registry: Registry, run_id: str, folder: Path) -> list[Path]:
                 f"run {run_id}", expected=f"a run of schema {SCHEMA}", got=f"schema {found}",
                 fix="install the ntgate that recorded it, or a later one",
             )  # fmt: skip
-        pages = [file.path for file in registry.client.list_artifacts(run_id) if file.path.endswith(".html")]
-        if not pages:
+        files = [file.path for file in registry.client.list_artifacts(run_id) if file.path.endswith(endings)]
+        if not files:
             raise RegistryError(
                 f"run {run_id}",
-                expected="a run with a report",
+                expected=f"a run with {called}",
                 got="none",
                 fix="give the parent run, not that of an arm",
             )
         folder.mkdir(parents=True, exist_ok=True)
-        return [Path(registry.client.download_artifacts(run_id, page, str(folder))) for page in pages]
+        return [Path(registry.client.download_artifacts(run_id, file, str(folder))) for file in files]

@@ -159,7 +159,9 @@ def next_steps(report: RunReport) -> tuple[str, ...]:
 
 def _after(report: RunReport) -> tuple[str, ...]:
     if report.outcome == "promoted":
-        steps = ["Replay the comparison: both arms are exported as ONNX files that take raw rows."]
+        steps = [
+            "Check it: ntgate replay works the verdict out again, and both arms are exported as ONNX files that take raw rows."
+        ]
         if report.dry_run:
             return ("Run again without --dry-run to register and promote the model.", *steps)
         if report.registry and report.registry.name:

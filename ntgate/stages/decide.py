@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ntgate import SCHEMA
+from ntgate import SCHEMA, __version__
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.data.leakage import Leakage
@@ -18,6 +18,7 @@ from ntgate.shift.task.tasks import ring_in_words
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.evaluate import Evaluated
+from ntgate.stages.facts import Facts
 from ntgate.stages.identity import decision_id, portable
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
@@ -57,8 +58,7 @@ def decide_run(
     began, task = time.perf_counter(), drifted.report.task
     with np.load(evaluated.scores.verified(), allow_pickle=False) as kept:
         arrays = dict(kept)
-    judged = evidence(
-        arrays,
+    facts = Facts(
         champion_version=champion.version,
         champion_unusable=evaluated.champion_unusable,
         champion_itself=champion.same_as(evaluated.onnx.get("candidate")),
@@ -71,6 +71,7 @@ def decide_run(
         leakage=_leakage(ingested, evaluated),
         allowance=evaluated.allowance,
     )
+    judged = evidence(arrays, **facts.by_name())
     metric = config.gate.metric.of_classes(ingested.target_classes)
     decision = decide(judged, config.gate.model_copy(update={"metric": metric}), seed=config.seed)
     close_rows(config, ingested.part(ingested.judged), judged, decision)
@@ -79,6 +80,7 @@ def decide_run(
     path = folder / "decision.json"
     content = {
         "schema": SCHEMA,
+        "ntgate": __version__,
         "decision_id": identity,
         "champion_seen": champion.version,
         "champion_lost": champion.lost,
@@ -87,6 +89,7 @@ def decide_run(
         "fingerprints": ingested.fingerprints,
         "onnx": {name: artifact.sha256 for name, artifact in evaluated.onnx.items()},
         "scores": evaluated.scores.sha256,
+        "facts": facts.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
         "config": portable(config),
     }

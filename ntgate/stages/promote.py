@@ -14,6 +14,7 @@ import ntgate
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.markdown import escaped
+from ntgate.stages.answer_file import RESULT_FILE, write_answer
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
 from ntgate.stages.on_test_rows import by_class
@@ -40,25 +41,41 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     told = partial(conclude, config, history, directory=place.address, dry_run=dry_run)
     result, report = told(version=None, run_id=None), place.folder / "report.html"
     _write_report(config, history, result, report)
-    if not dry_run:
-        result = _register(config, history, result, report, told)
+    registry = None if dry_run else _registry(config)
+    if registry is not None:
+        result = _register(registry, config, history, result, report, told)
+    result = result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})
+    write_answer(place, result)
+    if registry is not None:
+        _keep_answer(registry, result, place.folder / RESULT_FILE)
     write_run_file(
         place, config, "run", history.ingested.began, result.outcome, decision_id=result.decision_id, dry_run=dry_run,
         version=result.registry["version"], run_id=result.registry["run_id"],
     )  # fmt: skip
-    return result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})
+    return result
+
+
+def _registry(config: RunConfig) -> Registry:
+    from ntgate.registry.client import connect
+
+    return connect(config.registry, config.model.name)
+
+
+def _keep_answer(registry: Registry, result: RunResult, answer: Path) -> None:
+    from ntgate.registry.final_page import keep_answer
+
+    keep_answer(registry, result.registry["run_id"], answer)
 
 
 def _register(
-    config: RunConfig, history: RunHistory, result: RunResult, report: Path, concluded: Callable[..., RunResult]
-) -> RunResult:
+    registry: Registry, config: RunConfig, history: RunHistory, result: RunResult, report: Path,
+    concluded: Callable[..., RunResult],
+) -> RunResult:  # fmt: skip
     """Record the run, promote what passed, and then tell of it: the alias is the last that cannot be taken back."""
-    from ntgate.registry.client import connect
     from ntgate.registry.final_page import keep_final_page
     from ntgate.registry.tracking import record
     from ntgate.stages.record import note, run_record
 
-    registry = connect(config.registry, config.model.name)
     recorded = record(registry, run_record(config, history, result, report))
     version = _promoted(registry, recorded, history, result)
     told = partial(concluded, version=version, run_id=recorded.run_id)

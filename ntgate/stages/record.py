@@ -15,6 +15,7 @@ from ntgate.stages.identity import portable
 from ntgate.stages.result import RunResult
 from ntgate.strategies.candidate import Candidate
 
+_MOST_BYTES = 64 * 2**20  # of the scores: those of a million rows and ten classes stay in the run's folder
 _WEIGHT = {"fail": 0, "inconclusive": 2, "pass": 4}  # what decided first: a failure, then what is missing
 
 
@@ -47,10 +48,17 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
         tags=tags,
         datasets=_datasets(config, history),
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
-        artifacts=[history.decided.file.verified(), report, *(page.verified() for page in history.pages.values())],
+        artifacts=[*_files(history), report, *(page.verified() for page in history.pages.values())],
         began=history.ingested.began,
         key=f"{result.decision_id} {history.ingested.run}",
     )
+
+
+def _files(history: RunHistory) -> list[Path]:
+    """The decision, and the scores that it can be worked out again from: unless they are withheld, or too many to send about."""
+    scores = history.evaluated.scores.verified()
+    told = not history.decided.gate.withheld and scores.stat().st_size <= _MOST_BYTES
+    return [history.decided.file.verified(), *([scores] if told else [])]
 
 
 def _costs(result: RunResult) -> dict[str, float | None]:

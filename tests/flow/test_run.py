@@ -75,6 +75,7 @@ def test_contract_field_by_field(project, capsys):
     assert result["registry"]["page"] is None
     what_was_told_beside_the_verdict(result)
     what_mlflow_shows(project, result)
+    what_can_be_told_of_it_later(project, result, capsys)
 
 
 def what_was_told_beside_the_verdict(result: dict) -> None:
@@ -125,6 +126,55 @@ def what_mlflow_shows(project: Path, result: dict) -> None:
         assert child.data.metrics.get("test_log_loss") == told["log_loss"]
         assert child.data.metrics.get("test_brier") == told["brier"]
         assert parent.info.start_time <= child.info.start_time <= child.info.end_time <= parent.info.end_time
+
+
+def what_can_be_told_of_it_later(project: Path, result: dict, capsys: pytest.CaptureFixture[str]) -> None:
+    """From its folder and from MLflow: the story, the same verdict from the stored scores, and what another run differs in."""
+    folder, run_id = Path(result["directory"]), result["registry"]["run_id"]
+
+    def told(*arguments: str) -> tuple[int, dict]:
+        capsys.readouterr()
+        code = command([*arguments, "--uri", f"sqlite:///{project}/mlflow.db", "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    assert json.loads((folder / "result.json").read_text()) == result
+    for run_of in (str(folder), str(folder / "decision.json"), run_id):
+        code, replayed = told("replay", run_of)
+        assert (code, replayed["identical"], replayed["now"], replayed["rows"]) == (0, True, "promoted", 600)
+        code, explained = told("explain", run_of)
+        story = explained["story"]
+        assert code == 0
+        assert story["verdict"] == [result["sentence"], "Version 1 of reader now carries the alias champion."]
+        assert story["data"][1] == "Target: 60 labelled to learn from, 600 for the gate alone."
+        assert any("(the candidate)" in line for line in story["trained"])
+        assert story["why"][0].startswith("10 of 10 rules pass: ")
+        assert list(story) == ["verdict", "data", "shift", "trained", "evidence", "why", "next", "undo"]
+    assert told("compare", str(folder), run_id)[1]["differences"] == []
+
+    other = folder.parent / "other"
+    other.mkdir()
+    decision = json.loads((folder / "decision.json").read_text())
+
+    def changed(*arguments: str) -> tuple[int, dict]:
+        (other / "decision.json").write_text(json.dumps(decision))
+        return told(*arguments)
+
+    decision["decision"]["p_value"] = 0.5
+    decision["config"]["seed"] = 7
+    (other / "result.json").write_text(json.dumps({**result, "outcome": "rejected"}))
+    (other / "scores.npz").write_bytes((folder / "scores.npz").read_bytes())
+    code, replayed = changed("replay", str(other))
+    assert code == 3
+    assert replayed["differences"][0].startswith("p_value was 0.5 and is now ")
+    differs = [(one["name"], one["values"]) for one in told("compare", str(folder), str(other))[1]["differences"]]
+    assert differs == [("seed", [0, 7]), ("outcome", ["promoted", "rejected"])]
+    decision["config"]["gate"]["rules"] = ["os.path:Rule"]
+    code, refused = changed("replay", str(other))
+    assert (code, refused["errors"][0]["got"]) == (2, "os.path:Rule")
+    decision["config"]["gate"]["rules"] = []
+    (other / "scores.npz").write_bytes(b"other")
+    assert changed("replay", str(other))[0] == 5
+    assert told("explain", str(project))[0] == 2
 
 
 def test_a_reviewer_can_replay_the_comparison(project):

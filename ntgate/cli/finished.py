@@ -1,0 +1,72 @@
+"""The folder of a finished run: as it was written, or fetched from MLflow."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ntgate.errors import ConfigError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_uri(command: F) -> F:
+    """The option ``--uri``: the registry of a run that is named by its MLflow id."""
+    return click.option(
+        "--uri", envvar="MLFLOW_TRACKING_URI", help="The registry of a run id; else MLFLOW_TRACKING_URI."
+    )(command)
+
+
+@contextmanager
+def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
+    """The folder with the decision of ``run``: a run's folder, its ``decision.json``, or the id of its MLflow run.
+
+    Raises:
+        ConfigError: when it is none of them, or a later ntgate has written it.
+        RegistryError: when the registry does not answer, or knows no such run.
+    """
+    from ntgate.stages.run_file import refuse_newer
+
+    path = Path(run)
+    folder = path.parent if path.is_file() else path
+    if folder.is_dir() and path.exists():
+        refuse_newer(folder)
+        yield folder.resolve()
+        return
+    if uri is None:
+        raise ConfigError(
+            run, expected="a run's folder, its decision.json, or a run id with --uri", got="no such file",
+            fix="correct it, or add --uri",
+        )  # fmt: skip
+    from ntgate.cli.registry import existing
+    from ntgate.registry.run_pages import fetch_files
+
+    with tempfile.TemporaryDirectory() as there:
+        fetch_files(existing(command, uri), run, Path(there), (".json", ".npz"), "a decision")
+        yield Path(there)
+
+
+def read(folder: Path, name: str, run: str) -> dict[str, Any]:
+    """The JSON object in a file of the run.
+
+    Raises:
+        ConfigError: when there is none.
+    """
+    try:
+        content = json.loads((folder / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        content = None
+    except (OSError, ValueError) as error:
+        raise ConfigError(run, expected=f"a {name} that can be read", got=str(error), fix="name another run") from error
+    if not isinstance(content, dict):
+        raise ConfigError(
+            run, expected=f"a finished run, with {name}", got="none there",
+            fix="name another run, or run again: older ones have none",
+        )  # fmt: skip
+    return content
