@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ntgate.base import Frozen
+from ntgate.card import card
 from ntgate.gate.finding import Finding
 from ntgate.gate.in_words import in_words
 from ntgate.metrics import AnyMetric
@@ -104,6 +105,9 @@ class GateDecision(Frozen):
         if before is not None and before.outcome == "promoted" and self.outcome != "promoted":
             said += f" Before compression it would have passed, with a gain of {self.points(before.gain)}."
         return " ".join([said, *(alarm for alarm in self.alarms if alarm not in said)])
+
+    def _repr_html_(self) -> str:
+        return card(self.outcome, self.sentence, [(f.title, f.outcome, f.reason) for f in self.findings])
 
     @property
     def _verdict(self) -> str:

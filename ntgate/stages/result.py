@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from ntgate.base import Artifact, Frozen
+from ntgate.card import card
 from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverModel, OverSeeds
@@ -151,6 +152,9 @@ class RunResult(Frozen):
     def pages(self) -> dict[str, str]:
         """What an orchestrator shows."""
         return {"report": str(self.reports["report"].verified())}
+
+    def _repr_html_(self) -> str:
+        return card(self.outcome, self.sentence, [(f.title, f.outcome, f.reason) for f in self.findings])
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, with the key ``schema`` first."""
