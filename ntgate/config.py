@@ -18,6 +18,7 @@ from ntgate.config_errors import explain
 from ntgate.data.specs import DataConfig
 from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.gate.config import GateConfig
+from ntgate.notify import NotifyConfig
 from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
 from ntgate.settings_file import plain
@@ -74,6 +75,7 @@ class RunConfig(Frozen):
         compression: ways of making the candidate smaller, in this order, before the gate judges it; empty: none.
         gate: what has to be shown before anything is promoted.
         seed: of everything that is drawn at random: splits, initial weights, batches, permutations.
+        notify: who is told of the verdict.
         output: where runs leave what they make: a folder, relative to the config file, or ``s3://bucket/runs``.
     """
 
@@ -88,6 +90,7 @@ class RunConfig(Frozen):
     compression: Compressions = ()
     gate: GateConfig = GateConfig()
     seed: Whole = Field(0, ge=0, lt=2**31)
+    notify: NotifyConfig = NotifyConfig()
     output: str = "runs"
 
     @model_validator(mode="after")

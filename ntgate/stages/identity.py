@@ -64,7 +64,7 @@ def comparison(
 
 def portable(config: RunConfig) -> dict[str, Any]:
     """The config without what names a place: the same decision on another machine has the same identity."""
-    content = config.model_dump(mode="json", exclude={"output", "registry"})
+    content = config.model_dump(mode="json", exclude={"notify", "output", "registry"})
     for spec in content["data"].values():
         if isinstance(spec, dict):
             spec.pop("path", None)

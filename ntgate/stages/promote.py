@@ -82,7 +82,20 @@ def _register(
     result = told()
     _write_report(config, history, result, report)
     page = None if version is None else keep_final_page(registry, recorded.run_id, report, note(result), version)
-    return told(page=page, baseline=_baseline(registry, recorded, history))
+    result = told(page=page, baseline=_baseline(registry, recorded, history))
+    _notify(config, registry, recorded, result)
+    return result
+
+
+def _notify(config: RunConfig, registry: Registry, recorded: Recorded, result: RunResult) -> None:
+    """Tell of the verdict, once: the mark comes before the message, so that a run that is repeated tells nobody twice."""
+    from ntgate.notify import message, send
+    from ntgate.registry.mark import mark_once
+
+    if not (config.notify.webhook or config.notify.command) or result.outcome not in config.notify.outcomes:
+        return
+    if mark_once(registry, recorded.run_id, "ntgate.notified"):
+        send(config.notify, message(config.model.name, result.as_json()))
 
 
 def _baseline(registry: Registry, recorded: Recorded, history: RunHistory) -> Baseline | None:

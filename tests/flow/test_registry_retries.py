@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import pytest
 
 from ntgate.config import load
@@ -10,6 +13,7 @@ from ntgate.flow import run
 from ntgate.graph import Node
 from ntgate.registry import promotion
 from ntgate.registry.client import connect
+from ntgate.registry.mark import mark_once
 from ntgate.stages.registry_retries import registry_retries
 
 SENTENCE = {"expected": "an answer", "got": "none", "fix": "start it"}
@@ -49,7 +53,15 @@ def test_an_answer_ends_the_asking():
 
 
 def test_a_registry_that_is_away_between_the_record_and_the_version_has_the_run_once(project, monkeypatch):
-    settings = ["training.steps=120", "training.source_steps=120", "gate.seeds=1", "strategies=[{kind: linear_pool}]"]
+    told = project / "told.jsonl"
+    teller = [sys.executable, "-c", f"import sys; open({str(told)!r}, 'a').write(sys.stdin.read() + '\\n')"]
+    settings = [
+        f"notify.command={json.dumps(teller)}",
+        "training.steps=120",
+        "training.source_steps=120",
+        "gate.seeds=1",
+        "strategies=[{kind: linear_pool}]",
+    ]
     whole, calls = promotion.promote, []
 
     def away_once(registry, request):
@@ -69,3 +81,9 @@ def test_a_registry_that_is_away_between_the_record_and_the_version_has_the_run_
     assert [found.info.run_id for found in runs] == [result.registry["run_id"]]
     again = run(config)  # another run of the same config is a run of its own
     assert again.registry["run_id"] != result.registry["run_id"]
+    messages = [json.loads(line) for line in told.read_text().splitlines()]
+    assert [message["registry"]["run_id"] for message in messages] == [
+        found.registry["run_id"] for found in (result, again)
+    ]
+    assert messages[0]["text"] == f"reader: {result.sentence}"
+    assert not mark_once(registry, result.registry["run_id"], "ntgate.notified")
