@@ -19,6 +19,7 @@ from ntgate.data.specs import DataConfig
 from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.gate.config import GateConfig
 from ntgate.notify import NotifyConfig
+from ntgate.quick import quickened
 from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
 from ntgate.settings_file import plain
@@ -74,6 +75,7 @@ class RunConfig(Frozen):
         training: budget and optimiser of all networks.
         compression: ways of making the candidate smaller, in this order, before the gate judges it; empty: none.
         gate: what has to be shown before anything is promoted.
+        quick: a first look: four strategies, two folds, one seed and no page of Evidently's, where nothing else is said.
         seed: of everything that is drawn at random: splits, initial weights, batches, permutations.
         notify: who is told of the verdict.
         output: where runs leave what they make: a folder, relative to the config file, or ``s3://bucket/runs``.
@@ -89,9 +91,15 @@ class RunConfig(Frozen):
     training: TrainingConfig = TrainingConfig()
     compression: Compressions = ()
     gate: GateConfig = GateConfig()
+    quick: bool = False
     seed: Whole = Field(0, ge=0, lt=2**31)
     notify: NotifyConfig = NotifyConfig()
     output: str = "runs"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _quick(cls, content: Any) -> Any:
+        return quickened(content) if isinstance(content, Mapping) and content.get("quick") is True else content
 
     @model_validator(mode="after")
     def _each_strategy_once(self) -> RunConfig:

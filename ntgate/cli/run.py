@@ -18,6 +18,7 @@ EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
 @click.command(short_help="Measure, train, judge, promote.")
 @with_config
 @click.option("--inline", is_flag=True, help="The same flow in this process, without ZenML.")
+@click.option("--quick", is_flag=True, help="A first look: fewer strategies and folds, one seed; the same gate.")
 @click.option("--dry-run", is_flag=True, help="Everything but writing to the registry.")
 @click.option(
     "--allow-first", is_flag=True, help="Promote without a comparison with the champion where it was deleted."
@@ -27,7 +28,14 @@ EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
 )
 @with_json
 def run(
-    config: str, overrides: tuple[str, ...], inline: bool, dry_run: bool, allow_first: bool, force: bool, as_json: bool
+    config: str,
+    overrides: tuple[str, ...],
+    inline: bool,
+    quick: bool,
+    dry_run: bool,
+    allow_first: bool,
+    force: bool,
+    as_json: bool,
 ) -> int:
     """Measure the shift, train, judge, and promote what beats training from scratch.
 
@@ -38,7 +46,7 @@ def run(
     from ntgate.config import load
     from ntgate.registry import standing
 
-    settings = load(config, overrides)
+    settings = load(config, (*overrides, "quick=true") if quick else overrides)
     if inline:
         from ntgate.flow import run as run_inline
 
@@ -103,6 +111,8 @@ def summary(result: RunResult) -> str:
     if result.registry["baseline"] is not None and result.registry["version"] is None:
         lines.append(f"  baseline  to serve without a champion: models:/{result.registry['name']}@baseline")
     lines += [f"  {key[:8]:<9} {result.registry[key]}" for key in ("page", "baseline_fault") if result.registry[key]]
+    if result.quick:
+        lines.append(f"  quick     {result.quick}")
     if result.dry_run:
         lines.append("  dry run   nothing was written to the registry")
     lines += [f"  {name:<9} {page.path}" for name, page in result.reports.items()]

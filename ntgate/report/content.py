@@ -200,6 +200,7 @@ class RunReport(Told):
         by_class: recognition by class on the test rows.
         config: the config as it was used, defaults filled in.
         dry_run: whether registry writes were left out.
+        quick: what a quick run left out.
         created: when the run was made, as text.
 
     >>> report = RunReport.of({"outcome": "promoted", "gain": 0.03, "gain_interval": [0.01, 0.05]}, metric="macro_f1")
@@ -237,5 +238,6 @@ class RunReport(Told):
     by_class: tuple[ClassRow, ...] = ()
     config: dict[str, JsonValue] | None = None
     dry_run: bool = False
+    quick: str | None = None
     created: str | None = None
     version: str | None = None

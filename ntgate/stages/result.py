@@ -14,6 +14,7 @@ from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverModel, OverSeeds
 from ntgate.gate.finding import Finding
 from ntgate.metrics.display import Display
+from ntgate.quick import left_out
 from ntgate.registry.baseline import Baseline
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
@@ -110,6 +111,7 @@ class RunResult(Frozen):
         reports: pages for people.
         directory: the run's folder, or its address.
         dry_run: whether the registry was left alone.
+        quick: what a quick run left out; None where the run was none.
         seconds: wall time by stage.
     """
 
@@ -141,6 +143,7 @@ class RunResult(Frozen):
     reports: dict[str, Artifact]
     directory: str
     dry_run: bool
+    quick: str | None = None
     seconds: dict[str, float]
 
     @property
@@ -225,6 +228,9 @@ def conclude(
         reports=history.pages,
         directory=directory,
         dry_run=dry_run,
+        quick=left_out(config.strategies, config.gate.seeds, config.training.folds, config.shift.evidently)
+        if config.quick
+        else None,
         seconds={**history.seconds(), "total": time.time() - ingested.began},
     )
 
