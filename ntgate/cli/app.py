@@ -14,6 +14,7 @@ import click
 
 import ntgate
 from ntgate.cli import console, signals
+from ntgate.cli.adopt import adopt
 from ntgate.cli.compare import compare
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
@@ -63,7 +64,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    run_command, drift, plan, validate, schema, report, explain, replay, compare, status, rollback, reconcile, lock, ledger,
+    run_command, drift, plan, validate, schema, report, explain, replay, compare, status, adopt, rollback, reconcile, lock, ledger,
     schedule, init, up, kfp, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:

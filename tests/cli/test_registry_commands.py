@@ -130,6 +130,26 @@ def test_status(ask, say, registry):
     assert "--allow-first" in say("status")
 
 
+def test_adopt(ask, say, registry):
+    (model,) = registry.client.search_logged_models([registry.experiment()])
+    made = {"run_id": model.source_run_id, "model_id": model.model_id}
+    own = registry.client.create_model_version(registry.name, source=model.artifact_location, **made).version
+    because = ("--version", str(own), "--reason", "it has served for a year", "--by", "ann")
+    answer = ask("adopt", *because)
+    assert (answer["champion"], answer["previous"], answer["by"]) == (str(own), "2", "ann")
+    tags = registry.client.get_model_version(registry.name, own).tags
+    assert (tags["ntgate.state"], tags["ntgate.adopted_because"]) == ("promoted", "it has served for a year")
+    assert ask("adopt", *because)["previous"] == "2"  # twice is once
+    assert ask("status")["next"] == "nothing"
+    assert ask("rollback")["champion"] == "2"
+    assert "expected a version made by other means than ntgate" in say(
+        "adopt", "--version", "1", "--reason", "x", code=6
+    )
+    assert "expected a version of this model, got versions 3, 2, 1" in say(
+        "adopt", "--version", "9", "--reason", "x", code=6
+    )
+
+
 def test_status_of_all_models(registry, uri, capsys):
     with promotion_lock(registry):
         assert command(["status", "--uri", uri, "--json"]) == 0
