@@ -13,6 +13,7 @@ from ntgate.errors import ConfigError
 
 _LARGEST = 2**21  # bytes of a file
 _DEEPEST = 50  # levels
+_TEXT, _TRUTH = "tag:yaml.org,2002:str", "tag:yaml.org,2002:bool"
 _MOST = 200_000  # values, each counted where it stands and wherever an alias repeats it
 
 
@@ -38,15 +39,23 @@ class _Plain(yaml.SafeLoader):
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.YAMLError(f"the key {key!r} in line {key_node.start_mark.line + 1} is no text")
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.YAMLError(f"the key in line {key_node.start_mark.line + 1} is no text")
+            key_node.tag = _TEXT  # a label or a column may be called 1 or true
+            key = key_node.value
             if key in seen:
                 raise yaml.YAMLError(
                     f"the key {key!r} stands twice, the second time in line {key_node.start_mark.line + 1}"
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+# Yes, no, on and off are text, as in YAML 1.2: labels are called so. Where a setting is true or false they are understood.
+_Plain.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TRUTH or first in "tTfF"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _count(node: Any, known: dict[int, int], around: set[int]) -> int:

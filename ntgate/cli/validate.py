@@ -10,9 +10,11 @@ from ntgate.cli import console
 from ntgate.cli.options import with_config, with_json
 
 if TYPE_CHECKING:
+    from ntgate.data.reading import CellsSeen, Reading
     from ntgate.stages.check import Checked, PartSeen
 
 _MOST = 12  # classes listed one by one
+_MOST_COLUMNS = 60
 
 
 @click.command(short_help="Check config, data, backbone and registry.")
@@ -43,8 +45,48 @@ def _lines(checked: Checked) -> list[str]:
     for what, parts in (("group", leakage.groups), ("time order", leakage.times)):
         if parts:
             lines.append(f"  No {what} is broken between the test rows and {', '.join(parts)}.")
+    lines += columns_read(checked.reading)
     wear = "The ledger of worn test rows does not answer." if checked.wear is None else checked.wear.reason
-    return [*lines, f"  {leakage.sentence}", f"  {wear}", f"  {checked.power.sentence}"]
+    lines += [f"  {leakage.sentence}", f"  {wear}", f"  {checked.power.sentence}"]
+    return [*lines, *asked(checked.reading)]
+
+
+def columns_read(reading: Reading) -> list[str]:
+    """How each column is read, in a table with the domains side by side."""
+    columns = reading.columns[:_MOST_COLUMNS]
+    if not columns:
+        return []
+    domains = list(dict.fromkeys(domain for column in columns for domain in column.cells))
+    rows = [["column", "read as", *domains]]
+    for column in columns:
+        mark = "?" if column.asked else "" if not column.said else ", as the config says"
+        kind = ", ".join(filter(None, (column.kind, column.written))) + mark
+        rows.append([column.name, kind, *(_cells(column.cells.get(domain)) for domain in domains)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    if len(reading.columns) > len(columns):
+        lines.append(f"  and {len(reading.columns) - len(columns):,} columns more")
+    return lines
+
+
+def asked(reading: Reading) -> list[str]:
+    """What has to be known of the files, and what has to be said of them before a model is promoted."""
+    lines = [f"  {note}" for note in reading.notes]
+    if reading.questions:
+        lines.append("  Nothing is promoted before the config says:")
+        lines += [f"    {question.sentence}" for question in reading.questions[:_MOST_COLUMNS]]
+        lines.append("  All of it as is likeliest, to be pasted below data:")
+        lines += [f"  {line}" for line in reading.answers]
+    return lines
+
+
+def _cells(seen: CellsSeen | None) -> str:
+    if seen is None:
+        return "not there"
+    missing = f", {seen.missing:,} missing" if seen.missing else ""
+    return f"{seen.distinct:,} different{missing}" + (f": {seen.range}" if seen.range else "")
 
 
 def _described(part: PartSeen) -> str:

@@ -1,10 +1,10 @@
-"""Columns in the forms that a domain knows: features as numbers and text, keys as text, times as numbers."""
+"""Columns that are no features: keys as text, times as numbers; and what no column may hold."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+_AT_ONCE = 64  # columns looked at together
 _MOST_DIGITS = 18  # so many an int64 always holds
 
 
@@ -29,62 +30,38 @@ def repeated(names: Iterable[str]) -> list[str]:
     return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
-def typed(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Numeric columns as float32 with NaN where missing, all others as text with ``""`` where missing.
-
-    Truth values count as the numbers 0 and 1.
-
-    Args:
-        frame: the columns.
-        where: what messages call the table.
+def refuse_cells(features: pd.DataFrame, where: str) -> None:
+    """Refuse infinite values, NUL characters, and whole numbers that no int64 holds.
 
     Raises:
-        DataError: on infinite values, NUL characters, and whole numbers that no int64 holds.
-
-    >>> import pandas as pd
-    >>> typed(pd.DataFrame({"a": [1, None], "b": ["x ", None]}), "target").to_numpy().tolist()
-    [[1.0, 'x'], [nan, '']]
+        DataError: naming column and rows; ``where`` is what messages call the table.
     """
-    import pandas as pd
-
-    plain = [isinstance(dtype, np.dtype) and dtype.kind in "fiub" for dtype in frame.dtypes]
-    with np.errstate(over="ignore"):  # all at once: a table may have 50,000 columns
-        numbers = frame.loc[:, plain].to_numpy(dtype=np.float32)
-    for i in np.flatnonzero(np.isinf(numbers).any(axis=0))[:1]:
-        raise _infinite(numbers[:, i], f"{where}: {frame.columns[plain][i]}")
-    columns = pd.DataFrame(numbers, columns=frame.columns[plain].map(str))
-    if all(plain):
-        return columns
-    others = {str(name): _typed(frame[name], f"{where}: {name}") for name in frame.columns[~np.array(plain)]}
-    return pd.concat([columns, pd.DataFrame(others)], axis=1)[[str(name) for name in frame.columns]]
-
-
-def _typed(column: pd.Series[Any], where: str) -> Any:
-    """One column of another type than numpy's numbers."""
-    import pandas as pd
-
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+    floats = features.columns[[getattr(dtype, "kind", "") == "f" for dtype in features.dtypes]]
+    for start in range(0, len(floats), _AT_ONCE):
+        names = floats[start : start + _AT_ONCE]
         with np.errstate(over="ignore"):
-            values = column.to_numpy(dtype=np.float32, na_value=np.nan)
-        if np.isinf(values).any():
-            raise _infinite(values, where)
-        return values
-    if column.isna().all():
-        return np.full(len(column), np.nan, dtype=np.float32)
-    text = column.astype(object).where(column.notna(), "")
-    cells = [str(value).strip() for value in text]
-    _refuse_what_is_no_text(cells, where)
-    return pd.Series(cells, dtype=object)
+            values = features[names].to_numpy(dtype=np.float32, na_value=np.nan)
+        for i in np.flatnonzero(np.isinf(values).any(axis=0))[:1]:
+            raise infinite(values[:, i], f"{where}: {names[i]}")
+    for name in features.columns[[getattr(dtype, "kind", "") == "O" for dtype in features.dtypes]]:
+        texts = [text.strip() if isinstance(text, str) else "" for text in features[name]]
+        refuse_what_is_no_text(texts, f"{where}: {name}")
 
 
-def _infinite(values: npt.NDArray[np.float32], where: str) -> DataError:
+def infinite(values: npt.NDArray[np.floating], where: str) -> DataError:
+    """The error for numbers that float32 does not hold."""
     return DataError(
         where, expected="numbers within float32, or nothing", got=f"infinity in {rows(np.flatnonzero(np.isinf(values)))}",
         fix="correct or empty these cells",
     )  # fmt: skip
 
 
-def _refuse_what_is_no_text(cells: list[str], where: str) -> None:
+def refuse_what_is_no_text(cells: Sequence[str], where: str) -> None:
+    """Refuse NUL characters, and whole numbers that no int64 holds among such that it does.
+
+    Raises:
+        DataError: naming the rows.
+    """
     nul = np.flatnonzero(["\0" in cell for cell in cells])
     if len(nul):
         raise DataError(

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import IO
 
 from ntgate.data.csv_records import LONGEST, check_records
+from ntgate.data.specs import CsvSpec
 from ntgate.errors import DataError
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LOOKED_AT = 2**20  # characters from which the decimal mark is told
 _COMMA, _POINT = (re.compile(rf'"?[+-]?\d+{mark}\d+"?') for mark in (",", r"\."))
+_THOUSANDS = re.compile(r'"?[+-]?\d{1,3}(\.\d{3})+"?')
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,13 @@ class CsvForm:
         separator: what stands between fields.
         decimal: what stands between a number's whole part and its fraction.
         header: the names of the columns.
+        trailing: whether each record but the header ends in one separator more.
     """
 
     separator: str
     decimal: str
     header: tuple[str, ...]
+    trailing: bool = False
 
     @property
     def said(self) -> str:
@@ -41,22 +45,26 @@ class CsvForm:
         return ", ".join(fields + ([] if self.decimal == "." else ["decimal commas"]))
 
 
-def csv_form(file: IO[bytes], where: str) -> CsvForm:
+def csv_form(file: IO[bytes], where: str, given: CsvSpec | None = None) -> CsvForm:
     """The form of a csv file in UTF-8, all of whose records were found to have it.
 
     Args:
         file: to be read from its begin, in blocks.
         where: what messages call the file.
+        given: what the config says of it.
 
     Raises:
         DataError: when it is no text, or a record is too long or has more or fewer fields than the header.
     """
     file.seek(0)
     start = file.read(LONGEST).decode("utf-8-sig", errors="replace")
-    separator = _separator(start)
+    given = given or CsvSpec()
+    separator = given.separator or _separator(start)
     header = _header(start, separator, where)
-    check_records(file, separator, len(header), where)
-    return CsvForm(separator, _decimal(start, separator), tuple(header))
+    if len(header) > 1 and not header[0].strip():
+        header[0] = "Unnamed: 0"  # as pandas, which writes its index so, calls it
+    trailing = check_records(file, separator, len(header), where)
+    return CsvForm(separator, given.decimal or _decimal(start, separator), tuple(header), trailing)
 
 
 def _separator(start: str) -> str:
@@ -80,8 +88,9 @@ def _header(start: str, separator: str, where: str) -> list[str]:
 
 
 def _decimal(start: str, separator: str) -> str:
-    """A comma where numbers have one and none has a point; between commas only a quoted number could."""
+    """A comma where numbers have one and no point but between thousands; between commas only a quoted number could."""
     if separator == ",":
         return "."
     fields = [field.strip() for line in start[:_LOOKED_AT].splitlines()[1:] for field in line.split(separator)]
-    return "," if any(map(_COMMA.fullmatch, fields)) and not any(map(_POINT.fullmatch, fields)) else "."
+    points = (field for field in fields if _POINT.fullmatch(field))
+    return "," if any(map(_COMMA.fullmatch, fields)) and all(map(_THOUSANDS.fullmatch, points)) else "."

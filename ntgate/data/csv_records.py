@@ -23,10 +23,13 @@ Positions: TypeAlias = npt.NDArray[np.int64]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
-def check_records(file: IO[bytes], separator: str, width: int, where: str) -> None:
+def check_records(file: IO[bytes], separator: str, width: int, where: str) -> bool:
     """Every record has ``width`` fields; or every one but the header ends in one separator more, as some programs write it.
 
     Fields between quotes may hold separators and line ends. Empty lines count for nothing.
+
+    Returns:
+        Whether every record but the header ends in one separator more.
 
     Raises:
         DataError: with the numbers of the lines, on other records, NUL characters, bytes that are no UTF-8, or a longer record.
@@ -49,6 +52,7 @@ def check_records(file: IO[bytes], separator: str, width: int, where: str) -> No
         if len(rest) > LONGEST:
             raise found.too_long(line)
     found.judge()
+    return found.trailing > 0
 
 
 class _Records:
@@ -201,7 +205,7 @@ class _Found:
     def _no_utf8(self, error: UnicodeDecodeError, line: int) -> DataError:
         return DataError(
             self.where, expected="a csv file in UTF-8", got=f"the byte {error.object[error.start]:#04x} in line {line}",
-            fix="export it in UTF-8",
+            fix="export it in UTF-8, or write `csv: {encoding: cp1252}` beside its path, where that is how it is written",
         )  # fmt: skip
 
 

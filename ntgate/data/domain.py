@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.column_form import ColumnForm
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,7 +28,9 @@ class Domain:
     Attributes:
         name: what messages call it: ``source``, ``target``, ``target_test`` or ``unlabelled``.
         rows: ``float32 (n, ...)`` for arrays, ``uint8 (n, h, w, c)`` for images, or a DataFrame of ``n`` rows whose
-            numeric columns are float32 and whose categorical columns are ``str`` objects (missing: NaN and ``""``).
+            numeric columns are float32 and whose categorical columns are ``str`` objects (missing: NaN and ``""``); dates are
+            seconds since 1970 in UTC and, like numbers that float32 would not tell apart, float64. As a reader leaves them the
+            columns are still in the types of their file, until :func:`ntgate.data.reading.settled`.
         y: ``int64 (n,)`` codes into ``classes``; None when unlabelled.
         classes: class names, in code order. Label spaces are compared by these names, never by code.
         groups: optional ``(n,)`` group keys; rows of one group never part between splits.
@@ -36,6 +40,7 @@ class Domain:
         ids: optional ``(n,)`` ids of the records; rows with different ids are different ones, though they be equal.
         records: ``(n, 2)`` fingerprints of the rows as their file holds them (:mod:`ntgate.data.records`); None: not taken.
         drawn: whether equal rows are independent draws that count each (:mod:`ntgate.data.repeats`), and not copies of one record.
+        forms: how each column of a table is read.
         read_as: what had to be recognised to read the file, for people; none of it is usual.
     """
 
@@ -50,6 +55,7 @@ class Domain:
     ids: npt.NDArray[np.str_] | None = None
     records: npt.NDArray[np.bytes_] | None = None
     drawn: bool = False
+    forms: Mapping[str, ColumnForm] = field(default_factory=dict)
     read_as: str = ""
 
     def __len__(self) -> int:
@@ -61,6 +67,11 @@ class Domain:
         if not isinstance(self.rows, np.ndarray):
             return "table"
         return "images" if self.rows.dtype == np.uint8 else "array"
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns of a table that are texts, and no categories."""
+        return tuple(name for name, form in self.forms.items() if form.kind == "text")
 
     @property
     def numbers(self) -> Ints:
@@ -118,7 +129,7 @@ def joined(domains: Sequence[Domain], name: str) -> Domain:
         import pandas as pd
 
         rows = pd.concat([domain.rows for domain in domains], ignore_index=True)  # type: ignore[misc]
-    return Domain(name, rows, None)
+    return Domain(name, rows, None, forms=domains[0].forms)
 
 
 def together(first: Domain, second: Domain, name: str) -> Domain:

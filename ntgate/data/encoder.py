@@ -8,13 +8,15 @@ normaliser, and so is exported with the weights.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from ntgate.base import Frozen
+from ntgate.data.column_form import Rules
+from ntgate.data.date_parts import DateParts, date_parts
 from ntgate.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ntgate.data.domain import Domain, Rows
 
 MOST_CATEGORIES = 1000
+Rows1: TypeAlias = npt.NDArray[np.float32]
 
 # What a missing value is called where a client or onnxruntime made a text of it. pandas takes all but NaT for missing in a csv,
 # so that a model that was judged on one has met none of them as text.
@@ -62,11 +65,33 @@ class ImageEncoder(Frozen):
 
 
 class Numeric(Frozen):
-    """A numeric column: a missing value becomes the median, and is marked in a column of its own where it occurred."""
+    """A numeric column: a missing value becomes the median, and is marked in a column of its own where it occurred.
+
+    Attributes:
+        name: the column.
+        median: of its numbers.
+        marks_missing: whether a value was missing.
+        rules: how its cells are read where they are text (see :class:`~ntgate.data.column_form.ColumnForm`).
+        gone: numbers that mean a missing value.
+        exact: whether its numbers enter as float64, and are the median's difference from it: float32 would not tell them apart.
+    """
 
     name: str
     median: float
     marks_missing: bool
+    rules: Rules = ()
+    gone: tuple[float, ...] = ()
+    exact: bool = False
+
+    def encode(self, column: pd.Series[Any]) -> tuple[Rows1, npt.NDArray[np.bool_]]:
+        """Its values ``(n,)`` and where they are missing."""
+        if not self.exact:
+            values = column.to_numpy(dtype=np.float32)
+            missing = np.isnan(values)
+            return np.where(missing, np.float32(self.median), values), missing
+        finer = column.to_numpy(dtype=np.float64)
+        missing = np.isnan(finer)
+        return np.where(missing, 0.0, finer - self.median).astype(np.float32), missing
 
 
 class Categorical(Frozen):
@@ -90,17 +115,19 @@ class Categorical(Frozen):
 
 
 class TableEncoder(Frozen):
-    """Columns by name; the order is all numeric columns, their marks, then the categories column by column."""
+    """Columns by name; the order is all numeric columns, their marks, the categories column by column, then the dates' parts."""
 
     kind: Literal["table"] = "table"
     numeric: tuple[Numeric, ...]
     categorical: tuple[Categorical, ...]
+    dates: tuple[DateParts, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of an encoded row."""
         marks = sum(column.marks_missing for column in self.numeric)
-        return (len(self.numeric) + marks + sum(len(column.categories) for column in self.categorical),)
+        texts = sum(len(column.categories) for column in self.categorical)
+        return (len(self.numeric) + marks + texts + sum(column.width for column in self.dates),)
 
     def encode(self, rows: Rows) -> npt.NDArray[np.float32]:
         """Impute, mark and one-hot encode the columns of a DataFrame."""
@@ -109,9 +136,7 @@ class TableEncoder(Frozen):
         marked = at = len(self.numeric)
         at += sum(column.marks_missing for column in self.numeric)
         for i, number in enumerate(self.numeric):
-            values = frame[number.name].to_numpy(dtype=np.float32)
-            missing = np.isnan(values)
-            out[:, i] = np.where(missing, np.float32(number.median), values)
+            out[:, i], missing = number.encode(frame[number.name])
             if number.marks_missing:
                 out[:, marked] = missing
                 marked += 1
@@ -122,6 +147,9 @@ class TableEncoder(Frozen):
             known = np.flatnonzero(codes >= 0)
             out[known, at + codes[known]] = 1
             at += len(text.categories)
+        for date in self.dates:
+            out[:, at : at + date.width] = date.encode(frame[date.name].to_numpy(dtype=np.float64))
+            at += date.width
         return out
 
 
@@ -146,13 +174,18 @@ def fit_encoder(*domains: Domain) -> Encoder:
     import pandas as pd
 
     frame = pd.concat([domain.rows for domain in domains if not isinstance(domain.rows, np.ndarray)], ignore_index=True)
-    numeric, categorical, wide = [], [], {}
+    numeric, categorical, dates, wide = [], [], [], {}
     for name in frame.columns:
-        column = frame[name]
+        column, form = frame[name], domains[0].forms.get(name)
+        if form is not None and form.kind == "date":
+            dates.append(date_parts(str(name), column.to_numpy(dtype=np.float64), form.rules, form.unit))
+            continue
         if column.dtype.kind == "f":
             median = float(column.median())
-            median = 0.0 if math.isnan(median) else float(np.float32(median))
-            numeric.append(Numeric(name=name, median=median, marks_missing=bool(column.isna().any())))
+            exact = form is not None and form.exact
+            median = 0.0 if math.isnan(median) else median if exact else float(np.float32(median))
+            read = {} if form is None else {"rules": form.rules, "gone": form.gone, "exact": form.exact}
+            numeric.append(Numeric(name=name, median=median, marks_missing=bool(column.isna().any()), **read))
             continue
         categories = sorted(set(column.tolist()))
         if len(categories) > MOST_CATEGORIES:
@@ -163,6 +196,6 @@ def fit_encoder(*domains: Domain) -> Encoder:
         raise DataError(
             f"column{'s' if len(wide) > 1 else ''} {names}", expected=f"at most {MOST_CATEGORIES} different texts",
             got=" and ".join(f"{count:,}" for count in wide.values()),
-            fix=f"add {names} to drop if rows are identified by it, or group the values",
+            fix=f"group the values, or write `columns: {{{', '.join(f'{name}: ignore' for name in wide)}}}` below data",
         )  # fmt: skip
-    return TableEncoder(numeric=tuple(numeric), categorical=tuple(categorical))
+    return TableEncoder(numeric=tuple(numeric), categorical=tuple(categorical), dates=tuple(dates))

@@ -95,12 +95,17 @@ def _array_bytes(rows: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> list[
 
 def _table_bytes(frame: pd.DataFrame) -> list[bytes]:
     names = sorted(frame.columns)
-    numeric = [name for name in names if frame[name].dtype.kind == "f"]
+    numeric = [name for name in names if frame[name].dtype == np.float32]
+    exact = [name for name in names if frame[name].dtype == np.float64]
     texts = [name for name in names if frame[name].dtype.kind != "f"]
     values = np.empty((len(frame), 0), np.float32)
     if numeric:
         values = np.ascontiguousarray(frame[numeric].to_numpy(dtype=np.float32)) + np.float32(0.0)
         values[np.isnan(values)] = np.nan
+    if exact:
+        finer = np.ascontiguousarray(frame[exact].to_numpy(dtype=np.float64)) + 0.0
+        finer[np.isnan(finer)] = np.nan
+        values = np.hstack([values, finer.view(np.float32)])
     columns = [frame[name].tolist() for name in texts]
     joined = ["\x1f".join(cells).encode() for cells in zip(*columns, strict=True)] if texts else [b""] * len(frame)
     return [row.tobytes() + text for row, text in zip(values, joined, strict=True)]

@@ -58,7 +58,7 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
             "name of a class in each of these rows, or remove them",
         )  # fmt: skip
     names = [label.name for label in labels]
-    classes = sorted(set(names), key=_order(set(names)))
+    classes = sorted(set(names), key=class_order(set(names)))
     if len(classes) < 2:
         raise DataError(
             where, expected="at least two classes", got=f"only {classes[0]!r}", fix="add rows of another class"
@@ -131,6 +131,7 @@ def rows(numbers: npt.NDArray[np.int64], most: int = 5) -> str:
     return f"row{'s' if len(numbers) > 1 else ''} {shown}{more}"
 
 
-def _order(names: set[str]) -> Any:
+def class_order(names: set[str]) -> Any:
+    """What class names are sorted by: their number where all are whole numbers, else themselves (None)."""
     whole = all(name.removeprefix("-").isdecimal() and name.isascii() for name in names)
     return (lambda name: (int(name), name)) if whole else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from ntgate.data.location import Location, unreadable
 from ntgate.data.read_table import check_header
 from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
+from ntgate.data.table_files import partition
 from ntgate.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from ntgate.data.domain import Ints
 
 _BATCH = 65_536
+_INDEX = "__index_level_0__"  # which pandas makes of an index without a name
+_A_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tuple[pa.Table, Ints | None]:
@@ -39,13 +43,14 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
             wanted = sampled(sum(_rows(place, path) for path in paths), spec.sample)
         for path in paths:
             with replace(place, path=path).open() as opened, pq.ParquetFile(opened) as file:
+                said = partition(place.path, path)
                 if wanted is None:
-                    parts.append(file.read())
+                    parts.append(_beside(file.read(), said))
                 else:
-                    parts.extend(_picked(file, wanted - first))
+                    parts.extend(_beside(part, said) for part in _picked(file, wanted - first))
                     first += file.metadata.num_rows
         check_header(parts[0].column_names, spec)
-        return pa.concat_tables(parts), wanted
+        return _one(parts), wanted
     except MemoryError:  # which pyarrow raises as an exception of its own too
         raise
     except (pa.ArrowException, OSError) as error:
@@ -56,19 +61,84 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
 
 
 def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:
-    """The table as pandas has it.
+    """The table as pandas has it, an index that was saved with it among its columns.
+
+    Numbers of every kind are numbers, days are dates, spans of time are seconds; what pandas called a category stays one.
 
     Raises:
-        DataError: when what the file says of itself does not hold.
+        DataError: when what the file holds cannot be had as columns.
     """
+    import pandas as pd
+
+    codes = _categories(table)
     try:
-        frame: pd.DataFrame = table.to_pandas()
+        table = table.replace_schema_metadata(None)
+        frame: pd.DataFrame = pd.DataFrame(
+            {name: _column(table[i]).to_pandas() for i, name in enumerate(table.column_names) if name != _INDEX}
+        )
     except MemoryError:
         raise
-    except Exception as error:  # its notes for pandas are free text, and a fault in them raises whatever it does
+    except Exception as error:
         got = " ".join(str(error).split())[:200] or type(error).__name__
         raise DataError(spec.path, expected="a parquet file", got=got, fix="write it again") from error
+    for name in codes & set(frame.columns):
+        frame[name] = frame[name].astype("category")
     return frame
+
+
+def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  one a type
+    """A column in a type that pandas has as numbers, dates or text."""
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    kind = column.type
+    if kinds.is_decimal(kind):
+        return column.cast(pa.float64())
+    if kinds.is_date(kind):
+        return column.cast(pa.timestamp("ms"))
+    if kinds.is_time(kind):
+        unit = kind.unit
+        whole = column.cast(pa.int32() if kinds.is_time32(kind) else pa.int64())
+        return pa.compute.divide(whole.cast(pa.float64()), _A_SECOND[unit])
+    if kinds.is_duration(kind):
+        return pa.compute.divide(column.cast(pa.int64()).cast(pa.float64()), _A_SECOND[kind.unit])
+    if kinds.is_binary(kind) or kinds.is_large_binary(kind):
+        try:
+            return column.cast(pa.string())
+        except pa.ArrowInvalid:
+            return column
+    return column
+
+
+def _categories(table: pa.Table) -> set[str]:
+    """The columns that pandas wrote down as categories; of numbers the file itself keeps no such thing."""
+    try:
+        notes = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        return {one["name"] for one in notes["columns"] if one["pandas_type"] == "categorical"}
+    except (ValueError, KeyError, TypeError):  # free text, which anybody may have written
+        return set()
+
+
+def _beside(table: pa.Table, said: dict[str, str | None]) -> pa.Table:
+    """A file's rows with what its folders say."""
+    import pyarrow as pa
+
+    for name, value in said.items():
+        if name not in table.column_names:
+            table = table.append_column(name, pa.array([value] * len(table), pa.string()))
+    return table
+
+
+def _one(parts: Sequence[pa.Table]) -> pa.Table:
+    """The files behind each other; whole numbers in one and numbers in another are numbers."""
+    import pyarrow as pa
+
+    try:
+        return pa.concat_tables(parts)
+    except pa.ArrowInvalid:
+        if any(set(part.column_names) != set(parts[0].column_names) for part in parts):
+            raise
+        return pa.concat_tables(parts, promote_options="permissive")
 
 
 def _rows(place: Location, path: str) -> int:

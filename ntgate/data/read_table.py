@@ -1,20 +1,15 @@
-"""Rows from a table: csv or parquet with a label column."""
+"""Rows from a table with a label column."""
 
 from __future__ import annotations
 
-import codecs
 import difflib
-import io
-import re
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.columns import groups, keys, repeated, times, typed
-from ntgate.data.csv_form import CsvForm, csv_form
+from ntgate.data.columns import groups, keys, refuse_cells, repeated, times
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.labels import encode_labels
 from ntgate.data.records import table_records
@@ -25,20 +20,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_COLUMNS = 100_000
-_NUMBER_LIKE = re.compile(r"[+-]?\d+([.,]\d+)+")
-_DATE_LIKE = re.compile(r"\d{1,4}\.\d{1,2}\.\d{1,4}")
-
-
-def read_csv(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
-    """The rows of a csv file, as :func:`read_frame` has them."""
-    frame, form = _csv(file, spec)
-    return replace(read_frame(frame, spec, name, labelled=labelled, recorded=recorded), read_as=form.said)
 
 
 def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
-    """The rows of a table whose header was checked: numeric columns as float32 with NaN where missing, all others as text.
+    """The rows of a table whose header was checked, each feature in the type that the table has it in.
 
-    A missing text is ``""``. Truth values count as the numbers 0 and 1.
+    What the features mean is decided for all domains together (:mod:`ntgate.data.reading`).
     """
     if not len(frame):
         raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")
@@ -53,9 +40,10 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
         raise DataError(
             spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one"
         )
+    refuse_cells(features, spec.path)
     return Domain(
         name,
-        typed(features, spec.path),
+        features.reset_index(drop=True),
         y,
         classes,
         groups=None if spec.group is None else groups(frame[spec.group], f"{spec.path}: {spec.group}"),
@@ -64,58 +52,6 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
         ids=None if spec.id is None else keys(frame[spec.id]),
         records=table_records(frame, spec.label) if recorded else None,
     )
-
-
-def _csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, CsvForm]:
-    import pandas as pd
-
-    file = _in_utf8(file, spec.path)
-    form = csv_form(file, spec.path)
-    check_header(form.header, spec)
-    file.seek(0)
-    try:
-        # The header and the number of fields are ours to check: pandas would rename a column that stands twice, and shift rows.
-        frame = pd.read_csv(
-            file, sep=form.separator, decimal=form.decimal, low_memory=False, index_col=False, on_bad_lines="error"
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(
-            spec.path,
-            expected="a csv file with a header, in UTF-8",
-            got=" ".join(str(error).split()),
-            fix="export it again",
-        ) from error
-    if form.separator != ",":
-        for column in frame.columns:
-            _refuse_other_marks(frame[column], form, f"{spec.path}: {column}")
-    return frame, form
-
-
-def _in_utf8(file: IO[bytes], where: str) -> IO[bytes]:
-    """The same text in UTF-8, where its first bytes say that it is UTF-16."""
-    start = file.read(2)
-    file.seek(0)
-    if start not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return file
-    try:
-        return io.BytesIO(file.read().decode("utf-16").encode())
-    except UnicodeDecodeError as error:
-        raise DataError(
-            where, expected="a csv file in UTF-16, as its first bytes say", got=str(error), fix="export it in UTF-8"
-        ) from error
-
-
-def _refuse_other_marks(column: pd.Series[Any], form: CsvForm, where: str) -> None:
-    """Numbers that were not read as such: with another decimal mark than the rest of the file, or with thousands separators."""
-    if column.dtype.kind in "fiub":
-        return
-    texts = [str(value).strip() for value in column.dropna()]
-    if texts and all(map(_NUMBER_LIKE.fullmatch, texts)) and not all(map(_DATE_LIKE.fullmatch, texts)):
-        mark = "commas" if form.decimal == "," else "points"
-        raise DataError(
-            where, expected=f"numbers with decimal {mark}, as elsewhere in the file", got=repr(texts[0]),
-            fix="write them in one way, without thousands separators",
-        )  # fmt: skip
 
 
 def check_header(header: Sequence[str], spec: SourceSpec) -> None:

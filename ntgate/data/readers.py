@@ -10,16 +10,17 @@ from ntgate.credentials import without_credentials
 from ntgate.data.domain import Domain
 from ntgate.data.location import locate
 from ntgate.data.own_reader import Reader, read_with
+from ntgate.data.read_files import read_files
 from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
-from ntgate.data.table_files import table_files
+from ntgate.data.table_files import TABLES, format_below, format_of, table_files
 from ntgate.errors import DataError
 
-_ENDINGS = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+_ENDINGS = {".npz": "npz", **TABLES}
 
 
 def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool = False) -> Domain:
-    """Read the rows of ``spec`` as the domain ``name``.
+    """Read the rows of ``spec`` as the domain ``name``, each column as what it looks like on its own.
 
     Args:
         spec: where the rows lie and what their columns mean.
@@ -30,31 +31,58 @@ def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool =
     Raises:
         DataError: when the file is missing, damaged, or does not hold what ``spec`` says.
     """
+    from ntgate.data.reading import settled
+
+    raw = read_raw(spec, name, labelled=labelled, recorded=recorded)
+    return settled({name: raw}, every=True)[0][name]
+
+
+def read_raw(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool = False) -> Domain:
+    """As :func:`read`, the columns of a table in the types that its file has: what they mean all domains decide together."""
     from ntgate.data.read_images import read_images
     from ntgate.data.read_npz import read_npz
     from ntgate.data.read_parquet import in_pandas, read_parquet
-    from ntgate.data.read_table import read_csv, read_frame
+    from ntgate.data.read_table import read_frame
 
-    kind = _ENDINGS.get(PurePosixPath(spec.path).suffix.lower()) if spec.format == "auto" else spec.format
     given, shown = spec.path, without_credentials(spec.path)
+    kind = _format(spec, shown)
     spec = spec.model_copy(update={"path": shown})  # from here on for messages alone
-    if kind == "parquet" and spec.reader is None:
+    if spec.reader is not None:
+        return _sampled(_own(spec.reader, given, spec, name, labelled=labelled, recorded=recorded), spec)
+    if kind == "parquet":
         table, numbers = read_parquet(*table_files(given, shown), spec)
         return replace(
             read_frame(in_pandas(table, spec), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers
         )
-    if spec.reader is not None:
-        return _sampled(_own(spec.reader, given, spec, name, labelled=labelled, recorded=recorded), spec)
+    if kind in ("csv", "jsonl"):
+        frame, said = read_files(given, spec, kind)
+        return _sampled(
+            replace(read_frame(frame, spec, name, labelled=labelled, recorded=recorded), read_as=said), spec
+        )
     place = locate(given)
-    if kind == "images" or (spec.format == "auto" and place.files.isdir(place.path)):
+    if kind == "images":
         return read_images(place, spec, name, labelled=labelled, recorded=recorded)
+    with place.open() as file:
+        return _sampled(read_npz(file, spec, name, labelled=labelled, recorded=recorded), spec)
+
+
+def _format(spec: SourceSpec, shown: str) -> str:
+    """The format of what lies at a path."""
+    if spec.format != "auto":
+        return spec.format
+    if spec.reader is not None:
+        return "reader"
+    kind = _ENDINGS.get(PurePosixPath(shown).suffix.lower()) or format_of(shown)
+    if kind == "parquet" or (kind is not None and any(sign in shown for sign in "*?[")):
+        return kind  # which says itself what is wrong where there is nothing
+    place = locate(spec.path)
+    if place.files.isdir(place.path):
+        return format_below(place) or "images"
     if kind is None:
         known = ", ".join(_ENDINGS)
         got = repr(PurePosixPath(shown).suffix.lower())
         raise DataError(shown, expected=f"a file ending in {known}, or a folder", got=got, fix="set format")
-    with place.open() as file:
-        domain = (read_npz if kind == "npz" else read_csv)(file, spec, name, labelled=labelled, recorded=recorded)
-    return _sampled(domain, spec)
+    return kind
 
 
 def _own(reader: Reader, path: str, spec: SourceSpec, name: str, *, labelled: bool, recorded: bool) -> Domain:

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ntgate.base import NUMBER, Frozen, Real
+from ntgate.data.column_form import ColumnSpec, word
 from ntgate.data.own_reader import READERS, Reader
 
 Side: TypeAlias = Annotated[int, Field(gt=0, le=8192), NUMBER]
-Format = Literal["auto", "npz", "csv", "parquet", "images"]
+Format = Literal["auto", "npz", "csv", "jsonl", "parquet", "images"]
+Word: TypeAlias = Annotated[str, BeforeValidator(word)]
+
+
+class CsvSpec(Frozen):
+    """How a csv file is written, as far as it is not to be recognised.
+
+    Attributes:
+        separator: what stands between fields; None: a comma, semicolon, tab or vertical bar, whichever the header has.
+        decimal: what stands before the fraction of a number; None: recognised.
+        thousands: what stands between the thousands of a number; None: recognised.
+        missing: words that mean no value, beside an empty field, NA, NaN, null and their like.
+        encoding: how characters are written; None: UTF-8, or UTF-16 where the file begins so.
+    """
+
+    separator: Literal[",", ";", "\t", "|"] | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    missing: tuple[Word, ...] = ()
+    encoding: str | None = None
+
+    @model_validator(mode="after")
+    def _that_exist_and_differ(self) -> CsvSpec:
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError:
+                raise ValueError(f"an encoding such as cp1252 or latin-1, got {self.encoding!r}") from None
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError(f"two signs for decimal and thousands, got {self.decimal!r} for both")
+        return self
 
 
 class SourceSpec(Frozen):
     """One file or folder of rows.
 
     Attributes:
-        path: a local path or an fsspec URI (``s3://``, ``gs://``, ``file://``, ...); a table in parquet may be many files: a folder
-            whose name ends so, or a pattern such as ``rows/part-*.parquet``.
+        path: a local path or an fsspec URI (``s3://``, ``gs://``, ``file://``, ...); a table may be many files of one format: a
+            folder of them, or a pattern such as ``rows/part-*.parquet``. What folders such as ``year=2024`` say is a column.
         reader: a class of your own that reads the path, as ``package.module:Class`` or by an entry point; None: one of ntgate's.
-        format: ``auto`` decides by the ending; a folder holds images by class.
+        format: ``auto`` decides by the ending; a folder of other files than tables holds images by class.
+        csv: how a csv file is written, where that is not recognised.
         label: the label column of a table; an npz holds the labels as ``y``.
         group: a column (an array in an npz) of group keys: rows of one group never part between splits.
         time: a column (an array in an npz) of times: later rows are tested on, earlier ones trained on.
@@ -38,6 +71,7 @@ class SourceSpec(Frozen):
     path: str = Field(min_length=1)
     reader: Annotated[Reader | None, READERS] = None
     format: Format = "auto"
+    csv: CsvSpec = CsvSpec()
     label: str = "label"
     group: str | None = None
     time: str | None = None
@@ -69,6 +103,12 @@ class DataConfig(Frozen):
         target: labelled target rows; split by ntgate when ``target_test`` is absent.
         target_test: labelled target rows that the gate alone sees.
         unlabelled: further target rows without labels.
+        columns: how columns of tables are read, in every domain: ``number``, ``category``, ``date``, ``boolean``, ``text`` or
+            ``ignore``, or a mapping such as ``{kind: date, order: dmy}``. What is not said is recognised, or asked about.
+        label_map: what a label is called instead, such as ``{yes: Yes}``; a name that stands for itself is said to be a class.
+        missing_labels: labels that mean that a row has none, such as -1. Such rows of the target are unlabelled ones, others are
+            left out.
+        label_kind: ``classes`` says that labels with the look of numbers to be predicted are classes.
         split: how the target rows are divided.
         near_duplicates: what becomes of test rows with a near duplicate among the training rows: ``report`` hands them to the gate,
             which wants the candidate to win without them; ``refuse`` ends the run; ``off`` does not look for them.
@@ -78,6 +118,10 @@ class DataConfig(Frozen):
     target: SourceSpec
     target_test: SourceSpec | None = None
     unlabelled: SourceSpec | None = None
+    columns: dict[str, ColumnSpec] = {}
+    label_map: dict[Word, Word] = {}
+    missing_labels: tuple[Word, ...] = ()
+    label_kind: Literal["classes"] | None = None
     split: SplitSpec = SplitSpec()
     near_duplicates: Literal["report", "refuse", "off"] = "report"
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.base import Artifact
+from ntgate.data.column_form import ColumnForm
 from ntgate.data.domain import Domain
 
 # A table's columns and the keys, which may be called anything, stand under numbers; what they are called is among the facts.
@@ -23,6 +24,7 @@ def save(domain: Domain, path: Path) -> Artifact:
     path.parent.mkdir(parents=True, exist_ok=True)
     known: dict[str, Any] = {
         "name": domain.name, "classes": domain.classes, "keys": list(domain.keys), "drawn": domain.drawn,
+        "forms": {name: form.model_dump(mode="json", exclude_defaults=True) for name, form in domain.forms.items()},
     }  # fmt: skip
     beside = {_BESIDE + name: values for name, values in _beside(domain).items()}
     if isinstance(domain.rows, np.ndarray):
@@ -95,4 +97,5 @@ def _domain(facts: dict[str, Any], rows: Any, beside: dict[str, npt.NDArray[Any]
         row_numbers=beside.get("row_numbers"),
         records=np.stack(records, axis=1).astype("S32") if records else None,
         drawn=facts["drawn"],
+        forms={name: ColumnForm.model_validate(form) for name, form in facts["forms"].items()},
     )

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from ntgate.data.encoder import Encoder, ImageEncoder, TableEncoder
+from ntgate.data.date_parts import DateParts
+from ntgate.data.encoder import Categorical, Encoder, ImageEncoder, Numeric, TableEncoder
+from ntgate.export.date_graph import date_nodes
 
 OPSET = 18
 OUTPUT = "encoded"
@@ -29,14 +31,16 @@ def columns_of(encoder: Encoder) -> tuple[str, ...]:
     """The columns that a graph takes as its inputs; none where it takes ``x``."""
     if not isinstance(encoder, TableEncoder):
         return ()
-    return (*(number.name for number in encoder.numeric), *(text.name for text in encoder.categorical))
+    columns: list[Numeric | Categorical | DateParts] = [*encoder.numeric, *encoder.categorical, *encoder.dates]
+    return tuple(column.name for column in columns)
 
 
 def preprocessing_graph(encoder: Encoder, ir_version: int) -> ModelProto:
     """The encoder as a model from raw rows to :data:`OUTPUT` ``(n, *shape)`` behind :func:`inner_prefix`.
 
-    Images enter as ``x``, uint8 ``(n, h, w, c)``; a table as one input ``(n, 1)`` a column, under the column's name. Rows of
-    plain numbers need no preprocessing, and no graph.
+    Images enter as ``x``, uint8 ``(n, h, w, c)``; a table as one input ``(n, 1)`` a column, under the column's name: float32, text,
+    or float64 for dates, as seconds since 1970 in UTC (or the finer steps that the files have), and for numbers that float32 would
+    not tell apart. Rows of plain numbers need no preprocessing, and no graph.
     """
     inner = inner_prefix(encoder)
     output = inner + OUTPUT
@@ -67,10 +71,22 @@ def _table(
     inputs, values, marks, categories = [], [], [], []
     for i, number in enumerate(encoder.numeric):
         median, missing, imputed, mark = (f"{inner}{name}_{i}" for name in ("median", "missing", "imputed", "mark"))
-        inputs.append(_input(number.name, TensorProto.FLOAT, [1]))
-        constants.append(numpy_helper.from_array(np.float32(number.median), median))
-        nodes.append(helper.make_node("IsNaN", [number.name], [missing]))
+        kind, place = (np.float64, TensorProto.DOUBLE) if number.exact else (np.float32, TensorProto.FLOAT)
+        inputs.append(_input(number.name, place, [1]))
+        constants.append(numpy_helper.from_array(kind(number.median), median))
+        nodes.append(helper.make_node("IsNaN", [number.name], [f"{missing}_0"]))
+        for j, gone in enumerate(number.gone):
+            constants.append(numpy_helper.from_array(kind(gone), f"{missing}_gone_{j}"))
+            nodes.append(helper.make_node("Equal", [number.name, f"{missing}_gone_{j}"], [f"{missing}_is_{j}"]))
+            nodes.append(helper.make_node("Or", [f"{missing}_{j}", f"{missing}_is_{j}"], [f"{missing}_{j + 1}"]))
+        nodes.append(helper.make_node("Identity", [f"{missing}_{len(number.gone)}"], [missing]))
         nodes.append(helper.make_node("Where", [missing, median, number.name], [imputed]))
+        if number.exact:
+            nodes.append(helper.make_node("Sub", [imputed, median], [f"{imputed}_difference"]))
+            nodes.append(
+                helper.make_node("Cast", [f"{imputed}_difference"], [f"{imputed}_float"], to=TensorProto.FLOAT)
+            )
+            imputed = f"{imputed}_float"
         values.append(imputed)
         if number.marks_missing:
             nodes.append(helper.make_node("Cast", [missing], [mark], to=TensorProto.FLOAT))
@@ -86,7 +102,11 @@ def _table(
         constants.append(numpy_helper.from_array(np.array([0, len(text.categories)], np.int64), flat))
         nodes.append(helper.make_node("Reshape", [hot, flat], [category]))
         categories.append(category)
-    nodes.append(helper.make_node("Concat", [*values, *marks, *categories], [inner + OUTPUT], axis=1))
+    parts = []
+    for i, date in enumerate(encoder.dates):
+        inputs.append(_input(date.name, TensorProto.DOUBLE, [1]))
+        parts += date_nodes(date, f"{inner}date_{i}", nodes, constants)
+    nodes.append(helper.make_node("Concat", [*values, *marks, *categories, *parts], [inner + OUTPUT], axis=1))
     return inputs
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnx import ModelProto, compose
 
 import ntgate
-from ntgate.data.encoder import ArrayEncoder, Encoder
+from ntgate.data.encoder import ArrayEncoder, Encoder, TableEncoder
 from ntgate.export.preprocessing import OUTPUT, columns_of, inner_prefix, preprocessing_graph
-from ntgate.export.serving import CLASSES, KIND
+from ntgate.export.serving import CLASSES, COLUMNS, KIND
 
 SCORES = "scores"
 
@@ -61,5 +62,17 @@ def _describe(model: ModelProto, encoder: Encoder, classes: Sequence[str]) -> No
     model.producer_name, model.producer_version = "ntgate", ntgate.__version__
     del model.metadata_props[:]
     onnx.helper.set_model_props(
-        model, {CLASSES: json.dumps(list(classes)), KIND: encoder.kind, "ntgate.version": ntgate.__version__}
-    )
+        model,
+        {
+            CLASSES: json.dumps(list(classes)), KIND: encoder.kind, COLUMNS: json.dumps(_written(encoder)),
+            "ntgate.version": ntgate.__version__,
+        },
+    )  # fmt: skip
+
+
+def _written(encoder: Encoder) -> dict[str, dict[str, Any]]:
+    """How the cells of columns are written that are not plain, and which columns are dates."""
+    if not isinstance(encoder, TableEncoder):
+        return {}
+    dates = {date.name: {"kind": "date", "rules": date.rules, "unit": date.unit} for date in encoder.dates}
+    return {**{number.name: {"rules": number.rules} for number in encoder.numeric if number.rules}, **dates}

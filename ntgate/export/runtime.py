@@ -70,8 +70,8 @@ def class_names(path: Path) -> tuple[str, ...]:
 
 
 def input_schema(path: Path) -> list[tuple[str, str, list[int]]]:
-    """The inputs of an exported model: name, ``float``, ``uint8`` or ``string``, and shape with -1 for the rows."""
-    kinds = {"tensor(float)": "float", "tensor(uint8)": "uint8", "tensor(string)": "string"}
+    """The inputs of an exported model: name, ``float``, ``double``, ``uint8`` or ``string``, and shape with -1 for the rows."""
+    kinds = {"tensor(float)": "float", "tensor(double)": "double", "tensor(uint8)": "uint8", "tensor(string)": "string"}
     return [
         (entry.name, kinds[entry.type], [-1 if isinstance(size, str) else size for size in entry.shape])
         for entry in session(path).get_inputs()

@@ -1,8 +1,8 @@
 """How a promoted model is served: raw rows as people and clients have them in, a column of scores a class out.
 
-MLflow keeps this file beside each ``model.onnx`` and loads the model through it, where ntgate need not be installed: it imports
-numpy, pandas and onnxruntime and nothing else. The gate feeds its models through the same functions, so that what is judged is what
-is served.
+MLflow keeps this file beside each ``model.onnx``, with :mod:`ntgate.data.cells` written into it, and loads the model through it.
+There ntgate need not be installed: both import numpy, pandas and onnxruntime alone. The gate feeds its models through the same
+functions, so that what is judged is what is served.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ntgate.data.cells import numbers, seconds, texts
+
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # from release 1.29 on it reports to its makers, from the import on
 
 import onnxruntime
 
-CLASSES, KIND = "ntgate.classes", "ntgate.kind"
+CLASSES, KIND, COLUMNS = "ntgate.classes", "ntgate.kind", "ntgate.columns"
 
 
 def _load_pyfunc(path: str) -> Classifier:
@@ -75,50 +77,24 @@ def table_inputs(session: onnxruntime.InferenceSession, frame: pd.DataFrame) -> 
     """The columns of a table as inputs ``(n, 1)``; one that is not there is missing in every row.
 
     Raises:
-        ValueError: when a numeric column holds texts that are no numbers.
+        ValueError: when a numeric column holds texts that are no numbers, or one of dates what is no date.
     """
     nothing = pd.Series([None] * len(frame), dtype=object)
+    told: dict[str, dict[str, Any]] = json.loads(session.get_modelmeta().custom_metadata_map.get(COLUMNS, "{}"))
     return {
-        entry.name: (texts if entry.type == "tensor(string)" else numbers)(frame.get(entry.name, nothing)).reshape(
-            -1, 1
-        )
+        entry.name: _input(frame.get(entry.name, nothing), entry.type, told.get(entry.name, {})).reshape(-1, 1)
         for entry in session.get_inputs()
     }
 
 
-def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """A column as text ``(n,)`` without spaces around it; None, NaN and their like are ``""``.
-
-    >>> texts(pd.Series([" a", None, float("nan"), "", 7], dtype=object)).tolist(), texts(pd.Series([7, None])).tolist()
-    (['a', '', '', '', '7'], ['7', ''])
-    """
-    floats = pd.api.types.is_float_dtype(column.dtype)  # whole numbers become such beside a missing one
-    missing = column.isna().to_numpy(dtype=bool)
-    written = [
-        "" if gone else str(int(value) if floats and float(value).is_integer() else value).strip()
-        for value, gone in zip(column, missing, strict=True)
-    ]
-    return np.array(written, dtype=object)
-
-
-def numbers(column: pd.Series[Any]) -> npt.NDArray[np.float32]:
-    """A column as float32 ``(n,)``; None and empty texts are NaN, truth values 0 and 1.
-
-    Raises:
-        ValueError: when a text is no number.
-
-    >>> numbers(pd.Series([1, None, "", " 2.5", True], dtype=object)).tolist()
-    [1.0, nan, nan, 2.5, 1.0]
-    """
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        column = column.astype(object)
-        empty = [value is None or (isinstance(value, str) and not value.strip()) for value in column]
-        try:
-            column = pd.to_numeric(column.where(~np.array(empty, dtype=bool), np.nan))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"column {column.name!r}: expected numbers, got {error}") from error
-    with np.errstate(over="ignore"):
-        return column.to_numpy(dtype=np.float32, na_value=np.nan)
+def _input(column: pd.Series[Any], wanted: str, told: dict[str, Any]) -> npt.NDArray[Any]:
+    """A column as a model takes it; ``told`` is how its cells are written."""
+    if wanted == "tensor(string)":
+        return texts(column)
+    rules = told.get("rules", ())
+    if told.get("kind") == "date":
+        return seconds(column, rules, unit=told.get("unit", 1.0))
+    return numbers(column, rules, exact=wanted == "tensor(double)")
 
 
 def _columns(session: onnxruntime.InferenceSession, rows: Any) -> dict[str, npt.NDArray[Any]]:

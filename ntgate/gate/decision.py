@@ -13,6 +13,7 @@ from ntgate.metrics import AnyMetric
 _NOT_ABOUT_RESULTS = (
     "test_rows",
     "wear",
+    "reading",
     "labels",
 )  # rules that a withheld decision may still tell of: none looks at a score
 

@@ -44,6 +44,8 @@ class Evidence:
         constant_class: that class's name.
         swapped_labels: what shows that labels are swapped between classes of the target, a sentence for each pair or ring of
             classes; None: nobody looked, or there were too few labelled rows.
+        questions: what about columns and labels is doubtful and not said, a sentence each.
+        answers: the lines of the config that would say it, as is likeliest.
         fold: folds ``(repeats, n)`` of a cross-fitting, in place of test rows; None: the rows are test rows.
         candidate_folds: scores ``(repeats, n, c)`` of the candidate's way of being made, on the fold held out.
         scratch_folds: scores ``(repeats, n, c)`` of scratch there.
@@ -73,6 +75,8 @@ class Evidence:
     constant: Scores | None = None
     constant_class: str | None = None
     swapped_labels: tuple[str, ...] | None = None
+    questions: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     fold: npt.NDArray[np.int64] | None = None
     candidate_folds: Scores | None = None
     scratch_folds: Scores | None = None

@@ -14,6 +14,7 @@ Outcome = Literal["pass", "fail", "inconclusive"]
 TITLES = {
     "wear": "The test rows are not worn out",
     "test_rows": "There are enough test rows",
+    "reading": "Columns and labels mean what they are read as",
     "leakage": "The gain rests on no near duplicates",
     "labels": "No labels are swapped",
     "negative_transfer": "Beats training from scratch",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -48,9 +47,9 @@ def _save(model: ModelRecord, place: Path, run_id: str, model_id: str) -> None:
     requirements = [f"{name}=={version(name)}" for name in ("mlflow", "onnx", "onnxruntime", "numpy", "pandas")]
     with tempfile.TemporaryDirectory() as folder:
         # Python knows a module by its name: two models in one process that are served by different code must not share it.
-        content = hashlib.sha256(model.serving.read_bytes()).hexdigest()
+        content = hashlib.sha256(model.serving.encode()).hexdigest()
         code = Path(folder) / f"ntgate_serving_{content[:12]}.py"
-        shutil.copyfile(model.serving, code)
+        code.write_text(model.serving, encoding="utf-8")
         mlflow.onnx.save_model(
             model.proto, str(place), mlflow_model=Model(run_id=run_id, model_id=model_id), code_paths=[str(code)],
             signature=signature(model.inputs, model.kind, model.classes), input_example=model.example,

@@ -50,7 +50,7 @@ class ModelRecord:
         inputs: name, type and shape of each input.
         kind: ``table``, ``array`` or ``images``.
         classes: class names in the order of the scores.
-        serving: the Python file through which MLflow loads it; it needs nothing of ntgate.
+        serving: source of the Python module through which MLflow loads it; it needs nothing of ntgate.
         example: a few raw rows, as an array or a DataFrame, to show how it is called.
     """
 
@@ -59,7 +59,7 @@ class ModelRecord:
     inputs: Sequence[tuple[str, str, Sequence[int]]]
     kind: str
     classes: Sequence[str]
-    serving: Path
+    serving: str
     example: Any = None
 
 

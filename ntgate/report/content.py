@@ -156,6 +156,33 @@ class DataRow(Told):
     fingerprint: str | None = None
 
 
+class Cells(Told):
+    """A column's cells in one domain: how many have no value, how many differ, and from where to where they go."""
+
+    missing: int = 0
+    distinct: int = 0
+    range: str = ""
+
+
+class ColumnRow(Told):
+    """A column as it was read; ``said``: as the config says; ``asked``: which is asked about."""
+
+    name: str
+    kind: str
+    written: str = ""
+    said: bool = False
+    asked: bool = False
+    cells: dict[str, Cells] = {}
+
+
+class Reading(Told):
+    """How columns and labels were read, and what has to be known of that."""
+
+    columns: tuple[ColumnRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+
 class ClassRow(Told):
     """One class of the test rows: the share of its ``n`` rows that each arm recognised."""
 
@@ -197,6 +224,7 @@ class RunReport(Told):
         compression: what the candidate was before and after its compression; None where it was not compressed.
         curves: learning curve by strategy.
         data: the sets of rows that took part.
+        reading: how columns and labels were read.
         by_class: recognition by class on the test rows.
         config: the config as it was used, defaults filled in.
         dry_run: whether registry writes were left out.
@@ -235,6 +263,7 @@ class RunReport(Told):
     seconds: dict[str, float | None] = {}
     curves: dict[str, tuple[CurvePoint, ...]] = {}
     data: tuple[DataRow, ...] = ()
+    reading: Reading | None = None
     by_class: tuple[ClassRow, ...] = ()
     config: dict[str, JsonValue] | None = None
     dry_run: bool = False

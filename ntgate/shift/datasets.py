@@ -88,14 +88,17 @@ def _domain(value: Any, name: str) -> Domain:
 
 
 def _table(frame: Any, name: str) -> Any:
-    from ntgate.data.columns import repeated, typed
+    from ntgate.data.columns import refuse_cells, repeated
+    from ntgate.data.reading import settled
 
     names = [str(column) for column in frame.columns]
     twice = repeated(names)
     if twice or not names:
         got = f"{', '.join(twice)} twice" if twice else "no column"
         raise DataError(name, expected="at least one column, and each once", got=got, fix="rename or add columns")
-    return typed(frame.reset_index(drop=True), name)
+    frame = frame.reset_index(drop=True).set_axis(names, axis=1)
+    refuse_cells(frame, name)
+    return settled({name: Domain(name, frame, None)}, every=True)[0][name].rows
 
 
 def _numbers(array: Array, name: str) -> Any:

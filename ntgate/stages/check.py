@@ -8,6 +8,7 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
+from ntgate.data.reading import Reading
 from ntgate.errors import Faults, NtgateError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.power import Power
@@ -53,12 +54,14 @@ class Checked(Frozen):
         parts: each part by name: ``source``, ``train``, ``validation``, ``test``, and ``unlabelled`` where there is one.
         leakage: what the test rows share with the others.
         power: what the test rows that may still be opened can show.
+        reading: how columns and labels are read, and what has to be said of them.
         wear: what the ledger would grant a new comparison on the test rows; None where it does not answer.
     """
 
     parts: dict[str, PartSeen]
     leakage: Leakage
     power: Power
+    reading: Reading
     wear: Allowance | None
 
 
@@ -68,25 +71,27 @@ def check_data(config: RunConfig) -> Checked:
     Raises:
         Faults: with all of it.
     """
-    from ntgate.stages.domains import read_domains
+    from ntgate.stages.domains import Rows, read_domains
     from ntgate.stages.open_rows import preview
     from ntgate.stages.preflight import faults
     from ntgate.stages.worn import what_is_left
 
-    domains: dict[str, Domain] | None = None
+    rows: Rows | None = None
     found: list[NtgateError] = []
     try:
-        domains, leakage = read_domains(config)
+        rows = read_domains(config)
     except NtgateError as error:
         found.append(error)
-    found += faults(config, domains)
-    if domains is None or found:
+    found += faults(config, None if rows is None else rows.domains)
+    if rows is None or found:
         raise found[0] if len(found) == 1 else Faults(found)
+    domains, leakage = rows.domains, rows.leakage
     judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
     left = preview(config, judged, leakage)
     return Checked(
         parts={name: PartSeen.of(domain) for name, domain in domains.items()},
         leakage=leakage,
+        reading=rows.reading,
         power=what_is_left(config, left, len(judged)),
         wear=left,
     )

@@ -55,7 +55,7 @@ def decide_run(
 
     Of the shift only that counts which it shows of the target's labels; how far the target has moved is no rule's business.
     """
-    began, task = time.perf_counter(), drifted.report.task
+    began, task, asked = time.perf_counter(), drifted.report.task, ingested.reading
     with np.load(evaluated.scores.verified(), allow_pickle=False) as kept:
         arrays = dict(kept)
     facts = Facts(
@@ -69,6 +69,8 @@ def decide_run(
         constant_class=evaluated.constant_class,
         swapped_labels=None if task is None else tuple(map(ring_in_words, task.rings)),
         leakage=_leakage(ingested, evaluated),
+        questions=() if asked is None else tuple(question.sentence for question in asked.questions),
+        answers=() if asked is None else asked.answers,
         allowance=evaluated.allowance,
     )
     judged = evidence(arrays, **facts.by_name())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,15 +12,27 @@ from ntgate.config import RunConfig
 from ntgate.data.copies import Copies
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
+from ntgate.data.reading import Reading
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError, DataErrors
 
 
-def read_domains(config: RunConfig) -> tuple[dict[str, Domain], Leakage]:
-    """Read, align and split the domains of ``config``, take copies of test rows out of the others, and compare what is left.
+class Rows(NamedTuple):
+    """The rows of a run.
 
-    Returns:
-        The parts by name, and what the test rows share with those that training may see.
+    Attributes:
+        domains: the parts by name.
+        leakage: what the test rows share with those that training may see.
+        reading: how their columns and labels are read.
+    """
+
+    domains: dict[str, Domain]
+    leakage: Leakage
+    reading: Reading
+
+
+def read_domains(config: RunConfig) -> Rows:
+    """Read, align and split the domains of ``config``, take copies of test rows out of the others, and compare what is left.
 
     Raises:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
@@ -30,6 +43,7 @@ def read_domains(config: RunConfig) -> tuple[dict[str, Domain], Leakage]:
     data = config.data
     given = {name: getattr(data, name) for name in ("source", "target", "target_test", "unlabelled")}
     found = _read_all(given, labelled=("source", "target", "target_test"), recorded=("target", "target_test"))
+    found, reading = _understood(config, found)
     source = found.pop("source")
     aligned = {name: align(source, domain) for name, domain in found.items()}
     unlabelled = {"unlabelled": aligned.pop("unlabelled")} if "unlabelled" in aligned else {}
@@ -41,7 +55,37 @@ def read_domains(config: RunConfig) -> tuple[dict[str, Domain], Leakage]:
         domains, {name: count for name, count in again.items() if count}, one_file=data.target_test is None
     )
     config.gate.metric.of_classes(next(iter(labelled.values())).classes)
-    return domains, _leakage_of(config, domains, copies)
+    return Rows(domains, _leakage_of(config, domains, copies), reading)
+
+
+def _understood(config: RunConfig, found: dict[str, Domain]) -> tuple[dict[str, Domain], Reading]:
+    """The domains with their columns as they are meant and their labels as they are called, and how that was decided."""
+    from ntgate.data.domain import joined
+    from ntgate.data.label_names import label_questions, renamed
+    from ntgate.data.reading import settled
+
+    data, notes, unlabelled = config.data, [], []
+    labelled = [name for name in ("source", "target", "target_test") if name in found]
+    for name in labelled:
+        found[name], none = renamed(found[name], data.label_map, data.missing_labels)
+        if none is not None:
+            kept = name == "target"
+            unlabelled += [none] if kept else []
+            notes.append(
+                f"{len(none):,} rows of {name} have no label and are {'taken as unlabelled rows' if kept else 'left out'}."
+            )
+    done, reading = settled(
+        {**found, **({"without labels": unlabelled[0]} if unlabelled else {})}, data.columns, look=True
+    )
+    if unlabelled:
+        more = done.pop("without labels")
+        done["unlabelled"] = joined([done["unlabelled"], more], "unlabelled") if "unlabelled" in done else more
+    asked, known = label_questions(
+        {name: done[name] for name in labelled},
+        data.label_map,
+        classes=data.label_kind is not None,
+    )
+    return done, reading.asking(asked, [*notes, *known], data.columns, data.label_map, data.missing_labels)
 
 
 def _counted(domain: Domain) -> Domain:
@@ -70,7 +114,7 @@ def _read_all(
     Raises:
         DataError: when a file cannot be read; :class:`~ntgate.errors.DataErrors` when it is more than one thing.
     """
-    from ntgate.data.readers import read
+    from ntgate.data.readers import read_raw
 
     found: dict[str, Domain] = {}
     problems: dict[str, DataError] = {}
@@ -78,7 +122,7 @@ def _read_all(
         if spec is None:
             continue
         try:
-            found[name] = read(spec, name, labelled=name in labelled, recorded=name in recorded)
+            found[name] = read_raw(spec, name, labelled=name in labelled, recorded=name in recorded)
         except DataError as error:
             problems.setdefault(str(error), error)  # two domains may lie in one file
     if problems:
@@ -130,8 +174,9 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     from ntgate.data.align import align
+    from ntgate.data.reading import settled
 
     given = {name: getattr(config.data, name) for name in ("source", "target", "unlabelled")}
-    found = _read_all(given, labelled=("source",))
+    found, _ = settled(_read_all(given, labelled=("source",)), config.data.columns, every=True)
     source = found.pop("source")
     return {"source": source, **{name: align(source, domain, kinds=False) for name, domain in found.items()}}

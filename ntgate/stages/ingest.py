@@ -12,6 +12,7 @@ from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain, Ints, TrainingView
 from ntgate.data.leakage import Leakage
+from ntgate.data.reading import Reading
 from ntgate.errors import ConfigError
 from ntgate.stages.domains import read_domains, read_for_drift
 from ntgate.stages.place import Place
@@ -34,6 +35,7 @@ class Ingested(Frozen):
         target_classes: class names of the target; none for a drift check, which looks at no labels.
         kind: ``array``, ``table`` or ``images``.
         leakage: what the test rows share with the other parts; None for a drift check, which has no test rows.
+        reading: how columns and labels are read; None for a drift check, which compares what it finds.
         seconds: wall time.
     """
 
@@ -46,6 +48,7 @@ class Ingested(Frozen):
     target_classes: tuple[str, ...]
     kind: str
     leakage: Leakage | None = None
+    reading: Reading | None = None
     seconds: float
 
     @property
@@ -114,10 +117,11 @@ def ingest(config: RunConfig, place: Place) -> Ingested:
 
     began, clock = time.time(), time.perf_counter()
     ledger_uri(config.gate.ledger, config.registry.uri)  # refused now rather than after the training
-    domains, leakage = read_domains(config)
-    check_space(config, domains)
-    check_fit(config, domains)
-    return _stored(config, place, domains, leakage, began, clock, "run")
+    rows = read_domains(config)
+    check_space(config, rows.domains)
+    check_fit(config, rows.domains)
+    told = {"leakage": rows.leakage, "reading": rows.reading}
+    return _stored(config, place, rows.domains, began, clock, "run").model_copy(update=told)
 
 
 def ingest_for_drift(config: RunConfig, place: Place) -> Ingested:
@@ -127,14 +131,13 @@ def ingest_for_drift(config: RunConfig, place: Place) -> Ingested:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, place, read_for_drift(config), None, began, clock, "drift")
+    return _stored(config, place, read_for_drift(config), began, clock, "drift")
 
 
 def _stored(
     config: RunConfig,
     place: Place,
     domains: dict[str, Domain],
-    leakage: Leakage | None,
     began: float,
     clock: float,
     kind: Literal["run", "drift"],
@@ -156,7 +159,6 @@ def _stored(
         source_classes=domains["source"].classes,
         target_classes=domains["train"].classes if "train" in domains else (),
         kind=domains["source"].kind,
-        leakage=leakage,
         seconds=time.perf_counter() - clock,
     )
 

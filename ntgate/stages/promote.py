@@ -146,6 +146,7 @@ def _write_report(config: RunConfig, history: RunHistory, result: RunResult, to:
             arm.strategy: [point.model_dump() for point in history.curve(arm)] for arm in history.arms if arm.steps > 0
         },
         data=_data(history),
+        reading=None if history.ingested.reading is None else history.ingested.reading.model_dump(mode="json"),
         by_class=by_class(history),
         config=portable(config),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

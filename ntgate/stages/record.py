@@ -106,14 +106,14 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
 
 
 def _model(history: RunHistory, role: str | None, arm: Candidate) -> ModelRecord:
-    from ntgate.export import serving
     from ntgate.export.runtime import input_schema, load_proto, row_kind
+    from ntgate.export.serving_source import serving_source
 
     assert role is not None
     path = history.evaluated.onnx[role].verified()
     return ModelRecord(
         path=path, proto=load_proto(path), inputs=input_schema(path), kind=row_kind(path), classes=arm.classes,
-        serving=Path(serving.__file__),
+        serving=serving_source(),
     )  # fmt: skip
 
 

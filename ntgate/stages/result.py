@@ -107,7 +107,8 @@ class RunResult(Frozen):
             champion already, so that ``version`` is the champion's and the registry stayed as it was. ``page``: why MLflow does not
             have the final page; None where it has. ``baseline``: the version of scratch that carries the alias of this name;
             ``baseline_fault``: why there is none though there should be.
-        data: rows and fingerprints by part, the classes, and what became of rows that stand more than once.
+        data: rows and fingerprints by part, the classes, what became of rows that stand more than once, and how columns and labels
+            were read.
         reports: pages for people.
         directory: the run's folder, or its address.
         dry_run: whether the registry was left alone.
@@ -223,6 +224,7 @@ def conclude(
             "rows": ingested.rows,
             "fingerprints": ingested.fingerprints,
             "classes": ingested.target_classes,
+            "reading": None if ingested.reading is None else ingested.reading.model_dump(mode="json"),
             "copies": None if ingested.leakage is None else ingested.leakage.copies.model_dump(mode="json"),
         },
         reports=history.pages,

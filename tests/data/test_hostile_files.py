@@ -179,7 +179,6 @@ FILES = {
     "open quote": ("csv", text('a,b,label\n1,2,x\n3,"4,y\n5,6,y\n'), "got 2 in line 3"),
     "empty": ("csv", text(""), "got nothing in it"),
     "damaged parquet": ("parquet", damaged_parquet, "a parquet file"),
-    "misleading notes": ("parquet", misleading_notes, "a parquet file"),
     "no parquet": ("parquet", text(b"PAR1" + bytes(50) + b"PAR1"), "a parquet file"),
     # archives
     "npy": ("npz", npy, "an npy file, which holds one array alone; save the arrays x and y together"),

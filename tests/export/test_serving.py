@@ -25,9 +25,9 @@ from ntgate.data.domain import Domain
 from ntgate.data.encoder import fit_encoder
 from ntgate.data.readers import read
 from ntgate.data.specs import SourceSpec
-from ntgate.export import serving
 from ntgate.export.quantise import quantise
 from ntgate.export.runtime import input_schema, load_proto, row_kind, scores_onnx
+from ntgate.export.serving_source import serving_source
 from ntgate.models.network import NetworkModel
 from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
@@ -81,7 +81,7 @@ def logged(path: Path, folder: Path) -> str:
     registry = connect(RegistryConfig(uri=f"sqlite:///{folder / 'mlflow.db'}"), "served")
     model = ModelRecord(
         path=path, proto=load_proto(path), inputs=input_schema(path), kind=row_kind(path), classes=CLASSES,
-        serving=Path(serving.__file__),
+        serving=serving_source(),
     )  # fmt: skip
     done = record(registry, RunRecord("r", "", {}, {}, {}, [], [CandidateRecord("a", {}, {}, [], model=model)], []))
     return registry.client.get_logged_model(done.models["a"]).artifact_location

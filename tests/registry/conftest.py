@@ -17,7 +17,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ntgate.export import serving
+from ntgate.export.serving_source import serving_source
 from ntgate.registry.client import Registry, connect
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.promotion import PromotionRequest
@@ -27,7 +27,7 @@ from tests.postgres import Cluster
 from tests.server import Server
 
 CLASSES = ("cat", "dog", "fox")
-SERVING = Path(serving.__file__)
+SERVING = serving_source()
 FOREST = multiprocessing.get_context("forkserver")
 FOREST.set_forkserver_preload(["mlflow", "ntgate.registry.repair", "mlflow.store.tracking.sqlalchemy_store"])
 

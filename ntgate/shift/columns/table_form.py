@@ -26,6 +26,7 @@ _MOSTLY = 0.5  # share of the texts that are numbers in a column of numbers
 _DATES = 0.9  # share of the different texts that are dates in a column of dates
 _UNIQUE = 0.5  # different texts by rows, in a column of free text
 _FEW = 50  # different texts that are always categories
+_EXACT = 2.0**24  # from here on float32 skips whole numbers
 _LARGEST = 1e30  # a number; what is larger is none
 
 _LOOKS: dict[str, Callable[[str], int]] = {
@@ -92,7 +93,14 @@ def compared(source: pd.DataFrame, target: pd.DataFrame) -> Features:
 
 def _column(name: str, first: pd.Series[Any], second: pd.Series[Any]) -> Iterator[Number | str]:
     if first.dtype.kind == second.dtype.kind == "f":
-        yield from _numeric(name, first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64))
+        one, other = first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64)
+        least = (
+            np.nanmin(np.concatenate([one, other])) if first.dtype == np.float64 and not _nothing(one, other) else 0.0
+        )
+        if least and np.abs(least) > _EXACT:  # as float32, in which all is compared, such numbers would be equal
+            yield f"Column {name!r} is compared by how far its numbers lie above {least:.15g}."
+            one, other = one - least, other - least
+        yield from _numeric(name, one, other)
         return
     mixed = first.dtype.kind != second.dtype.kind and not first.isna().all() and not second.isna().all()
     if mixed:
@@ -150,6 +158,10 @@ def _numeric(name: str, first: Floats, second: Floats, what: str = "is missing")
     if missing[0].any() or missing[1].any():
         marked = f"{name} {what}"
         yield Number(marked, name, marked, missing[0], missing[1], marks=True)
+
+
+def _nothing(first: Floats, second: Floats) -> bool:
+    return bool(np.isnan(first).all() and np.isnan(second).all())
 
 
 def _texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:

@@ -1,0 +1,80 @@
+"""Cells of a csv file, all of them text, in the types that they are written in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# What means no value in a csv file, as pandas has it.
+NOTHING = (
+    "", " ", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+    "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+_TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
+
+
+def natural(column: pa.ChunkedArray, nothing: tuple[str, ...] = NOTHING) -> npt.NDArray[Any]:
+    """Whole numbers, numbers or truth values where all cells are such, else text; what has no value is NaN or None.
+
+    A number that begins with a nought is a code, and a whole number of more than 18 digits is one too: both stay text.
+
+    >>> import pyarrow as pa
+    >>> [natural(pa.chunked_array([cells])).tolist() for cells in (["1", " 2"], ["1.5", "NA"], ["01", "2"], ["true", "False"])]
+    [[1, 2], [1.5, nan], ['01', '2'], [True, False]]
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    found = _numbers(cells)
+    if found is not None:
+        return found
+    gone = pc.is_in(cells, value_set=_values(nothing))
+    known = pc.if_else(gone, pa.scalar(None, pa.string()), cells) if pc.any(gone).as_py() else cells
+    for tried in [known] if known is not cells else []:
+        found = _numbers(tried)
+        if found is not None:
+            return found
+    trimmed = pc.utf8_trim_whitespace(known)
+    found = _numbers(trimmed)
+    if found is not None:
+        return found
+    different = pc.unique(known).drop_null()
+    if 0 < len(different) <= len(_TRUTH) and set(different.to_pylist()) <= set(_TRUTH):
+        values = pc.is_in(known, value_set=_values(tuple(text for text, truth in _TRUTH.items() if truth)))
+        if not known.null_count:
+            return np.asarray(values.to_numpy(zero_copy_only=False))
+        return np.asarray(pc.if_else(pc.is_null(known), None, values).to_pylist(), dtype=object)
+    return np.asarray(known.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _numbers(cells: pa.StringArray) -> npt.NDArray[Any] | None:
+    """Cells as whole numbers or numbers, or None where one of them is neither, or a code."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        found = cells.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    if pc.any(pc.match_substring_regex(cells, r"^[+-]?(0[0-9]|[0-9]{19,})")).as_py():
+        return None
+    if not found.null_count:
+        try:
+            return np.asarray(cells.cast(pa.int64()).to_numpy(zero_copy_only=False))
+        except pa.ArrowInvalid:
+            pass
+    return np.array(found.to_numpy(zero_copy_only=False))
+
+
+@lru_cache
+def _values(words: tuple[str, ...]) -> pa.StringArray:
+    import pyarrow as pa
+
+    return pa.array(words, pa.string())

@@ -1,0 +1,186 @@
+"""A column of numbers: a quantity, a date in numbers, or what is none though it is written in digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.data.column_form import ColumnForm
+from ntgate.data.text_column import Judged
+
+if TYPE_CHECKING:
+    from ntgate.data.domain import Domain
+
+Floats = npt.NDArray[np.float64]
+
+NUMBER = ColumnForm(kind="number")
+_ROWS = 50_000  # of a domain, looked at
+_LEAST = 20  # rows from which anything can be told
+_INDEX = re.compile(r"unnamed: \d+|index|level_\d+|row_?(id|no|num|number|index)|", re.IGNORECASE)
+_CODE = re.compile(r"(^|[_\W])(id|code|cd|zip|zip_?code|post_?code|postal|plz|sku|ean|isbn)($|[_\W])", re.IGNORECASE)
+_NINES = re.compile(r"-?9{3,}|-9{1,2}")
+_EPOCH = (9e8, 2.2e9)  # seconds: 1998 to 2039
+_UNITS = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
+_FAR = 10.0  # interquartile ranges from the quartiles
+_SURE = 1e-6  # p-value below which a code's classes follow no smooth curve
+_GAIN = 0.03  # of the label's variance, that each code on its own explains beyond such a curve
+_DEGREE = 5
+
+
+def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, look: bool = True) -> Judged:
+    """How a column of numbers is read.
+
+    Args:
+        name: the column's.
+        parts: its numbers by domain, NaN where there is none.
+        source: the source's rows with their labels, of which it may tell; None where there are none.
+        look: whether to look for what has to be asked about.
+    """
+    known = {domain: values[np.isfinite(values)] for domain, values in parts.items()}
+    known = {domain: values for domain, values in known.items() if len(values)}
+    every = np.concatenate([_some(values) for values in known.values()]) if known else np.zeros(0)
+    if len(every) < _LEAST:
+        return Judged(NUMBER)
+    told, whole = f"Column {name!r}", bool((every == np.round(every)).all())
+    form = ColumnForm(kind="number", exact=_collapse(every))
+    if not look:
+        found = _date(told, every) if whole else None
+        return found if found is not None and found.seen is None else Judged(form)
+    if whole:
+        found = _date(told, every) or _index(name, told, known) or _code(name, told, known, form)
+        if found is not None:
+            return found
+    found = _of_label(told, parts.get("source"), source, form, whole=whole) or _sentinel(told, every, form)
+    return found or Judged(form)
+
+
+def _some(values: Floats) -> Floats:
+    return values if len(values) <= _ROWS else values[:: len(values) // _ROWS + 1]
+
+
+def _collapse(values: Floats) -> bool:
+    """Whether numbers that differ would be equal as float32."""
+    different = np.unique(values)
+    with np.errstate(over="ignore"):
+        return len(np.unique(different.astype(np.float32))) < 0.9 * len(different)
+
+
+def _date(told: str, values: Floats) -> Judged | None:
+    low, high, different = values.min(), values.max(), len(np.unique(values[:2000]))
+    if low >= 19_000_101 and high <= 21_001_231 and different >= _LEAST:
+        year, month, day = values // 10_000, values // 100 % 100, values % 100
+        if (year >= 1900).all() and ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+            return Judged(ColumnForm(kind="date", written="year, month, day without signs between"))
+    for unit, called in _UNITS.items():
+        if low * unit >= _EPOCH[0] and high * unit <= _EPOCH[1] and different >= _LEAST:
+            seen = f"{told} has whole numbers that look like {called} since 1970, such as {values[0]:.0f}"
+            return Judged(ColumnForm(kind="number", exact=True), seen, "date", "`number` or `ignore`")
+    return None
+
+
+def _index(name: str, told: str, known: Mapping[str, Floats]) -> Judged | None:
+    numbered, ordered = True, True
+    for values in known.values():
+        span = values.max() - values.min() + 1
+        numbered &= (
+            len(values) >= _LEAST and span <= 2 * len(values) and len(np.unique(_some(values))) == len(_some(values))
+        )
+        ordered &= len(values) >= _LEAST and bool((np.diff(values) > 0).all())
+    if (
+        numbered
+        or ordered
+        or (_INDEX.fullmatch(name.strip()) and any(len(values) >= _LEAST for values in known.values()))
+    ):
+        first = next(iter(known.values()))
+        shown = ", ".join(f"{value:.0f}" for value in first[:3])
+        return Judged(None, f"{told} numbers the rows ({shown}, ...)", "ignore", "`number`")
+    return None
+
+
+def _code(name: str, told: str, known: Mapping[str, Floats], form: ColumnForm) -> Judged | None:
+    every = np.concatenate(list(known.values()))
+    different = len(np.unique(_some(every)))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    if different <= 2 or not _CODE.search(spaced):
+        return None
+    seen = f"{told} is called like a code and has {different:,} different whole numbers"
+    few = different <= min(1000, 0.5 * len(every))
+    return Judged(form, seen, "category" if few else "ignore", "`number`")
+
+
+def _of_label(
+    told: str, values: Floats | None, source: Domain | None, form: ColumnForm, *, whole: bool
+) -> Judged | None:
+    """A column that tells the label, or whose numbers order nothing that the label follows."""
+    if values is None or source is None or source.y is None or not whole or not np.isfinite(values).all():
+        return None
+    values, y = _some(values), source.y if len(values) <= _ROWS else source.y[:: len(values) // _ROWS + 1]
+    groups, place = np.unique(values, return_inverse=True)
+    if len(values) >= _LEAST and len(groups) >= 0.9 * len(values):
+        ordered = y[np.argsort(values, kind="stable")]
+        runs = 1 + int((np.diff(ordered) != 0).sum())
+        if runs == len(np.unique(y)):
+            return Judged(None, f"{told} orders the rows by their label", "ignore", "`number`")
+        return None
+    table = np.zeros((len(groups), len(source.classes)))
+    np.add.at(table, (place, y), 1)
+    if tells(table):
+        return Judged(form, f"{told} tells the label of every row of the source", "ignore", "`number` or `category`")
+    if 5 <= len(groups) <= 1000 and len(values) >= 5 * len(groups) and _follows_no_curve(table):
+        seen = f"{told} has {len(groups)} different whole numbers, whose order says nothing of the label"
+        return Judged(form, seen, "category", "`number`")
+    return None
+
+
+def tells(table: npt.NDArray[Any]) -> bool:
+    """Whether each of few values stands with one class alone, and each class with values of its own.
+
+    Args:
+        table: how often each value stands with each class ``(k, c)``.
+    """
+    few = table.shape[0] <= 2 * table.shape[1] and table.sum() >= 50 and table.shape[0] >= 2
+    return few and bool(((table > 0).sum(axis=1) == 1).all() and ((table > 0).any(axis=0)).all())
+
+
+def _follows_no_curve(table: Floats) -> bool:
+    """An F-test: the shares of the classes by value against a polynomial of the value's rank."""
+    from scipy import stats
+
+    sizes, n = table.sum(axis=1), float(table.sum())
+    degree, rank = min(_DEGREE, len(table) - 2), np.linspace(-1, 1, len(table))
+    basis = np.polynomial.legendre.legvander(rank, degree)
+    weight = np.sqrt(sizes)[:, None]
+    shares = table / sizes[:, None]
+    fitted = basis @ np.linalg.lstsq(basis * weight, shares * weight, rcond=None)[0]
+    lack = float((sizes[:, None] * (shares - fitted) ** 2).sum())
+    within = float((table * (1 - shares)).sum())
+    total = float((table.sum(axis=0) * (1 - table.sum(axis=0) / n)).sum())
+    free = len(table) - degree - 1
+    if total == 0 or lack < _GAIN * total:
+        return False
+    ratio = (lack / free) / max(within / (n - len(table)), 1e-12)
+    return bool(stats.f.sf(ratio, free, n - len(table)) < _SURE)
+
+
+def _sentinel(told: str, values: Floats, form: ColumnForm) -> Judged | None:
+    """A number far out that is made of nines, or -1 where nothing else is below nought."""
+    low, high = np.quantile(values, (0.25, 0.75))
+    reach = _FAR * (high - low)
+    for value in (values.max(), values.min()):
+        shown = f"{value:.0f}"
+        if value != np.round(value) or not _NINES.fullmatch(shown):
+            continue
+        times, rest = int((values == value).sum()), values[values != value]
+        if not len(rest) or times > len(values) / 2:
+            continue
+        outside = value > high + reach or value < low - reach
+        alone = value < 0 <= rest.min() and times > 1
+        if (outside and len(shown.lstrip("-")) > 2 and abs(value) > 2 * np.abs(rest).max()) or alone:
+            seen = f"{told} has {shown} in {times} row{'s' if times > 1 else ''}, far from all other numbers"
+            answer = {"kind": "number", "missing": [shown]}
+            return Judged(form, seen, answer, "`number`, where it is one")
+    return None

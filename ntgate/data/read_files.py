@@ -1,0 +1,92 @@
+"""A table in csv or jsonl, one file or many, packed or not."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
+
+from ntgate.data.location import Location
+from ntgate.data.read_csv import read_csv
+from ntgate.data.read_table import check_header
+from ntgate.data.specs import SourceSpec
+from ntgate.data.table_files import partition, table_files
+from ntgate.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PACKED: dict[str, Callable[[IO[bytes]], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_IN_MEMORY = 2**26
+_BLOCK = 2**24
+
+
+def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, str]:
+    """The rows of all files at a path, and what had to be recognised to read them.
+
+    Args:
+        path: as it is opened; messages have ``spec.path``, or the file's own where there are many.
+        spec: what is known of the table.
+        kind: ``csv`` or ``jsonl``.
+
+    Raises:
+        DataError: when a file cannot be read, or has other columns than the first.
+    """
+    import pandas as pd
+
+    place, paths = table_files(path, spec.path, f"a {kind} file or folder, or a pattern such as part-*.{kind}")
+    parts: list[pd.DataFrame] = []
+    said: dict[str, None] = {}
+    for one in paths:
+        about = spec if len(paths) == 1 else spec.model_copy(update={"path": one})
+        with _opened(replace(place, path=one), about.path) as file:
+            frame, recognised = read_csv(file, about) if kind == "csv" else (_jsonl(file, about), "")
+        said[recognised] = None
+        for name, value in partition(place.path, one).items():
+            if name not in frame.columns:
+                frame[name] = pd.Series([value] * len(frame), dtype=object)
+        if parts and set(parts[0].columns) != set(frame.columns):
+            raise DataError(
+                one, expected=f"the columns of {paths[0]}: {', '.join(map(str, parts[0].columns[:8]))}",
+                got=", ".join(map(str, frame.columns[:8])), fix="give files of one table",
+            )  # fmt: skip
+        parts.append(frame)
+    whole = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    return whole, "; ".join(filter(None, said))
+
+
+def _opened(place: Location, shown: str) -> IO[bytes]:
+    """A file's content, unpacked where its name says that it is packed."""
+    ending = next((ending for ending in _PACKED if place.path.lower().endswith(ending)), None)
+    if ending is None:
+        return place.open()
+    unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  the caller closes it
+    try:
+        with place.open() as packed, _PACKED[ending](packed) as content:
+            shutil.copyfileobj(content, unpacked, _BLOCK)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(
+            shown, expected=f"a whole file packed as {ending}", got=" ".join(str(error).split()), fix="pack it again"
+        ) from error
+    unpacked.seek(0)
+    return unpacked
+
+
+def _jsonl(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
+    """One JSON object a line; a key that is not there has no value."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_json(file, lines=True, dtype=False, convert_dates=False, encoding="utf-8-sig")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(
+            spec.path, expected="one JSON object a line", got=" ".join(str(error).split())[:200], fix="export it again"
+        ) from error
+    check_header(list(map(str, frame.columns)), spec)
+    return frame

@@ -1,0 +1,316 @@
+"""How the columns of a table are read: decided once, from all domains together, said, and asked about where it is doubtful."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ntgate.base import Frozen
+from ntgate.data import number_column, text_column
+from ntgate.data.column_cells import converted, counted, numbers_of, plain, texts_of, type_of
+from ntgate.data.column_form import ColumnForm, ColumnRead
+from ntgate.data.domain import Domain
+from ntgate.data.question import Question, answers
+from ntgate.data.text_column import CATEGORY, Judged
+from ntgate.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LOOKED_AT = 2000  # columns; of wider tables numbers are not looked at one by one
+_SHOWN = 4  # texts that a category is told by
+_EPOCHS = (
+    (2e14, 1e-9),
+    (2e13, 1e-6),
+    (1e11, 1e-3),
+)  # from such numbers on a date in numbers has finer steps than seconds
+
+
+class CellsSeen(Frozen):
+    """One domain's cells of a column.
+
+    Attributes:
+        missing: how many have no value.
+        distinct: how many different values there are.
+        range: from the smallest to the largest, or the commonest texts.
+    """
+
+    missing: int
+    distinct: int
+    range: str
+
+
+class ColumnSeen(Frozen):
+    """A column as it is read.
+
+    Attributes:
+        name: its own.
+        kind: what it is read as.
+        written: how its cells are written, where that is not plain.
+        said: whether the config says what it is.
+        asked: whether that is asked about.
+        cells: what stands in it, by domain.
+    """
+
+    name: str
+    kind: Literal["number", "category", "date", "text", "left out"]
+    written: str = ""
+    said: bool = False
+    asked: bool = False
+    cells: dict[str, CellsSeen] = {}
+
+
+class Reading(Frozen):
+    """How the rows are read, and what about that is doubtful.
+
+    Attributes:
+        columns: of a table; none of arrays and images.
+        questions: what has to be said before a model is promoted.
+        notes: what has to be known and needs no answer, a sentence each.
+        answers: the lines of the config that answer all questions as is likeliest, to be put below ``data``.
+    """
+
+    columns: tuple[ColumnSeen, ...] = ()
+    questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    def asking(
+        self, more: Iterable[Question], notes: Iterable[str], said: Mapping[str, ColumnRead], label_map: Mapping[str, str],
+        missing: Iterable[str],
+    ) -> Reading:  # fmt: skip
+        """The reading with further questions and notes, and the lines that answer all of them."""
+        questions = (*self.questions, *more)
+        lines = answers(questions, said, label_map, missing)
+        return self.model_copy(update={"questions": questions, "notes": (*self.notes, *notes), "answers": lines})
+
+
+def settled(
+    domains: Mapping[str, Domain],
+    said: Mapping[str, ColumnRead] | None = None,
+    *,
+    look: bool = False,
+    every: bool = False,
+) -> tuple[dict[str, Domain], Reading]:
+    """The domains with the columns of their tables as numbers, seconds and text, and how that was decided.
+
+    Args:
+        domains: as they were read, by name; arrays and images are left as they are.
+        said: what the config says of columns.
+        look: whether columns are described, and doubtful ones looked for.
+        every: whether columns that would be left out until somebody says what they are stay, as texts: a measure refuses none.
+
+    Raises:
+        DataError: when a column is not what the config says, or none is left.
+    """
+    said = said or {}
+    tables = {name: domain for name, domain in domains.items() if domain.kind == "table"}
+    if not tables:
+        return dict(domains), Reading()
+    _refuse_unknown(said, tables)
+    names = dict.fromkeys(str(column) for domain in tables.values() for column in domain.rows.columns)  # type: ignore[union-attr]
+    plainly = set() if len(names) <= _LOOKED_AT else _plain_numbers(tables) - set(said)
+    made: dict[str, dict[str, Any]] = {name: {} for name in tables}
+    forms: dict[str, ColumnForm] = {}
+    seen: list[ColumnSeen] = []
+    questions: list[Question] = []
+    held = {name: dict.fromkeys(map(str, domain.rows.columns)) for name, domain in tables.items()}  # type: ignore[union-attr]
+    for domain, table in tables.items():
+        wanted = [name for name in held[domain] if name in plainly]
+        assert not isinstance(table.rows, np.ndarray)
+        values = table.rows[wanted].to_numpy(dtype=np.float32)
+        made[domain] = dict(zip(wanted, values.T, strict=True))
+    for name in names:
+        if name in plainly:
+            forms[name] = number_column.NUMBER
+            continue
+        parts = {domain: plain(tables[domain].rows[name]) for domain in tables if name in held[domain]}  # type: ignore[call-overload]
+        told = said.get(name)
+        verdict = _judged(name, parts, tables.get("source"), look) if told is None else _declared(name, parts, told)
+        form = CATEGORY if every and verdict.form is None and told is None else verdict.form
+        columns: dict[str, Any] = {}
+        if form is not None:
+            forms[name] = form
+            for domain, cells in parts.items():
+                columns[domain] = made[domain][name] = converted(cells, form, f"{tables[domain].name}: {name}")
+        if not look:
+            continue
+        if verdict.seen is not None:
+            questions.append(
+                Question(
+                    subject=name, seen=verdict.seen, key="columns", answer=verdict.answer, otherwise=verdict.otherwise
+                )
+            )
+        seen.append(
+            ColumnSeen(
+                name=name, kind="left out" if form is None else form.kind, written="" if form is None else form.written,
+                said=told is not None, asked=verdict.seen is not None,
+                cells={domain: _cells(form, columns.get(domain, cells)) for domain, cells in parts.items()},
+            )
+        )  # fmt: skip
+    if not forms:
+        raise _nothing_left(questions, next(iter(tables.values())))
+    import pandas as pd
+
+    done = {
+        domain: replace(
+            table, forms=forms,
+            rows=pd.DataFrame(
+                {name: made[domain][name] for name in held[domain] if name in made[domain]}, index=pd.RangeIndex(len(table))
+            ),
+        )
+        for domain, table in tables.items()
+    }  # fmt: skip
+    return {**domains, **done}, Reading(
+        columns=tuple(seen), questions=tuple(questions), answers=answers(questions, said, {}, ())
+    )
+
+
+def _plain_numbers(tables: Mapping[str, Domain]) -> set[str]:
+    """The columns that hold numbers of numpy's in every table; a table may have 50,000 of them."""
+    every: set[str] = set()
+    others: set[str] = set()
+    for table in tables.values():
+        for name, dtype in table.rows.dtypes.items():  # type: ignore[union-attr]
+            numeric = isinstance(dtype, np.dtype) and dtype.kind in "fiub"
+            (every if numeric else others).add(str(name))
+    return every - others
+
+
+def _judged(name: str, parts: Mapping[str, pd.Series[Any]], source: Domain | None, look: bool) -> Judged:
+    """How a column is read of which the config says nothing."""
+    kinds = {type_of(cells) for cells in parts.values()} - {"none"}
+    if "nested" in kinds:
+        return Judged(
+            None, f"Column {name!r} has lists or other values with parts", "ignore", "give their parts as columns"
+        )
+    if not kinds or kinds <= {"number", "truth"}:
+        return number_column.judged(name, numbers_of(parts), source, look=look)
+    if "date" in kinds:
+        if kinds == {"date"}:
+            return Judged(ColumnForm(kind="date"))
+        form = _declared(name, parts, ColumnRead(kind="date"), strictly=False)
+        seen = f"Column {name!r} has dates in one file and something else in another"
+        return form if form.form is not None else Judged(None, seen, "ignore", "write it in one way in the files")
+    if "category" in kinds:
+        return Judged(
+            ColumnForm(kind="category", written="a category in the file") if kinds == {"category"} else CATEGORY
+        )
+    counts = counted(parts)
+    typed = all(cells.attrs.get("typed", False) for cells in parts.values())
+    found = text_column.judged(name, counts, typed=typed, mixed=bool(kinds & {"number", "truth"}))
+    if look and found.seen is None and found.form is not None and found.form.kind == "category":
+        found = _of_label(name, parts.get("source"), source) or found
+    return found
+
+
+def _of_label(name: str, cells: pd.Series[Any] | None, source: Domain | None) -> Judged | None:
+    """A category that tells the label."""
+    if cells is None or source is None or source.y is None:
+        return None
+    known, place = np.unique(texts_of(cells).astype(str), return_inverse=True)
+    if len(known) > 2 * len(source.classes):
+        return None
+    table = np.zeros((len(known), len(source.classes)))
+    np.add.at(table, (place, source.y), 1)
+    if not number_column.tells(table):
+        return None
+    return Judged(CATEGORY, f"Column {name!r} tells the label of every row of the source", "ignore", "`category`")
+
+
+def _declared(name: str, parts: Mapping[str, pd.Series[Any]], said: ColumnRead, *, strictly: bool = True) -> Judged:
+    """How a column is read as the config says."""
+    if said.kind == "ignore":
+        return Judged(None)
+    if said.kind in ("category", "text"):
+        return Judged(ColumnForm(kind=said.kind))
+    kinds = {type_of(cells) for cells in parts.values()} - {"none"}
+    texts = list(counted({domain: cells for domain, cells in parts.items() if type_of(cells) == "text"}))
+    problem: str | None = None
+    form = ColumnForm(kind="number")
+    if "nested" in kinds or ("date" in kinds and said.kind != "date"):
+        problem = "lists" if "nested" in kinds else "dates"
+    elif texts:
+        found = text_column.declared(said, texts)
+        form, problem = (form, repr(found)) if isinstance(found, str) else (found, None)
+    if problem is not None:
+        if not strictly:
+            return Judged(None)
+        raise DataError(
+            f"column {name}", expected=f"{'dates' if said.kind == 'date' else said.kind + 's'}, as data.columns says", got=problem,
+            fix=f"correct data.columns.{name}, or name what means no value there as `missing`",
+        )  # fmt: skip
+    if said.kind == "date":
+        if not texts:
+            form = ColumnForm(kind="date", **_date_in_numbers(parts))
+        return Judged(form)
+    gone = tuple(sorted(float(word) for word in said.missing if _is_number(word)))
+    values = [cells for cells in numbers_of(parts).values() if len(cells)]
+    exact = said.kind == "number" and any(
+        number_column.judged("", {"": cells}, None, look=False).form != number_column.NUMBER for cells in values
+    )
+    written = form.written or (f"{', '.join(said.missing)} for no value" if gone else "")
+    return Judged(form.model_copy(update={"gone": gone, "exact": exact, "written": written}))
+
+
+def _date_in_numbers(parts: Mapping[str, pd.Series[Any]]) -> dict[str, Any]:
+    known = [values[np.isfinite(values)] for values in numbers_of(parts).values()]
+    every = np.abs(np.concatenate(known)) if known else np.zeros(0)
+    if not len(every):
+        return {}
+    largest = float(every.max())
+    if every.min() >= 19_000_101 and largest <= 21_001_231:
+        return {"written": "year, month, day without signs between"}
+    unit = next((unit for least, unit in _EPOCHS if largest >= least), 1.0)
+    return {"unit": unit, "written": "seconds since 1970" if unit == 1.0 else f"steps of {unit:g} seconds since 1970"}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def _refuse_unknown(said: Mapping[str, ColumnRead], tables: Mapping[str, Domain]) -> None:
+    columns = list(dict.fromkeys(str(name) for domain in tables.values() for name in domain.rows.columns))  # type: ignore[union-attr]
+    for name in said:
+        if name not in columns:
+            close = difflib.get_close_matches(name, columns, n=1)
+            raise DataError(
+                "data.columns", expected=f"features of the table: {', '.join(columns[:8])}", got=name,
+                fix=f"did you mean {close[0]!r}?" if close else "remove it; label, group, time, id and keep are no features",
+            )  # fmt: skip
+
+
+def _nothing_left(questions: list[Question], domain: Domain) -> DataError:
+    fix = f"say what they are: {answers(questions, {}, {}, ())[0]}" if questions else "give it features"
+    shown = " ".join(question.sentence for question in questions) or "every column left out"
+    return DataError(domain.name, expected="a feature that can be read", got=shown.rstrip("."), fix=fix)
+
+
+def _cells(form: ColumnForm | None, cells: Any) -> CellsSeen:
+    """What stands in a domain's column, as it is read."""
+    import pandas as pd
+
+    column = pd.Series(cells)
+    if form is not None and form.kind in ("number", "date"):
+        known = column[column.notna()]
+        missing = len(column) - len(known)
+        if not len(known):
+            return CellsSeen(missing=missing, distinct=0, range="")
+        low, high = known.min(), known.max()
+        if form.kind == "date":
+            ends = [str(pd.Timestamp(end * form.unit, unit="s")).removesuffix(" 00:00:00") for end in (low, high)]
+        else:
+            ends = [f"{end:.6g}" for end in (low, high)]
+        return CellsSeen(missing=missing, distinct=int(known.nunique()), range=" to ".join(ends))
+    texts = pd.Series(texts_of(column))
+    counts = texts[texts != ""].value_counts()
+    shown = ", ".join(str(text)[:30] for text in counts.index[:_SHOWN])
+    more = ", ..." if len(counts) > _SHOWN else ""
+    return CellsSeen(missing=int((texts == "").sum()), distinct=len(counts), range=shown + more)
