@@ -109,11 +109,16 @@ def _no_classes(counts: Mapping[str, int], certain: Collection[str]) -> Iterable
         words = name in NOTHING or name.lower() in ("none", "nan", "unknown", "unlabelled", "unlabeled", "?")
         others = [other for other in counts if other != name]
         coded = name == "-1" and len(others) > 1 and all(other.isdigit() for other in others)
-        if words or coded:
-            yield Question(
-                subject="label", seen=f"{counts[name]:,} rows have the label {name}, a class or none", key="missing_labels",
-                answer=[name], otherwise=f"`label_map: {flow({name: name})}` where it is a class",
-            )  # fmt: skip
+        if not words and not coded:
+            continue
+        seen = f"{counts[name]:,} rows have the label {name}, a class or none"
+        none, label = {"missing_labels": [name]}, {"label_map": {name: name}}
+        if len(others) > 1:
+            other = f"`{flow(label)[1:-1]}` where it is a class"
+            yield Question(subject="label", seen=seen, key="missing_labels", answer=[name], otherwise=other)
+        else:
+            other = f"`{flow(none)[1:-1]}` where it is none"
+            yield Question(subject="label", seen=seen, key="label_map", answer={name: name}, otherwise=other)
 
 
 def _no_classification(counts: Mapping[str, int]) -> Iterable[Question]:

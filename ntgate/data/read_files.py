@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from ntgate.data.location import Location
+from ntgate.data.natural import natural
 from ntgate.data.read_csv import read_csv
 from ntgate.data.read_table import check_header
 from ntgate.data.specs import SourceSpec
@@ -57,7 +58,11 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, st
                 got=", ".join(map(str, frame.columns[:8])), fix="give files of one table",
             )  # fmt: skip
         parts.append(frame)
+    import pyarrow as pa
+
     whole = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    for name in partition(place.path, paths[0]):
+        whole[name] = natural(pa.chunked_array([pa.array(whole[name], pa.string())]))
     return whole, "; ".join(filter(None, said))
 
 
@@ -71,6 +76,7 @@ def _opened(place: Location, shown: str) -> IO[bytes]:
         with place.open() as packed, _PACKED[ending](packed) as content:
             shutil.copyfileobj(content, unpacked, _BLOCK)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        unpacked.close()
         raise DataError(
             shown, expected=f"a whole file packed as {ending}", got=" ".join(str(error).split()), fix="pack it again"
         ) from error

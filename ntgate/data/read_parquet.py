@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntgate.data.location import Location, unreadable
+from ntgate.data.natural import natural
 from ntgate.data.read_table import check_header
 from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
@@ -50,7 +51,12 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
                     parts.extend(_beside(part, said) for part in _picked(file, wanted - first))
                     first += file.metadata.num_rows
         check_header(parts[0].column_names, spec)
-        return _one(parts), wanted
+        table = _one(parts)
+        for name in partition(place.path, paths[0]):
+            place_of = table.column_names.index(name)
+            if table.schema.field(place_of).type == pa.string():
+                table = table.set_column(place_of, name, pa.array(natural(table[place_of]), from_pandas=True))
+        return table, wanted
     except MemoryError:  # which pyarrow raises as an exception of its own too
         raise
     except (pa.ArrowException, OSError) as error:

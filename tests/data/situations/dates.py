@@ -1,0 +1,117 @@
+"""Dates as people write them."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pandas as pd
+
+from tests.data.situations.build import NUMBER, Situation, days, of, parquet, some, stamps
+
+DATES = [
+    Situation("Days, 2024-01-31", "reads", "c  date", days("%Y-%m-%d"), kind="date"),
+    Situation("Days and times", "reads", "c  date", days("%Y-%m-%d %H:%M:%S", step="h"), kind="date"),
+    Situation("Days and times with a T and a Z", "reads", "c  date", days("%Y-%m-%dT%H:%M:%SZ", step="h"), kind="date"),
+    Situation(
+        "Days and times with an offset", "reads", "c  date", days("%Y-%m-%dT%H:%M:%S+02:00", step="h"), kind="date"
+    ),
+    Situation("Days with gaps", "reads", "missing", some(days("%Y-%m-%d"), None), kind="date"),
+    Situation("Days with ? among them", "reads", "'?' for no value", some(days("%Y-%m-%d"), "?"), kind="date"),
+    Situation(
+        "Days with another word among them",
+        "asks",
+        "dates, and 'tomorrow' among them",
+        some(days("%Y-%m-%d"), "tomorrow"),
+    ),
+    Situation("Days with slashes, year first", "reads", "c  date", days("%Y/%m/%d"), kind="date"),
+    Situation("31.01.2024", "reads", "day, month, year", days("%d.%m.%Y"), kind="date"),
+    Situation("01/31/2024", "reads", "month, day, year", days("%m/%d/%Y"), kind="date"),
+    Situation(
+        "01/02/2024: day or month first",
+        "asks",
+        "day before month or month before day",
+        lambda n, rng: [f"{a:02}/{b:02}/2024" for a, b in rng.integers(1, 13, (n, 2))],
+    ),
+    Situation(
+        "Day or month first, answered",
+        "reads",
+        "month, day, year",
+        lambda n, rng: [f"{a:02}/{b:02}/2024" for a, b in rng.integers(1, 13, (n, 2))],
+        data={"columns": {"c": {"kind": "date", "order": "mdy"}}},
+        kind="date",
+    ),
+    Situation("20240131 as a number", "reads", "year, month, day without signs between", days("%Y%m%d"), kind="date"),
+    Situation(
+        "Seconds since 1970", "asks", "seconds since 1970", lambda n, rng: 1_600_000_000 + rng.integers(0, 10**7, n)
+    ),
+    Situation(
+        "Milliseconds since 1970",
+        "asks",
+        "milliseconds since 1970",
+        lambda n, rng: 1_600_000_000_000 + rng.integers(0, 10**10, n),
+    ),
+    Situation(
+        "Seconds since 1970, answered",
+        "reads",
+        "2020-09",
+        lambda n, rng: 1_600_000_000 + 5 * np.arange(n),
+        data={"columns": {"c": "date"}},
+        kind="date",
+    ),
+    Situation(
+        "Milliseconds since 1970, answered",
+        "reads",
+        "2020-09",
+        lambda n, rng: 1_600_000_000_000 + 5 * np.arange(n),
+        data={"columns": {"c": "date"}},
+        kind="date",
+    ),
+    Situation("Timestamps in parquet", "reads", "c  date", stamps(), write=parquet, kind="date"),
+    Situation(
+        "Timestamps with a time zone in parquet",
+        "reads",
+        "c  date",
+        stamps(tz="Europe/Berlin"),
+        write=parquet,
+        kind="date",
+    ),
+    Situation(
+        "Days in parquet",
+        "reads",
+        "c  date",
+        lambda n, rng: [datetime.date(2024, 1, 1) + datetime.timedelta(i) for i in range(n)],
+        write=parquet,
+        kind="date",
+    ),
+    Situation(
+        "Spans of time in parquet",
+        "reads",
+        NUMBER,
+        lambda n, rng: pd.to_timedelta(rng.integers(0, 90_000, n), unit="s"),
+        write=parquet,
+        kind="number",
+    ),
+    Situation(
+        "Times of the day in parquet",
+        "reads",
+        NUMBER,
+        lambda n, rng: [datetime.time(int(h), int(m)) for h, m in rng.integers(0, 24, (n, 2))],
+        write=parquet,
+        kind="number",
+    ),
+    Situation(
+        "Dates that the config calls a number",
+        "refuses",
+        "expected numbers, as data.columns says, got",
+        days("%Y-%m-%d"),
+        data={"columns": {"c": "number"}},
+    ),
+    Situation(
+        "No dates that the config calls dates",
+        "refuses",
+        "as elsewhere in the column",
+        of("a", "b"),
+        data={"columns": {"c": "date"}},
+    ),
+]

@@ -1,0 +1,89 @@
+"""Columns whose type the file itself says."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from tests.data.situations.build import NUMBER, Situation, csv, normal, of, parquet, some, texts, whole
+
+TYPES = [
+    Situation(
+        "decimal in parquet",
+        "reads",
+        NUMBER,
+        lambda n, rng: [Decimal(f"{v:.2f}") for v in normal(n, rng)],
+        write=parquet,
+        kind="number",
+    ),
+    Situation(
+        "Nullable whole numbers in parquet",
+        "reads",
+        "missing",
+        lambda n, rng: pd.array(some(whole(0, 90), None)(n, rng), dtype="Int64"),
+        write=parquet,
+        kind="number",
+    ),
+    Situation(
+        "Nullable truth values in parquet",
+        "reads",
+        "missing",
+        lambda n, rng: pd.array(some(of(True, False), None)(n, rng), dtype="boolean"),
+        write=parquet,
+        kind="number",
+    ),
+    Situation(
+        "A category of texts in parquet",
+        "reads",
+        "a category in the file",
+        lambda n, rng: pd.Categorical(of("a", "b")(n, rng)),
+        write=parquet,
+        kind="category",
+    ),
+    Situation(
+        "A category of whole numbers in parquet",
+        "reads",
+        "a category in the file",
+        lambda n, rng: pd.Categorical(rng.integers(0, 7, n)),
+        write=parquet,
+        kind="category",
+    ),
+    Situation(
+        "A category in parquet, a number in csv",
+        "reads",
+        "c  category",
+        lambda n, rng: pd.Categorical(rng.integers(0, 7, n)),
+        write=lambda f, p: parquet(f, p) if p.name == "source" else csv()(f, p),
+        kind="category",
+    ),
+    Situation("Codes as text in parquet", "reads", "c  category", of("1", "2", "3"), write=parquet, kind="category"),
+    Situation("Numbers as text in parquet", "reads", NUMBER, texts(lambda v: f"{v:.3f}"), write=parquet, kind="number"),
+    Situation(
+        "Bytes that are text in parquet", "reads", "c  category", of(b"north", b"south"), write=parquet, kind="category"
+    ),
+    Situation(
+        "The index of a frame in parquet",
+        "asks",
+        "numbers the rows",
+        change=lambda f: f.assign(c=np.random.default_rng(0).permutation(len(f))).set_index("c"),
+        write=parquet,
+    ),
+    Situation(
+        "A named index as group in parquet",
+        "reads",
+        "amount  number",
+        change=lambda f: f.assign(who=[f"p{len(f)}-{i // 4}" for i in range(len(f))]).set_index("who"),
+        write=parquet,
+        spec={"group": "who"},
+    ),
+    Situation(
+        "A text in one file, a number in the other, few different ones",
+        "reads",
+        "c  category",
+        of("a", "b"),
+        whole(0, 2),
+        kind="category",
+    ),
+]
