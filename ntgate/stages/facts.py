@@ -24,6 +24,8 @@ class Facts(Frozen):
     compression_failed: str | None = None
     constant_class: str | None = None
     swapped_labels: tuple[str, ...] | None = None
+    questions: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     leakage: Leakage | None = None
     allowance: Allowance | None = None
 
