@@ -85,7 +85,7 @@ def test_what_does_not_pass_within_a_horizon_is_withheld_everywhere(project, cap
     code, result = ran(project, capsys, "gate.ledger.horizon=52")
     assert (code, result["outcome"]) == (4, "inconclusive")
     assert result["candidate"]["value"] is result["scratch"]["value"] is result["gain"] is result["p_value"] is None
-    assert {found["rule"] for found in result["findings"]} == {"wear", "test_rows", "labels", "withheld"}
+    assert {found["rule"] for found in result["findings"]} == {"wear", "test_rows", "reading", "labels", "withheld"}
     assert (result["learners"], result["constant"], result["calibration"]) == ([], None, {})
     assert result["registry"]["baseline"] == "1"
     decision = json.loads((Path(result["directory"]) / "decision.json").read_text())["decision"]

@@ -51,7 +51,7 @@ def test_what_the_training_labels_show_is_no_result_and_is_never_withheld():
     bad = right_on(y, slice(0, 80))
     kept = decide(fresh(y, candidate, scratch, bad, "3", swapped_labels=(SWAP,), allowance=allowance), one_seed())
     assert kept.withheld
-    assert [finding.rule for finding in kept.findings] == ["wear", "test_rows", "labels", "withheld"]
+    assert [finding.rule for finding in kept.findings] == ["wear", "test_rows", "reading", "labels", "withheld"]
     assert kept.alarms == (outcome(kept, "labels").alarm,)  # and nothing of the champion
 
 

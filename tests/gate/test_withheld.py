@@ -32,7 +32,7 @@ def test_all_that_does_not_pass_says_the_same(pair):
     assert decision.outcome == "inconclusive"
     assert decision.withheld
     assert decision.gain is decision.p_value is decision.candidate is decision.gain_interval is None
-    assert {finding.rule for finding in decision.findings} == {"test_rows", "wear", "labels", "withheld"}
+    assert {finding.rule for finding in decision.findings} == {"test_rows", "wear", "reading", "labels", "withheld"}
 
 
 def test_a_pass_is_told_in_full():
