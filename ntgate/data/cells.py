@@ -78,6 +78,9 @@ def seconds(
     >>> seconds(pd.Series([5, 19700102])).tolist()
     [5.0, 86400.0]
     """
+    known = column[column.notna()]
+    if column.dtype == object and len(known) and all(isinstance(cell, int | float | np.number) for cell in known):
+        column = pd.to_numeric(column.where(column.notna(), np.nan))
     if pd.api.types.is_numeric_dtype(column.dtype):
         steps = np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
         in_digits = (steps >= _FIRST) & (steps <= _LAST)

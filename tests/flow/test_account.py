@@ -42,7 +42,7 @@ class Analyst:
 
     def look(self, settings: RunConfig, names: np.ndarray) -> tuple[int, int]:
         """How many rows are granted at the full level, and how many of them were before; ``names`` tells the file's rows apart."""
-        domains, leakage = read_domains(settings)
+        domains, leakage, _ = read_domains(settings)
         test = domains.get("test", domains.get("cross_fitted"))
         assert test is not None
         offered = offered_rows(settings, test, leakage)
@@ -170,7 +170,7 @@ def test_an_old_ledger_knows_the_rows_by_their_features(folder, discrete):
                 folder / f"{name}.csv", index=False
             )
     settings = config(folder, "target.csv")
-    domains, leakage = read_domains(settings)
+    domains, leakage, _ = read_domains(settings)
     test = domains["test"]
     before = np.unique(row_fingerprints(test))  # as earlier versions wrote them: each row once
     analyst = Analyst(folder)

@@ -52,7 +52,7 @@ def files(shared_data: Path, pair: tuple[str, str, str, int]) -> tuple[Path, Pat
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "-".join(map(str, pair[:3])))
 def test_the_files_of_every_real_pair_are_read_unedited(shared_data, tmp_path, pair):
-    domains, leakage = read_domains(load(written(tmp_path, *files(shared_data, pair))))
+    domains, leakage, _ = read_domains(load(written(tmp_path, *files(shared_data, pair))))
     assert len(domains["test"]) >= 60
     assert leakage.copies.tested <= 3
 

@@ -5,7 +5,7 @@ A shift is measured on an embedding where there is one; what moved is told in te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -67,7 +67,13 @@ def named_features(source: Domain, target: Domain) -> Features:
 
     assert not isinstance(source.rows, np.ndarray)
     assert not isinstance(target.rows, np.ndarray)
-    return compared(source.rows, target.rows)
+    found = compared(source.rows, target.rows)
+    read = [
+        f"Column {name!r} is read as a {form.kind}: {form.written}."
+        for name, form in source.forms.items()
+        if form.written and name in source.rows.columns
+    ]
+    return replace(found, notes=(*read, *found.notes))
 
 
 def plain_rows(rows: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
