@@ -15,11 +15,13 @@ import click
 import ntgate
 from ntgate.cli import console, signals
 from ntgate.cli.adopt import adopt
+from ntgate.cli.ask import ask
 from ntgate.cli.compare import compare
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
 from ntgate.cli.explain import explain
 from ntgate.cli.init import init
+from ntgate.cli.judge import judge
 from ntgate.cli.kfp import kfp
 from ntgate.cli.ledger import ledger
 from ntgate.cli.lock import lock
@@ -64,8 +66,8 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    run_command, drift, plan, validate, schema, report, explain, replay, compare, status, adopt, rollback, reconcile, lock, ledger,
-    schedule, init, up, kfp, doctor,
+    run_command, ask, judge, drift, plan, validate, schema, report, explain, replay, compare, status, adopt, rollback, reconcile,
+    lock, ledger, schedule, init, up, kfp, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     cli.add_command(_command)

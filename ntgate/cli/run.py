@@ -76,8 +76,7 @@ def marked(outcome: str, *, unchanged: bool = False) -> str:
 
 def summary(result: RunResult) -> str:
     """The answer for people."""
-    lines = ["", f"{marked(result.outcome, unchanged=result.registry['unchanged'])}  {result.sentence}", ""]
-    lines += _table(
+    table = _table(
         ("strategy", f"validation {result.metric}", "seconds", "why"),
         [
             (
@@ -89,7 +88,13 @@ def summary(result: RunResult) -> str:
             for row in result.plan
         ],
     )
-    lines.append("")
+    head, body = verdict(result)[:3], verdict(result)[3:]
+    return "\n".join([*head, *table, "", *body])
+
+
+def verdict(result: RunResult) -> list[str]:
+    """The verdict for people, line by line: its sentence, every rule, and where the model went."""
+    lines = ["", f"{marked(result.outcome, unchanged=result.registry['unchanged'])}  {result.sentence}", ""]
     for finding in result.findings:
         sign = {"pass": click.style("pass", fg="green"), "fail": click.style("FAIL", fg="red")}.get(
             finding.outcome, click.style(finding.outcome, fg="yellow")
@@ -116,7 +121,9 @@ def summary(result: RunResult) -> str:
     if result.dry_run:
         lines.append("  dry run   nothing was written to the registry")
     lines += [f"  {name:<9} {page.path}" for name, page in result.reports.items()]
-    return "\n".join(lines)
+    if result.labels.get("next"):
+        lines.append(f"  next      {result.labels['next']}")
+    return lines
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

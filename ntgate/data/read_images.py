@@ -31,7 +31,7 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool,
 
     Unlabelled images may lie in any folders.
     """
-    found = [file for file in place.below() if file.lower().endswith(_ENDINGS)]
+    found = pictures_below(place)
     if not found:
         raise DataError(
             spec.path,
@@ -55,6 +55,11 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool,
         y, classes = encode_labels(np.array([parts[0] for parts in folders]), spec.path)
     told = np.repeat(records[:, None], 2, axis=1) if recorded else None  # the label is no part of the picture
     return Domain(name, pixels, y, classes, row_numbers=wanted, records=told)
+
+
+def pictures_below(place: Location) -> list[str]:
+    """The images below ``place``, sorted by path: their positions are the numbers of the rows."""
+    return [file for file in place.below() if file.lower().endswith(_ENDINGS)]
 
 
 def _pixels(

@@ -45,7 +45,7 @@ def read_raw(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bo
     from ntgate.data.read_table import read_frame
 
     given, shown = spec.path, without_credentials(spec.path)
-    kind = _format(spec, shown)
+    kind = format_at(spec, shown)
     spec = spec.model_copy(update={"path": shown})  # from here on for messages alone
     if spec.reader is not None:
         return _sampled(_own(spec.reader, given, spec, name, labelled=labelled, recorded=recorded), spec)
@@ -66,7 +66,7 @@ def read_raw(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bo
         return _sampled(read_npz(file, spec, name, labelled=labelled, recorded=recorded), spec)
 
 
-def _format(spec: SourceSpec, shown: str) -> str:
+def format_at(spec: SourceSpec, shown: str) -> str:
     """The format of what lies at a path."""
     if spec.format != "auto":
         return spec.format

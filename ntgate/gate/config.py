@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from ntgate.base import Frozen, Real, Whole
 from ntgate.gate.finding import TITLES
+from ntgate.gate.labels_config import LabelsConfig
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.own_rule import AnyRule, Rule
 from ntgate.metrics import AnyMetric
@@ -84,6 +85,7 @@ class GateConfig(Frozen):
         champion_margin: loss against the champion that is still "not worse".
         compression_margin: loss against the candidate before compression that is still "not worse".
         ledger: how repeated decisions on the same test rows are paid for.
+        labels: when labels of rows on which the models disagree are looked at (`ntgate ask`, `ntgate judge`).
         seeds: seeds an arm; the pair of the first seed is shipped and tested, and the gain over all must not contradict it.
         slices: parts of the test rows on which the candidate must not be worse either; a name stands for a slice with defaults.
         wanted_gain: the gain that is worth promoting for: `ntgate plan` says how many test labels it takes to see it.
@@ -102,6 +104,7 @@ class GateConfig(Frozen):
     champion_margin: Real = Field(0.02, gt=0, le=1e9)
     compression_margin: Real = Field(0.02, gt=0, le=1e9)
     ledger: LedgerConfig = LedgerConfig()
+    labels: LabelsConfig = LabelsConfig()
     seeds: Whole = Field(3, ge=1, le=20)
     slices: tuple[Slice, ...] = ()
     wanted_gain: Real = Field(0.03, ge=1e-6, lt=1)

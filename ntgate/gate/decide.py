@@ -7,6 +7,7 @@ from typing import Literal
 
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
+from ntgate.gate.deciding import Deciding, deciding
 from ntgate.gate.decision import GateDecision, OverModel, withheld
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
@@ -54,7 +55,7 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
     if found is not None and evidence.fold is not None:  # over all divisions, as the gain is
         pair = found.first, found.second
     return GateDecision(
-        outcome=_outcome(findings),
+        outcome=outcome_of(findings),
         findings=findings,
         metric=config.metric,
         n=case.n,
@@ -70,7 +71,14 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
         alpha=config.alpha,
         margin=config.margin,
         uncompressed=_before_compression(evidence, config, seed),
+        deciding=_deciding(case, findings),
     )
+
+
+def _deciding(case: Case, findings: tuple[Finding, ...]) -> Deciding | None:
+    """What labels would take, where the gain over scratch is what is not shown."""
+    first = next((finding.rule for finding in findings if finding.outcome == "inconclusive"), None)
+    return deciding(case) if outcome_of(findings) == "inconclusive" and first == "negative_transfer" else None
 
 
 def _over_learners(case: Case) -> tuple[OverModel, ...]:
@@ -95,7 +103,8 @@ def _before_compression(evidence: Evidence, config: GateConfig, seed: int) -> Ga
     return _open_decision(before, config, seed)
 
 
-def _outcome(findings: tuple[Finding, ...]) -> Literal["promoted", "rejected", "inconclusive"]:
+def outcome_of(findings: tuple[Finding, ...]) -> Literal["promoted", "rejected", "inconclusive"]:
+    """The verdict of all rules together."""
     outcomes = {finding.outcome for finding in findings}
     if "fail" in outcomes:
         return "rejected"

@@ -6,6 +6,8 @@ from typing import Literal
 
 from ntgate.base import Frozen
 from ntgate.card import card
+from ntgate.gate.asked import OnLabels
+from ntgate.gate.deciding import Deciding
 from ntgate.gate.finding import Finding
 from ntgate.gate.in_words import in_words
 from ntgate.metrics import AnyMetric
@@ -70,6 +72,8 @@ class GateDecision(Frozen):
         withheld: whether what the test rows said is kept back, because no candidate has passed on them yet.
         uncompressed: what the decision would have been about the candidate before its compression; None where there was none.
             The verdict is about what would be shipped, so this one promotes nothing.
+        deciding: how many labels would show a gain, of random rows and of those that decide; None where that is not the question.
+        labels: what a verdict rests on that was asked for after a run; None: it rests on the run's test rows.
     """
 
     outcome: Literal["promoted", "rejected", "inconclusive"]
@@ -89,6 +93,8 @@ class GateDecision(Frozen):
     margin: float
     withheld: bool = False
     uncompressed: GateDecision | None = None
+    deciding: Deciding | None = None
+    labels: OnLabels | None = None
 
     def points(self, gain: float | None) -> str:
         """A gain as people say it."""
@@ -103,6 +109,8 @@ class GateDecision(Frozen):
     def sentence(self) -> str:
         """The verdict in one sentence, or two where compression spoilt it, then the alarms."""
         before, said = self.uncompressed, self._verdict
+        for more in (self.deciding, self.labels):
+            said += f" {more.sentence}" if more is not None and more.sentence else ""
         if before is not None and before.outcome == "promoted" and self.outcome != "promoted":
             said += f" Before compression it would have passed, with a gain of {self.points(before.gain)}."
         return " ".join([said, *(alarm for alarm in self.alarms if alarm not in said)])
@@ -162,6 +170,7 @@ def withheld(decision: GateDecision) -> GateDecision:
                     "p_value",
                     "over_seeds",
                     "uncompressed",
+                    "deciding",
                 )
             ),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ntgate.base import Frozen
 from ntgate.evaluation.power import power_at, rows_needed, smallest_visible_gain
 from ntgate.gate.config import GateConfig
+from ntgate.gate.deciding import labels_to_ask
 
 # Shares of test rows on which exactly one arm is right. They are known only afterwards; in practice they lie between these.
 DISCORDANCES = (0.05, 0.1, 0.2)
@@ -17,6 +18,7 @@ class PowerRow(Frozen):
         discordance: that share of the test rows.
         power: probability of seeing the wanted gain; None where the gain would exceed the discordance.
         needed: test labels that show it with probability 0.8; None as above.
+        deciding: labels of rows on which the arms disagree that do; None as above, and where it cannot be said.
         visible: smallest gain that the test rows show with probability 0.8; None where they show none.
     """
 
@@ -24,6 +26,7 @@ class PowerRow(Frozen):
     power: float | None
     needed: int | None
     visible: float | None
+    deciding: int | None = None
 
 
 class Power(Frozen):
@@ -67,7 +70,12 @@ class Power(Frozen):
             f"{100 * row.discordance:g} % of them"
         )
         fresh = "" if self.n == self.of else " fresh ones"
-        return text + (f"; {row.needed}{fresh} would with 0.8." if row.needed > self.n else ".")
+        text += f"; {row.needed}{fresh} would with 0.8." if row.needed > self.n else "."
+        if row.needed <= self.n or row.deciding is None or self.judged != "accuracy":
+            return text
+        return (
+            f"{text} Of rows on which the arms disagree, {row.deciding} labels do: `ntgate ask` picks them after a run."
+        )
 
 
 def power(n: int, config: GateConfig, *, level: float | None = None, of: int | None = None) -> Power:
@@ -80,7 +88,8 @@ def power(n: int, config: GateConfig, *, level: float | None = None, of: int | N
         of: test rows that there are, those that are worn out among them; None: ``n``.
 
     >>> print(power(900, GateConfig(wanted_gain=0.02)).sentence)
-    900 test rows show a gain of 2 points with probability 0.60, if exactly one arm is right on 10 % of them; 1538 would with 0.8.
+    900 test rows show a gain of 2 points with probability 0.60, if exactly one arm is right on 10 % of them; 1538 would with 0.8. \
+Of rows on which the arms disagree, 165 labels do: `ntgate ask` picks them after a run.
     """
     alpha = level or config.alpha / config.ledger.horizon
     gain, margin = config.wanted_gain, config.margin
@@ -95,6 +104,9 @@ def power(n: int, config: GateConfig, *, level: float | None = None, of: int | N
                 power=power_at(n, gained, lost, alpha, margin, bets=bets) if possible and n else None,
                 needed=rows_needed(gained, lost, alpha, margin=margin, bets=bets) if possible else None,
                 visible=smallest_visible_gain(n, discordance, alpha, margin=margin, bets=bets),
+                deciding=labels_to_ask(gained, lost, discordance, config)
+                if possible and config.counts_right_rows
+                else None,
             )
         )
     return Power(n=n, of=n if of is None else of, alpha=alpha, gain=gain, rows=tuple(rows), judged=str(config.metric))

@@ -6,7 +6,7 @@ spent; the same comparison finds its opening again, and pays nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -188,6 +188,59 @@ class Ledger:
             stream = None if connection is None else stream_of(connection, model, None, uses, {})
         found = history(uses, prints, None, set())
         return allow(found, config, alpha=alpha, min_test_rows=min_test_rows, stream=stream)
+
+    def unopened(self, fingerprints: Fingerprints, comparison: str) -> npt.NDArray[np.bool_]:
+        """Which of ``n`` rows ``(n,)`` no decision but this ``comparison`` has opened.
+
+        Raises:
+            RegistryError: when the database does not answer.
+        """
+        prints = Prints.of(fingerprints)
+        with reading(self.uri, self.timeout_seconds) as connection:
+            uses = [] if connection is None else uses_of(connection, prints)
+        return ~history(uses, prints, comparison, set()).elsewhere
+
+    def keep_labels(
+        self, comparison: str, entry: int, keys: Sequence[str], won: Mapping[str, npt.NDArray[np.integer]]
+    ) -> list[int]:
+        """Write down what labels say, once and for all; what was written before stays.
+
+        Args:
+            comparison: whose rows they are of.
+            entry: its opening.
+            keys: of the rows, in hexadecimal.
+            won: by opponent, 1 for each row that the candidate gained, 0 for a tie, -1 for a row lost.
+
+        Returns:
+            The positions of rows that were said to be otherwise before; nothing is written then.
+
+        Raises:
+            RegistryError: when the database does not answer.
+        """
+        rows = [bytes.fromhex(key) for key in keys]
+        with writing(self.uri, self.timeout_seconds) as connection:
+            asked = sa.select(BETS.c.against, BETS.c.fingerprint, BETS.c.won).where(BETS.c.comparison == comparison)
+            known = {(against, bytes(row)): int(number) for against, row, number in connection.execute(asked)}
+            other = {
+                i
+                for against, numbers in won.items()
+                for i, (row, number) in enumerate(zip(rows, numbers.tolist(), strict=True))
+                if known.get((against, row), number) != number
+            }
+            for against, numbers in won.items() if not other else ():
+                same = {"comparison": comparison, "against": against, "opening": entry}
+                insert(connection, BETS.name, rows, same, each=("won", numbers.astype(int).tolist()))
+        return sorted(other)
+
+    def openings(self, comparison: str) -> list[int]:
+        """The numbers of a comparison's openings, the oldest first.
+
+        Raises:
+            RegistryError: when the database does not answer.
+        """
+        asked = sa.select(ENTRIES.c.id).where(ENTRIES.c.comparison == comparison, ENTRIES.c.kind == "opened")
+        with reading(self.uri, self.timeout_seconds) as connection:
+            return [] if connection is None else [int(one) for one in connection.scalars(asked.order_by(ENTRIES.c.id))]
 
     def decided(self, decision_ids: Iterable[str]) -> bool:
         """Whether one of these decisions has opened test rows.

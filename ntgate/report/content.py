@@ -206,6 +206,13 @@ def _display(metric: str) -> Display:
     return METRICS.kinds[metric].display() if metric in METRICS.kinds else Display(label=metric.replace("_", " "))
 
 
+class Labels(Told):
+    """What a verdict on labels rests on, in words, and the command that goes on."""
+
+    basis: str | None = None
+    next: str | None = None
+
+
 class RunReport(Told):
     """One run, as the object that ``ntgate run --json`` prints plus what only people want to see.
 
@@ -217,6 +224,7 @@ class RunReport(Told):
         metric_display: how it is shown.
         gain: by how much the candidate is better than scratch, on the test rows.
         gain_interval: two-sided interval of the gain at confidence ``1 - 2 alpha``.
+        labels: of a verdict on labels that were asked for, what it rests on.
         learners: the candidate against each learner that scratch was made of, on the test rows.
         constant: the candidate against always giving the same answer.
         calibration: of ``candidate`` and ``scratch`` on the test rows.
@@ -251,6 +259,7 @@ class RunReport(Told):
     alpha: Number = None
     margin: Number = None
     over_seeds: OverSeeds | None = None
+    labels: Labels | None = None
     learners: tuple[OverModel, ...] = ()
     constant: OverModel | None = None
     calibration: dict[str, Calibrated] = {}

@@ -169,7 +169,12 @@ def _after(report: RunReport) -> tuple[str, ...]:
             steps.insert(0, f"Serve models:/{report.registry.name}@{alias}: the alias follows the champion.")
         return (*steps, "Keep fresh labelled rows aside: a test set that is used again and again wears out.")
     if report.outcome == "inconclusive":
+        going = report.labels.next if report.labels is not None else None
+        if going is not None and " judge " in going:
+            return (f"Go on labelling the rows that were asked for, then: {going}",)
+        asking = () if going is None else (f"Label the rows that decide, which takes the fewest labels: {going}",)
         return (
+            *asking,
             "Label fresh test rows of the target, then run again: the findings say how many. Rows that were opened count for no "
             "other decision, unless gate.ledger declares several.",
             "Do not lower the bounds to get a verdict."

@@ -29,7 +29,7 @@ def decision_id(config: RunConfig, ingested: Ingested, champion: ChampionSeen) -
 
 
 # Settings of the gate that can only veto, or say nothing about given scores.
-_ELSEWHERE = {"ledger", "wanted_gain", "max_onnx_difference", "min_test_rows", "swapped_labels"}
+_ELSEWHERE = {"ledger", "labels", "wanted_gain", "max_onnx_difference", "min_test_rows", "swapped_labels"}
 
 
 def comparison(

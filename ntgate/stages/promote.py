@@ -15,6 +15,7 @@ from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.markdown import escaped
 from ntgate.stages.answer_file import RESULT_FILE, write_answer
+from ntgate.stages.frozen_run import keep_history
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
 from ntgate.stages.on_test_rows import by_class
@@ -40,14 +41,15 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     history = RunHistory.of(results)
     told = partial(conclude, config, history, directory=place.address, dry_run=dry_run)
     result, report = told(version=None, run_id=None), place.folder / "report.html"
-    _write_report(config, history, result, report)
-    registry = None if dry_run else _registry(config)
+    keep_history(place, config, history)
+    write_report(config, history, result, report)
+    registry = None if dry_run else registry_of(config)
     if registry is not None:
-        result = _register(registry, config, history, result, report, told)
+        result = register(registry, config, history, result, report, told)
     result = result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})
     write_answer(place, result)
     if registry is not None:
-        _keep_answer(registry, result, place.folder / RESULT_FILE)
+        keep_answer_of(registry, result, place.folder / RESULT_FILE)
     write_run_file(
         place, config, "run", history.ingested.began, result.outcome, decision_id=result.decision_id, dry_run=dry_run,
         version=result.registry["version"], run_id=result.registry["run_id"],
@@ -55,46 +57,70 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     return result
 
 
-def _registry(config: RunConfig) -> Registry:
+def registry_of(config: RunConfig) -> Registry:
+    """The registry of the run's model."""
     from ntgate.registry.client import connect
 
     return connect(config.registry, config.model.name)
 
 
-def _keep_answer(registry: Registry, result: RunResult, answer: Path) -> None:
+def keep_answer_of(registry: Registry, result: RunResult, answer: Path) -> None:
+    """Keep the answer at the run's place in MLflow."""
     from ntgate.registry.final_page import keep_answer
 
     keep_answer(registry, result.registry["run_id"], answer)
 
 
-def _register(
-    registry: Registry, config: RunConfig, history: RunHistory, result: RunResult, report: Path,
+def register(
+    registry: Registry,
+    config: RunConfig,
+    history: RunHistory,
+    result: RunResult,
+    report: Path,
     concluded: Callable[..., RunResult],
-) -> RunResult:  # fmt: skip
-    """Record the run, promote what passed, and then tell of it: the alias is the last that cannot be taken back."""
+    judged: Path | None = None,
+) -> RunResult:
+    """Record the run, promote what passed, and then tell of it: the alias is the last that cannot be taken back.
+
+    Args:
+        registry: of the model.
+        config: the run.
+        history: its results.
+        result: what is told of it so far.
+        report: the page.
+        concluded: puts the answer together with what is known later.
+        judged: the verdict on labels that came later; the run was recorded before, and is told of it.
+    """
     from ntgate.registry.final_page import keep_final_page
+    from ntgate.registry.judgement import record_judgement
     from ntgate.registry.tracking import record
-    from ntgate.stages.record import note, run_record
+    from ntgate.stages.record import judgement_facts, note, run_record
 
     recorded = record(registry, run_record(config, history, result, report))
     version = _promoted(registry, recorded, history, result)
     told = partial(concluded, version=version, run_id=recorded.run_id)
     result = told()
-    _write_report(config, history, result, report)
-    page = None if version is None else keep_final_page(registry, recorded.run_id, report, note(result), version)
+    write_report(config, history, result, report)
+    page = None
+    if judged is not None:
+        record_judgement(registry, recorded.run_id, judged, report, note(result), judgement_facts(result))
+    if version is not None:
+        page = keep_final_page(registry, recorded.run_id, report, note(result), version)
     result = told(page=page, baseline=_baseline(registry, recorded, history))
-    _notify(config, registry, recorded, result)
+    _notify(config, registry, recorded, result, judged=judged is not None)
     return result
 
 
-def _notify(config: RunConfig, registry: Registry, recorded: Recorded, result: RunResult) -> None:
+def _notify(config: RunConfig, registry: Registry, recorded: Recorded, result: RunResult, *, judged: bool) -> None:
     """Tell of the verdict, once: the mark comes before the message, so that a run that is repeated tells nobody twice."""
     from ntgate.notify import message, send
     from ntgate.registry.mark import mark_once
 
     if not (config.notify.webhook or config.notify.command) or result.outcome not in config.notify.outcomes:
         return
-    if mark_once(registry, recorded.run_id, "ntgate.notified"):
+    if judged and result.outcome == "inconclusive":  # batches of labels are told of when they decide
+        return
+    if mark_once(registry, recorded.run_id, "ntgate.notified_judged" if judged else "ntgate.notified"):
         send(config.notify, message(config.model.name, result.as_json()))
 
 
@@ -134,7 +160,8 @@ def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, resul
     )
 
 
-def _write_report(config: RunConfig, history: RunHistory, result: RunResult, to: Path) -> None:
+def write_report(config: RunConfig, history: RunHistory, result: RunResult, to: Path) -> None:
+    """Write the run's page."""
     from ntgate.report.content import RunReport
     from ntgate.report.page import write_page
 

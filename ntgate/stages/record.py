@@ -16,6 +16,7 @@ from ntgate.stages.result import RunResult
 from ntgate.strategies.candidate import Candidate
 
 _MOST_BYTES = 64 * 2**20  # of the scores: those of a million rows and ten classes stay in the run's folder
+_COUNTED = ("pool", "differ", "used", "gained", "tied", "lost")
 _WEIGHT = {"fail": 0, "inconclusive": 2, "pass": 4}  # what decided first: a failure, then what is missing
 
 
@@ -137,6 +138,18 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
         )
         for name in ingested.parts
     ]
+
+
+def judgement_facts(result: RunResult) -> tuple[dict[str, str], dict[str, float]]:
+    """Tags and metrics of a verdict on labels that came after the run."""
+    told = result.labels
+    tags = {"ntgate.outcome": result.outcome, "ntgate.judged": str(told.get("state", ""))}
+    numbers = {
+        "labels_gain": result.gain,
+        "labels_p_value": result.p_value,
+        **{f"labels_{k}": told.get(k) for k in _COUNTED},
+    }
+    return tags, {name: float(value) for name, value in numbers.items() if isinstance(value, int | float)}
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverModel, OverSeeds
 from ntgate.gate.finding import Finding
+from ntgate.metrics.accuracy import Accuracy
 from ntgate.metrics.display import Display
 from ntgate.quick import left_out
 from ntgate.registry.baseline import Baseline
@@ -98,6 +99,8 @@ class RunResult(Frozen):
         learners: the candidate against each single learner that scratch was made of; constant: against the constant guess.
         calibration: log-loss, Brier score and reliability of candidate and scratch on the test rows; empty where not told.
         alpha: the gate's level.
+        labels: after a run how many labels would show a gain, ``random`` or of ``deciding`` rows, the share of ``disagreement`` and
+            the command that goes on (``next``); of a verdict on labels what it rests on (:class:`~ntgate.gate.asked.OnLabels`).
         shift: the shift report.
         plan: every strategy with its reason, in order, then scratch.
         compression: what compression did to the candidate; None where the config asks for none.
@@ -134,6 +137,7 @@ class RunResult(Frozen):
     constant: OverModel | None = None
     calibration: dict[str, Calibrated] = {}
     alpha: float
+    labels: dict[str, JsonValue] = {}
     shift: dict[str, Any]
     plan: tuple[PlanResult, ...]
     compression: CompressionResult | None = None
@@ -202,6 +206,7 @@ def conclude(
         constant=decided.constant,
         calibration=calibration(history),
         alpha=decided.alpha,
+        labels=_labels(history, directory),
         shift=history.shift.model_dump(mode="json"),
         plan=_plan(history),
         compression=_compression(history),
@@ -235,6 +240,26 @@ def conclude(
         else None,
         seconds={**history.seconds(), "total": time.time() - ingested.began},
     )
+
+
+def _labels(history: RunHistory, directory: str) -> dict[str, JsonValue]:
+    """What labels would take, or have said; nothing where none would help."""
+    decided, again = history.decided.gate, f"ntgate judge {directory} --labels LABELS"
+    if decided.labels is not None:
+        going = decided.labels.state == "go_on" and decided.outcome == "inconclusive"
+        if decided.labels.more and decided.outcome == "inconclusive":
+            going, again = True, f"ntgate ask {directory} --rows POOL --budget {2 * decided.labels.asked}"
+        return {
+            **decided.labels.model_dump(mode="json"),
+            "basis": decided.labels.basis,
+            "next": again if going else None,
+        }
+    if decided.outcome != "inconclusive" or type(decided.metric) is not Accuracy or not history.evaluated.onnx:
+        return {}
+    told = decided.deciding
+    numbers = {} if told is None else told.model_dump(mode="json")
+    budget = "" if told is None or told.deciding is None else f" --budget {told.deciding}"
+    return {**numbers, "next": f"ntgate ask {directory} --rows POOL{budget}"}
 
 
 def _sentence(history: RunHistory) -> str:

@@ -37,7 +37,8 @@ def test_the_pages_lie_in_the_store_and_the_decision_is_the_same(project, s3, mo
     told = result.as_json()
     assert told["reports"] == {name: f"{result.directory}/{name}.html" for name in ("report", "drift", "evidently")}
     files = {path.rpartition("/")[2] for path in s3.files.ls(result.directory)}
-    assert files == {"run.json", "result.json", "decision.json", "report.html", "drift.html", "evidently.html"}
+    pages = {f"{name}.html" for name in ("report", "drift", "evidently")}
+    assert files == {"run.json", "history.json", "result.json", "decision.json", *pages}
     assert json.loads(s3.files.cat_file(f"{result.directory}/run.json"))["outcome"] == result.outcome
     page = s3.files.cat_file(told["reports"]["report"])
     assert page == result.reports["report"].verified().read_bytes()

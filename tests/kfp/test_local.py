@@ -72,7 +72,7 @@ def test_the_same_decision_as_in_one_process(project):
     result = json.loads((path / "result.json").read_text(encoding="utf-8"))
     assert not (project / "runs").exists()
     pages = path / "reader" / Path(result["directory"]).name
-    assert {page.name for page in pages.iterdir()} == {"report.html", "run.json"}
+    assert {page.name for page in pages.iterdir()} == {"report.html", "run.json", "history.json", "result.json"}
     assert result["reports"]["report"]["path"] == str((pages / "report.html").relative_to(path))
     assert not result["dry_run"]
     assert result["outcome"] == before.outcome == "promoted"

@@ -1,0 +1,99 @@
+"""How many labels show a gain: of rows at random, and of rows on which the models disagree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ntgate.base import Frozen
+from ntgate.evaluation.gained import counts
+from ntgate.evaluation.power import rows_needed
+from ntgate.evaluation.sign_test import labels_needed
+from ntgate.gate.config import GateConfig
+
+if TYPE_CHECKING:
+    from ntgate.gate.comparison import Case
+
+
+class Deciding(Frozen):
+    """What labels would take, at the gate's level and with a probability of 0.8.
+
+    Attributes:
+        gain: that would be shown: the one that was measured, or, where none was, the one that is wanted.
+        random: labels of rows drawn at random; None: it cannot be said.
+        deciding: labels of rows on which candidate and scratch disagree; None as above.
+        disagreement: the share of the rows on which they do.
+    """
+
+    gain: float
+    random: int | None
+    deciding: int | None
+    disagreement: float
+
+    @property
+    def sentence(self) -> str:
+        """Both numbers in words; empty where one is missing."""
+        if self.random is None or self.deciding is None:
+            return ""
+        rows = f"the {100 * self.disagreement:.2g} % of rows on which it and scratch disagree"
+        return (
+            f"Labels of {self.deciding:,} of {rows} would show a gain of {100 * self.gain:.2g} points, or of {self.random:,} "
+            "random rows: `ntgate ask` picks them."
+        )
+
+
+def deciding(case: Case) -> Deciding | None:
+    """What labels would take after these test rows; None where no row was opened, or the metric does not count rows.
+
+    >>> import numpy as np
+    >>> from ntgate.gate.comparison import Case
+    >>> from ntgate.gate.evidence import Evidence
+    >>> y = np.zeros(400, int)
+    >>> arms = [np.eye(2)[np.repeat(wrong, count)] for wrong, count in (((0, 0, 1), (355, 26, 19)), ((0, 1, 0), (355, 26, 19)))]
+    >>> deciding(Case(Evidence(y, *arms), GateConfig())).sentence
+    'Labels of 276 of the 11 % of rows on which it and scratch disagree would show a gain of 1.8 points, or of 2,265 random rows: \
+`ntgate ask` picks them.'
+    """
+    evidence, config = case.evidence, case.config
+    first, second, found = evidence.usable("candidate"), evidence.usable("scratch"), case.over_scratch
+    unfit = not config.counts_right_rows or evidence.groups is not None or evidence.fold is not None
+    if unfit or first is None or second is None or found is None or not len(evidence.y):
+        return None
+    n = len(evidence.y)
+    gained, _, lost = counts(evidence.y, first, second)
+    differing = int((first.argmax(axis=1) != second.argmax(axis=1)).sum())
+    measured = (gained - lost) / n
+    gain, random = measured, found.needed if found.streamed is None else None
+    p_gained, p_lost = gained / n, lost / n
+    if measured <= config.margin:
+        gain = config.margin + config.wanted_gain
+        share = max((gained + lost) / n, gain)
+        p_gained, p_lost, random = (share + gain) / 2, (share - gain) / 2, None
+    disagreement = max(differing / n, p_gained + p_lost)
+    if random is None:
+        random = rows_needed(p_gained, p_lost, config.alpha, margin=config.margin)
+    return Deciding(
+        gain=gain, random=random, deciding=labels_to_ask(p_gained, p_lost, disagreement, config), disagreement=disagreement
+    )  # fmt: skip
+
+
+def labels_to_ask(p_gained: float, p_lost: float, disagreement: float, config: GateConfig) -> int | None:
+    """Labels of disagreeing rows that show a gain with probability 0.8, at the policy of ``gate.labels``.
+
+    Args:
+        p_gained: share of all rows that only the candidate gets right.
+        p_lost: share that only scratch does.
+        disagreement: share on which they differ.
+        config: of the gate.
+
+    >>> labels_to_ask(0.065, 0.035, 0.1, GateConfig(labels={"looks": 1})), labels_to_ask(0.065, 0.035, 0.1, GateConfig())
+    (76, 79)
+    """
+    if disagreement <= 0 or p_gained - p_lost <= config.margin:
+        return None
+    gained, lost = p_gained / disagreement, p_lost / disagreement
+    looks = config.labels.declared
+    if config.margin > 0:
+        return rows_needed(gained, lost, 0.9 * config.alpha, margin=config.margin / disagreement, bets=True)
+    if looks is None:
+        return rows_needed(gained, lost, config.alpha, bets=True)
+    return labels_needed(min(gained + lost, 1.0), gained / (gained + lost), config.alpha, looks)
