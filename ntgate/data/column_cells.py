@@ -84,13 +84,17 @@ def texts_of(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
 
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype if not column.isna().any() else object)
-    if column.dtype == object:
-        cells: list[str] = [
-            value.strip() if isinstance(value, str) else "" if _is_nothing(value) else _digits(value)
-            for value in column
-        ]
-        return np.array(cells, dtype=object)
-    return texts(column)
+    if column.dtype != object:
+        return texts(column)
+    try:  # each different value once
+        codes, known = pd.factorize(column, use_na_sentinel=True)
+    except TypeError:  # lists, and what else cannot be hashed
+        return np.array(["" if _is_nothing(value) else str(value).strip() for value in column], dtype=object)
+    # True is equal to 1, so that one would stand for both.
+    if any(isinstance(value, bool | np.bool_) for value in known):
+        return np.array(["" if _is_nothing(value) else _digits(value) for value in column], dtype=object)
+    shown = [value.strip() if isinstance(value, str) else _digits(value) for value in known]
+    return np.array([*shown, ""], dtype=object)[codes]
 
 
 def _is_nothing(value: Any) -> bool:

@@ -44,8 +44,14 @@ def refuse_cells(features: pd.DataFrame, where: str) -> None:
         for i in np.flatnonzero(np.isinf(values).any(axis=0))[:1]:
             raise infinite(values[:, i], f"{where}: {names[i]}")
     for name in features.columns[[getattr(dtype, "kind", "") == "O" for dtype in features.dtypes]]:
-        texts = [text.strip() if isinstance(text, str) else "" for text in features[name]]
-        refuse_what_is_no_text(texts, f"{where}: {name}")
+        texts = features[name]
+        try:
+            known = texts.drop_duplicates()
+        except TypeError:  # lists, and what else cannot be hashed
+            known = texts
+        if any(isinstance(text, str) and ("\0" in text or len(text) > _MOST_DIGITS) for text in known):
+            cells = [text.strip() if isinstance(text, str) else "" for text in texts]
+            refuse_what_is_no_text(cells, f"{where}: {name}")
 
 
 def infinite(values: npt.NDArray[np.floating], where: str) -> DataError:

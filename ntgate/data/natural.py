@@ -65,11 +65,9 @@ def _numbers(cells: pa.StringArray) -> npt.NDArray[Any] | None:
         return None
     if pc.any(pc.match_substring_regex(cells, r"^[+-]?(0[0-9]|[0-9]{19,})")).as_py():
         return None
-    if not found.null_count:
-        try:
-            return np.asarray(cells.cast(pa.int64()).to_numpy(zero_copy_only=False))
-        except pa.ArrowInvalid:
-            pass
+    # A cast that fails takes ten times as long as a look.
+    if not found.null_count and pc.all(pc.match_substring_regex(cells, r"^-?[0-9]+$")).as_py():
+        return np.asarray(cells.cast(pa.int64()).to_numpy(zero_copy_only=False))
     return np.array(found.to_numpy(zero_copy_only=False))
 
 

@@ -110,6 +110,8 @@ def settled(
     said = said or {}
     tables = {name: domain for name, domain in domains.items() if domain.kind == "table"}
     if not tables:
+        if said:
+            raise DataError("data.columns", expected="tables", got="rows without named columns", fix="remove it")
         return dict(domains), Reading()
     _refuse_unknown(said, tables)
     names = dict.fromkeys(str(column) for domain in tables.values() for column in domain.rows.columns)  # type: ignore[union-attr]

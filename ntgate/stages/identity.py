@@ -65,9 +65,9 @@ def comparison(
 def portable(config: RunConfig) -> dict[str, Any]:
     """The config without what names a place: the same decision on another machine has the same identity."""
     content = config.model_dump(mode="json", exclude={"notify", "output", "registry"})
-    for spec in content["data"].values():
-        if isinstance(spec, dict):
-            spec.pop("path", None)
+    for name in ("source", "target", "target_test", "unlabelled"):
+        if content["data"].get(name) is not None:
+            content["data"][name].pop("path", None)
     content["model"].pop("source_checkpoint", None)
     content["training"].pop("device", None)
     content["gate"]["ledger"].pop("uri", None)
