@@ -75,6 +75,11 @@ def distilled(teacher: Model, arm: Arm, backbone: Backbone | None) -> NetworkMod
     from ntgate.training.source import rows_of
 
     view, method = arm.view, Distillation()
+    if view.train.texts:
+        raise ModelError(
+            "the committee as one network", expected="rows of numbers and categories", got=f"texts in {view.train.texts[0]}",
+            fix="set committee.distil to false, and leave out compression that needs a network",
+        )  # fmt: skip
     encoder = fit_encoder(view.source, view.train, *([] if view.unlabelled is None else [view.unlabelled]))
     rows = torch.cat([rows_of(encoder, part).x for part in (view.source, view.train)])
     shape = tuple(rows.shape[1:])

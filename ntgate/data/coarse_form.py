@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from ntgate.data.words import words_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +22,7 @@ _SIDE = 16  # images are brought to at most this many blocks a side
 _WIDEST = 1024  # wider vectors are projected at random to _PROJECTED: distances keep within about 10 %
 _PROJECTED = 256
 _BYTES = 2**26
+_KINDS = 512  # of words, by a checksum
 
 
 def coarse_form(domain: Domain, seed: int) -> CoarseForm:
@@ -26,11 +30,12 @@ def coarse_form(domain: Domain, seed: int) -> CoarseForm:
 
     Images become the means of at most 16 x 16 blocks. Other arrays are flattened, each column divided by its standard
     deviation, or by the columns' median one where it is smaller, so that a nearly dead pixel does not rule. Of a table,
-    numeric columns are divided by their standard deviation, and every category is a column of its own.
+    numeric columns are divided by their standard deviation, and every category is a column of its own; a text is how often words
+    of each of 512 kinds stand in it.
     """
     rows = domain.rows
     if not isinstance(rows, np.ndarray):
-        form = _of_table(rows)
+        form = _of_table(rows, domain.texts)
     elif domain.kind == "images":
         form = _of_images
     else:
@@ -70,11 +75,11 @@ def _of_arrays(fitted: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> Coars
     return lambda rows: np.asarray(rows, dtype=np.float32).reshape(len(rows), -1) * scale
 
 
-def _of_table(fitted: pd.DataFrame) -> CoarseForm:
+def _of_table(fitted: pd.DataFrame, texts: Sequence[str]) -> CoarseForm:
     numeric = [name for name in fitted.columns if fitted[name].dtype.kind == "f"]
     spread = np.array([np.nanstd(fitted[name]) if fitted[name].notna().any() else 0.0 for name in numeric])
     scale = (1 / np.where(spread > 0, spread, 1.0)).astype(np.float32)
-    known = {name: sorted(set(fitted[name].tolist())) for name in fitted.columns if name not in numeric}
+    known = {name: sorted(set(fitted[name].tolist())) for name in fitted.columns if name not in (*numeric, *texts)}
 
     def form(rows: Rows) -> Vectors:
         import pandas as pd
@@ -86,6 +91,16 @@ def _of_table(fitted: pd.DataFrame) -> CoarseForm:
             cells = np.zeros((len(frame), len(categories) + 1), dtype=np.float32)  # the last: none of the known ones
             cells[np.arange(len(frame)), pd.Index(categories, dtype=object).get_indexer(frame[name])] = 1
             parts.append(cells)
-        return np.hstack(parts)
+        return np.hstack([*parts, *(_of_texts(frame[name].tolist()) for name in texts)])
 
     return form
+
+
+def _of_texts(texts: Sequence[str]) -> Vectors:
+    """Roots of the counts of words by kind, ``(n, 512)``, as vectors of length 1."""
+    counts = np.zeros((len(texts), _KINDS), dtype=np.float32)
+    for row, text in enumerate(texts):
+        kinds = [zlib.crc32(word.encode("utf-8", "surrogatepass")) % _KINDS for word in words_of(text.lower())]
+        counts[row] = np.bincount(kinds, minlength=_KINDS) if kinds else 0
+    lengths = np.sqrt(counts.sum(axis=1, keepdims=True))
+    return np.asarray(np.sqrt(counts) / np.maximum(lengths, 1), dtype=np.float32)

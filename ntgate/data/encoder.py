@@ -17,22 +17,18 @@ from pydantic import Field
 from ntgate.base import Frozen
 from ntgate.data.column_form import Rules
 from ntgate.data.date_parts import DateParts, date_parts
+from ntgate.data.missing import MISSING
+from ntgate.data.tfidf import TfIdf, fit_tfidf
 from ntgate.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy.sparse import csr_array
 
     from ntgate.data.domain import Domain, Rows
 
 MOST_CATEGORIES = 1000
 Rows1: TypeAlias = npt.NDArray[np.float32]
-
-# What a missing value is called where a client or onnxruntime made a text of it. pandas takes all but NaT for missing in a csv,
-# so that a model that was judged on one has met none of them as text.
-MISSING = (
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
-    "None", "NaT", "n/a", "nan", "null",
-)  # fmt: skip
 
 
 class ArrayEncoder(Frozen):
@@ -97,7 +93,7 @@ class Numeric(Frozen):
 class Categorical(Frozen):
     """A text column: one column a category; an unknown text is none of them, and a missing one is the category ``""``.
 
-    A word of :data:`MISSING` that is no category means a missing text.
+    A word of :data:`~ntgate.data.missing.MISSING` that is no category means a missing text.
     """
 
     name: str
@@ -153,11 +149,33 @@ class TableEncoder(Frozen):
         return out
 
 
+class TextEncoder(Frozen):
+    """A table with columns that are texts: the columns of ``table``, then the terms of the texts column by column."""
+
+    table: TableEncoder
+    texts: tuple[TfIdf, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an encoded row."""
+        return (self.table.shape[0] + sum(text.width for text in self.texts),)
+
+    def encode(self, rows: Rows) -> csr_array:
+        """The columns of a DataFrame as a sparse matrix: nearly all terms are in few rows."""
+        from scipy.sparse import csr_array, hstack
+
+        frame: pd.DataFrame = rows  # type: ignore[assignment]
+        parts = [csr_array(self.table.encode(frame)), *(text.encode(frame[text.name].tolist()) for text in self.texts)]
+        return csr_array(hstack(parts, format="csr"))
+
+
 Encoder: TypeAlias = Annotated[ArrayEncoder | ImageEncoder | TableEncoder, Field(discriminator="kind")]
 
 
 def fit_encoder(*domains: Domain) -> Encoder:
     """The encoder of the given training rows; medians and categories are taken over all of them together.
+
+    Columns that are texts are left out: :func:`fit_text_encoder` has them.
 
     Raises:
         DataError: when a text column has more than 1,000 different values.
@@ -175,7 +193,7 @@ def fit_encoder(*domains: Domain) -> Encoder:
 
     frame = pd.concat([domain.rows for domain in domains if not isinstance(domain.rows, np.ndarray)], ignore_index=True)
     numeric, categorical, dates, wide = [], [], [], {}
-    for name in frame.columns:
+    for name in frame.columns.difference(list(domains[0].texts), sort=False):
         column, form = frame[name], domains[0].forms.get(name)
         if form is not None and form.kind == "date":
             dates.append(date_parts(str(name), column.to_numpy(dtype=np.float64), form.rules, form.unit))
@@ -199,3 +217,10 @@ def fit_encoder(*domains: Domain) -> Encoder:
             fix=f"group the values, or write `columns: {{{', '.join(f'{name}: ignore' for name in wide)}}}` below data",
         )  # fmt: skip
     return TableEncoder(numeric=tuple(numeric), categorical=tuple(categorical), dates=tuple(dates))
+
+
+def fit_text_encoder(*domains: Domain) -> TextEncoder:
+    """The encoder of the given training rows of a table with texts; terms are taken from all of them together."""
+    frames = [domain.rows for domain in domains if not isinstance(domain.rows, np.ndarray)]
+    texts = [fit_tfidf(name, [text for frame in frames for text in frame[name].tolist()]) for name in domains[0].texts]
+    return TextEncoder(table=fit_encoder(*domains), texts=tuple(texts))

@@ -10,13 +10,12 @@ from typing import Any
 from ntgate.data.column_form import ColumnForm, ColumnRead, Rules
 from ntgate.data.date_text import ORDERS, SAID, orders
 from ntgate.data.number_text import MARKS, Way, unit_of, ways
+from ntgate.data.prose import prose
 
 MOST_CATEGORIES = 1000
-_LEAST_PROSE = 20  # different texts; fewer are categories, however long
 _FEW = 50  # different texts that are always categories
 _UNIQUE = 0.5  # different texts by rows, where they are nearly unique
 _MOSTLY = 0.9
-_PROSE = 4  # words without digits of a text that is neither a name nor a code
 _NAMED = 5
 _NUMBER_LIKE = re.compile(r"[<>~=≤≥]?\s*[+-]?[$€£¥]?\s?\(?\d[\d.,' \u00a0]*\)?\s?(%|[$€£¥])?")
 _NESTED = re.compile(r"[\[{(].*[\]})]", re.DOTALL)
@@ -198,10 +197,8 @@ def _texts(told: str, counts: Mapping[str, int], *, mixed: bool) -> Judged:
     if all(_NESTED.fullmatch(text) for text in list(counts)[:100]) and any("," in text for text in counts):
         seen = f"{told} has lists, such as {next(iter(counts))[:40]!r}"
         return Judged(None, seen, "ignore", "give their parts as columns")
-    if different >= _LEAST_PROSE and different > _UNIQUE * rows:
-        words = sorted(sum(not any(map(str.isdigit, word)) for word in text[:2000].split()) for text in counts)
-        if words[different // 2] >= _PROSE:
-            return Judged(ColumnForm(kind="text"))
+    if prose(list(counts), rows):
+        return Judged(ColumnForm(kind="text"))
     nearly = different > _FEW and different > _UNIQUE * rows
     if nearly or different > MOST_CATEGORIES:
         seen = f"{told} has {different:,} different texts in {rows:,} rows, such as {next(iter(counts))[:40]!r}"

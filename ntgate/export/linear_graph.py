@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
-from ntgate.data.encoder import Encoder
+from ntgate.data.encoder import Encoder, TextEncoder
 from ntgate.export.preprocessing import OPSET
 from ntgate.export.raw_rows import SCORES, write
 
@@ -19,7 +19,7 @@ _IR_VERSION = 10
 def export_linear(
     weight: npt.NDArray[np.float32],
     bias: npt.NDArray[np.float32],
-    encoder: Encoder,
+    encoder: Encoder | TextEncoder,
     path: Path,
     *,
     classes: Sequence[str],

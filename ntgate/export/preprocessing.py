@@ -8,14 +8,15 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from ntgate.data.date_parts import DateParts
-from ntgate.data.encoder import Categorical, Encoder, ImageEncoder, Numeric, TableEncoder
+from ntgate.data.encoder import Categorical, Encoder, ImageEncoder, Numeric, TableEncoder, TextEncoder
 from ntgate.export.date_graph import date_nodes
+from ntgate.export.text_graph import CONTRIB, WORDS, text_nodes
 
 OPSET = 18
 OUTPUT = "encoded"
 
 
-def inner_prefix(encoder: Encoder) -> str:
+def inner_prefix(encoder: Encoder | TextEncoder) -> str:
     """What the name of everything inside a graph begins with, and no column's name: columns may be called anything.
 
     >>> inner_prefix(TableEncoder(numeric=(), categorical=())), inner_prefix(ImageEncoder(height=1, width=1, channels=1))
@@ -27,15 +28,17 @@ def inner_prefix(encoder: Encoder) -> str:
     return prefix
 
 
-def columns_of(encoder: Encoder) -> tuple[str, ...]:
+def columns_of(encoder: Encoder | TextEncoder) -> tuple[str, ...]:
     """The columns that a graph takes as its inputs; none where it takes ``x``."""
+    if isinstance(encoder, TextEncoder):
+        return (*columns_of(encoder.table), *(text.name for text in encoder.texts))
     if not isinstance(encoder, TableEncoder):
         return ()
     columns: list[Numeric | Categorical | DateParts] = [*encoder.numeric, *encoder.categorical, *encoder.dates]
     return tuple(column.name for column in columns)
 
 
-def preprocessing_graph(encoder: Encoder, ir_version: int) -> ModelProto:
+def preprocessing_graph(encoder: Encoder | TextEncoder, ir_version: int) -> ModelProto:
     """The encoder as a model from raw rows to :data:`OUTPUT` ``(n, *shape)`` behind :func:`inner_prefix`.
 
     Images enter as ``x``, uint8 ``(n, h, w, c)``; a table as one input ``(n, 1)`` a column, under the column's name: float32, text,
@@ -46,6 +49,7 @@ def preprocessing_graph(encoder: Encoder, ir_version: int) -> ModelProto:
     output = inner + OUTPUT
     nodes: list[NodeProto] = []
     constants: list[TensorProto] = []
+    between: list[ValueInfoProto] = []
     if isinstance(encoder, ImageEncoder):
         inputs = [_input("x", TensorProto.UINT8, [encoder.height, encoder.width, encoder.channels])]
         nodes = [
@@ -54,20 +58,32 @@ def preprocessing_graph(encoder: Encoder, ir_version: int) -> ModelProto:
             helper.make_node("Div", [f"{inner}planes", f"{inner}white"], [output]),
         ]
         constants = [numpy_helper.from_array(np.float32(255), f"{inner}white")]
-    elif isinstance(encoder, TableEncoder):
-        inputs = _table(encoder, inner, nodes, constants)
+    elif isinstance(encoder, TableEncoder | TextEncoder):
+        table, texts = (encoder.table, encoder.texts) if isinstance(encoder, TextEncoder) else (encoder, ())
+        inputs, blocks = _table(table, inner, nodes, constants)
+        for i, text in enumerate(texts):
+            inputs.append(_input(text.name, TensorProto.STRING, [1]))
+            blocks.append(text_nodes(text, f"{inner}text_{i}/", nodes, constants))
+            # No rule of ONNX tells what a tokenizer makes, and its checker crashes where it is not told.
+            between.append(
+                helper.make_tensor_value_info(f"{inner}text_{i}/{WORDS}", TensorProto.STRING, ["n", "words"])
+            )
+        nodes.append(helper.make_node("Concat", blocks, [output], axis=1))
     else:
         raise TypeError(f"no preprocessing for {type(encoder).__name__}")
     out = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", *encoder.shape])
-    graph = helper.make_graph(nodes, "preprocessing", inputs, [out], constants)
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
+    graph = helper.make_graph(nodes, "preprocessing", inputs, [out], constants, value_info=between)
+    domains = {"": OPSET, "ai.onnx.ml": 3}
+    if isinstance(encoder, TextEncoder):
+        domains[CONTRIB] = 1
+    opsets = [helper.make_opsetid(domain, version) for domain, version in domains.items()]
     return helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
 
 
 def _table(
     encoder: TableEncoder, inner: str, nodes: list[NodeProto], constants: list[TensorProto]
-) -> list[ValueInfoProto]:
-    """Impute, mark and one-hot encode, in the order of :meth:`TableEncoder.encode`."""
+) -> tuple[list[ValueInfoProto], list[str]]:
+    """Impute, mark and one-hot encode, in the order of :meth:`TableEncoder.encode`: the inputs, and the names of what is made."""
     inputs, values, marks, categories = [], [], [], []
     for i, number in enumerate(encoder.numeric):
         median, missing, imputed, mark = (f"{inner}{name}_{i}" for name in ("median", "missing", "imputed", "mark"))
@@ -106,8 +122,7 @@ def _table(
     for i, date in enumerate(encoder.dates):
         inputs.append(_input(date.name, TensorProto.DOUBLE, [1]))
         parts += date_nodes(date, f"{inner}date_{i}", nodes, constants)
-    nodes.append(helper.make_node("Concat", [*values, *marks, *categories, *parts], [inner + OUTPUT], axis=1))
-    return inputs
+    return inputs, [*values, *marks, *categories, *parts]
 
 
 def _input(name: str, kind: int, shape: list[int]) -> ValueInfoProto:

@@ -11,14 +11,14 @@ import onnx
 from onnx import ModelProto, compose
 
 import ntgate
-from ntgate.data.encoder import ArrayEncoder, Encoder, TableEncoder
+from ntgate.data.encoder import ArrayEncoder, Encoder, TableEncoder, TextEncoder
 from ntgate.export.preprocessing import OUTPUT, columns_of, inner_prefix, preprocessing_graph
 from ntgate.export.serving import CLASSES, COLUMNS, KIND
 
 SCORES = "scores"
 
 
-def write(model: ModelProto, encoder: Encoder, path: Path, *, classes: Sequence[str]) -> Path:
+def write(model: ModelProto, encoder: Encoder | TextEncoder, path: Path, *, classes: Sequence[str]) -> Path:
     """Put ``model``, from an input ``x`` of encoded rows to ``scores``, behind ``encoder`` and write it to ``path``."""
     if not isinstance(encoder, ArrayEncoder):
         model = _behind(encoder, model)
@@ -29,7 +29,7 @@ def write(model: ModelProto, encoder: Encoder, path: Path, *, classes: Sequence[
     return path
 
 
-def _behind(encoder: Encoder, model: ModelProto) -> ModelProto:
+def _behind(encoder: Encoder | TextEncoder, model: ModelProto) -> ModelProto:
     preprocessing = preprocessing_graph(encoder, model.ir_version)
     for opset in preprocessing.opset_import:
         if opset.domain not in {known.domain for known in model.opset_import}:
@@ -50,7 +50,7 @@ def _behind(encoder: Encoder, model: ModelProto) -> ModelProto:
     return merged
 
 
-def _describe(model: ModelProto, encoder: Encoder, classes: Sequence[str]) -> None:
+def _describe(model: ModelProto, encoder: Encoder | TextEncoder, classes: Sequence[str]) -> None:
     """Say who made the model and what its classes are, and nothing else.
 
     The exporter notes for each node where in the code it comes from, with this machine's paths: no business of whoever gets the
@@ -61,10 +61,11 @@ def _describe(model: ModelProto, encoder: Encoder, classes: Sequence[str]) -> No
         described.doc_string = ""
     model.producer_name, model.producer_version = "ntgate", ntgate.__version__
     del model.metadata_props[:]
+    plain = encoder.table if isinstance(encoder, TextEncoder) else encoder
     onnx.helper.set_model_props(
         model,
         {
-            CLASSES: json.dumps(list(classes)), KIND: encoder.kind, COLUMNS: json.dumps(_written(encoder)),
+            CLASSES: json.dumps(list(classes)), KIND: plain.kind, COLUMNS: json.dumps(_written(plain)),
             "ntgate.version": ntgate.__version__,
         },
     )  # fmt: skip

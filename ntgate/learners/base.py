@@ -13,7 +13,9 @@ import numpy.typing as npt
 from ntgate.base import Frozen
 
 if TYPE_CHECKING:
-    from ntgate.data.encoder import Encoder
+    from scipy.sparse import csr_array
+
+    from ntgate.data.encoder import Encoder, TextEncoder
     from ntgate.models.base import Model
 
 Floats = npt.NDArray[np.floating]
@@ -34,6 +36,25 @@ class Encoded:
 
     encoder: Encoder
     rows: npt.NDArray[np.float32]
+    labels: Ints
+    weights: npt.NDArray[np.float64]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedTexts:
+    """Labelled rows with texts, as :class:`Encoded` has others.
+
+    Attributes:
+        encoder: raw rows to numbers.
+        rows: float32 ``(n, d)``, sparse.
+        labels: ``(n,)`` codes into ``classes``.
+        weights: ``(n,)`` of mean 1.
+        classes: class names.
+    """
+
+    encoder: TextEncoder
+    rows: csr_array
     labels: Ints
     weights: npt.NDArray[np.float64]
     classes: tuple[str, ...]
@@ -68,3 +89,7 @@ class Learner(Frozen, ABC):
         Raises:
             ModelError: when ONNX cannot express what was learnt.
         """
+
+    def fit_texts(self, encoded: EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:
+        """As :meth:`fit`, of rows with texts; of learners that read some."""
+        raise NotImplementedError

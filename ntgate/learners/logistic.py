@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from ntgate.base import Positive
-from ntgate.learners.base import Encoded, Floats, Learner
+from ntgate.learners.base import Encoded, EncodedTexts, Floats, Learner
 
 if TYPE_CHECKING:
     from ntgate.models.base import Model
@@ -24,7 +24,7 @@ _ROUNDS, _CLOSE = (
 
 
 class Logistic(Learner):
-    """A linear classifier of the encoded columns, each scaled by its standard deviation.
+    """A linear classifier of the encoded columns, each scaled by its standard deviation, and of the terms of texts.
 
     Attributes:
         penalties: inverse L2 strengths to choose from.
@@ -72,6 +72,12 @@ class Logistic(Learner):
             bias = (bias - weight @ mean).astype(np.float32)
             models.append(LinearModel(encoded.encoder, weight.astype(np.float32), bias, encoded.classes))
         return models
+
+    def fit_texts(self, encoded: EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:  # noqa: ARG002
+        """Of their terms and all other columns."""
+        from ntgate.learners.text_logistic import fit_texts
+
+        return fit_texts(encoded, settings)
 
 
 def rows_by_class(fitted: Any, classes: int) -> tuple[Floats, Floats]:

@@ -79,7 +79,7 @@ def plan(
     left = None if seconds is None else seconds - (alone or 0.0)
     rows = []
     for strategy, rank in ranked:
-        obstacle = strategy.unsuitable(facts)
+        obstacle = strategy.obstacle(facts)
         takes = None if cost is None else strategy.seconds(cost)
         if obstacle is None and left is not None and takes is not None:
             if takes > left:

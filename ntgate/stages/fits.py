@@ -34,6 +34,9 @@ def check_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
     """
     from ntgate.data.encoder import fit_encoder
 
+    if domains["source"].texts:
+        _check_text_fit(config, domains)
+        return
     source, targets = domains["source"], [domains[name] for name in ("train", "unlabelled") if name in domains]
     if config.model.source_checkpoint is None:
         encoder = fit_encoder(source, *targets)
@@ -44,6 +47,19 @@ def check_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
     told = backbone is not None and backbone.kind != "mlp"  # an MLP takes rows of every shape
     if told or config.model.source_checkpoint is not None:
         _try_backbone(config, encoder, source)
+
+
+def _check_text_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
+    from ntgate.data.encoder import fit_encoder
+    from ntgate.strategies.base import cannot_read
+
+    asked = [name for name in ("backbone", "source_checkpoint") if getattr(config.model, name) is not None]
+    if asked:
+        raise ModelError(
+            f"model.{asked[0]}", expected="rows of numbers and categories", got=cannot_read(domains["source"].texts),
+            fix="leave it out, or drop the texts",
+        )  # fmt: skip
+    fit_encoder(*(domains[name] for name in ("source", "train", "unlabelled") if name in domains))
 
 
 def check_space(config: RunConfig, domains: dict[str, Domain]) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ntgate.training.source_model import SourceModel
 
 
+_TERMS = 200  # of a usual text that are known; all others cost nothing
+
+
 def make_plan(config: RunConfig, ingested: Ingested, source: SourceModel | None, drifted: Drifted) -> Plan:
     """Order the configured strategies by what is known before training, and leave out what there is no time for."""
     view, training = ingested.view(), config.training
@@ -28,7 +31,8 @@ def make_plan(config: RunConfig, ingested: Ingested, source: SourceModel | None,
         fits=1 + training.folds_of(rows),
         source_rows=facts.source_rows,
         target_rows=rows,
-        width=math.prod((fit_encoder(view.train) if source is None else source.encoder).shape),
+        width=math.prod((fit_encoder(view.train) if source is None else source.encoder).shape)
+        + _TERMS * len(view.train.texts),
         classes=len(facts.target_classes),
     )
     return plan(config.strategies, facts, drifted.report, cost=cost, scratch=config.scratch, seconds=training.seconds)

@@ -304,7 +304,7 @@ def _planned(strategy: str, label: str, reason: str, arm: Candidate | None, hist
     return PlanResult(
         strategy=strategy,
         label=label,
-        reason=reason if arm.failed is None else f"failed: {arm.failed}",
+        reason=reason if arm.failed is None else f"{'left out' if arm.left_out else 'failed'}: {arm.failed}",
         trained=arm.failed is None,
         validation=None if arm.validation is None else history.decided.gate.metric.maximised(arm.validation),
         seconds=arm.seconds,

@@ -19,7 +19,7 @@ from ntgate.training.source_model import SourceModel
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ntgate.data.domain import Domain
+    from ntgate.data.domain import Domain, TrainingView
     from ntgate.metrics.base import Metric
     from ntgate.training.loop import Metric as Maximised
     from ntgate.training.loop import Progress
@@ -36,11 +36,23 @@ class Embedder(Frozen):
 
 
 def source_model(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> SourceModel:
-    """Load or pretrain the source model into the run's folder."""
+    """Load or pretrain the source model into the run's folder; where the rows have texts, which no network reads, there is none."""
     view = ingested.view()
+    if view.train.texts:
+        return without_network(view)
     return _source_model(
         config, folder, ingested, [view.train] + ([] if view.unlabelled is None else [view.unlabelled]), listener
     )
+
+
+def without_network(view: TrainingView) -> SourceModel:
+    """The source model of rows with texts."""
+    from ntgate.data.encoder import fit_encoder
+
+    return SourceModel(
+        origin="none", weights=None, network=None, encoder=fit_encoder(view.source, view.train), classes=view.source.classes,
+        has_head=False, validation=None, seconds=0.0,
+    )  # fmt: skip
 
 
 def embedder(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Embedder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,6 +40,7 @@ class Facts(Frozen):
         source_classes: class names of the source.
         target_classes: class names of the target.
         labels_per_class: labelled target training rows of the rarest class.
+        texts: the columns of the rows that are texts.
     """
 
     source_rows: int
@@ -48,6 +49,7 @@ class Facts(Frozen):
     source_classes: tuple[str, ...]
     target_classes: tuple[str, ...]
     labels_per_class: int
+    texts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, view: TrainingView) -> Facts:
@@ -62,6 +64,7 @@ class Facts(Frozen):
             source_classes=view.source.classes,
             target_classes=view.train.classes,
             labels_per_class=int(counts.min()),
+            texts=view.train.texts,
         )
 
     @property
@@ -144,16 +147,24 @@ class Strategy(Frozen, ABC):
         kind: names it in configs and results.
         label: names it for people.
         streams: batches of how many kinds of rows a step takes.
+        reads_texts: whether it learns from columns that are texts.
     """
 
     kind: str
     label: ClassVar[str]
+    reads_texts: ClassVar[bool] = False
 
     def __init_subclass__(cls, **given: Any) -> None:
         """A strategy without a label is called by its kind."""
         super().__init_subclass__(**given)
         if "label" not in cls.__dict__ and isinstance(kind := cls.__dict__.get("kind"), str):
             cls.label = kind.replace("_", " ")
+
+    def obstacle(self, facts: Facts) -> str | None:
+        """Why it does not run on these data, or None when it does: it must read every column, and be suitable."""
+        if facts.texts and not self.reads_texts:
+            return cannot_read(facts.texts)
+        return self.unsuitable(facts)
 
     def unsuitable(self, facts: Facts) -> str | None:  # noqa: ARG002
         """Why this strategy cannot run on these data, or None when it can."""
@@ -172,6 +183,15 @@ class Strategy(Frozen, ABC):
     @abstractmethod
     def train(self, arm: Arm) -> Trained:
         """Train the arm."""
+
+
+def cannot_read(texts: Sequence[str]) -> str:
+    """Why an arm that reads no texts has no part in a run.
+
+    >>> cannot_read(("title", "review"))
+    "it does not read the texts of 'title' and 'review'"
+    """
+    return f"it does not read the texts of {' and '.join(map(repr, texts))}"
 
 
 def measured(metric: Metric, labels: npt.NDArray[np.int64], scores: npt.NDArray[np.floating]) -> float:

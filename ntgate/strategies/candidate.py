@@ -12,7 +12,7 @@ from ntgate.base import Artifact, Frozen
 from ntgate.errors import LostError, MachineError, NtgateError, StoreError
 from ntgate.models import AnyModel, Model
 from ntgate.models.base import Scores
-from ntgate.strategies.base import Arm, Strategy
+from ntgate.strategies.base import Arm, Strategy, cannot_read
 from ntgate.training.curve import CurvePoint
 
 
@@ -24,6 +24,7 @@ class Candidate(Frozen):
         parameters: the strategy's settings.
         notes: what the strategy learnt beside the weights, by name.
         failed: why there is no model; None when there is one.
+        left_out: whether it was not trained, since the rows are none for it.
         model: what was learnt.
         classes: class names, in the order of the scores.
         held: its scores ``(n, c)`` of the target's labelled rows, each by a model that had not seen it; NaN where none held it out.
@@ -42,6 +43,7 @@ class Candidate(Frozen):
     parameters: dict[str, JsonValue] = {}
     notes: dict[str, JsonValue] = {}
     failed: str | None = None
+    left_out: bool = False
     model: AnyModel | None = None
     classes: tuple[str, ...] = ()
     held: Artifact | None = None
@@ -90,6 +92,9 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
 
     at, began = time.time(), time.perf_counter()
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
+    if arm.view.train.texts and not strategy.reads_texts:
+        reason = cannot_read(arm.view.train.texts)
+        return Candidate(strategy=strategy.kind, parameters=parameters, failed=reason, left_out=True, began=at)
     try:
         found = train_on_all(strategy, arm)
     except (MachineError, StoreError, LostError):

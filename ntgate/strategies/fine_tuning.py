@@ -87,9 +87,9 @@ class FineTuning(Strategy):
         from ntgate.training.anchored import Anchored
         from ntgate.training.source import rows_of
 
-        if self.lora_rank and not isinstance(arm.pretrained.network.backbone, Transformers):
+        if self.lora_rank and not isinstance(arm.pretrained.spec.backbone, Transformers):
             raise ModelError(
-                "fine_tuning.lora_rank", expected="a backbone of kind transformers", got=arm.pretrained.network.backbone.kind,
+                "fine_tuning.lora_rank", expected="a backbone of kind transformers", got=arm.pretrained.spec.backbone.kind,
                 fix="set lora_rank to 0, or choose a transformer as model.backbone",
             )  # fmt: skip
         network = initial_network(arm)

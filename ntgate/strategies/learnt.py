@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.encoder import fit_encoder, fit_text_encoder
 from ntgate.errors import ModelError
 from ntgate.evaluation.calibration import log_loss
-from ntgate.learners.base import Encoded, Learner
+from ntgate.learners.base import Encoded, EncodedTexts, Learner
 from ntgate.strategies.base import Arm, Trained, measured
 from ntgate.training.curve import CurvePoint
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
-    from ntgate.data.encoder import Encoder
     from ntgate.models.base import Model
 
 
-def encoded(encoder: Encoder, parts: Sequence[Domain]) -> Encoded:
+def encoded(parts: Sequence[Domain], *further: Domain) -> Encoded | EncodedTexts:
     """The rows of labelled domains behind each other, all rows of each together with the same weight.
+
+    Args:
+        parts: the domains.
+        further: rows that the encoder is fitted to as well.
 
     Raises:
         ModelError: when they have one class only, from which nothing can be learnt.
@@ -31,10 +35,16 @@ def encoded(encoder: Encoder, parts: Sequence[Domain]) -> Encoded:
         raise ModelError(
             "target", expected="rows of two classes at least", got="one class", fix="label rows of another class"
         )
+    weights, classes = balanced([len(part) for part in parts], [1.0] * len(parts)), parts[-1].classes
+    if parts[0].texts:
+        from scipy.sparse import csr_array, vstack
+
+        reader = fit_text_encoder(*parts, *further)
+        terms = csr_array(vstack([reader.encode(part.rows) for part in parts], format="csr"))
+        return EncodedTexts(reader, terms, labels, weights, classes)
+    encoder = fit_encoder(*parts, *further)
     rows = np.concatenate([encoder.encode(part.rows).reshape(len(part), -1) for part in parts])
-    return Encoded(
-        encoder, rows, labels, balanced([len(part) for part in parts], [1.0] * len(parts)), parts[-1].classes
-    )
+    return Encoded(encoder, rows, labels, weights, classes)
 
 
 def balanced(sizes: Sequence[int], weights: Sequence[float]) -> npt.NDArray[np.float64]:
@@ -47,7 +57,7 @@ def balanced(sizes: Sequence[int], weights: Sequence[float]) -> npt.NDArray[np.f
     return np.asarray(each / each.mean(), dtype=np.float64)
 
 
-def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded]) -> Trained:
+def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded | EncodedTexts]) -> Trained:
     """Fit ``learner`` to each of ``pools`` with each of its settings, and keep the setting that scores best on the validation rows.
 
     Several pools make a committee, in which all count alike. Where the arm says how far to go, that is the number of the setting,
@@ -59,13 +69,13 @@ def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded]) -> Trained
     from ntgate.models.committee import CommitteeModel
 
     width, classes = pools[0].rows.shape[1], len(pools[0].classes)
-    if why := learner.too_large(width, classes):
+    if isinstance(pools[0], Encoded) and (why := learner.too_large(width, classes)):
         raise ModelError(learner.called, expected="rows that it can learn from in seconds", got=why, fix="leave it out")
     settings = learner.settings if arm.until is None else learner.settings[arm.until - 1 : arm.until]
     same = (1 / len(pools),) * len(pools)
     models = [
         fitted[0] if len(fitted) == 1 else CommitteeModel(fitted, same)
-        for fitted in zip(*(learner.fit(pool, settings, arm.seed) for pool in pools), strict=True)
+        for fitted in zip(*(_fitted(learner, pool, settings, arm.seed) for pool in pools), strict=True)
     ]
     curve: list[CurvePoint] = []
     for number, model in enumerate(models if arm.until is None else [], start=1):
@@ -75,6 +85,12 @@ def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded]) -> Trained
     best = max(range(len(curve)), key=lambda i: curve[i].rank, default=0)
     notes = {"setting": settings[best]} if len(learner.settings) > 1 else {}
     return Trained(models[best], tuple(curve), len(models), notes)
+
+
+def _fitted(learner: Learner, pool: Encoded | EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:
+    if isinstance(pool, EncodedTexts):
+        return learner.fit_texts(pool, settings, seed)
+    return learner.fit(pool, settings, seed)
 
 
 def _point(arm: Arm, model: Model, step: int) -> CurvePoint:

@@ -30,6 +30,10 @@ class Pool(Strategy, Learner):
 
     source_weights: tuple[Positive, ...] = Field((0.3, 1.0, 3.0), min_length=1, max_length=100)
 
+    def weights(self, *, texts: bool) -> tuple[float, ...]:  # noqa: ARG002
+        """Those of the source, where rows have ``texts`` and where they have none."""
+        return self.source_weights
+
     def rank(self, case: Case) -> Rank:
         """Early where labels are few, for the source's rows steady it, and it takes no network."""
         if case.few:
@@ -39,28 +43,39 @@ class Pool(Strategy, Learner):
     def seconds(self, cost: Cost) -> float:
         """That of a fit to both domains' rows, at each weight."""
         rows = cost.source_rows + cost.target_rows
-        return len(self.source_weights) * cost.fits * self.fit_seconds(rows, cost.width, cost.classes)
+        return len(self.weights(texts=False)) * cost.fits * self.fit_seconds(rows, cost.width, cost.classes)
 
     def train(self, arm: Arm) -> Trained:
         """Encode both domains alike, and fit the learner at each weight."""
-        from ntgate.data.encoder import fit_encoder
         from ntgate.strategies.learnt import balanced, encoded, fit_learner
 
         view = arm.view
-        encoder = fit_encoder(view.source, view.train, *([] if view.unlabelled is None else [view.unlabelled]))
+        unlabelled = [] if view.unlabelled is None else [view.unlabelled]
         source = view.source.relabelled(view.train.classes)
+        weights = self.weights(texts=bool(view.source.texts))
         if not len(source):
-            return fit_learner(arm, self, [encoded(encoder, [view.train])] * len(self.source_weights))
-        rows, sizes = encoded(encoder, [source, view.train]), [len(source), len(view.train)]
-        pools = [replace(rows, weights=balanced(sizes, [weight, 1.0])) for weight in self.source_weights]
+            return fit_learner(arm, self, [encoded([view.train], view.source, *unlabelled)] * len(weights))
+        rows, sizes = encoded([source, view.train], *unlabelled), [len(source), len(view.train)]
+        pools = [replace(rows, weights=balanced(sizes, [weight, 1.0])) for weight in weights]
         return fit_learner(arm, self, pools)
 
 
 class LinearPool(Pool, Logistic):
-    """Logistic regressions of both domains: the quickest pool."""
+    """Logistic regressions of both domains: the quickest pool, and the one that reads texts.
+
+    Attributes:
+        text_source_weights: weights of the source where rows have texts: what a word is worth takes many rows to tell, and holds in
+            more domains than numbers do.
+    """
 
     kind: Literal["linear_pool"] = "linear_pool"
     label: ClassVar[str] = "pooled logistic regression"
+    reads_texts: ClassVar[bool] = True
+    text_source_weights: tuple[Positive, ...] = Field((3.0, 10.0, 30.0), min_length=1, max_length=100)
+
+    def weights(self, *, texts: bool) -> tuple[float, ...]:
+        """Heavier ones for texts."""
+        return self.text_source_weights if texts else self.source_weights
 
 
 class ForestPool(Pool, RandomForest):

@@ -53,10 +53,9 @@ class LearnerScratch(Strategy, Learner):
 
     def train(self, arm: Arm) -> Trained:
         """Encode the target rows, and fit."""
-        from ntgate.data.encoder import fit_encoder
         from ntgate.strategies.learnt import encoded, fit_learner
 
-        return fit_learner(arm, self, [encoded(fit_encoder(arm.view.train), [arm.view.train])])
+        return fit_learner(arm, self, [encoded([arm.view.train])])
 
 
 class LogisticScratch(LearnerScratch, Logistic):
@@ -64,6 +63,7 @@ class LogisticScratch(LearnerScratch, Logistic):
 
     kind: Literal["logistic"] = "logistic"
     label: ClassVar[str] = "logistic regression from scratch"
+    reads_texts: ClassVar[bool] = True
 
 
 class ForestScratch(LearnerScratch, RandomForest):

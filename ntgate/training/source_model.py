@@ -17,14 +17,17 @@ class SourceModel(Frozen):
     """The source network and how it came about.
 
     Attributes:
-        origin: ``pretrained`` on the source rows, or a ``checkpoint`` of the user's.
+        origin: ``pretrained`` on the source rows, or a ``checkpoint`` of the user's; ``none`` where the rows have texts, which no
+            network reads.
+        weights: of the network; None where there is none.
+        network: the architecture; None where there is none.
         has_head: whether the head was trained too; a checkpoint may bring features alone.
         validation: score on held-out source rows; None for a checkpoint.
     """
 
     origin: str
-    weights: Artifact
-    network: NetworkSpec
+    weights: Artifact | None
+    network: NetworkSpec | None
     encoder: Encoder
     classes: tuple[str, ...]
     has_head: bool
@@ -32,8 +35,17 @@ class SourceModel(Frozen):
     seconds: float
     curve: tuple[CurvePoint, ...] = ()
 
+    @property
+    def spec(self) -> NetworkSpec:
+        """The architecture of a source model that is a network."""
+        if self.network is None:
+            raise ValueError("there is no source network")
+        return self.network
+
     def load(self) -> Network:
         """The network with its weights."""
         from ntgate.training import weights
 
-        return weights.load(self.network, self.weights)
+        if self.weights is None:
+            raise ValueError("there is no source network")
+        return weights.load(self.spec, self.weights)

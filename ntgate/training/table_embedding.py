@@ -44,7 +44,7 @@ class TableEmbedding(Frozen):
                 "the source model", expected="one of arrays", got=f"one of {model.encoder.kind}",
                 fix="measure a table on its columns, and images after they were embedded",
             )  # fmt: skip
-        shape = model.network.input_shape
+        shape = model.spec.input_shape
         return cls(model=model, width=_embedded(model, np.zeros((1, math.prod(shape)), np.float32)).shape[1])
 
     def __call__(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -60,7 +60,7 @@ class TableEmbedding(Frozen):
 def _embedded(model: SourceModel, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     from ntgate.training.source import embed
 
-    shape = model.network.input_shape
+    shape = model.spec.input_shape
     if rows.shape[1] != math.prod(shape):
         raise ModelError(
             "the source model", expected=f"rows of {math.prod(shape)} numbers, shape {shape}", got=f"{rows.shape[1]} columns",

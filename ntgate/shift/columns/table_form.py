@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.prose import prose
 from ntgate.shift.columns.feature_tests import CATEGORIES
 from ntgate.shift.columns.features import Features
+from ntgate.shift.columns.topics import MOST as TOPICS
+from ntgate.shift.columns.topics import topics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +64,8 @@ def compared(source: pd.DataFrame, target: pd.DataFrame) -> Features:
 
     A number is itself, the median of both tables where it is missing, and one more that marks the missing. A text of few values is
     one number a category. A text that holds numbers for the most part is read as numbers, with a mark where it is none: such are
-    the columns in which somebody wrote ``?``. So are dates. Of texts that nearly all differ, length, words and digits are compared.
+    the columns in which somebody wrote ``?``. So are dates. What people wrote is compared by length, words, digits and topics,
+    other texts that nearly all differ by the first three.
 
     >>> import pandas as pd
     >>> before = pd.DataFrame({"age": [str(i) for i in range(60)], "colour": ["red", "blue"] * 30})
@@ -132,6 +136,16 @@ def _text(name: str, first: pd.Series[Any], second: pd.Series[Any], mixed: bool)
         yield from _numeric(name, values[own[0]], values[own[1]], "is no number")
         return
     different = int((texts != "").sum())
+    if prose(texts[texts != ""].tolist(), known):
+        yield (
+            f"Column {name!r} holds texts: compared are their length, words and digits, and what they are about, in {TOPICS} "
+            "topics with the words that weigh most in each."
+        )
+        yield from _looks(name, texts, own)
+        for number, (words, share) in enumerate(topics(texts.tolist()), start=1):
+            label = f"{name} (topic {number}: {words})"
+            yield Number(label, name, label, share[own[0]], share[own[1]])
+        return
     if different <= _FEW or different <= min(MOST_CATEGORIES, _UNIQUE * known):
         for place in np.argsort(texts):
             yield Number(f"{name} = {texts[place] or '(missing)'}", name, name, own[0] == place, own[1] == place)
@@ -145,6 +159,11 @@ def _text(name: str, first: pd.Series[Any], second: pd.Series[Any], mixed: bool)
         f"Column {name!r} holds {different:,} different texts in {known:,} rows: no more than their length, words and digits is "
         "compared. Drop it if it identifies rows."
     )
+    yield from _looks(name, texts, own)
+
+
+def _looks(name: str, texts: npt.NDArray[np.str_], own: tuple[npt.NDArray[Any], npt.NDArray[Any]]) -> Iterator[Number]:
+    """What texts look like, whatever is in them."""
     for what, look in _LOOKS.items():
         label, seen = f"{name} ({what})", np.array([look(text) for text in texts], dtype=np.float32)
         yield Number(label, name, label, seen[own[0]], seen[own[1]])
