@@ -12,7 +12,7 @@ QUIET  := ORT_DISABLE_TELEMETRY=1 MLFLOW_DISABLE_TELEMETRY=true ZENML_ANALYTICS_
 # One thread a test process: two processes with two threads each would fight over two cores.
 PYTEST := $(QUIET) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test lint format nightly bench image-test release lock clean install
+.PHONY: demo test docs lint format nightly bench image-test release lock clean install
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -23,6 +23,9 @@ test: $(STAMP)
 
 nightly: $(STAMP)
 	$(PYTEST)
+
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -50,6 +50,7 @@ class Finding(Frozen):
         reason: one or two sentences for people.
         warning: whether people must see the reason although the rule passes.
         alarm: a sentence that has to stand beside the verdict wherever that is told, whatever it is; None: there is none.
+        labels_wanted: about how many more labelled test rows would tell; None: not known, or none are wanted.
     """
 
     rule: str
@@ -60,3 +61,4 @@ class Finding(Frozen):
     reason: str
     warning: bool = False
     alarm: str | None = None
+    labels_wanted: int | None = None

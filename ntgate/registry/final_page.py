@@ -10,6 +10,7 @@ from ntgate.registry.client import Registry, translated
 from ntgate.registry.faults import reason
 
 NOTE, VERSION = "mlflow.note.content", "ntgate.version"
+LONGEST = 5000  # characters of a tag
 
 
 def keep_answer(registry: Registry, run_id: str, answer: Path) -> None:
@@ -19,7 +20,7 @@ def keep_answer(registry: Registry, run_id: str, answer: Path) -> None:
 
 
 def keep_final_page(registry: Registry, run_id: str, page: Path, note: str, version: str) -> str | None:
-    """Put the page and the note that name the promoted version in the place of those that the run was recorded with.
+    """Put the page and the ``note`` that name the promoted version in the place of those that the run was recorded with.
 
     The alias has moved: whatever goes wrong here leaves the promotion what it is.
 
@@ -29,7 +30,7 @@ def keep_final_page(registry: Registry, run_id: str, page: Path, note: str, vers
     try:
         with translated(registry.config):
             registry.client.set_tag(run_id, VERSION, version)
-            registry.client.set_tag(run_id, NOTE, note)
+            registry.client.set_tag(run_id, NOTE, note[:LONGEST])
             registry.client.log_artifact(run_id, str(page))
             registry.client.set_terminated(run_id, status="FINISHED")  # the promotion belongs to its time
     except RegistryError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.final_page import NOTE
+from ntgate.registry.final_page import LONGEST, NOTE
 
 
 def record_judgement(
@@ -33,7 +33,7 @@ def record_judgement(
     """
     tags, metrics = facts
     with translated(registry.config):
-        for key, value in {**tags, NOTE: note}.items():
+        for key, value in {**tags, NOTE: note[:LONGEST]}.items():
             registry.client.set_tag(run_id, key, value)
         for key, number in metrics.items():
             if math.isfinite(number):

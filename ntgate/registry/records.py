@@ -96,13 +96,14 @@ class RunRecord:
 
     Attributes:
         name: of the parent run.
-        note: the verdict in Markdown, shown on the run's page.
+        note: the verdict in Markdown, shown on the run's page; see :mod:`ntgate.registry.run_place` for links in it.
         parameters: flat settings.
         metrics: numbers of the verdict.
         tags: ``ntgate.*`` tags.
         datasets: the domains.
         candidates: the arms, each a child run.
         artifacts: local files, kept with the parent run.
+        tables: columns by name, kept with it as what MLflow shows as a table, by file name.
         began: when the run began, seconds since the epoch; None: when it was recorded.
         key: tells this run of its decision from every other; recording it twice is recording it once. Empty: it has none.
     """
@@ -115,5 +116,6 @@ class RunRecord:
     datasets: Sequence[DatasetRecord]
     candidates: Sequence[CandidateRecord]
     artifacts: Sequence[Path]
+    tables: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
     began: float | None = None
     key: str = ""

@@ -16,6 +16,7 @@ from ntgate.registry.logged_model import log_model
 from ntgate.registry.origin import origin_tags
 from ntgate.registry.recorded import KEY, PARENT, SCHEMA_TAG, STRATEGY, Recorded, earlier_attempt
 from ntgate.registry.records import CandidateRecord, DatasetRecord, Point, RunRecord
+from ntgate.registry.run_place import placed
 from ntgate.registry.schema import dataset_schema
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
     Raises:
         RegistryError: when the registry does not take it; what was begun is marked as failed.
     """
+    from mlflow.entities import LoggedModelOutput
+
     runs: dict[str, str] = {}
     models: dict[str, str] = {}
     with translated(registry.config):
@@ -38,16 +41,22 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
         if run.key and (found := earlier_attempt(registry, experiment, run.key)) is not None:
             return found
         key = {KEY: run.key} if run.key else {}
-        tags = {**origin_tags(), **run.tags, **key, SCHEMA_TAG: str(SCHEMA), "mlflow.note.content": run.note}
+        tags = {**origin_tags(), **run.tags, **key, SCHEMA_TAG: str(SCHEMA)}
         with _started(registry, experiment, run.name, tags, began=run.began) as parent:
+            told = placed(run.note, experiment, parent)[:_TAG_LENGTH]
+            registry.client.set_tag(parent, "mlflow.note.content", told)
             _log(registry, parent, run.parameters, _metrics(run.metrics))
             _inputs(registry, parent, run, run.datasets)
             for path in run.artifacts:
                 registry.client.log_artifact(parent, str(path))
+            for name, columns in run.tables.items():
+                registry.client.log_table(parent, dict(columns), name)
             for candidate in run.candidates:
                 runs[candidate.strategy], model = _record_candidate(registry, experiment, parent, candidate, run)
                 if model is not None:
                     models[candidate.strategy] = model
+            # Otherwise the parent's page says that it has neither models nor, once one is promoted, a version.
+            registry.client.log_outputs(parent, [LoggedModelOutput(model, step=0) for model in models.values()])
     return Recorded(experiment_id=experiment, run_id=parent, runs=runs, models=models)
 
 

@@ -34,7 +34,7 @@ def story(report: RunReport) -> Story:
         "evidence": _evidence(report),
         "why": _why(report),
         "next": words.next_steps(report),
-        "undo": (_undo(report),),
+        "undo": (words.undo(report),),
     }
     return tuple((heading, tuple(line for line in lines if line)) for heading, lines in told.items() if any(lines))
 
@@ -102,14 +102,3 @@ def _why(report: RunReport) -> tuple[str, ...]:
 
 def _finding(row: FindingRow) -> str:
     return f"{row.title}: {row.outcome}. {words.sentence(row.reason)}"
-
-
-def _undo(report: RunReport) -> str:
-    registered = report.registry
-    if report.outcome != "promoted" or report.dry_run or registered is None or registered.version is None:
-        return "There is nothing to undo: no alias moved."
-    if registered.unchanged:
-        return "There is nothing to undo: the champion stayed what it was."
-    if report.champion is None:
-        return f"This was the first champion of {registered.name}: there is none before it to go back to."
-    return f"ntgate rollback {registered.name} makes version {report.champion.version} the champion again."

@@ -157,6 +157,18 @@ def next_steps(report: RunReport) -> tuple[str, ...]:
     return (*report.alarms, *_after(report))
 
 
+def undo(report: RunReport) -> str:
+    """How to take back what the run did to the registry."""
+    registered = report.registry
+    if report.outcome != "promoted" or report.dry_run or registered is None or registered.version is None:
+        return "There is nothing to undo: no alias moved."
+    if registered.unchanged:
+        return "There is nothing to undo: the champion stayed what it was."
+    if report.champion is None:
+        return f"This was the first champion of {registered.name}: there is none before it to go back to."
+    return f"ntgate rollback {registered.name} makes version {report.champion.version} the champion again."
+
+
 def _after(report: RunReport) -> tuple[str, ...]:
     if report.outcome == "promoted":
         steps = [

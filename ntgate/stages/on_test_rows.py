@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ARMS = ("candidate", "scratch")
 _ROWS_A_BIN, _MOST_BINS = 20, 10
+_MOST_CLASSES = 200  # of a table of which class was taken for which
 
 
 class Calibrated(Frozen):
@@ -73,6 +74,17 @@ def by_class(history: RunHistory) -> list[dict[str, Any]]:
         for code, name in enumerate(history.ingested.target_classes)
         if (y == code).any()
     ]
+
+
+def confusion(history: RunHistory) -> dict[str, list[list[int]]]:
+    """How many test rows of class ``i`` each arm took for class ``j``, ``(c, c)``, by arm."""
+    y, scores = _opened(history)
+    many = len(history.ingested.target_classes)
+    return {
+        arm: np.bincount(y * many + held.argmax(axis=1), minlength=many**2).reshape(many, many).tolist()
+        for arm, held in scores.items()
+        if len(y) and many <= _MOST_CLASSES
+    }
 
 
 def _opened(history: RunHistory) -> tuple[npt.NDArray[np.int64], Mapping[str, Scores]]:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-import ntgate
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
-from ntgate.markdown import escaped
 from ntgate.stages.answer_file import RESULT_FILE, write_answer
 from ntgate.stages.frozen_run import keep_history
 from ntgate.stages.history import RunHistory
-from ntgate.stages.identity import portable
-from ntgate.stages.on_test_rows import by_class
 from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult, conclude
 from ntgate.stages.run_file import write_run_file
+from ntgate.stages.run_report import run_report
 
 if TYPE_CHECKING:
     from ntgate.registry.baseline import Baseline
@@ -93,19 +87,22 @@ def register(
     """
     from ntgate.registry.final_page import keep_final_page
     from ntgate.registry.judgement import record_judgement
+    from ntgate.registry.run_place import placed
     from ntgate.registry.tracking import record
-    from ntgate.stages.record import judgement_facts, note, run_record
+    from ntgate.report.note import note
+    from ntgate.stages.record import judgement_facts, run_record
 
     recorded = record(registry, run_record(config, history, result, report))
-    version = _promoted(registry, recorded, history, result)
+    version = _promoted(registry, recorded, config, history, result)
     told = partial(concluded, version=version, run_id=recorded.run_id)
     result = told()
     write_report(config, history, result, report)
+    text = placed(note(run_report(config, history, result)), recorded.experiment_id, recorded.run_id)
     page = None
     if judged is not None:
-        record_judgement(registry, recorded.run_id, judged, report, note(result), judgement_facts(result))
+        record_judgement(registry, recorded.run_id, judged, report, text, judgement_facts(result))
     if version is not None:
-        page = keep_final_page(registry, recorded.run_id, report, note(result), version)
+        page = keep_final_page(registry, recorded.run_id, report, text, version)
     result = told(page=page, baseline=_baseline(registry, recorded, history))
     _notify(config, registry, recorded, result, judged=judged is not None)
     return result
@@ -137,10 +134,13 @@ def _baseline(registry: Registry, recorded: Recorded, history: RunHistory) -> Ba
     )
 
 
-def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, result: RunResult) -> str | None:
+def _promoted(
+    registry: Registry, recorded: Recorded, config: RunConfig, history: RunHistory, result: RunResult
+) -> str | None:
     """The version that is the champion now; None where the gate did not let the candidate pass."""
     from ntgate.registry.promotion import PromotionRequest
     from ntgate.registry.promotion import promote as promote_version
+    from ntgate.report.model_card import model_card
 
     chosen = history.evaluated.candidate
     if history.decided.gate.outcome != "promoted" or chosen is None:
@@ -154,7 +154,7 @@ def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, resul
             champion_itself=history.unchanged,
             run_id=recorded.runs[chosen.strategy],
             model_id=recorded.models[chosen.strategy],
-            description=escaped(result.sentence),
+            description=model_card(run_report(config, history, result)),
             tags={"ntgate.strategy": chosen.strategy, "ntgate.run_id": recorded.run_id},
         ),
     )
@@ -162,36 +162,7 @@ def _promoted(registry: Registry, recorded: Recorded, history: RunHistory, resul
 
 def write_report(config: RunConfig, history: RunHistory, result: RunResult, to: Path) -> None:
     """Write the run's page."""
-    from ntgate.report.content import RunReport
     from ntgate.report.page import write_page
 
-    report = RunReport.of(
-        result.as_json(),
-        model=config.model.name,
-        margin=config.gate.margin,
-        curves={
-            arm.strategy: [point.model_dump() for point in history.curve(arm)] for arm in history.arms if arm.steps > 0
-        },
-        data=_data(history),
-        reading=None if history.ingested.reading is None else history.ingested.reading.model_dump(mode="json"),
-        by_class=by_class(history),
-        config=portable(config),
-        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        version=ntgate.__version__,
-    )
     drift = history.drifted.page
-    write_page(report, to, None if drift is None else drift.verified())
-
-
-def _data(history: RunHistory) -> list[dict[str, object]]:
-    rows = []
-    for name in history.ingested.parts:
-        domain = history.ingested.part(name)
-        counts = None
-        if domain.y is not None:
-            counts = dict(
-                zip(domain.classes, np.bincount(domain.y, minlength=len(domain.classes)).tolist(), strict=True)
-            )
-        fingerprint = history.ingested.fingerprints[name]
-        rows.append({"name": name, "rows": len(domain), "classes": counts, "fingerprint": fingerprint})
-    return rows
+    write_page(run_report(config, history, result), to, None if drift is None else drift.verified())

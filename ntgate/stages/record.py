@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ntgate.config import RunConfig
 from ntgate.credentials import without_credentials
-from ntgate.markdown import escaped
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
+from ntgate.report import numbers
+from ntgate.report.note import note
+from ntgate.report.pictures import write_pictures
+from ntgate.stages.changed import changed
 from ntgate.stages.history import RunHistory
-from ntgate.stages.identity import portable
+from ntgate.stages.on_test_rows import confusion
 from ntgate.stages.result import RunResult
+from ntgate.stages.run_report import run_report
 from ntgate.strategies.candidate import Candidate
 
 _MOST_BYTES = 64 * 2**20  # of the scores: those of a million rows and ten classes stay in the run's folder
 _COUNTED = ("pool", "differ", "used", "gained", "tied", "lost")
-_WEIGHT = {"fail": 0, "inconclusive": 2, "pass": 4}  # what decided first: a failure, then what is missing
 
 
 def run_record(config: RunConfig, history: RunHistory, result: RunResult, report: Path) -> RunRecord:
-    """Parent run, children, inputs, metrics and artifacts, the page ``report`` among them."""
+    """Parent run, children, inputs, metrics and artifacts, the page ``report`` among them and pictures beside it."""
+    told = run_report(config, history, result)
+    matrices = confusion(history)
     tags = {
         "ntgate.decision_id": result.decision_id,
         "ntgate.outcome": result.outcome,
         "ntgate.model": config.model.name,
+        "ntgate.gain": _gain(result),
+        "ntgate.strategy": result.candidate.strategy or "none" if result.candidate else "none",
+        "ntgate.labels_wanted": str(max((f.labels_wanted or 0 for f in result.findings), default=0)),
+        "ntgate.version": "none",
         "ntgate.champion_seen": history.champion.version or "none",
         "ntgate.compression": ", ".join(result.compression.methods) if result.compression else "none",
     }
@@ -42,17 +52,54 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
         **_costs(result),
     }
     return RunRecord(
-        name=f"{result.outcome} {history.ingested.run}",
-        note=note(result),
-        parameters=_flat(portable(config)),
+        name=_name(history, result),
+        note=note(told),
+        parameters=changed(config),
         metrics={name: float(value) for name, value in numbers.items() if value is not None},
         tags=tags,
         datasets=_datasets(config, history),
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
-        artifacts=[*_files(history), report, *(page.verified() for page in history.pages.values())],
+        artifacts=[
+            *_files(history),
+            report,
+            *(page.verified() for page in history.pages.values()),
+            *write_pictures(told, matrices, report.parent),
+        ],
+        tables={"confusion.json": _table(matrices, history.ingested.target_classes)} if matrices else {},
         began=history.ingested.began,
         key=f"{result.decision_id} {history.ingested.run}",
     )
+
+
+def _name(history: RunHistory, result: RunResult) -> str:
+    """Of the run, as lists show it: when, how it ended, by how much, with what."""
+    parts = [f"{datetime.fromtimestamp(history.ingested.began, UTC):%Y-%m-%d}", result.outcome]
+    if result.gain is not None:
+        parts.append(_signed(result, result.gain, unit=False))
+    return " ".join([*parts, (result.candidate and result.candidate.strategy) or ""]).rstrip()
+
+
+def _gain(result: RunResult) -> str:
+    if result.gain is None or result.gain_interval is None:
+        return "none"
+    ends = ", ".join(_signed(result, end, unit=False) for end in result.gain_interval)
+    return f"{_signed(result, result.gain)} [{ends}]"
+
+
+def _signed(result: RunResult, gain: float, *, unit: bool = True) -> str:
+    return numbers.gain(gain, result.metric_display, unit=unit).replace("−", "-")  # what people type to search for it
+
+
+def _table(matrices: Mapping[str, list[list[int]]], classes: tuple[str, ...]) -> dict[str, list[Any]]:
+    """How many test rows of a class each arm took for which, where there are any."""
+    pairs = [
+        (i, j) for i in range(len(classes)) for j in range(len(classes)) if any(m[i][j] for m in matrices.values())
+    ]
+    return {
+        "true": [classes[i] for i, _ in pairs],
+        "answered": [classes[j] for _, j in pairs],
+        **{arm: [matrix[i][j] for i, j in pairs] for arm, matrix in matrices.items()},
+    }
 
 
 def _files(history: RunHistory) -> list[Path]:
@@ -150,30 +197,3 @@ def judgement_facts(result: RunResult) -> tuple[dict[str, str], dict[str, float]
         **{f"labels_{k}": told.get(k) for k in _COUNTED},
     }
     return tags, {name: float(value) for name, value in numbers.items() if isinstance(value, int | float)}
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings under dotted names."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def note(result: RunResult) -> str:
-    """The verdict in Markdown, for the run's page: the version, what decided, and then every rule."""
-    lines = [f"**{result.outcome}**: {escaped(result.sentence)}", ""]
-    if result.registry["version"] is not None:
-        now = f"Version {result.registry['version']} of {escaped(result.registry['name'])}"
-        lines += [f"{now} carries the alias {result.registry['alias']}.", ""]
-    findings = sorted(result.findings, key=lambda finding: _WEIGHT[finding.outcome] - finding.warning)
-    if result.outcome != "promoted":  # MLflow folds a long note away, the table before this line
-        lines += [f"{escaped(findings[0].title)}: *{findings[0].outcome}*. {escaped(findings[0].reason)}", ""]
-    lines += ["| rule | outcome | reason |", "| --- | --- | --- |"]
-    for finding in findings:
-        outcome = f"{finding.outcome}, **warning**" if finding.warning else finding.outcome
-        lines.append(f"| {escaped(finding.title)} | {outcome} | {escaped(finding.reason)} |")
-    return "\n".join(lines)

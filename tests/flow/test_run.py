@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,33 @@ def what_mlflow_shows(project: Path, result: dict) -> None:
 
     tags = parent.data.tags
     assert tags["ntgate.version"] == "1"
-    assert "Version 1 of reader carries the alias champion." in tags["mlflow.note.content"]
+    note, began = tags["mlflow.note.content"], datetime.fromtimestamp(parent.info.start_time / 1000, UTC)
+    assert "Version 1 of reader carries the alias champion." in note
+    assert (
+        f"[Report](#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}/artifacts/report.html)" in note
+    )
+    points = f"{100 * result['gain']:+.1f}"
+    assert parent.info.run_name == f"{began:%Y-%m-%d} promoted {points} committee"
+    assert (tags["ntgate.gain"].split(" ")[0], tags["ntgate.strategy"]) == (points, "committee")
+    assert parent.data.params == {
+        "model.name": "reader", "model.backbone.kind": "mlp", "model.backbone.hidden": "[64]", "model.backbone.dropout": "0.1",
+        "strategies": "fine_tuning, feature_extraction, linear_pool", "scratch": "network, logistic", "training.steps": "200",
+        "training.source_steps": "200", "training.batch_size": "32", "training.folds": "2", "shift.permutations": "99",
+        "shift.evidently": "false", "seed": "0",
+    }  # fmt: skip
+    files = {file.path for file in registry.client.list_artifacts(parent.info.run_id)}
+    assert {"gains.png", "confusion.png", "reliability.png", "confusion.json", "scores.npz", "result.json"} <= files
+    table = json.loads(Path(registry.client.download_artifacts(parent.info.run_id, "confusion.json")).read_text())
+    assert table["columns"] == ["true", "answered", "candidate", "scratch"]
+    right = sum(row[2] for row in table["data"] if row[0] == row[1])
+    assert right / 600 == pytest.approx(result["candidate"]["value"])
+    assert {model.model_id for model in parent.outputs.model_outputs} == {
+        model.model_id for model in registry.client.search_logged_models([parent.info.experiment_id])
+    }
+    card = registry.client.get_model_version("reader", "1").description
+    assert card.startswith(result["sentence"])
+    for heading in ("How to load", "Data", "Shift", "Evidence", "Weakest classes", "Calibration", "Limits and checks"):
+        assert f"**{heading}**" in card
     spent = (parent.info.end_time - parent.info.start_time) / 1000
     assert spent >= result["seconds"]["total"] - 1
     for child in registry.client.search_runs(

@@ -195,12 +195,14 @@ def test_the_pages_of_a_later_run_in_mlflow_are_refused(registry, make_run, arra
 
 
 def test_a_page_that_cannot_be_put_in_place_is_told_and_no_fault(registry, array_model, make_run, tmp_path):
-    run_id = record(registry, make_run(array_model)).run_id
-    told = keep_final_page(registry, run_id, tmp_path / "gone.html", "**promoted**", "3")
+    done = record(registry, dataclasses.replace(make_run(array_model), note="[Report](ntgate:page/x)"))
+    note = registry.client.get_run(done.run_id).data.tags["mlflow.note.content"]
+    assert note == f"[Report](#/experiments/{done.experiment_id}/runs/{done.run_id}/x)"
+    told = keep_final_page(registry, done.run_id, tmp_path / "gone.html", "**promoted**", "3")
     assert told.startswith("MLflow has the page of before the promotion, which names no version: ")
     (tmp_path / "report.html").touch()
-    assert keep_final_page(registry, run_id, tmp_path / "report.html", "**promoted**", "3") is None
-    assert registry.client.get_run(run_id).data.tags["ntgate.version"] == "3"
+    assert keep_final_page(registry, done.run_id, tmp_path / "report.html", "**promoted**", "3") is None
+    assert registry.client.get_run(done.run_id).data.tags["ntgate.version"] == "3"
 
 
 def test_runs_last_as_long_as_what_they_tell_of(registry, array_model, make_run):

@@ -64,7 +64,10 @@ def test_pipeline_on_zenml_with_a_server(answered):
     run_id = result["registry"]["run_id"]
     parent = get(server, "runs/get", run_id=run_id)["run"]
     files = {entry["path"] for entry in get(server, "artifacts/list", run_id=run_id)["files"]}
-    assert files == {"decision.json", "result.json", "scores.npz", "report.html", "drift.html", "evidently.html"}
+    told = {"decision.json", "result.json", "scores.npz", "confusion.json"}
+    assert files == {
+        *told, "report.html", "drift.html", "evidently.html", "gains.png", "confusion.png", "reliability.png",
+    }  # fmt: skip
     found = post(
         server,
         "runs/search",

@@ -25,7 +25,7 @@ def negative_transfer(case: Case) -> Finding:
         reason = f"{reason} {alarm}"
     return Finding(
         rule=NAME, outcome=outcome, measured=found.interval[0], bound=config.margin, reason=reason,
-        warning=alarm is not None, alarm=alarm,
+        warning=alarm is not None, alarm=alarm, labels_wanted=_wanted(outcome, found, n, config),
     )  # fmt: skip
 
 
@@ -61,6 +61,13 @@ def _measured(found: Comparison, n: int, config: GateConfig) -> str:
     if found.counts is not None:
         text += f" {found.counts[0]} rows only the candidate gets right, {found.counts[1]} only scratch does."
     return f"{text}{found.remark}"
+
+
+def _wanted(outcome: Outcome, found: Comparison, n: int, config: GateConfig) -> int | None:
+    rows = n if found.streamed is None else found.streamed
+    if outcome != "inconclusive" or found.needed is None or found.needed <= rows:
+        return None
+    return found.needed if found.streamed is None and spent(config) else found.needed - rows
 
 
 def _verdict(outcome: Outcome, found: Comparison, n: int, config: GateConfig) -> str:

@@ -29,4 +29,5 @@ def not_worse(rule: str, found: Comparison, text: str, *, margin: float, alpha: 
     return Finding(
         rule=rule, outcome="inconclusive", measured=lower, bound=bound,
         reason=f"{text} A loss of more than {margin} is not ruled out: {advice}.",
+        labels_wanted=found.needed,
     )  # fmt: skip

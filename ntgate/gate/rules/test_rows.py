@@ -14,6 +14,7 @@ def test_rows(case: Case) -> Finding:
     return Finding(
         rule="test_rows", outcome="inconclusive", measured=n, bound=least,
         reason=f"{n} labelled test rows are too few for a verdict: label at least {least - n} more.",
+        labels_wanted=least - n,
     )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
-"""The note on a run's page in MLflow."""
+"""The note on a run's page in MLflow, and the card of a version."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from ntgate.gate.finding import Finding
-from ntgate.stages.record import note
+from ntgate.report.content import RunReport
+from ntgate.report.model_card import model_card
+from ntgate.report.note import note
 
 
 def test_what_decided_comes_first_and_text_from_outside_stays_text():
@@ -17,7 +17,11 @@ def test_what_decided_comes_first_and_text_from_outside_stays_text():
         Finding(rule=f"slice kind={hostile}, against scratch", outcome="fail", reason=hostile),
     )
     registry = {"version": None, "name": "reader", "alias": None}
-    text = note(SimpleNamespace(outcome="rejected", sentence=hostile, findings=findings, registry=registry))
+    told = [finding.model_dump() for finding in findings]
+    report = RunReport.of(
+        {"outcome": "rejected", "sentence": hostile, "findings": told, "registry": registry}, model="reader"
+    )
+    text = note(report)
     lines = text.splitlines()
     assert lines[2].startswith(
         "Is not worse on kind=a&#124;b &#60;img src=x onerror=alert(1)&#62;, against scratch: *fail*. a&#124;b"
@@ -26,3 +30,6 @@ def test_what_decided_comes_first_and_text_from_outside_stays_text():
     assert [row.count("|") for row in rows] == [4] * 4
     assert [row.split(" | ")[1] for row in rows] == ["fail", "inconclusive, **warning**", "pass, **warning**", "pass"]
     assert "<" not in text
+    assert "<" not in model_card(report)
+    assert "- There is nothing to undo: no alias moved." in lines
+    assert "[Report](ntgate:page/artifacts/report.html)" in text
