@@ -32,6 +32,7 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
     Raises:
         RegistryError: when the registry does not take it; what was begun is marked as failed.
     """
+    import pandas as pd
     from mlflow.entities import LoggedModelOutput
 
     runs: dict[str, str] = {}
@@ -50,7 +51,7 @@ def record(registry: Registry, run: RunRecord) -> Recorded:
             for path in run.artifacts:
                 registry.client.log_artifact(parent, str(path))
             for name, columns in run.tables.items():
-                registry.client.log_table(parent, dict(columns), name)
+                registry.client.log_table(parent, pd.DataFrame(columns, dtype=object), name)
             for candidate in run.candidates:
                 runs[candidate.strategy], model = _record_candidate(registry, experiment, parent, candidate, run)
                 if model is not None:
