@@ -67,7 +67,7 @@ def test_the_site_is_built_and_has_every_setting(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", *config, "--site-dir", str(tmp_path)],
         capture_output=True, text=True, check=False, cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "DISABLE_MKDOCS_2_WARNING": "true"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "true"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     from ntgate.config import RunConfig
