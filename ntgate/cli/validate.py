@@ -10,7 +10,7 @@ from ntgate.cli import console
 from ntgate.cli.options import with_config, with_json
 
 if TYPE_CHECKING:
-    from ntgate.data.reading import CellsSeen, Reading
+    from ntgate.data.column_seen import CellsSeen, Reading
     from ntgate.stages.check import Checked, PartSeen
 
 _MOST = 12  # classes listed one by one

@@ -38,9 +38,11 @@ def renamed(domain: Domain, names: Mapping[str, str], missing: Collection[str]) 
     classes = tuple(sorted(left, key=class_order(left)))
     if len(classes) < 2:
         raise DataError(
-            domain.name, expected="at least two classes beside data.missing_labels and after data.label_map",
-            got=", ".join(classes) or "none", fix="correct them",
-        )  # fmt: skip
+            domain.name,
+            expected="at least two classes beside data.missing_labels and after data.label_map",
+            got=", ".join(classes) or "none",
+            fix="correct them",
+        )
     place = {name: code for code, name in enumerate(classes)}
     codes = np.array([-1 if none else place[name] for name, none in zip(called, gone, strict=True)])[domain.labels]
     kept, none = np.flatnonzero(codes >= 0), np.flatnonzero(codes < 0)
@@ -85,9 +87,12 @@ def _spellings(domains: Mapping[str, Domain], certain: Collection[str]) -> Itera
         apart = {name: name for spelt in alike.values() if len(spelt) > 1 for name in spelt}
         pairs = [f"{called!r} and {name!r}" for name, called in list(wrong.items())[:5]]
         yield Question(
-            subject="label", seen=f"Labels differ by their spelling alone: {', '.join(pairs)}", key="label_map", answer=wrong,
+            subject="label",
+            seen=f"Labels differ by their spelling alone: {', '.join(pairs)}",
+            key="label_map",
+            answer=wrong,
             otherwise=f"`label_map: {flow(apart)}` where they are different classes",
-        )  # fmt: skip
+        )
 
 
 def _bare(name: str) -> str:
@@ -130,8 +135,10 @@ def _no_classification(counts: Mapping[str, int]) -> Iterable[Question]:
         yield Question(
             subject="label",
             seen=f"Labels are {len(counts)} numbers from {values[0]} to {values[-1]}, and ntgate predicts classes, no numbers",
-            key="label_kind", answer="classes", otherwise="turn the number into classes first, such as low and high",
-        )  # fmt: skip
+            key="label_kind",
+            answer="classes",
+            otherwise="turn the number into classes first, such as low and high",
+        )
 
 
 def _several(counts: Mapping[str, int]) -> Iterable[str]:

@@ -148,7 +148,7 @@ def tells(table: npt.NDArray[Any]) -> bool:
 
 def _follows_no_curve(table: Floats) -> bool:
     """An F-test: the shares of the classes by value against a polynomial of the value's rank."""
-    from scipy import stats
+    from scipy.special import fdtrc
 
     sizes, n = table.sum(axis=1), float(table.sum())
     degree, rank = min(_DEGREE, len(table) - 2), np.linspace(-1, 1, len(table))
@@ -163,7 +163,7 @@ def _follows_no_curve(table: Floats) -> bool:
     if total == 0 or lack < _GAIN * total:
         return False
     ratio = (lack / free) / max(within / (n - len(table)), 1e-12)
-    return bool(stats.f.sf(ratio, free, n - len(table)) < _SURE)
+    return bool(fdtrc(free, n - len(table), ratio) < _SURE)
 
 
 def _sentinel(told: str, values: Floats, form: ColumnForm) -> Judged | None:

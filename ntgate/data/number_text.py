@@ -9,11 +9,51 @@ from dataclasses import dataclass
 from ntgate.data.column_form import Rules
 
 # What people write where they do not know a number.
-MARKS = frozenset((
-    "?", "??", "-", "--", "---", ".", "..", "...", "*", "**", "/", "x", "X", "n/a", "N/A", "n.a.", "N.A.", "n.a", "na", "NA",
-    "unknown", "Unknown", "UNKNOWN", "missing", "Missing", "none", "None", "NONE", "null", "nil", "nd", "n.d.", "N.D.", "k.A.",
-    "keine", "unbekannt", "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!",
-))  # fmt: skip
+MARKS = frozenset(
+    (
+        "?",
+        "??",
+        "-",
+        "--",
+        "---",
+        ".",
+        "..",
+        "...",
+        "*",
+        "**",
+        "/",
+        "x",
+        "X",
+        "n/a",
+        "N/A",
+        "n.a.",
+        "N.A.",
+        "n.a",
+        "na",
+        "NA",
+        "unknown",
+        "Unknown",
+        "UNKNOWN",
+        "missing",
+        "Missing",
+        "none",
+        "None",
+        "NONE",
+        "null",
+        "nil",
+        "nd",
+        "n.d.",
+        "N.D.",
+        "k.A.",
+        "keine",
+        "unbekannt",
+        "#N/A",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NUM!",
+    )
+)
 _SPACES = " \u00a0\u202f\u2009"
 _MONEY = "$€£¥₹"
 _DIGITS = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"

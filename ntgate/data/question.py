@@ -50,9 +50,10 @@ def answers(
     """
     asked = list(questions)
     found: dict[str, Any] = {
-        "columns": {name: _short(told) for name, told in columns.items()}, "label_map": dict(label_map),
+        "columns": {name: _short(told) for name, told in columns.items()},
+        "label_map": dict(label_map),
         "missing_labels": list(missing),
-    }  # fmt: skip
+    }
     for question in asked:
         if question.key == "columns":
             found["columns"][question.subject] = question.answer

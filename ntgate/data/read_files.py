@@ -54,9 +54,11 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, st
                 frame[name] = pd.Series([value] * len(frame), dtype=object)
         if parts and set(parts[0].columns) != set(frame.columns):
             raise DataError(
-                one, expected=f"the columns of {paths[0]}: {', '.join(map(str, parts[0].columns[:8]))}",
-                got=", ".join(map(str, frame.columns[:8])), fix="give files of one table",
-            )  # fmt: skip
+                one,
+                expected=f"the columns of {paths[0]}: {', '.join(map(str, parts[0].columns[:8]))}",
+                got=", ".join(map(str, frame.columns[:8])),
+                fix="give files of one table",
+            )
         parts.append(frame)
     import pyarrow as pa
 

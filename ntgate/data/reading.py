@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ntgate.base import Frozen
 from ntgate.data import number_column, text_column
 from ntgate.data.column_cells import converted, counted, numbers_of, plain, texts_of, type_of
 from ntgate.data.column_form import ColumnForm, ColumnRead
+from ntgate.data.column_seen import ColumnSeen, Reading, cells_seen
 from ntgate.data.domain import Domain
 from ntgate.data.question import Question, answers
 from ntgate.data.text_column import CATEGORY, Judged
@@ -22,71 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOOKED_AT = 2000  # columns; of wider tables numbers are not looked at one by one
-_SHOWN = 4  # texts that a category is told by
 _EPOCHS = (
     (2e14, 1e-9),
     (2e13, 1e-6),
     (1e11, 1e-3),
 )  # from such numbers on a date in numbers has finer steps than seconds
-
-
-class CellsSeen(Frozen):
-    """One domain's cells of a column.
-
-    Attributes:
-        missing: how many have no value.
-        distinct: how many different values there are.
-        range: from the smallest to the largest, or the commonest texts.
-    """
-
-    missing: int
-    distinct: int
-    range: str
-
-
-class ColumnSeen(Frozen):
-    """A column as it is read.
-
-    Attributes:
-        name: its own.
-        kind: what it is read as.
-        written: how its cells are written, where that is not plain.
-        said: whether the config says what it is.
-        asked: whether that is asked about.
-        cells: what stands in it, by domain.
-    """
-
-    name: str
-    kind: Literal["number", "category", "date", "text", "left out"]
-    written: str = ""
-    said: bool = False
-    asked: bool = False
-    cells: dict[str, CellsSeen] = {}
-
-
-class Reading(Frozen):
-    """How the rows are read, and what about that is doubtful.
-
-    Attributes:
-        columns: of a table; none of arrays and images.
-        questions: what has to be said before a model is promoted.
-        notes: what has to be known and needs no answer, a sentence each.
-        answers: the lines of the config that answer all questions as is likeliest, to be put below ``data``.
-    """
-
-    columns: tuple[ColumnSeen, ...] = ()
-    questions: tuple[Question, ...] = ()
-    notes: tuple[str, ...] = ()
-    answers: tuple[str, ...] = ()
-
-    def asking(
-        self, more: Iterable[Question], notes: Iterable[str], said: Mapping[str, ColumnRead], label_map: Mapping[str, str],
-        missing: Iterable[str],
-    ) -> Reading:  # fmt: skip
-        """The reading with further questions and notes, and the lines that answer all of them."""
-        questions = (*self.questions, *more)
-        lines = answers(questions, said, label_map, missing)
-        return self.model_copy(update={"questions": questions, "notes": (*self.notes, *notes), "answers": lines})
 
 
 def settled(
@@ -149,24 +89,29 @@ def settled(
             )
         seen.append(
             ColumnSeen(
-                name=name, kind="left out" if form is None else form.kind, written="" if form is None else form.written,
-                said=told is not None, asked=verdict.seen is not None,
-                cells={domain: _cells(form, columns.get(domain, cells)) for domain, cells in parts.items()},
+                name=name,
+                kind="left out" if form is None else form.kind,
+                written="" if form is None else form.written,
+                said=told is not None,
+                asked=verdict.seen is not None,
+                cells={domain: cells_seen(form, columns.get(domain, cells)) for domain, cells in parts.items()},
             )
-        )  # fmt: skip
+        )
     if not forms:
         raise _nothing_left(questions, next(iter(tables.values())))
     import pandas as pd
 
     done = {
         domain: replace(
-            table, forms=forms,
+            table,
+            forms=forms,
             rows=pd.DataFrame(
-                {name: made[domain][name] for name in held[domain] if name in made[domain]}, index=pd.RangeIndex(len(table))
+                {name: made[domain][name] for name in held[domain] if name in made[domain]},
+                index=pd.RangeIndex(len(table)),
             ),
         )
         for domain, table in tables.items()
-    }  # fmt: skip
+    }
     return {**domains, **done}, Reading(
         columns=tuple(seen), questions=tuple(questions), answers=answers(questions, said, {}, ())
     )
@@ -243,9 +188,11 @@ def _declared(name: str, parts: Mapping[str, pd.Series[Any]], said: ColumnRead, 
         if not strictly:
             return Judged(None)
         raise DataError(
-            f"column {name}", expected=f"{'dates' if said.kind == 'date' else said.kind + 's'}, as data.columns says", got=problem,
+            f"column {name}",
+            expected=f"{'dates' if said.kind == 'date' else said.kind + 's'}, as data.columns says",
+            got=problem,
             fix=f"correct data.columns.{name}, or name what means no value there as `missing`",
-        )  # fmt: skip
+        )
     if said.kind == "date":
         if not texts:
             form = ColumnForm(kind="date", **_date_in_numbers(parts))
@@ -284,35 +231,16 @@ def _refuse_unknown(said: Mapping[str, ColumnRead], tables: Mapping[str, Domain]
         if name not in columns:
             close = difflib.get_close_matches(name, columns, n=1)
             raise DataError(
-                "data.columns", expected=f"features of the table: {', '.join(columns[:8])}", got=name,
-                fix=f"did you mean {close[0]!r}?" if close else "remove it; label, group, time, id and keep are no features",
-            )  # fmt: skip
+                "data.columns",
+                expected=f"features of the table: {', '.join(columns[:8])}",
+                got=name,
+                fix=f"did you mean {close[0]!r}?"
+                if close
+                else "remove it; label, group, time, id and keep are no features",
+            )
 
 
 def _nothing_left(questions: list[Question], domain: Domain) -> DataError:
     fix = f"say what they are: {answers(questions, {}, {}, ())[0]}" if questions else "give it features"
     shown = " ".join(question.sentence for question in questions) or "every column left out"
     return DataError(domain.name, expected="a feature that can be read", got=shown.rstrip("."), fix=fix)
-
-
-def _cells(form: ColumnForm | None, cells: Any) -> CellsSeen:
-    """What stands in a domain's column, as it is read."""
-    import pandas as pd
-
-    column = pd.Series(cells)
-    if form is not None and form.kind in ("number", "date"):
-        known = column[column.notna()]
-        missing = len(column) - len(known)
-        if not len(known):
-            return CellsSeen(missing=missing, distinct=0, range="")
-        low, high = known.min(), known.max()
-        if form.kind == "date":
-            ends = [str(pd.Timestamp(end * form.unit, unit="s")).removesuffix(" 00:00:00") for end in (low, high)]
-        else:
-            ends = [f"{end:.6g}" for end in (low, high)]
-        return CellsSeen(missing=missing, distinct=int(known.nunique()), range=" to ".join(ends))
-    texts = pd.Series(texts_of(column))
-    counts = texts[texts != ""].value_counts()
-    shown = ", ".join(str(text)[:30] for text in counts.index[:_SHOWN])
-    more = ", ..." if len(counts) > _SHOWN else ""
-    return CellsSeen(missing=int((texts == "").sum()), distinct=len(counts), range=shown + more)

@@ -177,9 +177,10 @@ def _dates(told: str, rest: list[str], marks: list[str], counts: Mapping[str, in
     found = orders(rest)
     if found:
         form = ColumnForm(
-            kind="date", rules=(*_gone(marks), *ORDERS[found[0]]),
+            kind="date",
+            rules=(*_gone(marks), *ORDERS[found[0]]),
             written=_written("" if found[0] == "ymd" else SAID[found[0]], marks),
-        )  # fmt: skip
+        )
         if len(found) == 2:
             seen = f"{told} has dates such as {rest[0]!r}, day before month or month before day"
             return Judged(form, seen, {"kind": "date", "order": "dmy"}, "`{kind: date, order: mdy}`")

@@ -6,9 +6,9 @@ import numpy as np
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
+from ntgate.data.column_seen import Reading
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
-from ntgate.data.reading import Reading
 from ntgate.errors import Faults, NtgateError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.power import Power

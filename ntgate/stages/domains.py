@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ntgate.config import RunConfig
+from ntgate.data.column_seen import Reading
 from ntgate.data.copies import Copies
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
-from ntgate.data.reading import Reading
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError, DataErrors
 

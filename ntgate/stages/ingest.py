@@ -10,9 +10,9 @@ import numpy as np
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.data.column_seen import Reading
 from ntgate.data.domain import Domain, Ints, TrainingView
 from ntgate.data.leakage import Leakage
-from ntgate.data.reading import Reading
 from ntgate.errors import ConfigError
 from ntgate.stages.domains import read_domains, read_for_drift
 from ntgate.stages.place import Place

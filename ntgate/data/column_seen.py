@@ -1,0 +1,99 @@
+"""What is seen of columns: how each is read, what stands in it, and what has to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from ntgate.base import Frozen
+from ntgate.data.column_cells import texts_of
+from ntgate.data.column_form import ColumnForm, ColumnRead
+from ntgate.data.question import Question, answers
+
+_SHOWN = 4  # texts that a category is told by
+
+
+class CellsSeen(Frozen):
+    """One domain's cells of a column.
+
+    Attributes:
+        missing: how many have no value.
+        distinct: how many different values there are.
+        range: from the smallest to the largest, or the commonest texts.
+    """
+
+    missing: int
+    distinct: int
+    range: str
+
+
+class ColumnSeen(Frozen):
+    """A column as it is read.
+
+    Attributes:
+        name: its own.
+        kind: what it is read as.
+        written: how its cells are written, where that is not plain.
+        said: whether the config says what it is.
+        asked: whether that is asked about.
+        cells: what stands in it, by domain.
+    """
+
+    name: str
+    kind: Literal["number", "category", "date", "text", "left out"]
+    written: str = ""
+    said: bool = False
+    asked: bool = False
+    cells: dict[str, CellsSeen] = {}
+
+
+class Reading(Frozen):
+    """How the rows are read, and what about that is doubtful.
+
+    Attributes:
+        columns: of a table; none of arrays and images.
+        questions: what has to be said before a model is promoted.
+        notes: what has to be known and needs no answer, a sentence each.
+        answers: the lines of the config that answer all questions as is likeliest, to be put below ``data``.
+    """
+
+    columns: tuple[ColumnSeen, ...] = ()
+    questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    def asking(
+        self,
+        more: Iterable[Question],
+        notes: Iterable[str],
+        said: Mapping[str, ColumnRead],
+        label_map: Mapping[str, str],
+        missing: Iterable[str],
+    ) -> Reading:
+        """The reading with further questions and notes, and the lines that answer all of them."""
+        questions = (*self.questions, *more)
+        lines = answers(questions, said, label_map, missing)
+        return self.model_copy(update={"questions": questions, "notes": (*self.notes, *notes), "answers": lines})
+
+
+def cells_seen(form: ColumnForm | None, cells: Any) -> CellsSeen:
+    """What stands in a domain's column, as it is read."""
+    import pandas as pd
+
+    column = pd.Series(cells)
+    if form is not None and form.kind in ("number", "date"):
+        known = column[column.notna()]
+        missing = len(column) - len(known)
+        if not len(known):
+            return CellsSeen(missing=missing, distinct=0, range="")
+        low, high = known.min(), known.max()
+        if form.kind == "date":
+            ends = [str(pd.Timestamp(end * form.unit, unit="s")).removesuffix(" 00:00:00") for end in (low, high)]
+        else:
+            ends = [f"{end:.6g}" for end in (low, high)]
+        return CellsSeen(missing=missing, distinct=int(known.nunique()), range=" to ".join(ends))
+    texts = pd.Series(texts_of(column))
+    counts = texts[texts != ""].value_counts()
+    shown = ", ".join(str(text)[:30] for text in counts.index[:_SHOWN])
+    more = ", ..." if len(counts) > _SHOWN else ""
+    return CellsSeen(missing=int((texts == "").sum()), distinct=len(counts), range=shown + more)
