@@ -1,12 +1,16 @@
-"""How long a run takes, by stage, and how much memory it needs.
+"""How long a run takes, by stage, how many CPU seconds, and how much memory it needs; and a quick one.
 
-A source of 2,000 and a target of 200 labelled images of 16 x 16 pixels, four strategies, a fresh SQLite registry, in a process
-of its own, imports included: what a user waits for. Three runs; the median counts.
+A source of 2,000 and a target of 200 labelled images of 16 x 16 pixels, the whole default portfolio, three seeds, a fresh SQLite
+registry, in a process of its own, imports included: what a user waits for. Three runs each (`NTGATE_RUNS`); the median counts. CPU
+seconds are of the run and all processes that it starts: on a machine that others use too, the wall says more about them. Stages may
+add up to more than the wall, where two processes train.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,7 +21,8 @@ import numpy as np
 import yaml
 from machine import heading, write
 
-GOAL_SECONDS, GOAL_BYTES, RUNS = 25, 2e9, 3
+GOALS = {"": 45, "--quick": 20}  # seconds
+GOAL_BYTES, RUNS = 2e9, int(os.environ.get("NTGATE_RUNS", "3"))
 
 
 def digits(rows: int, rng: np.random.Generator, veil: float) -> tuple[np.ndarray, np.ndarray]:
@@ -47,25 +52,28 @@ def prepare(folder: Path) -> Path:
     return folder / "config.yaml"
 
 
-def measure() -> tuple[dict, float, float]:
-    """One run: its answer, wall seconds, and peak resident bytes of the process."""
+def measure(*arguments: str) -> tuple[dict, float, float, float]:
+    """One run: its answer, wall seconds, CPU seconds with those of its children, and peak resident bytes of the process."""
     with tempfile.TemporaryDirectory() as folder:
         config = prepare(Path(folder))
         code = (
             "import atexit, resource, sys; from ntgate.cli import main; "
             "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)); main()"
         )
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         began = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-c", code, "run", str(config), "--inline", "--json"],
+            [sys.executable, "-c", code, "run", str(config), "--inline", "--json", *arguments],
             capture_output=True,
             text=True,
             check=False,
         )
         seconds = time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.returncode not in (0, 3, 4):
         sys.exit(done.stderr)
-    return json.loads(done.stdout), seconds, 1024.0 * int(done.stderr.split()[-1])
+    return json.loads(done.stdout), seconds, cpu, 1024.0 * int(done.stderr.split()[-1])
 
 
 def quickest(arguments: list[str]) -> float:
@@ -80,24 +88,41 @@ def quickest(arguments: list[str]) -> float:
 
 def main() -> None:
     """Measure and write the table."""
-    runs = sorted((measure() for _ in range(RUNS)), key=lambda run: run[1])
-    result, wall, _ = runs[RUNS // 2]
-    stages = {name: seconds for name, seconds in result["seconds"].items() if name != "total"}
-    rest = wall - sum(stages.values())
-    lines = [heading("End to end", "python benchmarks/end_to_end.py"), "| stage | seconds |", "| --- | ---: |"]
-    lines += [f"| {name} | {seconds:.1f} |" for name, seconds in stages.items()]
-    lines += [f"| start, registry, reports, record and promotion | {rest:.1f} |"]
-    lines += [f"| **wall, median of {RUNS}** | **{wall:.1f}** |", ""]
-    walls = ", ".join(f"{seconds:.1f}" for _, seconds, _ in runs)
+    load = os.getloadavg()[1]
+    runs = {flag: sorted((measure(*flag.split()) for _ in range(RUNS)), key=lambda run: run[1]) for flag in GOALS}
+    median = {flag: each[RUNS // 2] for flag, each in runs.items()}
+    stages = list(
+        dict.fromkeys(name for result, *_ in median.values() for name in result["seconds"] if name != "total")
+    )
+    command = "python benchmarks/end_to_end.py" if RUNS == 3 else f"NTGATE_RUNS={RUNS} python benchmarks/end_to_end.py"
+    lines = [heading("End to end", command)]
+    lines += [
+        f"Load of the machine before (5 minutes): {load:.1f} on {os.cpu_count()} cores. A stage's seconds are wall, and so are an arm's,"
+        " whichever of two processes trained it.", "",
+        "| stage | seconds | `--quick` |", "| --- | ---: | ---: |",
+    ]  # fmt: skip
+    for name in stages:
+        told = [result["seconds"].get(name) for result, *_ in median.values()]
+        lines.append(f"| {name} | {' | '.join('-' if each is None else f'{each:.1f}' for each in told)} |")
+    lines += [f"| **wall, median of {RUNS}** | {' | '.join(f'**{run[1]:.1f}**' for run in median.values())} |", ""]
     lines += ["| figure | measured | goal | |", "| --- | ---: | ---: | --- |"]
-    figures = [
-        (f"`ntgate run --inline`, wall seconds (all: {walls})", wall, GOAL_SECONDS),
-        ("peak memory, GB", max(memory for _, _, memory in runs) / 1e9, GOAL_BYTES / 1e9),
+    figures: list[tuple[str, float, float | None]] = []
+    for flag, goal in GOALS.items():
+        called, walls = f"ntgate run --inline {flag}".strip(), ", ".join(f"{run[1]:.1f}" for run in runs[flag])
+        figures.append((f"`{called}`, wall seconds (all: {walls})", median[flag][1], goal))
+        figures.append((f"`{called}`, CPU seconds of all its processes", median[flag][2], None))
+    figures += [
+        (
+            "peak memory of the first process, GB",
+            max(run[3] for each in runs.values() for run in each) / 1e9,
+            GOAL_BYTES / 1e9,
+        ),
         ("`import ntgate`, seconds with the interpreter's start", quickest(["-c", "import ntgate"]), 0.3),
         ("`ntgate --help`, seconds", quickest(["-m", "ntgate", "--help"]), 0.6),
     ]
     for name, value, goal in figures:
-        lines.append(f"| {name} | {value:.2f} | {goal:g} | {'met' if value <= goal else 'MISSED'} |")
+        met = "" if goal is None else "met" if value <= goal else "MISSED"
+        lines.append(f"| {name} | {value:.2f} | {'-' if goal is None else f'{goal:g}'} | {met} |")
     write("end_to_end.md", "\n".join(lines))
 
 

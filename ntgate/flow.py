@@ -11,6 +11,7 @@ from ntgate.config import RunConfig
 from ntgate.graph import Context, Flags, Stage, graph, run_here
 from ntgate.stages.combine import combine
 from ntgate.stages.compress import compress
+from ntgate.stages.crew import Crew
 from ntgate.stages.cross_fit import cross_fit
 from ntgate.stages.decide import decide_run
 from ntgate.stages.drift_check import check_drift
@@ -44,8 +45,8 @@ RETRAIN = (
     Stage("source", source_model, "source", "source: load or pretrain the source model", trains=True),
     Stage("drift", drift_of_run, "drifted", "drift: measure the shift"),
     Stage("plan", make_plan, "plan"),
-    Stage("scratch", train_scratch, "scratch", "train: scratch and the strategies", trains=True),
-    Stage("train", train_slot, "slots", every_arm=True, trains=True),
+    Stage("scratch", train_scratch, "scratch", "train: scratch and the strategies", trains=True, apart=True),
+    Stage("train", train_slot, "slots", every_arm=True, trains=True, apart=True),
     Stage("combine", combine, "combined"),
     Stage("compress", compress, "compressed", trains=True),
     Stage("replicate", replicate, "replicated", trains=True),
@@ -69,6 +70,7 @@ def run(
     allow_first: bool = False,
     force: bool = False,
     listener: Listener | None = None,
+    helped: bool = False,
 ) -> RunResult:
     """Ingest, measure, plan, train, judge, and promote what beats scratch.
 
@@ -78,13 +80,16 @@ def run(
         allow_first: promote without a comparison with the champion where it was deleted.
         force: train though the test rows are worn out.
         listener: told about the progress.
+        helped: whether a second process may train arms beside this one. It starts as this one did, so a script needs
+            ``if __name__ == "__main__"`` around what it does.
 
     Raises:
         NtgateError: when ntgate could not judge, and nothing is promoted; or behind the promotion, which then stands:
             :func:`ntgate.registry.standing.sentence` says which.
     """
     flags = Flags(dry_run=dry_run, allow_first=allow_first, force=force)
-    context = Context(config, Place.of(config), flags, listener or Silent())
+    tell = listener or Silent()
+    context = Context(config, Place.of(config), flags, tell, crew=Crew(tell, helped=helped))
     return cast(RunResult, run_here(graph(RETRAIN, len(config.strategies)), context)["result"])
 
 

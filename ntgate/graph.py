@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
+from ntgate.stages.crew import Crew
 from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.place import Place
 
@@ -48,6 +50,7 @@ class Context:
         flags: what else is asked of it.
         listener: told about the progress.
         stopped: set when the run ends before its time, for what runs beside it.
+        crew: who does the tasks that do not wait for one another.
     """
 
     config: RunConfig
@@ -55,15 +58,16 @@ class Context:
     flags: Flags = field(default_factory=Flags)
     listener: Listener = field(default_factory=Silent)
     stopped: threading.Event = field(default_factory=threading.Event)
+    crew: Crew = field(default_factory=Crew)
 
     @property
     def given(self) -> dict[str, Any]:
         """Everything by the name under which a stage asks for it."""
         here = {"config": self.config, "place": self.place, "folder": self.place.folder}
-        return {**here, "listener": self.listener, "stopped": self.stopped, **dict(self.flags)}
+        return {**here, "listener": self.listener, "stopped": self.stopped, "crew": self.crew, **dict(self.flags)}
 
 
-GIVEN = frozenset({"config", "place", "folder", "listener", "stopped", *Flags.model_fields})
+GIVEN = frozenset({"config", "place", "folder", "listener", "stopped", "crew", *Flags.model_fields})
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Stage:
         every_arm: whether there is one such task a strategy of the config, each with its ``number``; later stages get a tuple.
         trains: whether it trains, and so wants a GPU, and may be begun again when its machine is lost.
         beside: whether it may go on beside later stages, since it waits for a process of its own.
+        apart: whether it is one of several that do not wait for one another, and so may be done in another process.
     """
 
     name: str
@@ -87,6 +92,7 @@ class Stage:
     every_arm: bool = False
     trains: bool = False
     beside: bool = False
+    apart: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -209,14 +215,33 @@ def run_here(nodes: Sequence[Node], context: Context) -> dict[str, Frozen]:
     with context.place.working(), ThreadPoolExecutor(max_workers=4, thread_name_prefix="beside") as pool:
         try:
             for node in nodes:
+                if node.result in results:
+                    continue
                 results |= {name: going.pop(name).result() for name in node.inputs if name in going}
                 if node.stage.beside:
                     going[node.result] = pool.submit(copy_context().run, node.run, context, dict(results))
+                elif node.stage.apart:
+                    ready = [other for other in nodes if other.stage.apart and set(other.inputs) <= results.keys()]
+                    made = context.crew.done([_apart(other, context, results) for other in ready])
+                    results |= {other.result: one for other, one in zip(ready, made, strict=True)}
                 else:
                     results[node.result] = node.run(context, results)
             return results | {name: future.result() for name, future in going.items()}
         finally:
             context.stopped.set()
+            context.crew.dismiss()
+
+
+def _apart(node: Node, context: Context, results: Mapping[str, Frozen]) -> Callable[..., Frozen]:
+    """The task of a node as a value that another process can be sent."""
+    given = {name: results[name] for name in node.inputs}
+    return partial(_run_apart, node, context.config, context.place, context.flags, given)
+
+
+def _run_apart(
+    node: Node, config: RunConfig, place: Place, flags: Flags, results: Mapping[str, Frozen], listener: Listener
+) -> Frozen:
+    return node.run(Context(config, place, flags, listener), results)
 
 
 def imported(path: str) -> tuple[Stage, ...]:

@@ -51,7 +51,9 @@ def run(
         from ntgate.flow import run as run_inline
 
         with listener() as listening:
-            result = run_inline(settings, dry_run=dry_run, allow_first=allow_first, force=force, listener=listening)
+            result = run_inline(
+                settings, dry_run=dry_run, allow_first=allow_first, force=force, listener=listening, helped=True
+            )
     else:
         from ntgate.cli.orchestrated import run_pipeline
 

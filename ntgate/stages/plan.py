@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ntgate.config import RunConfig
 from ntgate.data.encoder import fit_encoder
 from ntgate.planning.policy import Plan, plan
+from ntgate.stages.crew import Crew
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.ingest import Ingested
 from ntgate.strategies.base import Facts
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 _TERMS = 200  # of a usual text that are known; all others cost nothing
 
 
-def make_plan(config: RunConfig, ingested: Ingested, source: SourceModel | None, drifted: Drifted) -> Plan:
-    """Order the configured strategies by what is known before training, and leave out what there is no time for."""
+def make_plan(
+    config: RunConfig, ingested: Ingested, source: SourceModel | None, drifted: Drifted, crew: Crew | None = None
+) -> Plan:
+    """Order the configured strategies by what is known before training, and leave out what there is no time for.
+
+    A ``crew`` is told, since it may get a helper for what is to be done.
+    """
     view, training = ingested.view(), config.training
     facts, rows = Facts.of(view), len(view.labelled)
     trained = source.curve[-1].step if source is not None and source.curve else 0
@@ -35,4 +41,7 @@ def make_plan(config: RunConfig, ingested: Ingested, source: SourceModel | None,
         + _TERMS * len(view.train.texts),
         classes=len(facts.target_classes),
     )
-    return plan(config.strategies, facts, drifted.report, cost=cost, scratch=config.scratch, seconds=training.seconds)
+    made = plan(config.strategies, facts, drifted.report, cost=cost, scratch=config.scratch, seconds=training.seconds)
+    if crew is not None:
+        crew.expect(config, made, facts.source_rows)
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.compress import Compressed
+from ntgate.stages.crew import ALONE, Crew
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.train import train_arm
+from ntgate.strategies.base import Strategy
 from ntgate.strategies.candidate import Candidate
 from ntgate.strategies.committee import again, with_a_say
 
@@ -43,6 +46,7 @@ def replicate(
     scratch: Candidate,
     compressed: Compressed,
     listener: Listener | None = None,
+    crew: Crew = ALONE,
 ) -> Replicated:
     """Train the chosen strategy and scratch with ``gate.seeds - 1`` further seeds.
 
@@ -55,30 +59,46 @@ def replicate(
         chosen is None or scratch.failed is not None or not repeats or config.gate.cross_fitting is not None
     ):  # whose folds have seeds of their own
         return Replicated()
-    tell = listener or Silent()
-    tell.stage(f"replicate: {chosen.strategy} and scratch with {len(repeats)} more seeds")
-    view = ingested.view()
+    (listener or Silent()).stage(f"replicate: {chosen.strategy} and scratch with {len(repeats)} more seeds")
     alone = {learner.kind: learner for learner in config.scratch}
     strategies = {strategy.kind: strategy for strategy in plan.slots} | alone
+    arms = {arm.strategy: arm for made in (chosen, scratch) for arm in with_a_say(made) or (made,)}
+    asked = [(repeat, arm) for arm in sorted(arms.values(), key=lambda arm: -arm.seconds) for repeat in repeats]
+    asked = asked[::2] + asked[1::2][::-1]  # the longest at both ends, where a crew begins
+    made = crew.done(
+        [
+            partial(
+                _retrained,
+                config, folder, ingested, None if arm.strategy in alone else source, strategies[arm.strategy], arm, repeat,
+            )
+            for repeat, arm in asked
+        ]
+    )  # fmt: skip
+    known = {(repeat, arm.strategy): one for (repeat, arm), one in zip(asked, made, strict=True)}
 
-    def retrained(made: Candidate, repeat: int, known: dict[str, Candidate]) -> Candidate:
-        """The arm, or each arm of the committee, with another seed, as far as it was trained before."""
-        arms = with_a_say(made) or (made,)
-        for arm in arms:
-            if arm.strategy not in known:
-                given, strategy = None if arm.strategy in alone else source, strategies[arm.strategy]
-                known[arm.strategy] = train_arm(
-                    config, folder, view, given, strategy, tell, repeat=repeat, until=arm.until
-                )
-        found = [known[arm.strategy] for arm in arms]
-        return again(made, found) if made.members else found[0]
+    def of_seed(first: Candidate, repeat: int) -> Candidate:
+        """The arm, or the committee of its arms, with another seed."""
+        found = [known[repeat, arm.strategy] for arm in with_a_say(first) or (first,)]
+        return again(first, found) if first.members else found[0]
 
-    pairs = []
-    for repeat in repeats:
-        known: dict[str, Candidate] = {}  # scratch's arms are members of both committees
-        pairs.append((retrained(chosen, repeat, known), retrained(scratch, repeat, known)))
     return Replicated(
-        candidate=tuple(pair[0] for pair in pairs),
-        scratch=tuple(pair[1] for pair in pairs),
+        candidate=tuple(of_seed(chosen, repeat) for repeat in repeats),
+        scratch=tuple(of_seed(scratch, repeat) for repeat in repeats),
         seconds=time.perf_counter() - began,
     )
+
+
+def _retrained(
+    config: RunConfig,
+    folder: Path,
+    ingested: Ingested,
+    source: SourceModel | None,
+    strategy: Strategy,
+    first: Candidate,
+    repeat: int,
+    listener: Listener,
+) -> Candidate:
+    """An arm with another seed, as far as it was trained before; one that draws nothing is what it was."""
+    if not strategy.draws:
+        return first
+    return train_arm(config, folder, ingested.view(), source, strategy, listener, repeat=repeat, until=first.until)

@@ -148,6 +148,7 @@ class Strategy(Frozen, ABC):
         label: names it for people.
         streams: batches of how many kinds of rows a step takes.
         reads_texts: whether it learns from columns that are texts.
+        draws: whether training draws anything at random; without it further seeds bring nothing new.
     """
 
     kind: str
@@ -175,6 +176,7 @@ class Strategy(Frozen, ABC):
         return Rank(2.0, "as the config asks")
 
     streams: ClassVar[int] = 1
+    draws: ClassVar[bool] = True
 
     def seconds(self, cost: Cost) -> float | None:
         """About how long training takes; None where it cannot be said."""

@@ -70,6 +70,7 @@ class LinearPool(Pool, Logistic):
 
     kind: Literal["linear_pool"] = "linear_pool"
     label: ClassVar[str] = "pooled logistic regression"
+    draws: ClassVar[bool] = False
     reads_texts: ClassVar[bool] = True
     text_source_weights: tuple[Positive, ...] = Field((3.0, 10.0, 30.0), min_length=1, max_length=100)
 

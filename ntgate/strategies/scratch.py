@@ -64,6 +64,7 @@ class LogisticScratch(LearnerScratch, Logistic):
     kind: Literal["logistic"] = "logistic"
     label: ClassVar[str] = "logistic regression from scratch"
     reads_texts: ClassVar[bool] = True
+    draws: ClassVar[bool] = False
 
 
 class ForestScratch(LearnerScratch, RandomForest):

@@ -1,0 +1,132 @@
+"""A crew: tasks done by two processes have the results that they have in one."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from functools import partial
+
+import pytest
+import torch
+
+from ntgate.config import RunConfig, load
+from ntgate.flow import run
+from ntgate.planning.policy import Plan
+from ntgate.stages.crew import Crew
+
+SMALLEST = {
+    "model": {"name": "m"},
+    "data": {"source": {"path": "/s.npz"}, "target": {"path": "/t.npz"}},
+    "registry": {"uri": "sqlite:////m.db"},
+}
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def stage(self, name: str) -> None:
+        self.said.append(name)
+
+    def progress(self, arm: str, step: int, steps: int, validation: float) -> None:
+        self.said.append(f"{arm} {step}")
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def process(number: int, listener) -> tuple[int, int]:
+    listener.stage(f"task {number}")
+    return number, os.getpid()
+
+
+def root(number: float, listener) -> float:
+    return math.sqrt(number)
+
+
+def vanish(here: int, listener) -> str:
+    if os.getpid() != here:
+        os._exit(1)
+    time.sleep(0.2)
+    return "done"
+
+
+@pytest.fixture(scope="module")
+def heard():
+    return Heard()
+
+
+@pytest.fixture(scope="module")
+def crew(heard):
+    made = Crew(heard)
+    made.hire(threads=1)
+    yield made
+    made.dismiss()
+
+
+def test_both_work_and_results_are_in_order(crew, heard):
+    threads = torch.get_num_threads()
+    deadline = time.monotonic() + 60
+    while True:  # until the helper has started
+        found = crew.done([partial(process, number) for number in range(40)])
+        assert [number for number, _ in found] == list(range(40))
+        if len({one for _, one in found}) == 2 or time.monotonic() > deadline:
+            break
+    assert {one for _, one in found} > {os.getpid()}
+    assert "task 39" in heard.said  # which the helper was told to do first
+    assert torch.get_num_threads() == threads
+
+
+def test_what_fails_in_the_helper_is_raised_here(crew):
+    with pytest.raises(ValueError, match="math domain error"):
+        crew.done([partial(root, 4.0), partial(root, -1.0)])
+    assert crew.done([partial(root, 4.0), partial(root, 9.0)]) == [2.0, 3.0]
+
+
+def test_a_helper_that_dies_leaves_nothing_undone():
+    alone = Crew()
+    alone.hire(threads=1)
+    try:
+        assert alone.done([partial(vanish, os.getpid())] * 3) == ["done"] * 3
+        assert alone.done([partial(root, 4.0)] * 3) == [2.0] * 3
+    finally:
+        alone.dismiss()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rows", "settings", "helped"),
+    [
+        (30.0, 2000, {}, True),
+        (5.0, 2000, {}, False),  # not worth a second process
+        (30.0, 10**6, {}, False),  # which would hold all rows again
+        (30.0, 2000, {"training": {"processes": 2}}, False),
+        (30.0, 2000, {"model": {"name": "m", "backbone": "torch.nn:Flatten"}}, False),
+    ],
+)
+def test_a_long_run_on_a_cpu_alone_has_a_helper(seconds, rows, settings, helped, monkeypatch):
+    hired = []
+    monkeypatch.setattr(Crew, "hire", lambda _, threads: hired.append(threads))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    config = RunConfig.model_validate({**SMALLEST, **settings})
+    Crew(helped=True).expect(config, Plan(rows=(), scratch_seconds=seconds), rows)
+    assert hired == ([2] if helped else [])
+    Crew().expect(config, Plan(rows=(), scratch_seconds=seconds), rows)
+    assert len(hired) == helped
+
+
+@pytest.mark.slow
+def test_a_run_of_two_processes_decides_what_one_decides(project, monkeypatch):
+    settings = ["gate.seeds=2", "strategies=[{kind: fine_tuning}, {kind: forest_pool}]"]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        alone = run(load(project / "config.yaml", settings))
+        monkeypatch.setattr(Crew, "expect", lambda self, *_: self.hire(1))
+        fresh = f"registry.uri=sqlite:///{project / 'fresh.db'}"  # whose account has not seen the test rows
+        both = run(load(project / "config.yaml", [*settings, fresh]), helped=True)
+    finally:
+        torch.set_num_threads(threads)
+    assert alone.outcome == "promoted"
+    assert (both.gain, both.p_value, both.over_seeds) == (alone.gain, alone.p_value, alone.over_seeds)
+    assert [row.validation for row in both.plan] == [row.validation for row in alone.plan]
