@@ -97,10 +97,10 @@ def main() -> None:
     command = "python benchmarks/end_to_end.py" if RUNS == 3 else f"NTGATE_RUNS={RUNS} python benchmarks/end_to_end.py"
     lines = [heading("End to end", command)]
     lines += [
-        f"Load of the machine before (5 minutes): {load:.1f} on {os.cpu_count()} cores. A stage's seconds are wall, and so are an arm's,"
-        " whichever of two processes trained it.", "",
-        "| stage | seconds | `--quick` |", "| --- | ---: | ---: |",
-    ]  # fmt: skip
+        f"Load of the machine before (5 minutes): {load:.1f} on {os.cpu_count()} cores. All seconds are wall.",
+        "",
+    ]
+    lines += ["| stage | seconds | `--quick` |", "| --- | ---: | ---: |"]
     for name in stages:
         told = [result["seconds"].get(name) for result, *_ in median.values()]
         lines.append(f"| {name} | {' | '.join('-' if each is None else f'{each:.1f}' for each in told)} |")
