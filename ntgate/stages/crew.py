@@ -162,6 +162,8 @@ def _live(pipe: Connection, threads: int) -> None:
     opt_out()
     import torch
 
+    import ntgate.training.loop  # noqa: F401  what takes seconds to import is no part of the first task
+
     torch.set_num_threads(threads)
     with suppress(EOFError):
         while True:
