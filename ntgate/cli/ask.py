@@ -24,8 +24,9 @@ NOTHING = 4  # no label of this pool can change the verdict: it stays inconclusi
     "--out", type=click.Path(), help="The table to fill in, .csv or .parquet; else asked.csv in the run's folder."
 )
 @click.option("--uri", envvar="MLFLOW_TRACKING_URI", help="The registry, where it is not that of the run's config.")
+@click.option("--own", is_flag=True, help="Import the classes of one's own that the run's config names.")
 @with_json
-def ask(run: str, rows: str, budget: int | None, out: str | None, uri: str | None, as_json: bool) -> int:
+def ask(run: str, rows: str, budget: int | None, out: str | None, uri: str | None, own: bool, as_json: bool) -> int:
     """Name the rows of a pool whose labels decide an inconclusive run, and write them for labellers.
 
     RUN is the folder of the run. Where candidate and scratch say the same, the label cannot matter: only rows on which they
@@ -35,7 +36,7 @@ def ask(run: str, rows: str, budget: int | None, out: str | None, uri: str | Non
     from ntgate.stages.ask import ask as ask_of
     from ntgate.stages.frozen_run import frozen_run
 
-    found = ask_of(frozen_run(run, uri), rows, budget, None if out is None else Path(out))
+    found = ask_of(frozen_run(run, uri, own=own), rows, budget, None if out is None else Path(out))
     if as_json:
         console.answer({"schema": 1, "sentence": found.sentence, **found.model_dump(mode="json")})
     else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from ntgate.stages.run_file import RUN_FILE
 from ntgate.transport import cache, remote
 
 HISTORY = "history.json"
+_CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,16 @@ def keep_history(place: Place, config: RunConfig, history: RunHistory) -> None:
     place.tell(path)
 
 
-def frozen_run(run: str, uri: str | None = None) -> FrozenRun:
+def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> FrozenRun:
     """The finished run in a folder, wherever that was moved.
 
     Args:
         run: its folder, or its address.
         uri: of the registry, where the run's own had a password in it, or has moved.
+        own: whether strategies, rules, readers and backbones of one's own that the run names may be imported.
 
     Raises:
-        ConfigError: when there is no such run.
+        ConfigError: when there is no such run, or it names code that may not be imported.
     """
     address = run.rstrip("/") if remote(run) else str(Path(run).resolve())
     content = _read(address, HISTORY)
@@ -91,6 +95,14 @@ def frozen_run(run: str, uri: str | None = None) -> FrozenRun:
         raise ConfigError(
             run, expected=f"a run of schema {SCHEMA}", got=f"schema {content['schema']}", fix="install the ntgate that wrote it"
         )  # fmt: skip
+    named = sorted({*_own(content["config"]), *_own(content["results"]["plan"])})
+    if named and not own:
+        raise ConfigError(
+            run,
+            expected="a run of what ntgate ships",
+            got=", ".join(named),
+            fix="add --own if you trust this code, which is then imported",
+        )
     config = RunConfig.model_validate(content["config"])
     registry = config.registry if uri is None else config.registry.model_copy(update={"uri": uri})
     if "***" in registry.uri:
@@ -113,6 +125,14 @@ def frozen_run(run: str, uri: str | None = None) -> FrozenRun:
         store = posixpath.join(posixpath.dirname(posixpath.dirname(address)), "files")
     folder = Path(address) if store is None else cache().resolve() / "work" / posixpath.basename(address) / "labels"
     return FrozenRun(config.model_copy(update={"registry": registry}), history, Place(folder, address, store))
+
+
+def _own(settings: Any) -> Iterator[str]:
+    """Every ``package.module:Class`` in some settings."""
+    if isinstance(settings, str) and _CLASS.fullmatch(settings):
+        yield settings
+    for value in settings.values() if isinstance(settings, dict) else settings if isinstance(settings, list) else ():
+        yield from _own(value)
 
 
 def _read(address: str, name: str) -> Any:

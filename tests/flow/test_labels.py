@@ -266,6 +266,14 @@ def test_what_labels_cannot_decide_is_said_before_anything_is_opened(inconclusiv
         rules_to_ask(frozen)
 
 
+def test_code_that_a_run_names_is_imported_only_where_that_is_allowed(finished):
+    kept = json.loads((finished.path / "history.json").read_text())
+    kept["config"]["gate"]["rules"] = ["somebody.elses:Rule"]
+    (finished.path / "history.json").write_text(json.dumps(kept))
+    with pytest.raises(ConfigError, match=r"somebody\.elses:Rule; add --own"):
+        finished.ask()
+
+
 def test_labels_decide_what_the_test_rows_left_open_and_all_that_is_withheld(inconclusive, digits):
     frozen = Run(inconclusive, digits[1]).frozen
     assert rules_to_ask(frozen) == ("negative_transfer",)

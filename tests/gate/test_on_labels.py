@@ -55,8 +55,8 @@ def test_declared_looks_show_what_is_there_and_bets_less_often():
 @pytest.mark.parametrize("margin", [0.0, 0.02, -0.02])
 def test_interval_p_value_and_outcome_say_the_same(policy, margin):
     rng = np.random.default_rng(3)
-    for lead in (-0.8, -0.3, 0.0, 0.3, 0.8):
-        for _ in range(8):
+    for lead in (-0.8, 0.0, 0.3, 0.8):
+        for _ in range(4):
             one = answered(rng.choice([1, -1], 50, p=[(1 + lead) / 2, (1 - lead) / 2]), policy=policy, margin=margin)
             low, high = one.interval
             assert (
