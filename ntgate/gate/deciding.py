@@ -50,7 +50,7 @@ def deciding(case: Case) -> Deciding | None:
     >>> y = np.zeros(400, int)
     >>> arms = [np.eye(2)[np.repeat(wrong, count)] for wrong, count in (((0, 0, 1), (355, 26, 19)), ((0, 1, 0), (355, 26, 19)))]
     >>> deciding(Case(Evidence(y, *arms), GateConfig())).sentence
-    'Labels of 276 of the 11 % of rows on which it and scratch disagree would show a gain of 1.8 points, or of 2,265 random rows: \
+    'Labels of 275 of the 11 % of rows on which it and scratch disagree would show a gain of 1.8 points, or of 2,265 random rows: \
 `ntgate ask` picks them.'
     """
     evidence, config = case.evidence, case.config
@@ -85,7 +85,7 @@ def labels_to_ask(p_gained: float, p_lost: float, disagreement: float, config: G
         disagreement: share on which they differ.
         config: of the gate.
 
-    >>> labels_to_ask(0.065, 0.035, 0.1, GateConfig(labels={"looks": 1})), labels_to_ask(0.065, 0.035, 0.1, GateConfig())
+    >>> labels_to_ask(0.065, 0.035, 0.1, GateConfig()), labels_to_ask(0.065, 0.035, 0.1, GateConfig(labels={"looks": 5}))
     (76, 79)
     """
     if disagreement <= 0 or p_gained - p_lost <= config.margin:

@@ -8,20 +8,18 @@ from pydantic import Field, model_validator
 
 from ntgate.base import Frozen, Whole
 
-LOOKS = 5
-
 
 class LabelsConfig(Frozen):
     """When labels of rows on which the models disagree are looked at; fixed once they are asked for.
 
     Attributes:
         policy: ``looks``: the number of labels is fixed when they are asked for, and the verdict is looked for a declared number of
-            times meanwhile: exact, and with few labels. ``bets``: after every label; more may be asked for later, and more are
-            needed.
-        looks: how many looks; None: 5. Only with ``looks``.
+            times: exact, and with few labels. ``bets``: after every label; more may be asked for later, and more are needed.
+        looks: how many looks; None: one, whose outcome is told as soon as no label to come can change it. More of them end sooner
+            where the gain is large, and see a little less. Only with ``looks``.
 
     >>> LabelsConfig().declared, LabelsConfig(policy="bets").declared
-    (5, None)
+    (1, None)
     """
 
     policy: Literal["looks", "bets"] = "looks"
@@ -36,4 +34,4 @@ class LabelsConfig(Frozen):
     @property
     def declared(self) -> int | None:
         """How many looks are declared; None: bets look after every label."""
-        return (self.looks or LOOKS) if self.policy == "looks" else None
+        return (self.looks or 1) if self.policy == "looks" else None

@@ -61,7 +61,8 @@ class Labelled:
         signs = self.signs(asked.candidate, asked.opponents[opponent])[inside[: len(self.y)]]
         within = np.concatenate([[0], np.cumsum(inside)])
         positions = tuple(sorted({int(within[n]) for n in self.positions} - {0}))
-        return Answered(signs, int(inside.sum()), asked.slice_shares[by][value], positions, None, asked.alpha, margin)
+        spent = (asked.alpha,) if asked.looks == 1 and positions else None
+        return Answered(signs, int(inside.sum()), asked.slice_shares[by][value], positions, spent, asked.alpha, margin)
 
     def signs(self, first: tuple[int, ...], second: tuple[int, ...]) -> Signs:
         """1 for each labelled row that the first gets right alone, -1 where the second does, else 0 ``(k,)``."""

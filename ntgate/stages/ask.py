@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ntgate.base import Frozen
 from ntgate.errors import ChampionMovedError, ConfigError, DataError
+from ntgate.evaluation.power import power_at
 from ntgate.evaluation.sign_test import power
 from ntgate.gate.asked import Asked
 from ntgate.gate.deciding import labels_to_ask
@@ -88,6 +89,7 @@ class Answer(Frozen):
         if self.needed is None:
             said.append(f"A gain of {100 * self.gain:.2g} points is more than they can show.")
         when = "after every label" if self.looks is None else f"{self.looks} times meanwhile, and not beyond them"
+        when = "when all are there, and told as soon as it is certain" if self.looks == 1 else when
         return " ".join([*said, f"The verdict is looked for {when}."])
 
 
@@ -344,9 +346,12 @@ def _answer(
     run: FrozenRun, asked: Asked, files: dict[str, str], *, worn: int, gain: float, needed: int | None
 ) -> Answer:
     n, share = len(asked.ids), asked.disagree["scratch"] / asked.rows
-    reached = None
-    if n and asked.looks is not None and run.config.gate.margin == 0 and gain < share:
-        reached = power(n, asked.disagree["scratch"] / asked.differ, (1 + gain / share) / 2, asked.alpha, asked.looks)
+    reached, margin = None, run.config.gate.margin
+    if n == asked.differ and asked.looks == 1 and gain < share:
+        reached = power_at(asked.rows, (share + gain) / 2, (share - gain) / 2, asked.alpha, margin)
+    elif n and asked.looks is not None and margin == 0 and gain < share:
+        decide = asked.disagree["scratch"] / asked.differ
+        reached = power(n, decide, (1 + gain / share) / 2, asked.alpha, asked.looks)
     return Answer(
         pool=asked.rows,
         left_out=asked.left_out,

@@ -12,6 +12,8 @@ from ntgate.gate.config import GateConfig
 from ntgate.gate.finding import Finding
 from ntgate.gate.on_labels import Answered
 from ntgate.gate.verdict_on_labels import Labelled, findings_on_labels
+from ntgate.metrics.row_mean import by_counts
+from ntgate.metrics.tested import Level
 
 ALPHA, N = 0.05, 1000
 
@@ -49,6 +51,34 @@ def test_declared_looks_show_what_is_there_and_bets_less_often():
     looks, bets = (outcomes(rng, 150, 0.4, policy=policy) for policy in ("looks", "bets"))
     assert looks["pass"] > 0.85
     assert 0.5 < bets["pass"] <= looks["pass"]
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.02, -0.02])
+def test_labels_of_all_rows_that_differ_decide_as_labels_of_the_whole_pool(margin):
+    """Whatever the order, and told before the last label where nothing to come could change it."""
+    rng, sooner = np.random.default_rng(4), 0
+    for _ in range(12):
+        signs = rng.choice([1, 0, -1], 60, p=[0.5, 0.1, 0.4])
+        signs[: rng.integers(0, 40)] = rng.choice([1, -1])
+        gained, lost = int((signs > 0).sum()), int((signs < 0).sum())
+        of_all = by_counts(gained, lost, N, Level(ALPHA, margin, 0, 0))
+        one = answered(rng.permutation(signs), looks=1, share=(60, N), margin=margin)
+        assert (one.stop[1] == "pass") == (of_all.p_value <= ALPHA and of_all.interval[0] > margin)
+        sooner += one.stop[0] < 60
+        if one.stop[1] == "pass":
+            assert one.interval[0] > margin
+            assert one.p_value <= ALPHA
+    assert sooner > 1
+
+
+def test_one_look_at_every_row_that_differs_keeps_the_level():
+    rng, runs, passed = np.random.default_rng(5), 2000, 0
+    for _ in range(runs):
+        differ = max(1, rng.binomial(40, 0.2))
+        signs = rng.choice([1, -1], differ)
+        passed += answered(signs, looks=1, share=(differ, 40)).stop[1] == "pass"
+    assert binom.sf(passed - 1, runs, ALPHA) > 1e-3
+    assert passed / runs > 0.03  # and uses it, where the sign test given the number of rows does not
 
 
 @pytest.mark.parametrize("policy", ["looks", "bets"])
@@ -137,7 +167,7 @@ def test_every_rule_says_whether_labels_or_test_rows_decided_it():
     found = told()
     assert all(finding.outcome == "pass" for finding in found.values())
     assert "By the run's own test rows" in found["champion"].reason
-    assert "Of 20 the candidate alone gets 20 right" in found["negative_transfer"].reason
+    assert "Of 14 the candidate alone gets 14 right" in found["negative_transfer"].reason
 
 
 def test_a_rule_that_the_test_rows_left_open_and_labels_do_not_decide_stays_open():
