@@ -151,9 +151,6 @@ def table(records: list[dict[str, Any]]) -> Iterator[str]:
     whole = np.mean([one["on the whole pool"] == "pass" for one in better])
     size = np.mean([one["pool"] for one in better])
     yield f"| random, all rows of the pool, {size:.0f} a run | 1 | 100 % | {100 * whole:.0f} % of {len(better)} | - |"
-    whole = np.mean([one["on the whole pool"] == "pass" for one in better])
-    size = np.mean([one["pool"] for one in better])
-    yield f"| random, all rows of the pool, {size:.0f} a run | 1 | 100 % | {100 * whole:.0f} % of {len(better)} | - |"
     for policy, words in (("1", "deciding, one look"), ("5", "deciding, five looks"), ("bets", "deciding, a bet each")):
         share = np.median([one[policy]["labels"] / one["pool"] for one in found])
         same = np.mean([one[policy]["same"] for one in found])
