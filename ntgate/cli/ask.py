@@ -18,7 +18,9 @@ NOTHING = 4  # no label of this pool can change the verdict: it stays inconclusi
     "--rows", required=True, help="The pool: target rows without labels, in the target's format; a path or URI."
 )
 @click.option(
-    "--budget", type=click.IntRange(min=1), help="How many labels; else as many as show the gain with power 0.8."
+    "--budget",
+    type=click.IntRange(min=1),
+    help="How many labels; else as many as show the gain with power 0.8, or all where further rules need them.",
 )
 @click.option(
     "--out", type=click.Path(), help="The table to fill in, .csv or .parquet; else asked.csv in the run's folder."

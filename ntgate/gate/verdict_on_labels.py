@@ -113,7 +113,7 @@ def findings_on_labels(before: tuple[Finding, ...], labelled: Labelled) -> tuple
             reason = "Rows of the pool that stand, or nearly stand, among the run's rows were left out."
             found.append(Finding(rule=rule, outcome="pass", measured=0.0, reason=reason))
         elif key not in asked.by_labels:
-            kept = rule == "labels" or finding.outcome != "pass"
+            kept = rule in ("labels", "reading") or finding.outcome != "pass"
             said = finding.reason if kept else f"{finding.reason} (By the run's own test rows.)"
             found.append(finding.model_copy(update={"reason": said}))
         elif key not in done:
@@ -175,7 +175,7 @@ def _answer(rule: str, found: Answered, called: str, margin: float) -> Finding:
     better = "better" if margin >= 0 else "not worse"
     verdict = {
         "pass": f"It is {better}.", "fail": f"It is shown not to be {better}." if margin >= 0 else "It is worse.",
-        "inconclusive": f"It is not shown to be {better}.",
+        "inconclusive": f"It is not shown to be {better}." if margin >= 0 else f"A loss of more than {-margin:g} is not ruled out.",
     }[outcome]  # fmt: skip
     return Finding(rule=rule, outcome=outcome, measured=low, bound=margin, reason=text + verdict)
 

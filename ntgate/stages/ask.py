@@ -118,7 +118,8 @@ def ask(run: FrozenRun, rows: str, budget: int | None, out: Path | None) -> Answ
         usable = ranked[ledger.unopened(pool.keys.take(pool.index[ranked]), comparison)]
     gain, needed = _needed(run, said, len(pool.index))
     if budget is None:
-        budget = len(before.ids) if before is not None else needed if needed is not None else len(usable)
+        enough = needed if needed is not None and not set(rules) - {"negative_transfer", "seeds"} else len(usable)
+        budget = len(before.ids) if before is not None else enough  # what further rules take is not known
     chosen = usable[:budget]
     asked = said.asked(
         run, pool, chosen, comparison=comparison, pool_print=fingerprint(pool.whole), rules=rules, label=pool.spec.label
