@@ -244,8 +244,9 @@ def table(project: Path) -> tuple[str, ...]:
     return tuple(f"data.{part}.path={part}.csv" for part in ("source", "target", "target_test"))
 
 
-def test_text_columns_with_too_many_values(project, capsys):
-    assert_refused(project, capsys, 5, ("columns id, note", "at most 1000 different texts"), *table(project))
+def test_categories_by_the_config_with_too_many_values(project, capsys):
+    said = "data.columns={id: category, note: category}"
+    assert_refused(project, capsys, 5, ("columns id, note", "at most 1000 different texts"), *table(project), said)
 
 
 def test_a_disk_without_room(project, capsys, monkeypatch):
