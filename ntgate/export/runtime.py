@@ -19,7 +19,7 @@ import onnxruntime  # noqa: E402  it reads its opt-out while it is imported
 if TYPE_CHECKING:
     import pandas as pd
 
-_BATCH = 4096
+_BATCH = 1024  # a text has 20,000 terms
 
 
 def scores_onnx(

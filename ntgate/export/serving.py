@@ -29,6 +29,9 @@ def _load_pyfunc(path: str) -> Classifier:
     return Classifier(path)
 
 
+_AT_ONCE = 1024  # rows; a text has 20,000 terms, whose counts are a megabyte for every dozen of them
+
+
 class Classifier:
     """An exported model that answers with class names.
 
@@ -57,9 +60,10 @@ class Classifier:
         if output not in ("scores", "labels"):
             raise ValueError(f"output: expected 'scores' or 'labels', got {output!r}")
         inputs = _columns(self.session, rows) if kind(self.session) == "table" else {"x": _array(self.session, rows)}
-        scores = np.zeros((0, len(self.classes)), np.float32)
-        if len(next(iter(inputs.values()))):
-            scores = self.session.run(None, inputs)[0]
+        scores = np.zeros((len(next(iter(inputs.values()))), len(self.classes)), np.float32)
+        for start in range(0, len(scores), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            scores[part] = self.session.run(None, {name: values[part] for name, values in inputs.items()})[0]
         if output == "labels":
             labels: npt.NDArray[Any] = np.array(self.classes, dtype=object)[scores.argmax(axis=1)]
             return labels

@@ -85,7 +85,7 @@ def _frames(source: Domain, target: Domain) -> tuple[pd.DataFrame, pd.DataFrame]
         if (
             pd.concat(parts)[column].nunique() > MOST_TEXTS
         ):  # as many bars take minutes: shown as the drift check compares it
-            found = compared(*(part.replace("(missing)", "") for part in parts))
+            found = compared(parts[0].replace("(missing)", ""), parts[1].replace("(missing)", ""))
             texts = len(set(found.labels)) < len(found.names)
             for frame, rows in zip(frames, (found.source, found.target), strict=True):
                 frame[column] = frame[column].astype(str) if texts else rows[:, 0]

@@ -110,3 +110,16 @@ def test_texts_stand_behind_the_other_columns():
     assert rows[:, 0].tolist() == frame["age"].tolist()
     assert np.linalg.norm(rows[:, 1:], axis=1) == pytest.approx(1)
     assert type(encoder).model_validate_json(encoder.model_dump_json()) == encoder
+
+
+def test_what_the_config_calls_text_is_compared_by_topics_and_what_it_calls_a_category_is_not():
+    from ntgate.data.column_form import ColumnRead
+    from ntgate.shift.columns.features import named_features
+
+    titles = pd.DataFrame({"title": pd.Series([f"{word} tale" for word in " ".join(notes(8)).split()], dtype=object)})
+    stories = pd.DataFrame({"title": pd.Series(PROSE, dtype=object)})
+    for frame, kind, topics in ((titles, "text", True), (titles, "category", False), (stories, "category", False)):
+        domains = {name: Domain(name, frame, None) for name in ("source", "target")}
+        told = settled(domains, {"title": ColumnRead(kind=kind)})[0]
+        found = named_features(told["source"], told["target"])
+        assert any("topic" in name for name in found.names) == topics

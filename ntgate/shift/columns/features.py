@@ -67,7 +67,7 @@ def named_features(source: Domain, target: Domain) -> Features:
 
     assert not isinstance(source.rows, np.ndarray)
     assert not isinstance(target.rows, np.ndarray)
-    found = compared(source.rows, target.rows)
+    found = compared(source.rows, target.rows, source.texts if source.forms else None)
     read = [
         f"Column {name!r} is read as a {form.kind}: {form.written}."
         for name, form in source.forms.items()

@@ -7,7 +7,7 @@ column holds, it is compared as far as both can be read. Whatever is not plain i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -59,13 +59,18 @@ class Number(NamedTuple):
     marks: bool = False
 
 
-def compared(source: pd.DataFrame, target: pd.DataFrame) -> Features:
+def compared(source: pd.DataFrame, target: pd.DataFrame, texts: Collection[str] | None = None) -> Features:
     """Both tables, which have the same columns, as numbers.
 
     A number is itself, the median of both tables where it is missing, and one more that marks the missing. A text of few values is
     one number a category. A text that holds numbers for the most part is read as numbers, with a mark where it is none: such are
     the columns in which somebody wrote ``?``. So are dates. What people wrote is compared by length, words, digits and topics,
     other texts that nearly all differ by the first three.
+
+    Args:
+        source: one table.
+        target: the other.
+        texts: the columns that people wrote; None: those that look like it.
 
     >>> import pandas as pd
     >>> before = pd.DataFrame({"age": [str(i) for i in range(60)], "colour": ["red", "blue"] * 30})
@@ -79,7 +84,7 @@ def compared(source: pd.DataFrame, target: pd.DataFrame) -> Features:
     notes: list[str] = []
     owner: dict[str, str] = {}
     for column in source.columns:
-        for found in _column(str(column), source[column], target[column]):
+        for found in _column(str(column), source[column], target[column], texts):
             if isinstance(found, str):
                 notes.append(found)
                 continue
@@ -95,7 +100,9 @@ def compared(source: pd.DataFrame, target: pd.DataFrame) -> Features:
     return Features(rows[0], rows[1], names, columns, labels, tuple(notes), marks)
 
 
-def _column(name: str, first: pd.Series[Any], second: pd.Series[Any]) -> Iterator[Number | str]:
+def _column(
+    name: str, first: pd.Series[Any], second: pd.Series[Any], written: Collection[str] | None
+) -> Iterator[Number | str]:
     if first.dtype.kind == second.dtype.kind == "f":
         one, other = first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64)
         least = (
@@ -113,10 +120,12 @@ def _column(name: str, first: pd.Series[Any], second: pd.Series[Any]) -> Iterato
             f"Column {name!r} holds {held[0]} in the source and {held[1]} in the target: it is compared as far as both can be "
             "read. Write it the same way in both."
         )
-    yield from _text(name, first, second, mixed)
+    yield from _text(name, first, second, mixed, written)
 
 
-def _text(name: str, first: pd.Series[Any], second: pd.Series[Any], mixed: bool) -> Iterator[Number | str]:
+def _text(
+    name: str, first: pd.Series[Any], second: pd.Series[Any], mixed: bool, written: Collection[str] | None
+) -> Iterator[Number | str]:
     import pandas as pd
 
     codes, found = pd.factorize(np.concatenate([_texts(first), _texts(second)]))
@@ -136,7 +145,7 @@ def _text(name: str, first: pd.Series[Any], second: pd.Series[Any], mixed: bool)
         yield from _numeric(name, values[own[0]], values[own[1]], "is no number")
         return
     different = int((texts != "").sum())
-    if prose(texts[texts != ""].tolist(), known):
+    if prose(texts[texts != ""].tolist(), known) if written is None else name in written:
         yield (
             f"Column {name!r} holds texts: compared are their length, words and digits, and what they are about, in {TOPICS} "
             "topics with the words that weigh most in each."
