@@ -51,7 +51,7 @@ def model_of(*columns: str, classes: tuple[str, ...] = CLASSES) -> tuple[Model, 
 def test_the_exported_model_scores_as_the_fitted_one(tmp_path, columns, classes):
     model, domain = model_of(*columns, classes=classes)
     scores = model.scores(domain.rows)
-    assert len(np.unique(scores.round(4), axis=0)) > 200  # the words do show
+    assert len(np.unique(scores.round(6), axis=0)) > 200  # the words do show
     model.export(tmp_path / "m.onnx")
     assert check_parity(tmp_path / "m.onnx", domain.rows, scores, tolerance=1e-5) < 1e-5
     nothing = domain.rows.assign(note="")
