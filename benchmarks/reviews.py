@@ -112,11 +112,9 @@ def table(results: list[dict[str, Any]]) -> str:
         means = {name: np.mean([result[name] for result in own]) for name in COLUMNS}
         over = np.array([result["candidate"] - result["pooled"] for result in own])
         promoted = sum(result["outcome"] == "promoted" for result in own)
-        error = over.std(ddof=1) / np.sqrt(len(own)) if len(own) > 1 else float("nan")
+        error = f" ± {over.std(ddof=1) / np.sqrt(len(own)):.1f}" if len(own) > 1 else ""
         figures = " | ".join(f"{means[name]:.1f}" for name in COLUMNS)
-        lines.append(
-            f"| {pair[0]} -> {pair[1]} | {figures} | {over.mean():+.1f} ± {error:.1f} | {promoted} of {len(own)} |"
-        )
+        lines.append(f"| {pair[0]} -> {pair[1]} | {figures} | {over.mean():+.1f}{error} | {promoted} of {len(own)} |")
     return "\n".join(lines)
 
 
