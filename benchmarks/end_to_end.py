@@ -91,15 +91,10 @@ def main() -> None:
     load = os.getloadavg()[1]
     runs = {flag: sorted((measure(*flag.split()) for _ in range(RUNS)), key=lambda run: run[1]) for flag in GOALS}
     median = {flag: each[RUNS // 2] for flag, each in runs.items()}
-    stages = list(
-        dict.fromkeys(name for result, *_ in median.values() for name in result["seconds"] if name != "total")
-    )
+    stages = list(dict.fromkeys(name for result, *_ in median.values() for name in result["seconds"] if name != "total"))
     command = "python benchmarks/end_to_end.py" if RUNS == 3 else f"NTGATE_RUNS={RUNS} python benchmarks/end_to_end.py"
     lines = [heading("End to end", command)]
-    lines += [
-        f"Load of the machine before (5 minutes): {load:.1f} on {os.cpu_count()} cores. All seconds are wall.",
-        "",
-    ]
+    lines += [f"Load of the machine before (5 minutes): {load:.1f} on {os.cpu_count()} cores. All seconds are wall.", ""]
     lines += ["| stage | seconds | `--quick` |", "| --- | ---: | ---: |"]
     for name in stages:
         told = [result["seconds"].get(name) for result, *_ in median.values()]
@@ -112,11 +107,7 @@ def main() -> None:
         figures.append((f"`{called}`, wall seconds (all: {walls})", median[flag][1], goal))
         figures.append((f"`{called}`, CPU seconds of all its processes", median[flag][2], None))
     figures += [
-        (
-            "peak memory of the first process, GB",
-            max(run[3] for each in runs.values() for run in each) / 1e9,
-            GOAL_BYTES / 1e9,
-        ),
+        ("peak memory of the first process, GB", max(run[3] for each in runs.values() for run in each) / 1e9, GOAL_BYTES / 1e9),
         ("`import ntgate`, seconds with the interpreter's start", quickest(["-c", "import ntgate"]), 0.3),
         ("`ntgate --help`, seconds", quickest(["-m", "ntgate", "--help"]), 0.6),
     ]

@@ -63,8 +63,12 @@ FAULTS = {
         "it stops before it moves the alias; a rerun promotes",
     ),
 }
-REGISTRIES = {"server-on-sqlite": "server, SQLite", "server-on-postgresql": "server, PostgreSQL", "sqlite": "SQLite",
-              "postgresql": "PostgreSQL"}  # fmt: skip
+REGISTRIES = {
+    "server-on-sqlite": "server, SQLite",
+    "server-on-postgresql": "server, PostgreSQL",
+    "sqlite": "SQLite",
+    "postgresql": "PostgreSQL",
+}
 OTHERS = {
     "test_the_database_crashes_between_two_requests": "PostgreSQL",
     "test_the_server_is_killed_between_two_requests": "server, SQLite",
@@ -76,8 +80,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", f"--junitxml={report}", "-o", "junit_family=xunit1", TESTS,
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:xdist",
+            f"--junitxml={report}",
+            "-o",
+            "junit_family=xunit1",
+            TESTS,
+        ]
         done = subprocess.run(command, cwd=ROOT, check=False)
         cases = list(ElementTree.parse(report).iter("testcase"))
     write("faults.md", table(cases))
@@ -97,11 +110,7 @@ def table(cases: list[ElementTree.Element]) -> str:
     if told != set(FAULTS):
         raise SystemExit(f"tests and table differ: {sorted(told ^ set(FAULTS))}")
     seconds = sum(float(case.get("time", 0)) for case in cases)
-    lines += [
-        "",
-        f"{len(cases)} tests, {seconds:,.0f} seconds. What is checked after each time that a fault struck:",
-        "",
-    ]
+    lines += ["", f"{len(cases)} tests, {seconds:,.0f} seconds. What is checked after each time that a fault struck:", ""]
     lines += [f"- {fault}: {checked}." for fault, checked in FAULTS.values()]
     return "\n".join(lines)
 

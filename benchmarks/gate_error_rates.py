@@ -100,17 +100,13 @@ def check_mlflow(counts: np.ndarray, n: int) -> None:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     rules = {
         "relative": (MetricThreshold(min_relative_change=0.0, greater_is_better=True), at_least_as_good(counts)),
-        "absolute": (
-            MetricThreshold(min_absolute_change=0.01, greater_is_better=True), one_point_better(counts, n)
-        ),
-    }  # fmt: skip
+        "absolute": (MetricThreshold(min_absolute_change=0.01, greater_is_better=True), one_point_better(counts, n)),
+    }
     for threshold, expected in rules.values():
         for (gained, _, lost), passes in zip(counts, expected, strict=True):
             if abs(gained - lost - 0.01 * n) < 0.5:
                 continue  # on the threshold MLflow's answer depends on how the sum is rounded
-            results = [
-                EvaluationResult({"accuracy": right / n}, {}) for right in (0.8 * n + gained - lost, 0.8 * n)
-            ]  # fmt: skip
+            results = [EvaluationResult({"accuracy": right / n}, {}) for right in (0.8 * n + gained - lost, 0.8 * n)]
             try:
                 validate_evaluation_results({"accuracy": threshold}, *results)
                 answer = True
@@ -162,14 +158,16 @@ def single_use(rng: np.random.Generator) -> list[str]:
     return [
         f"## One use of a test set\n\nLevel {ALPHA}, {RUNS:,} test sets a row, ± one binomial standard deviation.\n",
         "False promotions: the candidate is as good as scratch, or worse.\n",
-        f"{head}{others}\n|{' ---: |' * 7}", *false,
+        f"{head}{others}\n|{' ---: |' * 7}",
+        *false,
         f"\nThe gate's largest rate is {largest:.4f}; alpha plus two standard deviations is {limit(RUNS):.4f}: "
         f"{'held' if largest <= limit(RUNS) else 'NOT HELD'}.\n",
         "Power: the candidate is better; the false refusals are the rest to one. (`>=` has power because it promotes anything.)\n",
-        f"{head} best test, exact |{others}\n|{' ---: |' * 8}", *power,
+        f"{head} best test, exact |{others}\n|{' ---: |' * 8}",
+        *power,
         f"\nThe unconditional test's power is at most {100 * max(shortfall, 0):.1f} points below the best test's: "
         f"{'within' if shortfall <= 0.02 else 'NOT WITHIN'} 2 points.\n",
-    ]  # fmt: skip
+    ]
 
 
 def non_inferiority(rng: np.random.Generator) -> list[str]:
@@ -178,21 +176,19 @@ def non_inferiority(rng: np.random.Generator) -> list[str]:
     for n in SIZES:
         for discordance in (0.02, *DISCORDANCES):
             lossy, equal = (
-                rng.multinomial(n, ((discordance + g) / 2, 1 - discordance, (discordance - g) / 2), size=RUNS)
-                for g in (-LOSS, 0.0)
+                rng.multinomial(n, ((discordance + g) / 2, 1 - discordance, (discordance - g) / 2), size=RUNS) for g in (-LOSS, 0.0)
             )
-            passes = [
-                promoted(test, counts, n, ALPHA, -LOSS) for counts in (lossy, equal) for test in (tango_exact, tango)
-            ]
+            passes = [promoted(test, counts, n, ALPHA, -LOSS) for counts in (lossy, equal) for test in (tango_exact, tango)]
             largest = max(largest, float(passes[0].mean()))
             rows.append(f"| {n:,} | {discordance:.0%} | {' | '.join(map(rate, passes))} |")
     return [
         f"## Not worse than the champion\n\nA loss of {100 * LOSS:.0f} points is tolerated. False passes where the loss is just "
         "that, and passes of a candidate that is as good.\n",
         "| test rows | discordant | false, unconditional | false, Tango | equal, unconditional | equal, Tango |",
-        f"|{' ---: |' * 6}", *rows,
+        f"|{' ---: |' * 6}",
+        *rows,
         f"\nThe unconditional test's largest false rate is {largest:.4f}: {'held' if largest <= limit(RUNS) else 'NOT HELD'}.\n",
-    ]  # fmt: skip
+    ]
 
 
 def seam() -> list[str]:
@@ -209,8 +205,10 @@ def seam() -> list[str]:
     return [
         "## No seam at 500 test rows\n\nPower where 95 % of the discordant rows are gained, and level where half of them are.\n",
         "| discordant | alpha | 499: power | level | 500: power | level | 501: power | level | 520: power | level |",
-        f"|{' ---: |' * 10}", *rows, "",
-    ]  # fmt: skip
+        f"|{' ---: |' * 10}",
+        *rows,
+        "",
+    ]
 
 
 def redraw(rng: np.random.Generator, counts: np.ndarray, shares: Shares, n: int) -> np.ndarray:
@@ -221,14 +219,7 @@ def redraw(rng: np.random.Generator, counts: np.ndarray, shares: Shares, n: int)
     return counts - removed + rng.multinomial(fifth, shares, size=len(counts))
 
 
-def year(
-    rng: np.random.Generator,
-    n: int,
-    shares: Shares,
-    gate: Callable[[np.ndarray], np.ndarray],
-    *,
-    shown: bool,
-) -> np.ndarray:
+def year(rng: np.random.Generator, n: int, shares: Shares, gate: Callable[[np.ndarray], np.ndarray], *, shown: bool) -> np.ndarray:
     """Whether any of 52 worthless candidates was promoted on one test set, for each of many years.
 
     The analyst keeps a candidate as the one to climb from when the gate reveals that its gain is larger; when results are withheld,
@@ -260,9 +251,7 @@ def year_of_fresh_labels(
     return passed.any(axis=1) if gain is None else passed[:, 4:].any(axis=1) & ~passed[:, :4].any(axis=1)
 
 
-def policies(
-    rng: np.random.Generator, n: int, discordance: float
-) -> list[tuple[str, np.ndarray, np.ndarray, str, str]]:
+def policies(rng: np.random.Generator, n: int, discordance: float) -> list[tuple[str, np.ndarray, np.ndarray, str, str]]:
     """Name, any false promotion in each year, sees three points in one week and after four weeks, whether alpha is promised."""
     null = discordance / 2, 1 - discordance, discordance / 2
     gain = (discordance + 0.03) / 2, 1 - discordance, (discordance - 0.03) / 2
@@ -290,21 +279,30 @@ def policies(
         ("the same, results shown to the analyst", year(rng, n, null, spend, shown=True), spend(draws), "", "no"),
         (
             f"gate, ledger `e_process`, horizon {WEEKS}, fresh labels",
-            year_of_fresh_labels(rng, n, null, accumulate=False, horizon=WEEKS), bet_of_many(draws), month_of_many, "yes",
+            year_of_fresh_labels(rng, n, null, accumulate=False, horizon=WEEKS),
+            bet_of_many(draws),
+            month_of_many,
+            "yes",
         ),
         ("the same without a horizon", year_of_fresh_labels(rng, n, null, accumulate=False), bet(draws), month, "one"),
         ("one wealth for all candidates", year_of_fresh_labels(rng, n, null, accumulate=True), bet(draws), month, "no"),
         (
             "the same, after four weeks of better candidates",
-            year_of_fresh_labels(rng, n, null, accumulate=True, gain=gain), bet(draws), month, "no",
+            year_of_fresh_labels(rng, n, null, accumulate=True, gain=gain),
+            bet(draws),
+            month,
+            "no",
         ),
         ("gate, ledger `none`", year(rng, n, null, gate, shown=True), gate(draws), "", "no"),
         (
             "`>=`: naive, ZenML's template, MLflow at 0",
-            year(rng, n, null, at_least_as_good, shown=True), at_least_as_good(draws), "", "no",
+            year(rng, n, null, at_least_as_good, shown=True),
+            at_least_as_good(draws),
+            "",
+            "no",
         ),
         ("MLflow, 1 point", year(rng, n, null, one_point, shown=True), one_point(draws), "", "no"),
-    ]  # fmt: skip
+    ]
 
 
 def weekly_use(rng: np.random.Generator) -> list[str]:
@@ -323,14 +321,15 @@ def weekly_use(rng: np.random.Generator) -> list[str]:
         f"## {WEEKS} weekly uses by an adaptive analyst\n\nEvery candidate is equal to scratch in truth; {YEARS:,} years a row. "
         f"`spend` uses alpha / {WEEKS} a decision and retires the set on the first pass; the bound is {limit(YEARS):.3f}.\n",
         "| test rows a week | discordant | policy | any false promotion | at most alpha | sees +3 points | with 4 weeks' labels |",
-        "| ---: | ---: | --- | ---: | --- | ---: | ---: |", *rows,
+        "| ---: | ---: | --- | ---: | --- | ---: | ---: |",
+        *rows,
         f"\nLargest rate where alpha is promised for the year: {largest:.4f}.\n",
         "A share of alpha for every use protects only while results are withheld: once they are shown, the next one depends on "
         "the labels, and the bound counts all the candidates that could have been, not the 52 that were.\n",
         "A candidate's bets hold their level whenever one looks; over a horizon of 52 candidates each passes at 52 times the "
         "wealth. One wealth that all candidates share, which the gate does not have, holds alpha only while *none* is better: "
         "one that is leaves wealth, on which a worthless one can pass (the row after it).",
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:

@@ -55,27 +55,19 @@ def run(data: Path, task: tuple[tuple[str, str, str, int], int]) -> dict[str, An
     training, labels, config = TrainingConfig(device="cpu"), view.labelled.labels, CommitteeConfig()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made = {
-            kind: train(kinds[kind], Arm(view, None, None, training, accuracy, seed), folder)
-            for kind in (*ALONE, *POOLS)
-        }
+        made = {kind: train(kinds[kind], Arm(view, None, None, training, accuracy, seed), folder) for kind in (*ALONE, *POOLS)}
         good = {kind: arm for kind, arm in made.items() if arm.failed is None}
         learners = [arm for kind, arm in good.items() if kind in ALONE]
         scratch = committee("scratch", learners, labels, config, accuracy, folder)
         candidate = committee("committee", [*good.values()], labels, config, accuracy, folder, baseline=scratch)
-        said = {
-            rows.name: [arm.load().scores(rows.rows).argmax(axis=1) for arm in (candidate, scratch)]
-            for rows in (test, truth)
-        }
+        said = {rows.name: [arm.load().scores(rows.rows).argmax(axis=1) for arm in (candidate, scratch)] for rows in (test, truth)}
     return {
         "pair": pair_name(pair),
         "seed": seed,
         **{
             name: {
                 "differ": (said[name][0] != said[name][1]).astype(int).tolist(),
-                "signs": (
-                    (said[name][0] == rows.labels).astype(int) - (said[name][1] == rows.labels).astype(int)
-                ).tolist(),
+                "signs": ((said[name][0] == rows.labels).astype(int) - (said[name][1] == rows.labels).astype(int)).tolist(),
             }
             for name, rows in (("test", test), ("truth", truth))
         },
@@ -113,9 +105,13 @@ def compared(record: dict[str, Any]) -> dict[str, Any]:
     deciding, n = pool[differ[pool] == 1], len(pool)
     test = np.array(record["test"]["signs"])
     found: dict[str, Any] = {
-        "gain": float(signs[rest].mean()), "pool": n, "deciding": len(deciding), "test_rows": len(test),
-        "on the test rows": of_random_rows(test), "on the whole pool": of_random_rows(signs[pool]),
-    }  # fmt: skip
+        "gain": float(signs[rest].mean()),
+        "pool": n,
+        "deciding": len(deciding),
+        "test_rows": len(test),
+        "on the test rows": of_random_rows(test),
+        "on the whole pool": of_random_rows(signs[pool]),
+    }
     for policy in ("1", "5", "bets"):
         ends, few = [], []
         for _ in range(TWENTY):
@@ -201,11 +197,7 @@ def main() -> None:
         (RECORDS.parent / "labels_level.md").write_text("\n".join(level()) + "\n")
     else:
         levels = RECORDS.parent / "labels_level.md"
-        text = [
-            heading("Labels that decide", "python benchmarks/labels.py run, level, table"),
-            *_words(kept),
-            *table(kept),
-        ]
+        text = [heading("Labels that decide", "python benchmarks/labels.py run, level, table"), *_words(kept), *table(kept)]
         text += (
             ["", "False promotions of a candidate that is exactly as good, at alpha 5 %:", "", levels.read_text()]
             if levels.exists()

@@ -85,11 +85,9 @@ def rates(sample: Sample, n: int, runs: int, alpha: float) -> list[float]:
 NULLS: dict[str, tuple[Sample, tuple[int, ...]]] = {
     "expected_cost 1 : 5, 5 % ill, 20 % of them lost": (costs(COSTS, 0.05, 0.2), (50, 200, 1000)),
     "expected_cost 1 : 50, 2 % ill, 20 % of them lost": (costs(DEAR, 0.02, 0.2), (50, 200, 1000)),
-    "log_loss, one model sure and sometimes wrong": (
-        shifted(probabilities(LogLoss(), (4.0, 2.0), 3.0), 1), (50, 200, 1000),
-    ),
+    "log_loss, one model sure and sometimes wrong": (shifted(probabilities(LogLoss(), (4.0, 2.0), 3.0), 1), (50, 200, 1000)),
     "brier, likewise": (shifted(probabilities(Brier(), (4.0, 2.0), 3.0), 1), (50, 200, 1000)),
-}  # fmt: skip
+}
 GAINS: dict[str, tuple[Sample, tuple[int, ...]]] = {
     "expected_cost 1 : 5, 20 % ill, 0.1 saved a row": (costs(COSTS, 0.2, 0.02, 0.1), (100, 300, 1000)),
     "log_loss, 0.1 nats": (probabilities(LogLoss(), (1.9, 1.5)), (100, 300, 1000)),
@@ -100,10 +98,7 @@ GAINS: dict[str, tuple[Sample, tuple[int, ...]]] = {
 
 def table(cases: dict[str, tuple[Sample, tuple[int, ...]]], runs: int) -> list[str]:
     """One line for each case, number of rows and level."""
-    lines = [
-        "| differences | rows | level | gate | fixed bets | Student's t |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    lines = ["| differences | rows | level | gate | fixed bets | Student's t |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
     for name, (sample, sizes) in cases.items():
         for n in sizes:
             for level, alpha in LEVELS.items():

@@ -56,10 +56,7 @@ def with_copies(source: Domain, test: Domain) -> tuple[Domain, int]:
 
 def real(folder: Path) -> str:
     """One row of the table a folder."""
-    lines = [
-        "| data | pairs | test rows | near a source row | near a training row | copies found |",
-        "| --- " * 6 + "|",
-    ]
+    lines = ["| data | pairs | test rows | near a source row | near a training row | copies found |", "| --- " * 6 + "|"]
     for home in sorted(path for path in folder.iterdir() if path.is_dir()):
         total = dict.fromkeys(("pairs", "rows", "source", "train", "found", "planted"), 0)
         for one, other in list(itertools.permutations(sorted(home.iterdir()), 2))[:12]:
@@ -108,13 +105,7 @@ def measure(n: int, m: int, width: int, dimension: int) -> dict[str, float]:
     began = time.perf_counter()
     find_leakage(domains, "off")
     exact = time.perf_counter() - began
-    return {
-        "seconds": whole,
-        "exact": exact,
-        "MiB": memory,
-        "data": source.nbytes / 2**20,
-        "found": len(found.positions),
-    }
+    return {"seconds": whole, "exact": exact, "MiB": memory, "data": source.nbytes / 2**20, "found": len(found.positions)}
 
 
 def speed() -> str:
@@ -127,9 +118,7 @@ def speed() -> str:
         command = [sys.executable, __file__, "--one", *map(str, size)]
         told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
         cells = [*(f"{number:,}" for number in size), f"{told['seconds'] - told['exact']:.1f}", f"{told['exact']:.1f}"]
-        lines.append(
-            "| " + " | ".join([*cells, f"{told['MiB']:.0f}", f"{told['data']:.0f}", f"{told['found']:.0f}"]) + " |"
-        )
+        lines.append("| " + " | ".join([*cells, f"{told['MiB']:.0f}", f"{told['data']:.0f}", f"{told['found']:.0f}"]) + " |")
     return "\n".join(lines)
 
 

@@ -149,9 +149,7 @@ def methods() -> dict[str, Method]:
         "SA, 30 dimensions, 1-NN": aligned(subspace, nearest),
         "SA, 30 dimensions, SVM with C by source": aligned(subspace, tuned_svm),
         "TCA, 30 dimensions, rows of length 1, 1-NN": aligned(components, nearest, norm=unit),
-        "TCA, 100 dimensions, rows of length 1, 1-NN": aligned(
-            partial(transfer_components, dimension=100), nearest, norm=unit
-        ),
+        "TCA, 100 dimensions, rows of length 1, 1-NN": aligned(partial(transfer_components, dimension=100), nearest, norm=unit),
         "TCA, 30 dimensions, rows of length 1, SVM with C by source": aligned(components, tuned_svm, norm=unit),
         "CORAL, 1-NN": aligned(coral, nearest),
         "CORAL, SVM": aligned(coral, svm),
@@ -198,10 +196,7 @@ def table(data: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, method in methods().items():
-            found = [
-                100 * float(np.mean(method(*domains[pair[0]], domains[pair[1]][0]) == domains[pair[1]][1]))
-                for pair in PAIRS
-            ]
+            found = [100 * float(np.mean(method(*domains[pair[0]], domains[pair[1]][0]) == domains[pair[1]][1])) for pair in PAIRS]
             lines.append(f"| {name} | " + " | ".join(f"{value:.1f}" for value in found) + f" | {np.mean(found):.1f} |")
             print(lines[-1], flush=True)
             if name == "1-NN":

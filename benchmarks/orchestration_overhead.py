@@ -63,21 +63,20 @@ def timed(folder: Path, *arguments: str) -> tuple[float, float, str]:
     """Run ntgate; when it began, since the epoch, how long it took, and what it answered."""
     clock, began = time.time(), time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "ntgate", *arguments, "--json"], cwd=ROOT, env=environment(folder), capture_output=True, text=True,
+        [sys.executable, "-m", "ntgate", *arguments, "--json"],
+        cwd=ROOT,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     if done.returncode not in (0, 3, 4):
         sys.exit(done.stderr)
     return clock, time.perf_counter() - began, done.stdout
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "ZENML_CONFIG_PATH": str(folder / "zenml"),
-        "PYTHONPATH": str(ROOT),
-        **OPT_OUTS,
-    }
+    return {**os.environ, "ZENML_CONFIG_PATH": str(folder / "zenml"), "PYTHONPATH": str(ROOT), **OPT_OUTS}
 
 
 def phases(folder: Path, began: float, wall: float) -> dict[str, float]:
@@ -115,11 +114,7 @@ def main() -> None:
     lines += [f"| **wall** | **{wall:.1f}** |", "", "| `ntgate run --inline` | seconds |", "| --- | ---: |"]
     lines += [f"| {stage} | {seconds:.1f} |" for stage, seconds in stages.items() if stage != "total"]
     rest = inline - sum(seconds for stage, seconds in stages.items() if stage != "total")
-    lines += [
-        f"| start, registry, reports, record and promotion | {rest:.1f} |",
-        f"| **wall** | **{inline:.1f}** |",
-        "",
-    ]
+    lines += [f"| start, registry, reports, record and promotion | {rest:.1f} |", f"| **wall** | **{inline:.1f}** |", ""]
     every = ", ".join(f"{pair[0]:.1f}" for pair in pairs[1:])
     lines += ["| figure | measured | goal | |", "| --- | ---: | ---: | --- |"]
     lines += [

@@ -56,9 +56,7 @@ def macro_f1(tables: np.ndarray) -> np.ndarray:
 def cells(disagreement: float, gains: np.ndarray) -> np.ndarray:
     """Shares of the four cells ``(k, 4)``: one model alone is right on ``disagreement``, the candidate on ``gains`` more often."""
     both = max(min(RIGHT, 1 - disagreement / 2) - disagreement / 2, 0.0)
-    return np.array(
-        [[both, (disagreement + gain) / 2, (disagreement - gain) / 2, 1 - both - disagreement] for gain in gains]
-    )
+    return np.array([[both, (disagreement + gain) / 2, (disagreement - gain) / 2, 1 - both - disagreement] for gain in gains])
 
 
 def null(gain: Gain, rows: tuple[int, ...], disagreement: float, share: float) -> np.ndarray | None:
@@ -102,9 +100,7 @@ def test_passes(table: np.ndarray, alpha: float, seed: int) -> bool:
     return stratified_p_value(gained, lost, rows, 0.0, tables=tables_drawn(alpha, 0), seed=seed) <= alpha
 
 
-def rates(
-    rng: np.random.Generator, metric: str, rows: tuple[int, ...], shares: np.ndarray, alpha: float
-) -> tuple[float, float]:
+def rates(rng: np.random.Generator, metric: str, rows: tuple[int, ...], shares: np.ndarray, alpha: float) -> tuple[float, float]:
     """How often the gate and the bootstrap alone let a worthless candidate pass."""
     gain = balanced if metric == "balanced_accuracy" else macro_f1
     size, resamples = LEVELS[alpha]
@@ -182,18 +178,7 @@ def rare_classes(rng: np.random.Generator) -> list[str]:
                 _note(lines, worst, metric, rows, f"{disagreement:.0%}", f"{share:.0%}", alpha, ours, alone, size)
         for rows, alike in product(((250, 5), (250, 50), (250, 110), (250, 240)), (0.5, 0.9)):
             ours, alone = auc_rates(rng, rows, alike, alpha)
-            _note(
-                lines,
-                worst,
-                "roc_auc",
-                rows,
-                f"{1 - alike:.0%} of the variance",
-                "",
-                alpha,
-                ours,
-                alone,
-                LEVELS[alpha][0] // 4,
-            )
+            _note(lines, worst, "roc_auc", rows, f"{1 - alike:.0%} of the variance", "", alpha, ours, alone, LEVELS[alpha][0] // 4)
     summary = [
         f"{metric} at {alpha:.2g}: {rate:.4f}, {'held' if rate <= alpha + 3 * math.sqrt(alpha / size) else 'NOT HELD'} "
         f"(the bootstrap alone {alone:.4f}, {alone / alpha:.1f} times the level)"
@@ -202,10 +187,13 @@ def rare_classes(rng: np.random.Generator) -> list[str]:
     return [
         "## Rare classes\n\nFalse promotions of a candidate that is as good as scratch. The common class gains the share of the "
         "disagreement that stands there, and the others lose what makes up for it.\n",
-        "| metric | rows a class | disagreement | gained | level | gate | bootstrap alone |", f"|{' ---: |' * 7}", *lines,
+        "| metric | rows a class | disagreement | gained | level | gate | bootstrap alone |",
+        f"|{' ---: |' * 7}",
+        *lines,
         "\nThe largest rates, of as many cells as there are, so that three standard deviations are allowed:\n",
-        *(f"- {one}" for one in summary), "",
-    ]  # fmt: skip
+        *(f"- {one}" for one in summary),
+        "",
+    ]
 
 
 def _note(lines: list[str], worst: dict, metric: str, rows: tuple[int, ...], *more: object) -> None:

@@ -74,9 +74,7 @@ def main(rows: int) -> None:
                 told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                 alone = alone or told
                 times, size = told["seconds"] / alone["seconds"], told["peak"] / alone["frame"]
-                lines.append(
-                    f"| {ending} | {called} | {told['seconds']:.1f} | {times:.1f} | {told['peak']:,.0f} | {size:.1f} |"
-                )
+                lines.append(f"| {ending} | {called} | {told['seconds']:.1f} | {times:.1f} | {told['peak']:,.0f} | {size:.1f} |")
     RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

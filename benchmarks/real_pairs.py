@@ -190,10 +190,7 @@ def run(data: Path, source: str, task: tuple[tuple[str, str, str, int], int]) ->
         "error": {kind: round(standard_error(right["committee"], hits), 5) for kind, hits in right.items()},
         "held": {kind: [arm.validation, arm.validation_loss] for kind, arm in arms.items()},
         "notes": made.notes,
-        "seconds": {
-            **{kind: round(arm.seconds, 2) for kind, arm in arms.items()},
-            "all": round(time.perf_counter() - began, 1),
-        },
+        "seconds": {**{kind: round(arm.seconds, 2) for kind, arm in arms.items()}, "all": round(time.perf_counter() - began, 1)},
     }
 
 
@@ -217,13 +214,7 @@ def means(scores: dict[str, np.ndarray], alone: set[str]) -> dict[str, np.ndarra
 
 
 def judged(
-    view: Any,
-    test: Any,
-    scores: dict[str, np.ndarray],
-    further: list[np.ndarray],
-    alone: set[str],
-    gate: Any,
-    seed: int,
+    view: Any, test: Any, scores: dict[str, np.ndarray], further: list[np.ndarray], alone: set[str], gate: Any, seed: int
 ) -> tuple[Any, dict[str, str]]:
     """The gate's decision, and what it would be if each of scratch's learners were an opponent in another way."""
     from ntgate.data.leakage import find_leakage
@@ -235,12 +226,18 @@ def judged(
 
     code = int(np.bincount(view.labelled.labels).argmax())
     evidence = Evidence(
-        test.labels, scores["committee"], scores["scratch"],
-        candidate_seeds=further[0], scratch_seeds=further[1], allowance=unworn(len(test), gate.alpha),
+        test.labels,
+        scores["committee"],
+        scores["scratch"],
+        candidate_seeds=further[0],
+        scratch_seeds=further[1],
+        allowance=unworn(len(test), gate.alpha),
         learners={kind: scores[kind] for kind in sorted(alone)},
-        **of_constant(np.eye(len(test.classes))[code], test), constant_class=test.classes[code], swapped_labels=(),
+        **of_constant(np.eye(len(test.classes))[code], test),
+        constant_class=test.classes[code],
+        swapped_labels=(),
         leakage=find_leakage({"source": view.source, "train": view.labelled, "test": test}, "report", seed),
-    )  # fmt: skip
+    )
     decision, case = decide(evidence, gate, seed=seed), Case(evidence, gate, seed)
     others = {finding.outcome for finding in decision.findings if finding.rule != "target_learners"}
     passed = others == {"pass"}
@@ -281,9 +278,7 @@ def policies(records: list[dict[str, Any]]) -> Iterator[str]:
         accuracies = [r["truth"][arm] for r, arm in zip(records, arms, strict=True)]
         regret = np.mean([best_arm(r) - value for r, value in zip(records, accuracies, strict=True)])
         moved = sum(arm != "scratch" for arm in arms)
-        worse = sum(
-            value < alone(r)[0] for r, value, arm in zip(records, accuracies, arms, strict=True) if arm != "scratch"
-        )
+        worse = sum(value < alone(r)[0] for r, value, arm in zip(records, accuracies, arms, strict=True) if arm != "scratch")
         yield f"| {words} | {100 * np.mean(accuracies):.1f} | {100 * regret:.1f} | {moved} | {worse} |"
     hindsight = [f"{100 * np.mean([best_arm(r) for r in records]):.1f}", "0.0", "-", "-"]
     yield f"| best single arm in hindsight | {' | '.join(hindsight)} |"
@@ -335,8 +330,7 @@ def table(records: list[dict[str, Any]], source: str) -> str:
     how = "" if source == "true" else f" --source {source}"
     lines = [
         heading(
-            "Real pairs" if source == "true" else f"Real pairs, source labels {source}",
-            f"python benchmarks/real_pairs.py run{how}",
+            "Real pairs" if source == "true" else f"Real pairs, source labels {source}", f"python benchmarks/real_pairs.py run{how}"
         ),
         f"{len({r['pair'] for r in records})} pairs, {len({r['seed'] for r in records})} seeds, {len(records)} runs, "
         f"{seconds / 60:.0f} minutes on one core each. Accuracy, in points, on the held-back half.",
@@ -387,9 +381,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--records", type=Path, help="one line a result; by default real_pairs.jsonl")
-    parser.add_argument(
-        "--source", choices=["true", "shuffled", "constant"], default="true", help="the source's labels"
-    )
+    parser.add_argument("--source", choices=["true", "shuffled", "constant"], default="true", help="the source's labels")
     asked = parser.parse_args()
     suffix = "" if asked.source == "true" else f"_{asked.source}"
     records = asked.records or Path(f"real_pairs{suffix}.jsonl")

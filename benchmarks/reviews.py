@@ -26,9 +26,13 @@ from real_pairs import judged
 from strategies_accuracy import accuracy, read
 
 PAIRS = (
-    ("electronics", "kitchen_housewares"), ("camera_photo", "electronics"), ("books", "imdb"), ("imdb", "books"),
-    ("books", "kitchen_housewares"), ("kitchen_housewares", "books"),
-)  # fmt: skip
+    ("electronics", "kitchen_housewares"),
+    ("camera_photo", "electronics"),
+    ("books", "imdb"),
+    ("imdb", "books"),
+    ("books", "kitchen_housewares"),
+    ("kitchen_housewares", "books"),
+)
 LABELS, TRAINED = 20, 15  # a class
 COLUMNS = {
     "ntgate": "**ntgate**, if promoted, else scratch",

@@ -34,11 +34,7 @@ NIGHT, ARRIVE = 8.0, 1.0  # hours: that everything has to end in, and that the r
 PATIENCE = 60.0  # seconds after which a run gives up on the ledger with exit code 6
 GIB = 2.0**30
 POD = 64.0  # GiB that a worker may take
-STEPS, SOURCE_STEPS, MMD_ROWS = (
-    2000,
-    5000,
-    10_000,
-)  # the defaults at many rows: of an arm, of pretraining, shift.max_rows
+STEPS, SOURCE_STEPS, MMD_ROWS = (2000, 5000, 10_000)  # the defaults at many rows: of an arm, of pretraining, shift.max_rows
 
 
 @dataclass(frozen=True)
@@ -194,9 +190,7 @@ def memory(laws: dict[str, Law], found: dict[str, Any], n: float) -> float:
     return float(found["command"]["memory"] + grown)
 
 
-def night(
-    laws: dict[str, Law], found: dict[str, Any], models: int, n: float, setting: Setting, entries: float
-) -> Night:
+def night(laws: dict[str, Law], found: dict[str, Any], models: int, n: float, setting: Setting, entries: float) -> Night:
     """One night: every model once, beginning within an hour, promoting every time, which is the worst case."""
     alone = stages(laws, found, n)
     alone["training"] *= setting.dear
@@ -208,9 +202,12 @@ def night(
     for model in range(models):
         book = "database" if setting.shared else f"ledger {model % setting.ledgers}"
         holds = [
-            Hold(before), Hold(opened, book), Hold(alone["evaluate and gate"]), Hold(known["record writing"], "database"),
+            Hold(before),
+            Hold(opened, book),
+            Hold(alone["evaluate and gate"]),
+            Hold(known["record writing"], "database"),
             Hold(known["promote writing"], "database"),
-        ]  # fmt: skip
+        ]
         runs.append((float(rng.uniform(0, 3600 * setting.spread)), holds))
     return simulate(runs, capacity)
 
@@ -271,9 +268,7 @@ def table_of_fleet(laws: dict[str, Law], found: dict[str, Any]) -> str:
             Setting("the same, a step 100 times as dear", large, False, dear=100),
         ]
         if models == 1000:
-            settings.append(
-                Setting("a core each, all at once, PostgreSQL, ten ledgers", models, False, ledgers=10, spread=0)
-            )
+            settings.append(Setting("a core each, all at once, PostgreSQL, ten ledgers", models, False, ledgers=10, spread=0))
         for setting in settings if models >= 100 else settings[:2] if models > 1 else settings[:1]:
             seen = night(laws, found, models, n, setting, 365.0 * models)
             books = [name for name in seen.busy if name.startswith("ledger")]

@@ -46,9 +46,17 @@ class Sizes:
 
 QUICK = Sizes((1000, 2000), (300, 600), (2000, 4000), (8, 16), 20, (200, 400), (50, 100), (2, 10), 2, 1)
 FULL = Sizes(
-    (20_000, 100_000, 400_000), (2000, 4000, 8000), (100_000, 200_000, 400_000), (16, 64, 256), 200,
-    (1000, 10_000, 100_000), (1000, 8000, 64_000), (2, 10, 100, 1000), 6, 2,
-)  # fmt: skip
+    (20_000, 100_000, 400_000),
+    (2000, 4000, 8000),
+    (100_000, 200_000, 400_000),
+    (16, 64, 256),
+    200,
+    (1000, 10_000, 100_000),
+    (1000, 8000, 64_000),
+    (2, 10, 100, 1000),
+    6,
+    2,
+)
 
 
 def cpu(work: Callable[[], object], repeats: int = 1) -> float:
@@ -133,10 +141,7 @@ def mmd(sizes: Sizes) -> dict[str, list[Point]]:
     from ntgate.shift import mmd_test
 
     found: dict[str, list[Point]] = {"mmd exact": [], "mmd stream": []}
-    for name, method, counts in (
-        ("mmd exact", "exact", sizes.exact),
-        ("mmd stream", "random_features", sizes.stream),
-    ):
+    for name, method, counts in (("mmd exact", "exact", sizes.exact), ("mmd stream", "random_features", sizes.stream)):
         for n in counts:
             for d in sizes.widths[:2]:
                 x, y = rows(n, d, 1)[0], rows(n, d, 2)[0]
@@ -171,11 +176,16 @@ def steps(sizes: Sizes) -> dict[str, list[Point]]:
         part = torch.arange(len(x))
         work = cpu(
             lambda: fit(
-                Supervised(network), {"labelled": tensors.take(part[64:])}, tensors.take(part[:64]), metric=metric,
-                config=settings, steps=sizes.steps, seed=0,
+                Supervised(network),
+                {"labelled": tensors.take(part[64:])},
+                tensors.take(part[:64]),
+                metric=metric,
+                config=settings,
+                steps=sizes.steps,
+                seed=0,
             ),
             sizes.repeats,
-        )  # fmt: skip
+        )
         return work / sizes.steps
 
     few, d = sizes.rows[0], sizes.widths[1]
@@ -217,10 +227,7 @@ def shipped(sizes: Sizes) -> dict[str, list[Point]]:
     with tempfile.TemporaryDirectory() as folder:
         for i, d in enumerate((sizes.widths[0], *sizes.widths)):
             domain = Domain("test", *rows(max(sizes.judged), d, 4), names)
-            encoder, network = (
-                fit_encoder(domain),
-                build(NetworkSpec(backbone=Mlp(), input_shape=(d,), classes=CLASSES), 0),
-            )
+            encoder, network = (fit_encoder(domain), build(NetworkSpec(backbone=Mlp(), input_shape=(d,), classes=CLASSES), 0))
             path = Path(folder) / f"{i}.onnx"
             few = domain.take(np.arange(200))
 
@@ -258,11 +265,19 @@ def gate(sizes: Sizes) -> dict[str, list[Point]]:
             return np.eye(CLASSES, dtype=np.float32)[guessed]
 
         evidence = Evidence(
-            y, candidate=scores(0.9), scratch=scores(0.85), champion=scores(0.88), champion_version="1",
-            candidate_seeds=np.stack([scores(0.9), scores(0.9)]), scratch_seeds=np.stack([scores(0.85), scores(0.85)]),
-            constant=np.tile(np.eye(CLASSES)[0], (m, 1)), constant_class="0",
-            slices={"class": y.astype(np.str_)}, allowance=unworn(m, alpha=0.05), leakage=Leakage(test_rows=m, off=True),
-        )  # fmt: skip
+            y,
+            candidate=scores(0.9),
+            scratch=scores(0.85),
+            champion=scores(0.88),
+            champion_version="1",
+            candidate_seeds=np.stack([scores(0.9), scores(0.9)]),
+            scratch_seeds=np.stack([scores(0.85), scores(0.85)]),
+            constant=np.tile(np.eye(CLASSES)[0], (m, 1)),
+            constant_class="0",
+            slices={"class": y.astype(np.str_)},
+            allowance=unworn(m, alpha=0.05),
+            leakage=Leakage(test_rows=m, off=True),
+        )
         config = GateConfig(slices=(Slice(by="class"),))
         found.append(({"m": m}, cpu(lambda evidence=evidence, config=config: decide(evidence, config))))
     return {"gate": found[1:]}
@@ -273,9 +288,13 @@ def _opening(number: int) -> Any:
     from ntgate.ledger.ledger import Opening
 
     return Opening(
-        model="reader", decision_id=f"{number:064x}", comparison=f"{number:064x}", config=LedgerConfig(horizon=10_000),
-        alpha=0.05, min_test_rows=30,
-    )  # fmt: skip
+        model="reader",
+        decision_id=f"{number:064x}",
+        comparison=f"{number:064x}",
+        config=LedgerConfig(horizon=10_000),
+        alpha=0.05,
+        min_test_rows=30,
+    )
 
 
 def _prints(m: int, seed: int) -> np.ndarray:
@@ -309,9 +328,17 @@ def ledger(sizes: Sizes) -> dict[str, list[Point]]:
         book = Ledger(f"sqlite:///{file}")
         book.open(_opening(0), prints)
         entry: dict[str, Any] = {
-            "model": "other", "comparison": "0" * 64, "decision_id": "0" * 64, "policy": "spend", "alpha": 0.01, "horizon": 100,
-            "withheld": True, "dry_run": False, "row_set": 10**9, "at": "2026-01-01T00:00:00+00:00",
-        }  # fmt: skip
+            "model": "other",
+            "comparison": "0" * 64,
+            "decision_id": "0" * 64,
+            "policy": "spend",
+            "alpha": 0.01,
+            "horizon": 100,
+            "withheld": True,
+            "dry_run": False,
+            "row_set": 10**9,
+            "at": "2026-01-01T00:00:00+00:00",
+        }
         for number, e in enumerate(sizes.entries):
             with writing(book.uri, 10) as connection:
                 last = connection.scalar(sa.select(sa.func.max(ENTRIES.c.id)))
@@ -320,11 +347,16 @@ def ledger(sizes: Sizes) -> dict[str, list[Point]]:
                     connection.execute(
                         sa.insert(ENTRIES),
                         [
-                            {**entry, "id": one + shift, "kind": kind, "opening": one if shift else None,
-                             "outcome": "rejected" if shift else None}
+                            {
+                                **entry,
+                                "id": one + shift,
+                                "kind": kind,
+                                "opening": one if shift else None,
+                                "outcome": "rejected" if shift else None,
+                            }
                             for one in more
                         ],
-                    )  # fmt: skip
+                    )
             present = e
             seconds = []
             for again in range(2):
@@ -397,20 +429,17 @@ def registry(sizes: Sizes) -> dict[str, float]:
         for number in range(sizes.recorded):
             arms = [
                 CandidateRecord(
-                    strategy, dict.fromkeys("abcdefgh", 1), {"validation_score": 0.9, "seconds": 1.0}, curve,
-                    model=model if i < 2 else None, tags={"ntgate.outcome": "promoted"},
+                    strategy,
+                    dict.fromkeys("abcdefgh", 1),
+                    {"validation_score": 0.9, "seconds": 1.0},
+                    curve,
+                    model=model if i < 2 else None,
+                    tags={"ntgate.outcome": "promoted"},
                 )
                 for i, strategy in enumerate(("fine_tuning", "scratch", "domain_adversarial", "feature_extraction"))
-            ]  # fmt: skip
+            ]
             run = RunRecord(
-                f"run {number}",
-                "note",
-                {f"p{i}": i for i in range(60)},
-                {f"m{i}": 0.5 for i in range(10)},
-                {},
-                data,
-                arms,
-                [],
+                f"run {number}", "note", {f"p{i}": i for i in range(60)}, {f"m{i}": 0.5 for i in range(10)}, {}, data, arms, []
             )
             now: dict[str, float] = {"database": -file.stat().st_size}
             with write_lock() as held:
@@ -419,9 +448,12 @@ def registry(sizes: Sizes) -> dict[str, float]:
                 now |= {"record": time.perf_counter() - began, "record cpu": time.process_time() - clock}
             now["record writing"] = held[0]
             request = PromotionRequest(
-                decision_id=f"{number}", champion_seen=champion, run_id=done.runs["fine_tuning"],
-                model_id=done.models["fine_tuning"], description="",
-            )  # fmt: skip
+                decision_id=f"{number}",
+                champion_seen=champion,
+                run_id=done.runs["fine_tuning"],
+                model_id=done.models["fine_tuning"],
+                description="",
+            )
             with write_lock() as held:
                 began, clock = time.perf_counter(), time.process_time()
                 champion = promote(known, request)
@@ -454,16 +486,20 @@ def whole_runs(sizes: Sizes) -> dict[str, Any]:
         folder = Path(name)
         config_of(folder, 1000, 16, 600)
         content = {
-            "model": {"name": "reader"}, "registry": {"uri": "sqlite:///mlflow.db"}, **short,
+            "model": {"name": "reader"},
+            "registry": {"uri": "sqlite:///mlflow.db"},
+            **short,
             "data": {part: {"path": f"{part}.npz"} for part in ("source", "target", "target_test")},
-        }  # fmt: skip
+        }
         (folder / "config.json").write_text(json.dumps(content))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         began = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-m", "ntgate", "run", str(folder / "config.json"), "--inline", "--json"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         wall = time.perf_counter() - began
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode not in (0, 3, 4):
@@ -487,9 +523,7 @@ def everything(sizes: Sizes, tell: Callable[[str], None]) -> dict[str, Any]:
     """All measurements by name."""
     torch.set_num_threads(1)
     found: dict[str, Any] = {}
-    parts: Sequence[Callable[[Sizes], dict[str, Any]]] = (
-        ingest_and_drift, mmd, steps, shipped, gate, ledger, registry, whole_runs
-    )  # fmt: skip
+    parts: Sequence[Callable[[Sizes], dict[str, Any]]] = (ingest_and_drift, mmd, steps, shipped, gate, ledger, registry, whole_runs)
     for part in parts:
         began = time.perf_counter()
         answer = part(sizes)

@@ -60,10 +60,11 @@ NULLS: dict[str, tuple[Callable[[np.random.Generator], Sample], dict[str, object
     "bins, 64 columns, 500 + 500": (partial(normal, n=500, m=500, d=64), {"scheme": "bins"}),
     "random features, 600 + 400": (partial(normal, n=600, m=400), {"method": "random_features", "frequencies": 64}),
     "random features, sorted rows, 900 + 800": (
-        partial(sorted_rows, n=900, m=800), {"method": "random_features", "frequencies": 64},
+        partial(sorted_rows, n=900, m=800),
+        {"method": "random_features", "frequencies": 64},
     ),
     "random features, 20 + 900": (partial(normal, n=20, m=900), {"method": "random_features", "frequencies": 64}),
-}  # fmt: skip
+}
 
 
 def mean(rng: np.random.Generator, n: int) -> Sample:
@@ -162,9 +163,7 @@ def level_row(name: str, found: np.ndarray) -> tuple[str, bool]:
     # With few rows, or ties, the p-value is coarser than 1 / (B + 1): larger than uniform, never smaller.
     above = stats.kstest(found - jitter, "uniform", alternative="greater").pvalue
     held = low <= rejected <= high and above > 0.001
-    text = (
-        f"| {name} | {rejected / len(found):.3f} | {low / len(found):.3f} to {high / len(found):.3f} | {uniform:.3f} | "
-    )
+    text = f"| {name} | {rejected / len(found):.3f} | {low / len(found):.3f} to {high / len(found):.3f} | {uniform:.3f} | "
     return text + ("held |" if held else "NOT HELD |"), held
 
 

@@ -78,9 +78,16 @@ def unique(rng: np.random.Generator, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 KINDS: dict[str, Kind] = {
-    "clean": as_is, "1e12 in one cell": sentinel, "999999 in 5 %": sentinels, "`?` in 5 %, text": marks, "integer code": code,
-    "ties, rare, constant": ties, "Cauchy": cauchy, "categories": texts, "names": unique,
-}  # fmt: skip
+    "clean": as_is,
+    "1e12 in one cell": sentinel,
+    "999999 in 5 %": sentinels,
+    "`?` in 5 %, text": marks,
+    "integer code": code,
+    "ties, rare, constant": ties,
+    "Cauchy": cauchy,
+    "categories": texts,
+    "names": unique,
+}
 MOVES = {  # how far how many of six columns move
     "2 sd in one column": (2.0, 1),
     "0.5 sd in one column": (0.5, 1),
@@ -119,9 +126,7 @@ def main() -> None:
     """Simulate and write the tables."""
     lines = [heading("Shift among broken values and odd columns", "python benchmarks/shift_robustness.py")]
     most, least = int(binom.ppf(0.999, RUNS, ALPHA)), int(binom.ppf(0.999, RUNS, ALPHA / 10))
-    lines.append(
-        f"Level {ALPHA}, {RUNS:,} pairs of equal tables of 60 and 40 rows, six columns, {PERMUTATIONS} permutations.\n"
-    )
+    lines.append(f"Level {ALPHA}, {RUNS:,} pairs of equal tables of 60 and 40 rows, six columns, {PERMUTATIONS} permutations.\n")
     lines += ["| columns | shift said to be shown | by features alone | |", "| --- | ---: | ---: | --- |"]
     with ProcessPoolExecutor(int(os.environ.get("WORKERS", "2")), initializer=single_threaded) as pool:
         for kind in KINDS:
@@ -132,10 +137,7 @@ def main() -> None:
             print(lines[-1], flush=True)
         lines.append(f"\nAllowed are {most / RUNS:.3f} and {least / RUNS:.3f}.\n")
         lines.append(f"Power, {POWER_RUNS} pairs of 300 and 100 rows a line.\n")
-        lines += [
-            "| columns | what moves | verdict | joint test alone, plain deviations |",
-            "| --- | --- | ---: | ---: |",
-        ]
+        lines += ["| columns | what moves | verdict | joint test alone, plain deviations |", "| --- | --- | ---: | ---: |"]
         for kind in KINDS:
             for name, (moved, columns) in MOVES.items():
                 if kind != "clean" and moved != 2.0:

@@ -81,9 +81,14 @@ def anonymous_memory():
 
 
 def against_floor(
-    name: str, goal: str, met: Callable[[float], bool], operations: float, work: Callable[[], object],
-    device: torch.device, repeats: int = 3,
-) -> str:  # fmt: skip
+    name: str,
+    goal: str,
+    met: Callable[[float], bool],
+    operations: float,
+    work: Callable[[], object],
+    device: torch.device,
+    repeats: int = 3,
+) -> str:
     """A row of the table: the floor is measured before and after each repetition, and the best of both counts."""
     with anonymous_memory() as grown:
         work()
@@ -94,9 +99,7 @@ def against_floor(
     floor = operations / max(rates)
     share = floor / min(seconds)
     verdict = "met" if met(share) else "MISSED"
-    return (
-        f"| {name} | {min(seconds):.3f} | {floor:.3f} | {100 * share:.0f} % | {grown[0]:.0f} MiB | {goal} | {verdict} |"
-    )
+    return f"| {name} | {min(seconds):.3f} | {floor:.3f} | {100 * share:.0f} % | {grown[0]:.0f} MiB | {goal} | {verdict} |"
 
 
 def exact_cases(device: torch.device) -> list[str]:
@@ -111,13 +114,17 @@ def exact_cases(device: torch.device) -> list[str]:
             operations = square * (d + (count * permutations if scheme == "rows" else 0))
             rows.append(
                 against_floor(
-                    f"exact, {scheme}, {label}", f">= {100 * least:.0f} %", lambda share, least=least: share >= least, operations,
+                    f"exact, {scheme}, {label}",
+                    f">= {100 * least:.0f} %",
+                    lambda share, least=least: share >= least,
+                    operations,
                     lambda scheme=scheme, widths=widths: mmd_test(
                         x, y, scheme=scheme, method="exact", bandwidths=widths, permutations=permutations
                     ),
-                    device, repeats=3 if scheme == "bins" or count == 1 else 1,
+                    device,
+                    repeats=3 if scheme == "bins" or count == 1 else 1,
                 )
-            )  # fmt: skip
+            )
     return rows
 
 
@@ -130,17 +137,18 @@ def streaming_case(device: torch.device, n: int) -> str:
         for name, moved in (("x", 0.0), ("y", 0.002)):
             part = np.memmap(Path(folder) / name, dtype=np.float32, mode="w+", shape=(n, d))
             for start in range(0, n, 20_000):
-                part[start : start + 20_000] = (
-                    rng.standard_normal((min(20_000, n - start), d), dtype=np.float32) + moved
-                )
+                part[start : start + 20_000] = rng.standard_normal((min(20_000, n - start), d), dtype=np.float32) + moved
             part.flush()
             maps.append(np.memmap(Path(folder) / name, dtype=np.float32, mode="r", shape=(n, d)))
         return against_floor(
-            f"random features, {n:,} + {n:,} x {d}, B = 10,000, five bandwidths", ">= 50 %", lambda share: share >= 0.5,
+            f"random features, {n:,} + {n:,} x {d}, B = 10,000, five bandwidths",
+            ">= 50 %",
+            lambda share: share >= 0.5,
             2.0 * 2 * n * d * frequencies,
             lambda: mmd_test(*maps, method="random_features", frequencies=frequencies, permutations=10_000),
-            device, repeats=1,
-        )  # fmt: skip
+            device,
+            repeats=1,
+        )
 
 
 def small_cases() -> dict[tuple[str, int, int], float]:
@@ -163,9 +171,7 @@ def small_cases() -> dict[tuple[str, int, int], float]:
 def peer_cases(name: str, packages: list[str], cases: list[str]) -> dict[tuple[str, int, int], float]:
     """Times of a peer, from its own environment."""
     python = peer_python(name, packages)
-    done = subprocess.run(
-        [python, HERE / "peers" / "mmd_peers.py", name, *cases], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([python, HERE / "peers" / "mmd_peers.py", name, *cases], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"{name}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -182,15 +188,14 @@ def main() -> None:
     lines = [heading("The speed of the shift engine", "python benchmarks/shift_speed.py")]
     lines += [
         "Memory: what the process's own memory grew by during the call, beyond the input; mapped files do not count.\n",
-        "| case | seconds | floor | floor / seconds | memory | goal | |", "| --- | ---: | ---: | ---: | ---: | --- | --- |",
-    ]  # fmt: skip
+        "| case | seconds | floor | floor / seconds | memory | goal | |",
+        "| --- | ---: | ---: | ---: | ---: | --- | --- |",
+    ]
     lines += exact_cases(cpu)
     lines.append(streaming_case(cpu, options.stream))
     times = small_cases()
     if not options.no_peers:
-        times |= peer_cases(
-            "goodpoints", PEERS["goodpoints"], ["1000,16,20", "1000,512,20", "10000,16,3", "10000,512,2"]
-        )
+        times |= peer_cases("goodpoints", PEERS["goodpoints"], ["1000,16,20", "1000,512,20", "10000,16,3", "10000,512,2"])
         times |= peer_cases("alibi-detect", PEERS["alibi-detect"], ["1000,16,1", "1000,512,1"])
     cases = sorted({(n, d) for _, n, d in times})
     lines += ["", "Milliseconds of a warm call, 500 permutations, n = m:\n"]
@@ -200,10 +205,7 @@ def main() -> None:
         cells = [f"{1000 * times[name, n, d]:,.1f}" if (name, n, d) in times else "-" for n, d in cases]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     small = times["ntgate, five bandwidths, the default", 1000, 16]
-    lines += [
-        "",
-        f"n = m = 1000, d = 16, the default: {1000 * small:.1f} ms, goal 6 ms: {'met' if small <= 0.006 else 'MISSED'}.",
-    ]
+    lines += ["", f"n = m = 1000, d = 16, the default: {1000 * small:.1f} ms, goal 6 ms: {'met' if small <= 0.006 else 'MISSED'}."]
     if torch.cuda.is_available():
         gpu = torch.device("cuda")
         x, y = (torch.from_numpy(part).cuda() for part in samples(100_000, 512))
@@ -214,10 +216,14 @@ def main() -> None:
         ]
         lines.append(
             against_floor(
-                "exact, bins, 100,000 + 100,000 x 512", ">= 40 %", lambda share: share >= 0.4, 200_000.0**2 * 512,
-                lambda: mmd_test(x, y, method="exact", device="cuda"), gpu,
+                "exact, bins, 100,000 + 100,000 x 512",
+                ">= 40 %",
+                lambda share: share >= 0.4,
+                200_000.0**2 * 512,
+                lambda: mmd_test(x, y, method="exact", device="cuda"),
+                gpu,
             )
-        )  # fmt: skip
+        )
     write("shift_speed.md", "\n".join(lines))
 
 

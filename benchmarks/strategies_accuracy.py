@@ -268,10 +268,7 @@ def gains_table(records: list[dict]) -> str:
         lines += ["", "Not run or failed:", ""]
         lines += [f"- {arm} on {pair}: {reason}" for arm, pair, reason in reasons]
     seconds = sum(record["seconds"] for record in records)
-    lines += [
-        "",
-        f"{len(seeds)} seeds, {len(records)} results, {seconds / 60:.0f} minutes of training on one core each.",
-    ]
+    lines += ["", f"{len(seeds)} seeds, {len(records)} results, {seconds / 60:.0f} minutes of training on one core each."]
     return "\n".join(lines)
 
 
@@ -284,9 +281,7 @@ def keep(section: str) -> None:
     kept[title] = section.strip()
     RESULTS.mkdir(exist_ok=True)
     top = heading("Accuracy of the strategies", "python benchmarks/strategies_accuracy.py surf; ... run")
-    path.write_text(
-        top + "\n" + "\n\n".join(kept[title] for title in sorted(kept, reverse=True)) + "\n", encoding="utf-8"
-    )
+    path.write_text(top + "\n" + "\n\n".join(kept[title] for title in sorted(kept, reverse=True)) + "\n", encoding="utf-8")
     print(section)
 
 
@@ -295,9 +290,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Accuracy of the strategies on real domain shifts.")
     parser.add_argument("command", nargs="?", default="surf", choices=["surf", "run", "table"])
     parser.add_argument("--pairs", nargs="*", default=[], help="parts of the names of pairs; all when left out")
-    parser.add_argument(
-        "--kinds", nargs="*", default=[], help="strategies, as kind or kind:setting=value; all when left out"
-    )
+    parser.add_argument("--kinds", nargs="*", default=[], help="strategies, as kind or kind:setting=value; all when left out")
     parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--records", type=Path, default=Path("strategies_accuracy.jsonl"), help="one line a result")

@@ -82,10 +82,7 @@ def ours(backbone: Backbone, shape: tuple[int, ...], steps: int, checkpoint: Pat
     network = build(NetworkSpec(backbone=backbone, input_shape=shape, classes=10), 0)
     config = TrainingConfig(batch_size=BATCH, evaluations=EVALUATIONS, patience=EVALUATIONS, precision="32-true")
     began = clock()
-    fit(
-        Supervised(network), {"labelled": rows}, held, metric=accuracy, config=config, steps=steps, seed=0,
-        checkpoint=checkpoint,
-    )  # fmt: skip
+    fit(Supervised(network), {"labelled": rows}, held, metric=accuracy, config=config, steps=steps, seed=0, checkpoint=checkpoint)
     return clock() - began
 
 
@@ -144,19 +141,18 @@ def pulled(pull: Callable[[Network], Pull]) -> Callable[[Network, int], Objectiv
 
 def adversary(conditional: bool) -> Callable[[Network], Pull]:
     return lambda network: Adversary(
-        width=network.head.in_features, classes=network.head.out_features, hidden=128, seed=0, conditional=conditional,
+        width=network.head.in_features,
+        classes=network.head.out_features,
+        hidden=128,
+        seed=0,
+        conditional=conditional,
         entropy_weights=conditional,
-    )  # fmt: skip
+    )
 
 
 def strong_adversary(network: Network) -> Pull:
     return Adversary(
-        width=network.head.in_features,
-        classes=network.head.out_features,
-        hidden=256,
-        layers=2,
-        seed=0,
-        class_weights=True,
+        width=network.head.in_features, classes=network.head.out_features, hidden=256, layers=2, seed=0, class_weights=True
     )
 
 
@@ -169,10 +165,7 @@ ADDED: dict[str, tuple[bool, Callable[[Network, int], Objective]]] = {
         lambda network, steps: SourceShares(network, build(network.spec, 1), start=0.9, rate=10.0, steps=steps),
     ),
     "a second batch, no pull": (True, pulled(lambda _: Nothing())),
-    "multi-task, second stream": (
-        True,
-        lambda network, _: TwoHeads(network, nn.Linear(network.head.in_features, 10), 0.5),
-    ),
+    "multi-task, second stream": (True, lambda network, _: TwoHeads(network, nn.Linear(network.head.in_features, 10), 0.5)),
     "DANN": (True, pulled(adversary(False))),
     "CDAN+E": (True, pulled(adversary(True))),
     "IWDAN, strong discriminator": (True, pulled(strong_adversary)),
@@ -221,19 +214,15 @@ def peer_times(name: str, repeats: int) -> dict[str, float]:
     home, packages = PEERS[name]
     python = peer_python(home, ["numpy", *packages])
     cases = {
-        case: {
-            "backbone": backbone.model_dump(mode="json"),
-            "shape": shape,
-            "steps": steps,
-            "rows": ROWS,
-            "batch": BATCH,
-        }
+        case: {"backbone": backbone.model_dump(mode="json"), "shape": shape, "steps": steps, "rows": ROWS, "batch": BATCH}
         for case, (backbone, shape, steps) in CASES.items()
     }
     done = subprocess.run(
         [python, HERE / "peers" / "training_peers.py", home, str(repeats), json.dumps(cases)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         print(f"{name}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
         return {}
@@ -247,9 +236,7 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--part", type=float, default=1.0, help="of the steps; below 1 the table is printed and not written"
-    )
+    parser.add_argument("--part", type=float, default=1.0, help="of the steps; below 1 the table is printed and not written")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     lines = [heading("The speed of the training loop", "python benchmarks/training_speed.py")]
@@ -259,7 +246,7 @@ def main() -> None:
         "written at each evaluation.\n",
         "| case | plain loop, rows/s | ntgate, rows/s | ntgate / plain | with a checkpoint / plain | goal | |",
         "| --- | ---: | ---: | ---: | ---: | --- | --- |",
-    ]  # fmt: skip
+    ]
     reference = {}
     with tempfile.TemporaryDirectory() as folder:
         for case, (backbone, shape, whole) in CASES.items():

@@ -103,11 +103,7 @@ def main() -> None:
 
 def verdicts(results: dict, seconds: float) -> str:
     """Both runs in one table, and where to look next."""
-    marks = {
-        "promoted": ("PROMOTED", "green"),
-        "rejected": ("REJECTED", "red"),
-        "inconclusive": ("INCONCLUSIVE", "yellow"),
-    }
+    marks = {"promoted": ("PROMOTED", "green"), "rejected": ("REJECTED", "red"), "inconclusive": ("INCONCLUSIVE", "yellow")}
     header = ("target", "verdict", "strategy", "candidate", "scratch", "gain", "90 % interval", "p")
     rows = []
     for name, result in results.items():

@@ -22,10 +22,18 @@ _OF_TABLES = ("label", "group", "time", "id", "drop", "keep")
 
 
 def run(
-    config: str | Path | Mapping[str, Any] | None = None, *, source: Rows | None = None, target: Rows | None = None,
-    target_test: Rows | None = None, unlabelled: Rows | None = None, dry_run: bool = False, allow_first: bool = False,
-    force: bool = False, progress: bool = True, **settings: Any,
-) -> RunResult:  # fmt: skip
+    config: str | Path | Mapping[str, Any] | None = None,
+    *,
+    source: Rows | None = None,
+    target: Rows | None = None,
+    target_test: Rows | None = None,
+    unlabelled: Rows | None = None,
+    dry_run: bool = False,
+    allow_first: bool = False,
+    force: bool = False,
+    progress: bool = True,
+    **settings: Any,
+) -> RunResult:
     """Measure the shift, train, judge, and promote what beats training from scratch: ``ntgate run --inline`` as a function.
 
     Args:
@@ -61,9 +69,13 @@ def run(
     from ntgate.config import parse, read
     from ntgate.flow import run as run_here
 
-    content, base = ({}, Path.cwd()) if config is None else (dict(config), Path.cwd()) if isinstance(config, Mapping) else (
-        read(config), Path(config).resolve().parent
-    )  # fmt: skip
+    content, base = (
+        ({}, Path.cwd())
+        if config is None
+        else (dict(config), Path.cwd())
+        if isinstance(config, Mapping)
+        else (read(config), Path(config).resolve().parent)
+    )
     about = {name: settings.pop(name) for name in _OF_TABLES if name in settings}
     content = _merged(content, {name: _whole(name, value) for name, value in settings.items()})
     content.setdefault("model", {"name": "model"})
@@ -97,16 +109,16 @@ def _spec(name: str, rows: Rows, about: Mapping[str, Any], folder: Path) -> dict
     if isinstance(rows, str | Path):
         return {**about, "path": str(rows)}
     if not hasattr(rows, "to_parquet"):
-        raise ConfigError(
-            name, expected="a pandas.DataFrame, a path or a mapping", got=type(rows).__name__, fix="give one of them"
-        )
+        raise ConfigError(name, expected="a pandas.DataFrame, a path or a mapping", got=type(rows).__name__, fix="give one of them")
     try:
         content: bytes = rows.rename(columns=str).to_parquet(index=False)
     except Exception as error:
         raise DataError(
-            name, expected="a table whose columns are each of one kind", got=" ".join(str(error).split())[:200],
+            name,
+            expected="a table whose columns are each of one kind",
+            got=" ".join(str(error).split())[:200],
             fix="convert the column, to text if nothing else fits",
-        ) from error  # fmt: skip
+        ) from error
     path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}.parquet"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

@@ -22,9 +22,17 @@ Answers: TypeAlias = "npt.ArrayLike"
 
 
 def judge(
-    y: Answers, candidate: Answers, scratch: Answers, *, champion: Answers | None = None, classes: Sequence[Any] | None = None,
-    groups: Answers | None = None, slices: Mapping[str, Answers] | None = None, seed: int = 0, **settings: Any,
-) -> GateDecision:  # fmt: skip
+    y: Answers,
+    candidate: Answers,
+    scratch: Answers,
+    *,
+    champion: Answers | None = None,
+    classes: Sequence[Any] | None = None,
+    groups: Answers | None = None,
+    slices: Mapping[str, Answers] | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> GateDecision:
     """Decide by the gate's rules and its exact tests whether a candidate is shown to beat a model from scratch.
 
     Args:
@@ -62,9 +70,7 @@ def judge(
         given["champion"] = np.asarray(champion)
     known = _classes(truth, given, classes)
     if truth.ndim != 1 or not len(truth) or not set(truth.tolist()) <= set(known):
-        raise DataError(
-            "y", expected="labels (n,), all of them among the classes", got=f"shape {truth.shape}", fix="give y"
-        )
+        raise DataError("y", expected="labels (n,), all of them among the classes", got=f"shape {truth.shape}", fix="give y")
     code = {name: number for number, name in enumerate(known)}
     labels = np.array([code[name] for name in truth.tolist()], dtype=np.int64)
     metric = config.metric.of_classes(known)
@@ -94,9 +100,7 @@ def _config(settings: Mapping[str, Any]) -> GateConfig:
         raise ConfigErrors(explain(error, GateConfig, dict(settings))) from None
 
 
-def _classes(
-    truth: npt.NDArray[np.str_], given: Mapping[str, npt.NDArray[Any]], classes: Sequence[Any] | None
-) -> list[str]:
+def _classes(truth: npt.NDArray[np.str_], given: Mapping[str, npt.NDArray[Any]], classes: Sequence[Any] | None) -> list[str]:
     if classes is not None:
         return [str(name) for name in classes]
     answered = [one.astype(np.str_) for one in given.values() if one.ndim == 1]
@@ -109,9 +113,11 @@ def _scores(name: str, given: npt.NDArray[Any], code: Mapping[str, int], n: int)
     answers = given.astype(np.str_)
     if given.shape != (n,) or not set(answers.tolist()) <= code.keys():
         raise DataError(
-            name, expected=f"a label for each of {n} rows, or scores ({n}, {len(code)}), a column a class",
-            got=f"shape {given.shape}", fix="give one of them; `classes` names the columns",
-        )  # fmt: skip
+            name,
+            expected=f"a label for each of {n} rows, or scores ({n}, {len(code)}), a column a class",
+            got=f"shape {given.shape}",
+            fix="give one of them; `classes` names the columns",
+        )
     return np.asarray(np.eye(len(code))[[code[answer] for answer in answers.tolist()]])
 
 

@@ -104,9 +104,7 @@ class Artifact(Frozen):
             raise LostError(self.path, expected="the file an earlier step wrote", got="no such file", fix="run again")
         found = sha256_file(path)
         if found != self.sha256:
-            raise LostError(
-                self.path, expected=f"sha256 {self.sha256[:12]}", got=found[:12], fix="run again: the file was changed"
-            )
+            raise LostError(self.path, expected=f"sha256 {self.sha256[:12]}", got=found[:12], fix="run again: the file was changed")
         return path
 
 

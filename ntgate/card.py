@@ -15,9 +15,7 @@ def card(outcome: str, sentence: str, rows: Iterable[tuple[str, str, str]]) -> s
     '<div style="border-left: 4px solid #b3261e; padding: 4px'
     """
     colour = _COLOURS.get(outcome, "#596273")
-    cells = "".join(
-        "<tr>" + "".join(f'<td style="text-align: left">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
-    )
+    cells = "".join("<tr>" + "".join(f'<td style="text-align: left">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows)
     return (
         f'<div style="border-left: 4px solid {colour}; padding: 4px 12px"><b style="color: {colour}">{escape(outcome.upper())}</b> '
         f"{escape(sentence)}<table>{cells}</table></div>"

@@ -112,9 +112,7 @@ class RunConfig(Frozen):
     def _rows_arrive_one_by_one(self) -> RunConfig:
         test = self.data.target_test or self.data.target
         if self.gate.ledger.policy == "e_process" and test.group is not None:
-            raise ValueError(
-                "gate.ledger.policy e_process without data groups: rows of one group are no fresh evidence each"
-            )
+            raise ValueError("gate.ledger.policy e_process without data groups: rows of one group are no fresh evidence each")
         return self
 
     @model_validator(mode="after")
@@ -132,9 +130,7 @@ class RunConfig(Frozen):
     def _groups_on_both_sides(self) -> RunConfig:
         target, test = self.data.target, self.data.target_test
         if test is not None and (target.group is None) != (test.group is None):
-            raise ValueError(
-                "group in both data.target and data.target_test, or in neither: one has nothing to meet alone"
-            )
+            raise ValueError("group in both data.target and data.target_test, or in neither: one has nothing to meet alone")
         return self
 
     @model_validator(mode="after")
@@ -142,9 +138,7 @@ class RunConfig(Frozen):
         if self.gate.cross_fitting is None:
             return self
         if self.data.target_test is not None:
-            raise ValueError(
-                "gate.cross_fitting or data.target_test, not both: cross-fitting is for targets without test rows"
-            )
+            raise ValueError("gate.cross_fitting or data.target_test, not both: cross-fitting is for targets without test rows")
         if self.compression:
             raise ValueError("gate.cross_fitting without compression: folds judge models as they are trained")
         if self.data.target.time is not None:
@@ -217,18 +211,13 @@ def _set(content: dict[str, Any], override: str) -> None:
     key, sign, text = override.partition("=")
     if not sign or not key.strip():
         raise ConfigError(
-            f"--set {override}",
-            expected="key.sub=value",
-            got="no '='" if not sign else "no key",
-            fix="write e.g. --set seed=1",
+            f"--set {override}", expected="key.sub=value", got="no '='" if not sign else "no key", fix="write e.g. --set seed=1"
         )
     *parents, last = key.strip().split(".")
     for parent in parents:
         below = content.setdefault(parent, {})
         if not isinstance(below, dict):
-            raise ConfigError(
-                f"--set {override}", expected=f"a mapping at {parent!r}", got=repr(below), fix="set the whole value"
-            )
+            raise ConfigError(f"--set {override}", expected=f"a mapping at {parent!r}", got=repr(below), fix="set the whole value")
         content = below
     try:
         content[last] = plain(text)
@@ -244,9 +233,7 @@ def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
     if not isinstance(value, str):
         return value
     if _NO_TEXT.search(value):
-        problems.append(
-            ConfigError(where, expected="text", got=f"a NUL or half a character in {value[:40]!r}", fix="remove it")
-        )
+        problems.append(ConfigError(where, expected="text", got=f"a NUL or half a character in {value[:40]!r}", fix="remove it"))
         return ""
     missing = [name for name in referenced(value) if name not in os.environ]
     problems += [unset(where, name) for name in missing]
@@ -292,10 +279,6 @@ def _absolute(base: Path, path: str, problems: list[ConfigError], *, home: bool 
     try:
         given = Path(path).expanduser() if home else Path(path)
         return (base / given).resolve()
-    except (
-        RuntimeError,
-        OSError,
-        ValueError,
-    ) as error:  # nobody of this name, links in a circle, a name that is too long
+    except (RuntimeError, OSError, ValueError) as error:  # nobody of this name, links in a circle, a name that is too long
         problems.append(ConfigError(path[:80], expected="a path", got=str(error)[:80], fix="correct it"))
         return base

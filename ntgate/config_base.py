@@ -29,17 +29,12 @@ def inherited(path: Path, places: Any) -> dict[str, Any]:
     following: tuple[Path, ...] = (path.resolve(),)
     while (name := content.pop(KEY, None)) is not None:
         if not isinstance(name, str) or not name:
-            raise ConfigError(
-                f"{path}: {KEY}", expected="the path of a config file", got=repr(name), fix="name one file"
-            )
+            raise ConfigError(f"{path}: {KEY}", expected="the path of a config file", got=repr(name), fix="name one file")
         base = (following[-1].parent / Path(name).expanduser()).resolve()
         if base in following or len(following) == _DEEPEST:
             got = " on ".join(file.name for file in (*following, base))
             raise ConfigError(
-                f"{path}: {KEY}",
-                expected="files that do not rest on one another in a circle",
-                got=got,
-                fix="remove one",
+                f"{path}: {KEY}", expected="files that do not rest on one another in a circle", got=got, fix="remove one"
             )
         content = merged(places(_mapping(base), base.parent), content)
         following = (*following, base)
@@ -57,11 +52,7 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     both = dict(base)
     for key, value in over.items():
         below = base.get(key)
-        alike = (
-            isinstance(below, dict)
-            and isinstance(value, dict)
-            and below.get("kind") == value.get("kind", below.get("kind"))
-        )
+        alike = isinstance(below, dict) and isinstance(value, dict) and below.get("kind") == value.get("kind", below.get("kind"))
         both[key] = merged(below, value) if alike and isinstance(below, dict) else value
     return both
 

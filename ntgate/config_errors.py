@@ -17,16 +17,31 @@ _MAPPING = ("a mapping of settings", "write it as nested keys")
 _FORMS = {r"^[^/:%\\]+$": "text without / : % or \\", r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$": "package.module:Class"}
 _NUMBER, _WHOLE, _LIST = "a number", "a whole number", "a list"
 _EXPECTED = {
-    "int_type": _WHOLE, "int_parsing": _WHOLE, "int_from_float": _WHOLE, "int_parsing_size": _WHOLE,
-    "float_type": _NUMBER, "float_parsing": _NUMBER, "finite_number": "a finite number", "truth_value": _NUMBER,
-    "bool_type": "true or false", "bool_parsing": "true or false", "string_type": "text", "string_unicode": "text",
-    "string_too_short": "text of at least {min_length} characters", "string_too_long": "text of at most {max_length} characters",
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": "a finite number",
+    "truth_value": _NUMBER,
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text",
+    "string_unicode": "text",
+    "string_too_short": "text of at least {min_length} characters",
+    "string_too_long": "text of at most {max_length} characters",
     "string_pattern_mismatch": "text of the form {pattern}",
-    "tuple_type": _LIST, "list_type": _LIST, "iterable_type": _LIST,
-    "too_short": "at least {min_length} of them", "too_long": "at most {max_length} of them",
-    "greater_than": "a number above {gt}", "greater_than_equal": "a number of at least {ge}",
-    "less_than": "a number below {lt}", "less_than_equal": "a number of at most {le}",
-}  # fmt: skip
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "iterable_type": _LIST,
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number of at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
+}
 
 
 def explain(error: ValidationError, root: type[BaseModel], content: Mapping[str, Any]) -> list[ConfigError]:
@@ -62,9 +77,7 @@ def _of_value(shown: str, problem: dict[str, Any], tags: list[str]) -> ConfigErr
     kind, value, context = problem["type"], problem["input"], problem.get("ctx", {})
     if kind in ("literal_error", "union_tag_invalid"):
         allowed = context.get("expected", context.get("expected_tags", "another value"))
-        return _choice(
-            shown, [part.strip(" '\"") for part in allowed.replace(" or ", ",").split(",")], context.get("tag", value)
-        )
+        return _choice(shown, [part.strip(" '\"") for part in allowed.replace(" or ", ",").split(",")], context.get("tag", value))
     if kind == "union_tag_not_found" or (tags and kind in ("model_attributes_type", "model_type")):
         if isinstance(value, str):
             return _choice(shown, tags, value)
@@ -128,9 +141,7 @@ def _path(location: tuple[Any, ...], content: Mapping[str, Any]) -> tuple[Any, .
     path: list[Any] = []
     here: Any = content
     for i, part in enumerate(location):
-        if (isinstance(here, Mapping) and part in here) or (
-            isinstance(here, list) and isinstance(part, int) and part < len(here)
-        ):
+        if (isinstance(here, Mapping) and part in here) or (isinstance(here, list) and isinstance(part, int) and part < len(here)):
             path, here = [*path, part], here[part]
         elif i == len(location) - 1 and isinstance(here, Mapping):
             path.append(part)

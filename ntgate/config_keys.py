@@ -17,9 +17,7 @@ def children(root: type[BaseModel], path: tuple[Any, ...], location: tuple[Any, 
     for part in path:
         if not isinstance(part, int):
             found = [child for model in found if part in model.model_fields for child in _below(model, part)]
-    chosen = [
-        model for model in found if "kind" in model.model_fields and model.model_fields["kind"].default in location
-    ]
+    chosen = [model for model in found if "kind" in model.model_fields and model.model_fields["kind"].default in location]
     return chosen or found
 
 

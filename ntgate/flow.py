@@ -99,9 +99,7 @@ def drift(config: RunConfig, *, listener: Listener | None = None) -> DriftCheck:
     return cast("DriftCheck", run_here(graph(DRIFT_CHECK, len(config.strategies)), context)["checked"])
 
 
-def retrain_on_shift(
-    config: RunConfig, checked: DriftCheck, dry_run: bool = False, listener: Listener | None = None
-) -> Retraining:
+def retrain_on_shift(config: RunConfig, checked: DriftCheck, dry_run: bool = False, listener: Listener | None = None) -> Retraining:
     """Run the whole flow where the drift check found a shift that is not tolerated; otherwise end at once."""
     if checked.shift.outcome != "shift":
         return Retraining(result=None)

@@ -134,9 +134,7 @@ class Node:
 
     def run(self, context: Context, results: Mapping[str, Frozen]) -> Frozen:
         """Do the task, given (at least) its :attr:`inputs` by name, and publish the files of what it made."""
-        arguments: dict[str, Any] = {
-            name: value for name, value in context.given.items() if name in self.stage.parameters
-        }
+        arguments: dict[str, Any] = {name: value for name, value in context.given.items() if name in self.stage.parameters}
         for parameter, names in self.needs.items():
             if parameter == RESULTS:
                 arguments[parameter] = {name: results[name] for name in names}
@@ -199,9 +197,7 @@ def _made(stage: Stage, parameter: str, made: Mapping[str, tuple[str, ...]]) -> 
     if parameter == RESULTS:
         return tuple(name for names in made.values() for name in names)
     if parameter not in made:
-        raise ValueError(
-            f"{stage.name} asks for {parameter!r}, which no earlier stage makes: {', '.join(made) or 'none'}"
-        )
+        raise ValueError(f"{stage.name} asks for {parameter!r}, which no earlier stage makes: {', '.join(made) or 'none'}")
     return made[parameter]
 
 

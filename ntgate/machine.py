@@ -33,9 +33,11 @@ def machine_fault(error: BaseException) -> MachineError | None:
             )
         if out_of_memory(cause):
             return MachineError(
-                "memory", expected="room for the rows and the network", got=_said(cause),
+                "memory",
+                expected="room for the rows and the network",
+                got=_said(cause),
                 fix="give more memory, or lower training.batch_size, the network's size, or the rows by `sample`",
-            )  # fmt: skip
+            )
     return None
 
 

@@ -54,11 +54,7 @@ def message(model: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     'reader: rejected: no gain'
     """
     keys = ("outcome", "sentence", "alarms", "gain", "gain_interval", "decision_id", "directory", "registry")
-    return {
-        "text": f"{model}: {answer['sentence']}",
-        "model": model,
-        **{key: answer[key] for key in keys if key in answer},
-    }
+    return {"text": f"{model}: {answer['sentence']}", "model": model, **{key: answer[key] for key in keys if key in answer}}
 
 
 def send(config: NotifyConfig, told: Mapping[str, Any]) -> None:
@@ -98,8 +94,6 @@ def _post(variable: str, content: Mapping[str, Any]) -> None:
 
 
 def _run(command: tuple[str, ...], told: Mapping[str, Any]) -> None:
-    done = subprocess.run(
-        command, input=json.dumps(told), text=True, capture_output=True, timeout=_SECONDS, check=False
-    )
+    done = subprocess.run(command, input=json.dumps(told), text=True, capture_output=True, timeout=_SECONDS, check=False)
     if done.returncode:
         raise OSError(f"exit status {done.returncode}: {done.stderr.strip()[-150:]}")

@@ -43,9 +43,7 @@ def kept(text: str) -> str:
 
 def unset(where: str, name: str) -> ConfigError:
     """The error for a variable that is not set."""
-    return ConfigError(
-        where, expected=f"the environment variable {name}", got="it is not set", fix=f"export {name}=..."
-    )
+    return ConfigError(where, expected=f"the environment variable {name}", got="it is not set", fix=f"export {name}=...")
 
 
 def with_password(address: str) -> bool:

@@ -44,9 +44,7 @@ class _Plain(yaml.SafeLoader):
             key_node.tag = _TEXT  # a label or a column may be called 1 or true
             key = key_node.value
             if key in seen:
-                raise yaml.YAMLError(
-                    f"the key {key!r} stands twice, the second time in line {key_node.start_mark.line + 1}"
-                )
+                raise yaml.YAMLError(f"the key {key!r} stands twice, the second time in line {key_node.start_mark.line + 1}")
             seen.add(key)
         return super().construct_mapping(node, deep)
 

@@ -115,7 +115,7 @@ def check_reachable(address: str) -> None:
     if (shown := without_credentials(address)) != address:
         raise ConfigError(
             subject, expected="an address without credentials", got=shown, fix="give them in the environment or in a profile"
-        )  # fmt: skip
+        )
     try:
         _opener().exists(address)
     except ImportError as error:
@@ -150,7 +150,7 @@ def fetched(address: str, sha256: str) -> Path:
         if (found := sha256_file(part)) != sha256:
             raise LostError(
                 address, expected=f"sha256 {sha256[:12]}", got=found[:12], fix="delete it and run again: the file was changed"
-            )  # fmt: skip
+            )
         part.replace(kept)
     finally:
         part.unlink(missing_ok=True)

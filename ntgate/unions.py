@@ -89,9 +89,7 @@ class OpenUnion(Generic[T]):
             found = getattr(importlib.import_module(module), name)
         except (Exception, SystemExit) as error:
             said = " ".join(str(error).split()) or type(error).__name__
-            raise _wrong(
-                f"{self.called} to import at {path}", said, "correct the path, or install the package"
-            ) from error
+            raise _wrong(f"{self.called} to import at {path}", said, "correct the path, or install the package") from error
         if not (isinstance(found, type) and issubclass(found, self.base)):
             raise _wrong(
                 f"a subclass of {self.base.__module__}.{self.base.__qualname__} at {path}",
@@ -142,17 +140,13 @@ class OpenUnion(Generic[T]):
             return str(content["kind"])
         return content
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """The shipped kinds, by name alone too, and any class by its path or entry point."""
         path = {"anyOf": [{"type": "string", "pattern": ":"}, *([{"enum": self.offered}] if self.offered else [])]}
         where = f"{self.called} that an installed package offers by this name, or a class of one's own, `{_OWN}`."
         own = {"type": "object", "properties": {"kind": {**path, "description": where}}, "required": ["kind"]}
         shipped = [kind.__get_pydantic_json_schema__(kind.__pydantic_core_schema__, handler) for kind in self.shipped]
-        complete = [
-            name for name, kind in self.kinds.items() if not any(f.is_required() for f in kind.model_fields.values())
-        ]
+        complete = [name for name, kind in self.kinds.items() if not any(f.is_required() for f in kind.model_fields.values())]
         names = [{"enum": complete}] if complete else []
         none = [{"type": "null"}] if self.optional else []
         return {"anyOf": [*shipped, *names, path, own, *none]}

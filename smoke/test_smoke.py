@@ -36,8 +36,12 @@ def test_the_starter_config_and_the_pipeline_run(tmp_path):
     environment = {**os.environ, "ZENML_CONFIG_PATH": str(tmp_path / "zenml")}
     done = subprocess.run(
         [sys.executable, "-m", "ntgate", "run", str(tmp_path / "config.yaml"), "--json"],
-        cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode in {0, 3, 4}, done.stderr  # promoted, rejected, inconclusive: the gate has answered
     answer = json.loads(done.stdout)
     assert Path(answer["reports"]["report"]).is_file()

@@ -22,19 +22,7 @@ def python(
         timeout: seconds.
         variables: further environment variables.
     """
-    environment = {
-        **os.environ,
-        "ZENML_CONFIG_PATH": str(zenml),
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        **variables,
-    }
+    environment = {**os.environ, "ZENML_CONFIG_PATH": str(zenml), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **variables}
     return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout,
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=timeout
     )

@@ -52,11 +52,7 @@ def write_project(folder: Path, x: np.ndarray, y: np.ndarray) -> None:
     np.savez(folder / "target_test.npz", x=veiled[800:1400], y=y[800:1400])
     config = {
         "model": {"name": "reader", "backbone": {"kind": "mlp", "hidden": [64]}},
-        "data": {
-            "source": {"path": "source.npz"},
-            "target": {"path": "target.npz"},
-            "target_test": {"path": "target_test.npz"},
-        },
+        "data": {"source": {"path": "source.npz"}, "target": {"path": "target.npz"}, "target_test": {"path": "target_test.npz"}},
         "registry": {"uri": "sqlite:///mlflow.db"},
         # A small portfolio: a run of all learners and arms has tests of its own.
         "strategies": ["fine_tuning", "feature_extraction", "linear_pool"],

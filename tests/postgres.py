@@ -19,9 +19,14 @@ import pytest
 
 # Nothing here has to outlive the tests: no flushing to the disk.
 _SETTINGS = {
-    "fsync": "off", "full_page_writes": "off", "listen_addresses": "127.0.0.1",
-    "max_connections": "200", "shared_buffers": "32MB", "autovacuum": "off", "jit": "off",
-}  # fmt: skip
+    "fsync": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+    "jit": "off",
+}
 
 
 class Cluster:
@@ -39,18 +44,7 @@ class Cluster:
         if os.geteuid() == 0:  # PostgreSQL refuses root
             self.somebody = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(folder, "postgres", "postgres")
-        initdb = [
-            programs / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "ntgate",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--no-locale",
-        ]
+        initdb = [programs / "initdb", "-D", folder / "data", "-U", "ntgate", "-A", "trust", "-E", "UTF8", "--no-locale"]
         subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, cwd=folder, **self.somebody)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -106,9 +100,7 @@ class Cluster:
         """Run one statement outside any transaction."""
         import psycopg
 
-        with psycopg.connect(
-            f"host=127.0.0.1 port={self.port} user=ntgate dbname=postgres", autocommit=True
-        ) as session:
+        with psycopg.connect(f"host=127.0.0.1 port={self.port} user=ntgate dbname=postgres", autocommit=True) as session:
             session.execute(statement.encode())
 
 

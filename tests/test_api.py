@@ -23,9 +23,7 @@ def wrong(share: float, seed: int) -> np.ndarray:
 
 
 def table(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(x.reshape(len(x), -1)[:, 8:40], columns=[f"c{i}" for i in range(32)]).assign(
-        digit=y.astype(str)
-    )
+    return pd.DataFrame(x.reshape(len(x), -1)[:, 8:40], columns=[f"c{i}" for i in range(32)]).assign(digit=y.astype(str))
 
 
 def test_a_run_on_tables_in_memory(digits, tmp_path, monkeypatch):
@@ -34,10 +32,16 @@ def test_a_run_on_tables_in_memory(digits, tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     result = ntgate.run(
         {"strategies": ["linear_pool"], "scratch": ["logistic"], "training": {"folds": 3}, "gate": {"alpha": 0.04}},
-        source=table(x[:600], y[:600]), target=table(0.2 + 0.7 * x[600:680], y[600:680]),
-        target_test=table(0.2 + 0.7 * x[700:1000], y[700:1000]), label="digit", model="reader", gate={"seeds": 1},
-        shift={"permutations": 99, "evidently": False}, dry_run=True, progress=False,
-    )  # fmt: skip
+        source=table(x[:600], y[:600]),
+        target=table(0.2 + 0.7 * x[600:680], y[600:680]),
+        target_test=table(0.2 + 0.7 * x[700:1000], y[700:1000]),
+        label="digit",
+        model="reader",
+        gate={"seeds": 1},
+        shift={"permutations": 99, "evidently": False},
+        dry_run=True,
+        progress=False,
+    )
     assert (result.alpha, result.scratch.n, result.data["rows"]["source"]) == (0.04, 300, 600)
     assert result.outcome.upper() in result._repr_html_()
     assert Path(result.directory).parent == tmp_path / "runs" / "reader"
@@ -64,9 +68,7 @@ def test_labels_and_scores_judge_alike():
     assert by_label.outcome == "promoted"
     assert {f.rule for f in by_label.findings} >= {"slice half=0, against champion", "champion", "negative_transfer"}
     assert by_label._repr_html_().count("<tr>") == len(by_label.findings)
-    assert (
-        ntgate.gate(Y, better, worse, groups=np.arange(200) // 100).outcome == "inconclusive"
-    )  # two groups show nothing
+    assert ntgate.gate(Y, better, worse, groups=np.arange(200) // 100).outcome == "inconclusive"  # two groups show nothing
     assert ntgate.gate(Y, scores[0], scores[1], metric="log_loss", classes=["no", "yes"]).metric.kind == "log_loss"
 
 

@@ -27,9 +27,7 @@ def common(tmp_path, monkeypatch):
 
 
 def test_a_config_says_what_differs(common):
-    common.write_text(
-        "base: ../common.yaml\nmodel: {name: reader}\ngate: {alpha: 0.05}\ndata: {target: {path: mine.npz}}\n"
-    )
+    common.write_text("base: ../common.yaml\nmodel: {name: reader}\ngate: {alpha: 0.05}\ndata: {target: {path: mine.npz}}\n")
     config = load(common)
     assert (config.gate.alpha, config.gate.margin, config.training.steps) == (0.05, 0.02, 50)
     here = common.parent

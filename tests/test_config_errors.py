@@ -19,8 +19,21 @@ SMALLEST = {
     "registry": {"uri": "sqlite:///mlflow.db"},
 }
 # Words of pydantic, with which no user has to deal.
-FOREIGN = ("Input should", "input should", "Value error", "value_error", "validation error", "union_tag", "_type",
-           "Unable to", "Extra inputs", "Field required", "pydantic", "instance of", "dictionary")  # fmt: skip
+FOREIGN = (
+    "Input should",
+    "input should",
+    "Value error",
+    "value_error",
+    "validation error",
+    "union_tag",
+    "_type",
+    "Unable to",
+    "Extra inputs",
+    "Field required",
+    "pydantic",
+    "instance of",
+    "dictionary",
+)
 WRONG = (
     "text",
     "",
@@ -78,9 +91,7 @@ def walk(model: type[BaseModel], path=(), location=()):
     for name in model.model_fields:
         yield (*path, name), (*location, name)
         seen = [part.partition("=")[0] for part in path if isinstance(part, str)]
-        for child in children(
-            RunConfig, (*(part.partition("=")[0] for part in path if isinstance(part, str)), name), location
-        ):
+        for child in children(RunConfig, (*(part.partition("=")[0] for part in path if isinstance(part, str)), name), location):
             if name in seen:
                 continue
             kind = child.model_fields["kind"].default if "kind" in child.model_fields else None
@@ -154,7 +165,7 @@ def test_unions_in_lists_too(union, path, value):
         ({"compression": {"kind": "prunning"}}, "did you mean 'pruning'?"),
         ({"gate": {"ledger": "off"}}, "gate.ledger: expected a mapping of settings, got 'off'"),
     ],
-)  # fmt: skip
+)
 def test_what_is_said(content, sentence):
     assert any(sentence in found for found in told({**SMALLEST, **content})), told({**SMALLEST, **content})
 
@@ -184,8 +195,9 @@ def test_every_number_of_the_config_has_a_range():
     schema = RunConfig.model_json_schema()
     found = [(path, part) for path, part in numbers(schema, ()) if "JsonValue" not in path]
     without = [
-        path for path, part in found
+        path
+        for path, part in found
         if not ({"minimum", "exclusiveMinimum"} & set(part) and {"maximum", "exclusiveMaximum"} & set(part))
-    ]  # fmt: skip
+    ]
     assert len(found) > 60
     assert not without

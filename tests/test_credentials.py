@@ -30,11 +30,18 @@ ADDRESSES = [
 @pytest.mark.parametrize(
     "text",
     [
-        f"https://host/x.npz?token={SECRET}&more=1", f"?X-Amz-Signature={SECRET}", f"https://host/x?sig={SECRET}",
-        f"s3://key:{SECRET}@bucket/x", f"AccountKey={SECRET};EndpointSuffix=x", f"host=db password={SECRET} dbname=x",
-        f"{{'secret_access_key': '{SECRET}'}}", f"?aws_session_token={SECRET}", f"?apikey={SECRET}", f"?key={SECRET}",
+        f"https://host/x.npz?token={SECRET}&more=1",
+        f"?X-Amz-Signature={SECRET}",
+        f"https://host/x?sig={SECRET}",
+        f"s3://key:{SECRET}@bucket/x",
+        f"AccountKey={SECRET};EndpointSuffix=x",
+        f"host=db password={SECRET} dbname=x",
+        f"{{'secret_access_key': '{SECRET}'}}",
+        f"?aws_session_token={SECRET}",
+        f"?apikey={SECRET}",
+        f"?key={SECRET}",
     ],
-)  # fmt: skip
+)
 def test_masked(text):
     shown = without_credentials(text)
     assert SECRET not in shown
@@ -43,9 +50,16 @@ def test_masked(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["tokenizer=fast", "max_tokens=3", "password=${PASSWORD}", "?password=$[PASSWORD]", "data.keep=[key]", "a monkey=5",
-     'password authentication failed for user "ann"'],
-)  # fmt: skip
+    [
+        "tokenizer=fast",
+        "max_tokens=3",
+        "password=${PASSWORD}",
+        "?password=$[PASSWORD]",
+        "data.keep=[key]",
+        "a monkey=5",
+        'password authentication failed for user "ann"',
+    ],
+)
 def test_left_alone(text):
     assert without_credentials(text) == text
 
@@ -63,10 +77,13 @@ def test_no_command_prints_one(project, address, capfd):
     (project / "config.yaml").write_text(yaml.safe_dump(config))
     path = str(project / "config.yaml")
     for words in (
-        ["validate", path], ["run", path, "--inline", "--set", "gate.ledger.policy=none"], ["status", "reader", "--uri", address],
-        ["doctor", "--uri", address], ["run", path, "--set", f"registry.uri={address}", f"--no-such={address}"],
+        ["validate", path],
+        ["run", path, "--inline", "--set", "gate.ledger.policy=none"],
+        ["status", "reader", "--uri", address],
+        ["doctor", "--uri", address],
+        ["run", path, "--set", f"registry.uri={address}", f"--no-such={address}"],
         ["schedule", path, "--cron", "17 3 * * 1", "--set", f"registry.uri={address}", "--print"],
-    ):  # fmt: skip
+    ):
         assert command([*words, "--json"]) != 0 or words[0] in ("validate", "doctor")
     told = capfd.readouterr()
     assert SECRET not in told.out + told.err
@@ -81,10 +98,7 @@ def test_no_command_prints_one(project, address, capfd):
     "data", ["https://127.0.0.1:1/x.npz?token={}", "s3://key:{}@bucket/x.npz", "http://ann:{}@127.0.0.1:1/x.npz"]
 )
 def test_nor_one_in_the_address_of_data(project, data, capfd):
-    assert command(["validate", str(project / "config.yaml"), "--set", f"data.source.path={data.format(SECRET)}"]) in (
-        2,
-        5,
-    )
+    assert command(["validate", str(project / "config.yaml"), "--set", f"data.source.path={data.format(SECRET)}"]) in (2, 5)
     told = capfd.readouterr()
     assert SECRET not in told.out + told.err
 

@@ -56,9 +56,7 @@ def test_every_command_that_is_shown_exists(page):
             found = cli.get_command(None, words[1])
             assert found is not None, line
             known = {option for parameter in found.params for option in parameter.opts}
-            known |= {
-                option for below in getattr(found, "commands", {}).values() for p in below.params for option in p.opts
-            }
+            known |= {option for below in getattr(found, "commands", {}).values() for p in below.params for option in p.opts}
             assert {word.split("=")[0] for word in words if word.startswith("--")} <= known | {"--help"}, line
 
 
@@ -66,9 +64,12 @@ def test_the_site_is_built_and_has_every_setting(tmp_path):
     config = ("--config-file", str(ROOT / "mkdocs.yml"))
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", *config, "--site-dir", str(tmp_path)],
-        capture_output=True, text=True, check=False, cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "true"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     from ntgate.config import RunConfig
 
@@ -76,9 +77,7 @@ def test_the_site_is_built_and_has_every_setting(tmp_path):
     for name, _ in properties(RunConfig.model_json_schema()):
         if not name.endswith(".kind"):
             assert f"<code>{name.rpartition('.')[2]}</code>" in page, name
-    loaded = re.findall(
-        r'<(?:link|script|img)[^>]*(?:href|src)="(https?:[^"]*)"', (tmp_path / "index.html").read_text()
-    )
+    loaded = re.findall(r'<(?:link|script|img)[^>]*(?:href|src)="(https?:[^"]*)"', (tmp_path / "index.html").read_text())
     assert [address for address in loaded if "canonical" not in address] == []
 
 
@@ -109,7 +108,5 @@ def test_the_python_of_the_readme_runs_as_printed(tmp_path, digits, monkeypatch,
         pd.DataFrame(x, columns=list("abcd")).assign(quality=np.where(x[:, 0] > 0, "good", "poor")).to_csv(
             f"{name}.csv", index=False
         )
-    execute(
-        ROOT / "README.md", {"source_rows": rng.normal(size=(200, 3)), "target_rows": rng.normal(size=(200, 3)) + 1}
-    )
+    execute(ROOT / "README.md", {"source_rows": rng.normal(size=(200, 3)), "target_rows": rng.normal(size=(200, 3)) + 1})
     assert "The candidate beats training from scratch by 10.8 points" in capsys.readouterr().out

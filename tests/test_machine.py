@@ -30,11 +30,7 @@ def sqlite() -> None:
 @FULL
 @pytest.mark.parametrize(
     "act",
-    [
-        lambda: torch.save({"x": torch.zeros(100_000)}, "/dev/full"),
-        lambda: Path("/dev/full").write_text("x" * 100_000),
-        sqlite,
-    ],
+    [lambda: torch.save({"x": torch.zeros(100_000)}, "/dev/full"), lambda: Path("/dev/full").write_text("x" * 100_000), sqlite],
     ids=["torch", "text", "sqlite"],
 )
 def test_a_full_disk(act):
@@ -44,9 +40,7 @@ def test_a_full_disk(act):
 
 
 @pytest.mark.parametrize(
-    "act",
-    [lambda: torch.empty(1 << 50), lambda: np.empty(1 << 50), lambda: bytearray(1 << 60)],
-    ids=["torch", "numpy", "python"],
+    "act", [lambda: torch.empty(1 << 50), lambda: np.empty(1 << 50), lambda: bytearray(1 << 60)], ids=["torch", "numpy", "python"]
 )
 def test_no_memory(act):
     fault = machine_fault(raised(act))

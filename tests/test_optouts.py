@@ -29,32 +29,24 @@ def left(home: Path) -> list[str]:
     return [str(path) for path in home.rglob("*") if not OURS.search(str(path))]
 
 
-@pytest.mark.parametrize(
-    "module", ["ntgate.export.runtime", "ntgate.export.quantise", "ntgate.flow", "ntgate.zenml.run_stage"]
-)
+@pytest.mark.parametrize("module", ["ntgate.export.runtime", "ntgate.export.quantise", "ntgate.flow", "ntgate.zenml.run_stage"])
 def test_importing_leaves_no_id_at_home(tmp_path, module):
     check = f"import {module}, ntgate.export.runtime, os; print(os.environ.get('ORT_DISABLE_TELEMETRY'))"
-    done = subprocess.run(
-        [sys.executable, "-c", check], env=bare(tmp_path), cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", check], env=bare(tmp_path), cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"
     assert left(tmp_path) == []
 
 
 def test_importing_ntgate_alone_changes_nothing(tmp_path):
     check = "import os; before = dict(os.environ); import ntgate, ntgate.errors; print(before == dict(os.environ))"
-    done = subprocess.run(
-        [sys.executable, "-c", check], env=bare(tmp_path), cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", check], env=bare(tmp_path), cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
 
 
 def test_what_the_user_decided_stays(tmp_path):
     check = "from ntgate.optouts import opt_out; import os; opt_out(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
     environment = {**bare(tmp_path), "ORT_DISABLE_TELEMETRY": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", check], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", check], env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
 
 
@@ -84,8 +76,12 @@ def traced(arguments: list[str], folder: Path, environment: dict[str, str]) -> t
     )
     done = subprocess.run(
         [*alone, "strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", str(trace), *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     calls = re.findall(r"sa_family=(AF_INET6?), .*?sin6?_port=htons\((\d+)\)", trace.read_text(errors="replace"))
     return done.returncode, sorted({f"{family} port {port}" for family, port in calls})
 
@@ -103,9 +99,13 @@ def test_no_command_looks_up_or_connects_to_anything(tmp_path, project):
     home.mkdir()
     registry = ["--uri", "sqlite:///mlflow.db"]
     commands = [
-        ["doctor", *registry], ["validate", "config.yaml"], ["drift", "config.yaml"], ["plan", "config.yaml"],
-        ["run", "config.yaml", "--inline"], ["status", "reader", *registry],
-    ]  # fmt: skip
+        ["doctor", *registry],
+        ["validate", "config.yaml"],
+        ["drift", "config.yaml"],
+        ["plan", "config.yaml"],
+        ["run", "config.yaml", "--inline"],
+        ["status", "reader", *registry],
+    ]
     program = [sys.executable, "-m", "ntgate"]
     for words in commands:
         code, addresses = traced([*program, *words], project, bare(home))

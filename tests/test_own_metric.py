@@ -69,9 +69,7 @@ def test_it_passes_the_shipped_checks():
     check_metric(TopTwo(), classes=("a", "b", "c"))
 
 
-@pytest.mark.parametrize(
-    ("metric", "said"), [(Upside(), "right answers are better"), (Wide(), "no gain exceeds its span")]
-)
+@pytest.mark.parametrize(("metric", "said"), [(Upside(), "right answers are better"), (Wide(), "no gain exceeds its span")])
 def test_a_broken_promise_is_named(metric, said):
     with pytest.raises(AssertionError, match=said):
         check_metric(metric, classes=("a", "b", "c"))
@@ -100,10 +98,7 @@ def test_values_beyond_the_bounds_promote_nothing(project: Path):
 @pytest.mark.parametrize(
     ("metric", "said"),
     [
-        (
-            "a_project:Undirected",
-            "expected a metric that says greater_is_better, True or False, got Undirected, which does not",
-        ),
+        ("a_project:Undirected", "expected a metric that says greater_is_better, True or False, got Undirected, which does not"),
         ("a_project:Unfinished", "expected a metric that has judged, weighted, got Unfinished, which does not"),
         ("no_such_module:Metric", "expected a metric to import at no_such_module:Metric, got No module named"),
         ("a_project:pytest", "expected a subclass of ntgate.metrics.base.Metric"),
@@ -113,9 +108,7 @@ def test_what_is_no_metric_is_refused_in_one_sentence(project: Path, metric, sai
     with pytest.raises(ConfigErrors, match=r"gate\.metric") as caught:
         load(project / "config.yaml", [f'gate.metric="{metric}"'])
     assert said in str(caught.value)
-    assert (
-        command(["run", "--inline", "--dry-run", str(project / "config.yaml"), "--set", f'gate.metric="{metric}"']) == 2
-    )
+    assert command(["run", "--inline", "--dry-run", str(project / "config.yaml"), "--set", f'gate.metric="{metric}"']) == 2
 
 
 def test_an_entry_point_offers_one_and_two_that_claim_it_are_refused(project: Path, tmp_path: Path, monkeypatch):

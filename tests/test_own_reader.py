@@ -46,11 +46,7 @@ class Wrong(Reader):
     answer: str = "list"
 
     def read(self, path: str):
-        answers = {
-            "list": [1, 2],
-            "objects": {"x": np.array([[{}], [{}]])},
-            "twice": pd.DataFrame([[1, 2]], columns=["a", "a"]),
-        }
+        answers = {"list": [1, 2], "objects": {"x": np.array([[{}], [{}]])}, "twice": pd.DataFrame([[1, 2]], columns=["a", "a"])}
         return answers[self.answer]
 
 
@@ -67,9 +63,7 @@ def tables(tmp_path):
     for number, name in enumerate(("source", "target")):
         rng = np.random.default_rng(number)
         y = rng.integers(0, 2, 400)
-        frame = pd.DataFrame(
-            {"size": rng.normal(y + 0.2 * number, 1.0), "colour": np.where(y, "red", "blue"), "label": y}
-        )
+        frame = pd.DataFrame({"size": rng.normal(y + 0.2 * number, 1.0), "colour": np.where(y, "red", "blue"), "label": y})
         with sqlite3.connect(tmp_path / f"{name}.db") as database:
             frame.to_sql("rows", database, index=False)
     (tmp_path / "config.yaml").write_text(
@@ -103,10 +97,7 @@ def test_a_config_names_it_and_the_rows_are_those_of_the_table(tables):
 @pytest.mark.parametrize(
     ("reader", "said"),
     [
-        (
-            Query(sql="select * from nothing"),
-            "expected rows that the reader query reads, got DatabaseError: .* syntax error",
-        ),
+        (Query(sql="select * from nothing"), "expected rows that the reader query reads, got DatabaseError: .* syntax error"),
         (Wrong(), "expected a DataFrame, or arrays of numbers and text by name, from the reader wrong, got list"),
         (Wrong(answer="objects"), "from the reader wrong, got Object arrays cannot be saved"),
         (Wrong(answer="twice"), "expected every column once, got a twice"),

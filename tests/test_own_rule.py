@@ -35,9 +35,7 @@ class RecallOfLast(Rule):
             return Finding(rule=self.kind, outcome="inconclusive", bound=self.least, reason="Nothing was scored.")
         found = float((scores[y == y.max()].argmax(axis=1) == y.max()).mean())
         outcome = "pass" if found >= self.least else "fail"
-        return Finding(
-            rule=self.kind, outcome=outcome, measured=found, bound=self.least, reason=f"It finds {found:.2f}."
-        )
+        return Finding(rule=self.kind, outcome=outcome, measured=found, bound=self.least, reason=f"It finds {found:.2f}.")
 
 
 class Raises(Rule):
@@ -134,9 +132,7 @@ def test_what_is_no_rule_is_refused(rules, said):
 
 def test_a_config_names_it_and_a_run_asks_it(project: Path):
     path = str(project / "config.yaml")
-    result = run(
-        load(path, ['gate.rules=[{kind: "a_project:RecallOfLast", least: 1.1}]', "gate.seeds=1"]), dry_run=True
-    )
+    result = run(load(path, ['gate.rules=[{kind: "a_project:RecallOfLast", least: 1.1}]', "gate.seeds=1"]), dry_run=True)
     assert result.outcome == "rejected"
     finding = result.as_json()["findings"][-1]
     assert (finding["rule"], finding["title"]) == ("recall_of_last", "Misses few of the last class")

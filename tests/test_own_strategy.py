@@ -35,10 +35,7 @@ class NearestMean(Strategy):
         means = np.stack([x[y == code].mean(axis=0) for code in range(len(view.train.classes))])
         means = means[::-1] if self.flip else means
         model = LinearModel(
-            encoder,
-            (2 * means).astype(np.float32),
-            -np.square(means).sum(axis=1).astype(np.float32),
-            view.train.classes,
+            encoder, (2 * means).astype(np.float32), -np.square(means).sum(axis=1).astype(np.float32), view.train.classes
         )
         right = float(np.mean(model.scores(view.validation.rows).argmax(axis=1) == view.validation.labels))
         return Trained(model, (CurvePoint(step=1, train_loss=0.0, validation_loss=1 - right, validation=right),), 1)
@@ -60,9 +57,7 @@ def test_a_broken_promise_is_named():
 
 
 def test_a_config_names_it_and_a_run_judges_it(project: Path):
-    config = load(
-        project / "config.yaml", ['strategies=[{kind: "a_project:NearestMean"}, fine_tuning]', "gate.seeds=1"]
-    )
+    config = load(project / "config.yaml", ['strategies=[{kind: "a_project:NearestMean"}, fine_tuning]', "gate.seeds=1"])
     result = run(config, dry_run=True)
     row = next(row for row in result.plan if row.strategy == "nearest_mean")
     assert (row.trained, row.reason) == (True, "as the config asks")

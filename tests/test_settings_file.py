@@ -16,9 +16,7 @@ model: {name: reader}
 data: {source: {path: source.npz}, target: {path: target.npz}}
 registry: {uri: "sqlite:///mlflow.db"}
 """
-BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9)
-)
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
 MERGES = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 9))
 
 HOSTILE = {
@@ -81,10 +79,6 @@ def test_aliases_and_merges_that_mean_well(tmp_path):
         'registry: {uri: "sqlite:///mlflow.db"}\n'
     )
     config = load(tmp_path / "c.yaml", ["training={steps: 5}"])
-    assert (config.data.target.label, config.data.target.path, config.training.steps) == (
-        "y",
-        str(tmp_path / "b.csv"),
-        5,
-    )
+    assert (config.data.target.label, config.data.target.path, config.training.steps) == ("y", str(tmp_path / "b.csv"), 5)
     with pytest.raises(ConfigError, match="expected a YAML value"):
         load(tmp_path / "c.yaml", ["training=" + "[" * 10_000])

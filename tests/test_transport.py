@@ -54,10 +54,7 @@ def test_content_that_lies_there_is_not_sent_again_but_a_page_is(file, s3, tmp_p
     page = tmp_path / "report.html"
     for text in ("one", "two"):
         page.write_text(text)
-        told = (
-            there(file, s3.url("runs")),
-            Place(tmp_path, s3.url("runs/reader/now"), "s3://none").published(Artifact.of(page)),
-        )
+        told = (there(file, s3.url("runs")), Place(tmp_path, s3.url("runs/reader/now"), "s3://none").published(Artifact.of(page)))
     assert s3.files.info(sent.path)["LastModified"] == first
     assert told[1].path == s3.url("runs/reader/now/report.html")
     assert s3.files.cat_file(told[1].path) == b"two"

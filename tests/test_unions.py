@@ -87,5 +87,6 @@ def test_what_is_no_shape_is_refused_in_one_sentence(given, said):
 
 def test_settings_are_checked_where_they_stand():
     assert [where for where, _ in errors([{"kind": "circle", "radius": -1}, {"kind": "a_package:Own", "corner": 1}])] == [
-        ("shapes", 0, "circle", "radius"), ("shapes", 1, "a_package:Own", "corner"),
-    ]  # fmt: skip
+        ("shapes", 0, "circle", "radius"),
+        ("shapes", 1, "a_package:Own", "corner"),
+    ]

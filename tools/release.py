@@ -107,9 +107,7 @@ def main(tools: Path) -> int:
         return 1
     packages = sorted(needed("ntgate", _installed))
     licences = {name: licence(name) for name in packages}
-    (DIST / "LICENCES.txt").write_text(
-        "".join(f"{name} {metadata.version(name)}: {text}\n" for name, text in licences.items())
-    )
+    (DIST / "LICENCES.txt").write_text("".join(f"{name} {metadata.version(name)}: {text}\n" for name, text in licences.items()))
     refused = [f"{name} ({text})" for name, text in licences.items() if REFUSED.search(text) and "LGPL" not in text]
     if refused:
         print(f"error: not to be shipped with: {', '.join(refused)}", file=sys.stderr)

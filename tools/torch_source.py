@@ -65,17 +65,7 @@ def has_gpu() -> bool:
 
 def offered(requirement: str) -> str | None:
     """The version that pip would install from its own sources; nothing is installed."""
-    command = [
-        *_PIP,
-        "install",
-        "--dry-run",
-        "--ignore-installed",
-        "--no-deps",
-        "--quiet",
-        "--report",
-        "-",
-        requirement,
-    ]
+    command = [*_PIP, "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-", requirement]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         return str(json.loads(answer.stdout)["install"][0]["metadata"]["version"])

@@ -55,9 +55,15 @@ def with_lightning(network: nn.Module, x: torch.Tensor, y: torch.Tensor, steps: 
 
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch, shuffle=True, drop_last=True)
     trainer = lightning.Trainer(
-        accelerator="auto", devices=1, max_steps=steps, gradient_clip_val=1.0, logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False,
-    )  # fmt: skip
+        accelerator="auto",
+        devices=1,
+        max_steps=steps,
+        gradient_clip_val=1.0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
     trainer.fit(Classifier(), loader)
 
 
@@ -82,10 +88,18 @@ def with_trainer(network: nn.Module, x: torch.Tensor, y: torch.Tensor, steps: in
 
     with tempfile.TemporaryDirectory() as folder:
         options = transformers.TrainingArguments(
-            folder, max_steps=steps, per_device_train_batch_size=batch, learning_rate=1e-3, max_grad_norm=1.0,
-            optim="adamw_torch_fused", report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
+            folder,
+            max_steps=steps,
+            per_device_train_batch_size=batch,
+            learning_rate=1e-3,
+            max_grad_norm=1.0,
+            optim="adamw_torch_fused",
+            report_to=[],
+            save_strategy="no",
+            logging_strategy="no",
+            disable_tqdm=True,
             dataloader_drop_last=True,
-        )  # fmt: skip
+        )
         transformers.Trainer(Classifier(), options, train_dataset=Pairs()).train()
 
 

@@ -59,13 +59,19 @@ def verdict(answer):
     registry = answer["registry"]
     version = f"version {plain(registry['version'])}" if registry.get("version") else "no new version"
     return [
-        plain(answer["sentence"]), "", *alarms(answer), *arms(answer), "",
+        plain(answer["sentence"]),
+        "",
+        *alarms(answer),
+        *arms(answer),
+        "",
         f"Gain over scratch {number(answer['gain'], '+.3f')}{span}, p = {number(answer['p_value'], '.3g')}, "
-        f"alpha = {answer['alpha']:g}.", "",
-        *findings(answer), "",
+        f"alpha = {answer['alpha']:g}.",
+        "",
+        *findings(answer),
+        "",
         f"{plain(registry['name'])}: {version}{', dry run' if answer.get('dry_run') else ''}; "
         f"decision {plain(answer['decision_id'])}.",
-    ]  # fmt: skip
+    ]
 
 
 def alarms(answer):

@@ -33,9 +33,7 @@ def adopt(name: str, uri: str, version: str, reason: str, by: str | None, as_jso
     who = by or getpass.getuser()
     before = make_champion(existing(name, uri), version, by=who, reason=reason)
     if as_json:
-        console.answer(
-            {"schema": 1, "name": name, "champion": version, "previous": before, "by": who, "reason": reason}
-        )
+        console.answer({"schema": 1, "name": name, "champion": version, "previous": before, "by": who, "reason": reason})
     else:
         follows = f", after version {before}" if before else ""
         console.answer(f"{name}: version {version} is the champion{follows}, adopted by {who}")

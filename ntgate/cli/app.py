@@ -66,9 +66,29 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    run_command, ask, judge, drift, plan, validate, schema, report, explain, replay, compare, status, adopt, rollback, reconcile,
-    lock, ledger, schedule, init, up, kfp, doctor,
-)  # fmt: skip
+    run_command,
+    ask,
+    judge,
+    drift,
+    plan,
+    validate,
+    schema,
+    report,
+    explain,
+    replay,
+    compare,
+    status,
+    adopt,
+    rollback,
+    reconcile,
+    lock,
+    ledger,
+    schedule,
+    init,
+    up,
+    kfp,
+    doctor,
+)
 for _command in _COMMANDS:
     cli.add_command(_command)
 
@@ -134,13 +154,7 @@ def _answered(code: int, problems: list[dict[str, str]], as_json: bool) -> int:
 
 
 def _fields(error: NtgateError) -> dict[str, str]:
-    return {
-        "message": str(error),
-        "path": error.subject,
-        "expected": error.expected,
-        "got": error.got,
-        "fix": error.fix,
-    }
+    return {"message": str(error), "path": error.subject, "expected": error.expected, "got": error.got, "fix": error.fix}
 
 
 def _outside(error: BaseException) -> NtgateError | None:
@@ -151,9 +165,7 @@ def _outside(error: BaseException) -> NtgateError | None:
 
 
 def _internal(error: BaseException) -> str:
-    told = without_credentials(
-        f"internal error ({type(error).__name__}: {error}); {standing.sentence()}; the traceback is "
-    )
+    told = without_credentials(f"internal error ({type(error).__name__}: {error}); {standing.sentence()}; the traceback is ")
     trace = without_credentials("".join(traceback.format_exception(error)))
     try:
         with tempfile.NamedTemporaryFile("w", prefix="ntgate-", suffix=".log", delete=False, encoding="utf-8") as file:

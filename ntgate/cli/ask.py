@@ -14,17 +14,13 @@ NOTHING = 4  # no label of this pool can change the verdict: it stays inconclusi
 
 @click.command(short_help="Name the rows whose labels decide an inconclusive run.")
 @click.argument("run")
-@click.option(
-    "--rows", required=True, help="The pool: target rows without labels, in the target's format; a path or URI."
-)
+@click.option("--rows", required=True, help="The pool: target rows without labels, in the target's format; a path or URI.")
 @click.option(
     "--budget",
     type=click.IntRange(min=1),
     help="How many labels; else as many as show the gain with power 0.8, or all where further rules need them.",
 )
-@click.option(
-    "--out", type=click.Path(), help="The table to fill in, .csv or .parquet; else asked.csv in the run's folder."
-)
+@click.option("--out", type=click.Path(), help="The table to fill in, .csv or .parquet; else asked.csv in the run's folder.")
 @click.option("--uri", envvar="MLFLOW_TRACKING_URI", help="The registry, where it is not that of the run's config.")
 @click.option("--own", is_flag=True, help="Import the classes of one's own that the run's config names.")
 @with_json

@@ -75,9 +75,11 @@ def answer(content: Mapping[str, Any] | str) -> None:
         raise ReaderGoneError from error
     except (OSError, ValueError) as error:
         raise MachineError(
-            "standard output", expected="a place that takes the answer", got=getattr(error, "strerror", None) or str(error),
+            "standard output",
+            expected="a place that takes the answer",
+            got=getattr(error, "strerror", None) or str(error),
             fix="make room there, or write elsewhere",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def note(text: str) -> None:

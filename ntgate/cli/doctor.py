@@ -13,17 +13,7 @@ import click
 from ntgate.cli import console
 from ntgate.cli.options import with_json
 
-PACKAGES = (
-    "torch",
-    "lightning-fabric",
-    "zenml",
-    "mlflow",
-    "evidently",
-    "onnx",
-    "onnxruntime",
-    "scikit-learn",
-    "pandas",
-)
+PACKAGES = ("torch", "lightning-fabric", "zenml", "mlflow", "evidently", "onnx", "onnxruntime", "scikit-learn", "pandas")
 
 
 class Check(NamedTuple):
@@ -59,9 +49,7 @@ def doctor(uri: str | None, as_json: bool) -> int:
 def _python() -> Check:
     enough = sys.version_info >= (3, 11)
     cores = os.cpu_count() or 1
-    return Check(
-        "python", "ok" if enough else "missing", f"{platform.python_version()} on {platform.system()}, {cores} cores"
-    )
+    return Check("python", "ok" if enough else "missing", f"{platform.python_version()} on {platform.system()}, {cores} cores")
 
 
 def _package(name: str) -> Check:
@@ -77,9 +65,7 @@ def _pandas() -> Check:
     except PackageNotFoundError:
         return Check("pandas < 3.1", "missing", "not installed")
     if (major, minor) >= (3, 1):
-        return Check(
-            "pandas < 3.1", "missing", "evidently cannot be imported with pandas 3.1; pip install 'pandas<3.1'"
-        )
+        return Check("pandas < 3.1", "missing", "evidently cannot be imported with pandas 3.1; pip install 'pandas<3.1'")
     return Check("pandas < 3.1", "ok", "evidently can be imported")
 
 

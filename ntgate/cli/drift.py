@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from ntgate.stages.drift_check import DriftCheck
 
 EXIT = {"none": 0, "tolerated": 0, "shift": 3}
-MARK = {
-    "none": ("✔ NO SHIFT SHOWN", "green"),
-    "tolerated": ("✔ TOLERATED", "green"),
-    "shift": ("✘ SHIFT", "red"),
-}
+MARK = {"none": ("✔ NO SHIFT SHOWN", "green"), "tolerated": ("✔ TOLERATED", "green"), "shift": ("✘ SHIFT", "red")}
 
 _NAMED = 10  # moved features
 
@@ -79,14 +75,10 @@ def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
 
     specs = settings.data.source, settings.data.target
     if any(spec.reader is not None for spec in specs):
-        raise ConfigError(
-            "data", expected="parquet without a reader, for --workers", got="a reader", fix="leave out one of them"
-        )
+        raise ConfigError("data", expected="parquet without a reader, for --workers", got="a reader", fix="leave out one of them")
     others = {name for spec in specs for name in (spec.label, spec.group, spec.time, *spec.drop, *spec.keep) if name}
     with workers(wanted) as engine:
-        found = table_shift(
-            specs[0].path, specs[1].path, settings.shift, without=sorted(others), seed=settings.seed, engine=engine
-        )
+        found = table_shift(specs[0].path, specs[1].path, settings.shift, without=sorted(others), seed=settings.seed, engine=engine)
     console.answer(found.as_json() if as_json else table_summary(found))
     return EXIT[found.outcome]
 
@@ -115,9 +107,7 @@ def summary(shift: ShiftReport, where: str) -> str:
         f"  rows               {shift.n_source:,} source, {shift.n_target:,} target, {where}",
     ]
     if shift.features_tested:
-        lines.append(
-            f"  features           {shift.features_moved} of {shift.features_tested} shown to have moved by themselves"
-        )
+        lines.append(f"  features           {shift.features_moved} of {shift.features_tested} shown to have moved by themselves")
     lines += [
         f"    {feature.name:<16} moved by {feature.effect:.3f}   (adjusted p = {feature.p_value:.4g})"
         for feature in shift.moved[:_NAMED]

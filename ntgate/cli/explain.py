@@ -36,9 +36,7 @@ def explain(run: str, uri: str | None, as_json: bool) -> int:
     content = story(report)
     if as_json:
         parts = {heading: list(lines) for heading, lines in content}
-        console.answer(
-            {"schema": 1, "run": run, "outcome": report.outcome, "sentence": report.sentence, "story": parts}
-        )
+        console.answer({"schema": 1, "run": run, "outcome": report.outcome, "sentence": report.sentence, "story": parts})
     else:
         console.answer(_page(report, content))
     return 0

@@ -18,9 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def with_uri(command: F) -> F:
     """The option ``--uri``: the registry of a run that is named by its MLflow id."""
-    return click.option(
-        "--uri", envvar="MLFLOW_TRACKING_URI", help="The registry of a run id; else MLFLOW_TRACKING_URI."
-    )(command)
+    return click.option("--uri", envvar="MLFLOW_TRACKING_URI", help="The registry of a run id; else MLFLOW_TRACKING_URI.")(command)
 
 
 @contextmanager
@@ -41,9 +39,11 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
         return
     if uri is None:
         raise ConfigError(
-            run, expected="a run's folder, its decision.json, or a run id with --uri", got="no such file",
+            run,
+            expected="a run's folder, its decision.json, or a run id with --uri",
+            got="no such file",
             fix="correct it, or add --uri",
-        )  # fmt: skip
+        )
     from ntgate.cli.registry import existing
     from ntgate.registry.run_pages import fetch_files
 
@@ -66,7 +66,9 @@ def read(folder: Path, name: str, run: str) -> dict[str, Any]:
         raise ConfigError(run, expected=f"a {name} that can be read", got=str(error), fix="name another run") from error
     if not isinstance(content, dict):
         raise ConfigError(
-            run, expected=f"a finished run, with {name}", got="none there",
+            run,
+            expected=f"a finished run, with {name}",
+            got="none there",
             fix="name another run, or run again: older ones have none",
-        )  # fmt: skip
+        )
     return content

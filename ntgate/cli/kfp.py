@@ -26,9 +26,16 @@ def kfp() -> None:
 @click.option("--gpus", default=1, show_default=True, type=click.IntRange(0), help="GPUs of a training pod.")
 @with_json
 def compile_(
-    config: str, overrides: tuple[str, ...], image: str, output: Path, root: str, volume: str | None, secret: str | None,
-    gpus: int, as_json: bool,
-) -> int:  # fmt: skip
+    config: str,
+    overrides: tuple[str, ...],
+    image: str,
+    output: Path,
+    root: str,
+    volume: str | None,
+    secret: str | None,
+    gpus: int,
+    as_json: bool,
+) -> int:
     """Write the run of CONFIG as a pipeline for Kubeflow Pipelines; no cluster is asked.
 
     Relative paths of CONFIG are relative to --root in the pods. What one stage leaves for another are artifacts of Kubeflow, or
@@ -46,9 +53,7 @@ def compile_(
         raise ConfigError(
             "ntgate kfp", expected="Kubeflow's SDK", got=f"no module {error.name}", fix="pip install 'ntgate[kubeflow]'"
         ) from error
-    write_pipeline(
-        read(config, overrides), Cluster(image=image, root=root, volume=volume, secret=secret, gpus=gpus), output
-    )
+    write_pipeline(read(config, overrides), Cluster(image=image, root=root, volume=volume, secret=secret, gpus=gpus), output)
     written = str(output.resolve())
     console.answer({"schema": 1, "pipeline": written} if as_json else f"wrote {written}")
     return 0

@@ -34,9 +34,7 @@ def break_(name: str, uri: str, yes: bool, as_json: bool) -> int:
     found = holder(registry)
     if found is None:
         raise _refusal(name, "nobody", "there is nothing to break")
-    state = (
-        "which has ended" if found.dead else f"which loses it by itself {found.lease:g} s after somebody waits for it"
-    )
+    state = "which has ended" if found.dead else f"which loses it by itself {found.lease:g} s after somebody waits for it"
     console.note(f"{found.owner} has held it since {found.since}, {state}")
     if not yes:
         click.confirm("break it?", abort=True, err=True)

@@ -30,6 +30,6 @@ def with_registry(command: F) -> F:
 
 def with_uri(command: F) -> F:
     """The option ``--uri``, a registry."""
-    return click.option(
-        "--uri", envvar="MLFLOW_TRACKING_URI", required=True, help="The registry; else MLFLOW_TRACKING_URI."
-    )(command)
+    return click.option("--uri", envvar="MLFLOW_TRACKING_URI", required=True, help="The registry; else MLFLOW_TRACKING_URI.")(
+        command
+    )

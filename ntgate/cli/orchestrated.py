@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 _PACKAGES = ("pipelines", "steps")
 
 
-def run_pipeline(
-    config: RunConfig, path: str, *, dry_run: bool, allow_first: bool = False, force: bool = False
-) -> RunResult:
+def run_pipeline(config: RunConfig, path: str, *, dry_run: bool, allow_first: bool = False, force: bool = False) -> RunResult:
     """Run ``pipelines/retrain.py`` of the project around the config file, else ntgate's own, and return its answer.
 
     Raises:
@@ -94,9 +92,11 @@ def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
         if isinstance(error, ImportError) and not (error.name or "").startswith("ntgate"):
             raise
         raise ConfigError(
-            str(root), expected=f"pipelines/{name}.py and steps/ for this version of ntgate", got=str(error).partition(" (")[0],
+            str(root),
+            expected=f"pipelines/{name}.py and steps/ for this version of ntgate",
+            got=str(error).partition(" (")[0],
             fix=f"move both folders away, run `ntgate init {root}`, and put your own steps into the new pipelines",
-        ) from error  # fmt: skip
+        ) from error
     settings = root / "pipelines" / f"{name}.yaml"
     return pipeline.with_options(config_path=str(settings)) if settings.is_file() else pipeline
 
@@ -124,9 +124,11 @@ def _refuse_password(config: RunConfig) -> None:
         if uri is None or not with_password(uri):
             continue
         raise ConfigError(
-            where, expected="a password as ${NAME} on ZenML, which stores the config", got="a password in the config",
+            where,
+            expected="a password as ${NAME} on ZenML, which stores the config",
+            got="a password in the config",
             fix="write it as ${NAME} and export NAME, also where the steps run, or add --inline",
-        )  # fmt: skip
+        )
 
 
 def _cause(error: BaseException, title: str) -> BaseException:

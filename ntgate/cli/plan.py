@@ -26,10 +26,7 @@ def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
     seen = what_is_left(settings, left, ingested.rows[ingested.judged])
     steps = settings.training.target_steps(ingested.rows["train"])
     if as_json:
-        rows = [
-            {"strategy": r.strategy.kind, "reason": r.reason, "suitable": r.suitable, "seconds": r.seconds}
-            for r in made.rows
-        ]
+        rows = [{"strategy": r.strategy.kind, "reason": r.reason, "suitable": r.suitable, "seconds": r.seconds} for r in made.rows]
         console.answer(
             {
                 "schema": 1,
@@ -42,10 +39,7 @@ def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
             }
         )
         return 0
-    lines = [
-        f"  {i}. {row.strategy.kind:<20} {_seconds(row.seconds):>8}  {row.reason}"
-        for i, row in enumerate(made.rows, start=1)
-    ]
+    lines = [f"  {i}. {row.strategy.kind:<20} {_seconds(row.seconds):>8}  {row.reason}" for i, row in enumerate(made.rows, start=1)]
     learners = ", ".join(learner.kind for learner in settings.scratch)
     lines += [
         f"  +  {'scratch':<20} {_seconds(made.scratch_seconds):>8}  always, with the same budget: {learners}",

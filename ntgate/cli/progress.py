@@ -74,8 +74,11 @@ def listener() -> Iterator[Lines | Bars]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("  {task.description:<20}"), BarColumn(28), TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
-        TextColumn("{task.fields[score]}"), TimeElapsedColumn(),
-    )  # fmt: skip
+        TextColumn("  {task.description:<20}"),
+        BarColumn(28),
+        TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
+        TextColumn("{task.fields[score]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=False) as bars:
         yield Bars(bars)

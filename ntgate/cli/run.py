@@ -20,22 +20,11 @@ EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
 @click.option("--inline", is_flag=True, help="The same flow in this process, without ZenML.")
 @click.option("--quick", is_flag=True, help="A first look: fewer strategies and folds, one seed; the same gate.")
 @click.option("--dry-run", is_flag=True, help="Everything but writing to the registry.")
-@click.option(
-    "--allow-first", is_flag=True, help="Promote without a comparison with the champion where it was deleted."
-)
-@click.option(
-    "--force", is_flag=True, help="Train although the test rows are worn out and nothing new can be promoted."
-)
+@click.option("--allow-first", is_flag=True, help="Promote without a comparison with the champion where it was deleted.")
+@click.option("--force", is_flag=True, help="Train although the test rows are worn out and nothing new can be promoted.")
 @with_json
 def run(
-    config: str,
-    overrides: tuple[str, ...],
-    inline: bool,
-    quick: bool,
-    dry_run: bool,
-    allow_first: bool,
-    force: bool,
-    as_json: bool,
+    config: str, overrides: tuple[str, ...], inline: bool, quick: bool, dry_run: bool, allow_first: bool, force: bool, as_json: bool
 ) -> int:
     """Measure the shift, train, judge, and promote what beats training from scratch.
 
@@ -51,9 +40,7 @@ def run(
         from ntgate.flow import run as run_inline
 
         with listener() as listening:
-            result = run_inline(
-                settings, dry_run=dry_run, allow_first=allow_first, force=force, listener=listening, helped=True
-            )
+            result = run_inline(settings, dry_run=dry_run, allow_first=allow_first, force=force, listener=listening, helped=True)
     else:
         from ntgate.cli.orchestrated import run_pipeline
 
@@ -67,11 +54,7 @@ def run(
 
 def marked(outcome: str, *, unchanged: bool = False) -> str:
     """The outcome as people see it first."""
-    marks = {
-        "promoted": ("✔ PROMOTED", "green"),
-        "rejected": ("✘ REJECTED", "red"),
-        "inconclusive": ("? INCONCLUSIVE", "yellow"),
-    }
+    marks = {"promoted": ("✔ PROMOTED", "green"), "rejected": ("✘ REJECTED", "red"), "inconclusive": ("? INCONCLUSIVE", "yellow")}
     text, colour = ("✔ UNCHANGED", "green") if unchanged else marks[outcome]
     return click.style(text, fg=colour, bold=True)
 
@@ -112,9 +95,7 @@ def verdict(result: RunResult) -> list[str]:
             f"{after.latency_64:.1f} µs for 64"
         )
     if result.registry["version"] is not None:
-        lines.append(
-            f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}"
-        )
+        lines.append(f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}")
     if result.registry["baseline"] is not None and result.registry["version"] is None:
         lines.append(f"  baseline  to serve without a champion: models:/{result.registry['name']}@baseline")
     lines += [f"  {key[:8]:<9} {result.registry[key]}" for key in ("page", "baseline_fault") if result.registry[key]]

@@ -25,20 +25,31 @@ if TYPE_CHECKING:
 @click.option("--drift-first", is_flag=True, help="Check for drift, and run only where a shift is shown.")
 @click.option("--inline", is_flag=True, help="The scheduled runs do without ZenML.")
 @click.option(
-    "--with", "chosen", type=click.Choice(["auto", "systemd", "cron", "zenml"]), default="auto", show_default=True,
+    "--with",
+    "chosen",
+    type=click.Choice(["auto", "systemd", "cron", "zenml"]),
+    default="auto",
+    show_default=True,
     help="A timer of systemd's user manager, a line in the crontab, or a schedule of the active ZenML stack.",
-)  # fmt: skip
-@click.option(
-    "--environment", type=click.Path(path_type=Path), help="File of NAME=value lines; else CONFIG's name with .env."
 )
+@click.option("--environment", type=click.Path(path_type=Path), help="File of NAME=value lines; else CONFIG's name with .env.")
 @click.option("--print", "--dry-run", "show", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option("--replace", is_flag=True, help="Replace a schedule of this config that differs.")
 @click.option("--remove", is_flag=True, help="Take the schedule of this config away.")
 @with_json
 def schedule(
-    config: str, overrides: tuple[str, ...], expression: str | None, drift_first: bool, inline: bool, chosen: str,
-    environment: Path | None, show: bool, replace: bool, remove: bool, as_json: bool,
-) -> int:  # fmt: skip
+    config: str,
+    overrides: tuple[str, ...],
+    expression: str | None,
+    drift_first: bool,
+    inline: bool,
+    chosen: str,
+    environment: Path | None,
+    show: bool,
+    replace: bool,
+    remove: bool,
+    as_json: bool,
+) -> int:
     """Run CONFIG by the clock, one run at a time.
 
     Where the active ZenML stack can follow schedules it is asked to; otherwise this machine follows it, by a systemd timer or by
@@ -61,9 +72,7 @@ def schedule(
             return 0
         done = put(job, chosen, places, replace=replace)
     if as_json:
-        console.answer(
-            {"schema": 1, "name": name, "outcome": done.outcome, "with": list(done.places), "note": done.note}
-        )
+        console.answer({"schema": 1, "name": name, "outcome": done.outcome, "with": list(done.places), "note": done.note})
         return 0
     where = f", with {' and '.join(done.places)}" if done.places else ""
     console.answer(f"{name}: {done.outcome}{where}" + (f"\n{done.note}" if done.note else ""))
@@ -72,7 +81,7 @@ def schedule(
 
 def _job(
     path: Path, overrides: tuple[str, ...], expression: str | None, drift_first: bool, inline: bool, environment: Path | None
-) -> Job:  # fmt: skip
+) -> Job:
     """The job, after everything in it was looked at."""
     from ntgate.config import load
     from ntgate.references import with_password
@@ -86,20 +95,27 @@ def _job(
     cron = Cron.parse(expression)
     if any(with_password(override) for override in overrides):
         raise ConfigError(
-            "--set", expected="no password, since schedules are readable", got="one in an address",
+            "--set",
+            expected="no password, since schedules are readable",
+            got="one in an address",
             fix="write it as ${NAME} in the config, and NAME=value in the environment file",
-        )  # fmt: skip
+        )
     environment = (environment or path.with_suffix(".env")).resolve()
     for name, value in read(environment).items():
         os.environ.setdefault(name, value)  # the config is judged with what the job will see
     settings = load(path, overrides)
     output = path.parent if remote(settings.output) else Path(settings.output)
     return Job(
-        config=path, cron=cron, program=(sys.executable, "-m", "ntgate"),
+        config=path,
+        cron=cron,
+        program=(sys.executable, "-m", "ntgate"),
         options=tuple(word for override in overrides for word in ("--set", override)),
-        inline=inline, drift_first=drift_first, lock=output / f".{path.stem}.lock", log=output / f"{path.stem}.log",
+        inline=inline,
+        drift_first=drift_first,
+        lock=output / f".{path.stem}.lock",
+        log=output / f"{path.stem}.log",
         environment=environment,
-    )  # fmt: skip
+    )
 
 
 def _places(path: Path, inline: bool) -> dict[str, Place]:
@@ -120,9 +136,11 @@ def _choice(chosen: str, places: dict[str, Place]) -> str:
 
     if chosen == "zenml" and "zenml" not in places:
         raise ConfigError(
-            "--with zenml", expected="an active stack whose orchestrator follows schedules", got="one that does not",
+            "--with zenml",
+            expected="an active stack whose orchestrator follows schedules",
+            got="one that does not",
             fix="activate another with `ntgate up --kubernetes CONTEXT`, or use --with systemd or cron",
-        )  # fmt: skip
+        )
     if chosen in {"systemd", "cron"} and shutil.which("flock") is None:
         raise ConfigError("flock", expected="flock on this machine", got="none", fix="install util-linux")
     if chosen != "auto":
@@ -134,6 +152,8 @@ def _choice(chosen: str, places: dict[str, Place]) -> str:
     if crontab.available():
         return "cron"
     raise ConfigError(
-        "--with", expected="systemd or cron on this machine", got="neither",
+        "--with",
+        expected="systemd or cron on this machine",
+        got="neither",
         fix="name one with --with and --print, to install elsewhere what it prints",
-    )  # fmt: skip
+    )

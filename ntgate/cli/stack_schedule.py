@@ -48,9 +48,7 @@ class StackSchedules:
         from ntgate.config import load
 
         if job.inline:
-            raise ConfigError(
-                "--inline", expected="a machine that follows the schedule", got="a ZenML stack", fix="leave it out"
-            )
+            raise ConfigError("--inline", expected="a machine that follows the schedule", got="a ZenML stack", fix="leave it out")
         settings = load(job.config, job.options[1::2])
         try:
             submit(_pipeline(job), str(job.config), settings, schedule=job.name, cron=job.cron.text)

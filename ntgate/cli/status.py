@@ -37,9 +37,7 @@ def status(name: str | None, uri: str, as_json: bool) -> int:
     if exists(config):
         found = look(connect(config, name), sum(entry.kind == "opened" for entry in opened))
     else:
-        found = Overview(
-            name=name, next=f"there is no file {sqlite_file(config)} yet: `ntgate run CONFIG`, or correct --uri"
-        )
+        found = Overview(name=name, next=f"there is no file {sqlite_file(config)} yet: `ntgate run CONFIG`, or correct --uri")
     if as_json:
         kept = [entry.model_dump(mode="json") for entry in opened]
         console.answer({"schema": 1, **found.model_dump(mode="json"), "ledger": kept})

@@ -17,11 +17,7 @@ from ntgate.optouts import opt_out
 if TYPE_CHECKING:
     from zenml.client import Client
 
-_QUIET = {
-    "ZENML_ENABLE_RICH_TRACEBACK": "false",
-    "ZENML_LOGGING_VERBOSITY": "CRITICAL",
-    "AUTO_OPEN_DASHBOARD": "false",
-}
+_QUIET = {"ZENML_ENABLE_RICH_TRACEBACK": "false", "ZENML_LOGGING_VERBOSITY": "CRITICAL", "AUTO_OPEN_DASHBOARD": "false"}
 
 
 def quiet() -> None:
@@ -60,13 +56,17 @@ def _unopened(error: Exception) -> NtgateError:
     said = (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
     if "Can't locate revision" in said or "newer than" in said:
         return StoreError(
-            "ZenML's store", expected=f"one of ZenML {__version__}", got=f"one of another version ({said})",
+            "ZenML's store",
+            expected=f"one of ZenML {__version__}",
+            got=f"one of another version ({said})",
             fix="install that version, or set ZENML_CONFIG_PATH to another folder; --inline does without ZenML",
-        )  # fmt: skip
+        )
     return StoreError(
-        "ZenML's store", expected="one that can be opened", got=said,
+        "ZenML's store",
+        expected="one that can be opened",
+        got=said,
         fix="see `zenml status`, or set ZENML_CONFIG_PATH to another folder; --inline does without ZenML",
-    )  # fmt: skip
+    )
 
 
 @contextmanager
@@ -82,8 +82,10 @@ def locked() -> Iterator[None]:
         lock.touch()
     except OSError as error:
         raise ConfigError(
-            "ZENML_CONFIG_PATH", expected=f"a folder that can be written to, {lock.parent}", got=error.strerror or str(error),
+            "ZENML_CONFIG_PATH",
+            expected=f"a folder that can be written to, {lock.parent}",
+            got=error.strerror or str(error),
             fix="set it to another folder",
-        ) from error  # fmt: skip
+        ) from error
     with exclusive(lock, lambda: console.note("waiting for another process to open ZenML's store")):
         yield

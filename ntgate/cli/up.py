@@ -18,20 +18,27 @@ if TYPE_CHECKING:
 @click.option("--name", default="ntgate", show_default=True, help="Of the stack and of its components.")
 @click.option("--kubernetes", metavar="CONTEXT", help="Orchestrate on Kubernetes, by this context of the kubeconfig.")
 @click.option("--kubeflow", metavar="CONTEXT", help="Orchestrate on Kubeflow Pipelines, by this context.")
-@click.option(
-    "--artifact-store", metavar="PLACE", help="A folder, s3://BUCKET/PATH, gs:// or az://; else ZenML's own folder."
-)
+@click.option("--artifact-store", metavar="PLACE", help="A folder, s3://BUCKET/PATH, gs:// or az://; else ZenML's own folder.")
 @click.option("--container-registry", metavar="ADDRESS", help="Where the cluster pulls images from.")
 @click.option(
-    "--option", "options", multiple=True, metavar="COMPONENT.KEY=VALUE",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="COMPONENT.KEY=VALUE",
     help="Further setting of a component, e.g. orchestrator.kubernetes_namespace=ml.",
-)  # fmt: skip
+)
 @click.option("--update", is_flag=True, help="Change components that stand there with other settings.")
 @with_json
 def up(
-    name: str, kubernetes: str | None, kubeflow: str | None, artifact_store: str | None, container_registry: str | None,
-    options: tuple[str, ...], update: bool, as_json: bool,
-) -> int:  # fmt: skip
+    name: str,
+    kubernetes: str | None,
+    kubeflow: str | None,
+    artifact_store: str | None,
+    container_registry: str | None,
+    options: tuple[str, ...],
+    update: bool,
+    as_json: bool,
+) -> int:
     """Register a ZenML stack and activate it: this machine's, or a cluster's. A second time it changes nothing and says so.
 
     The stack has ntgate's data validator. What stands there under the same name with other settings is shown, not changed (exit
@@ -64,7 +71,7 @@ def up(
 
 def _components(
     kubernetes: str | None, kubeflow: str | None, artifact_store: str | None, container_registry: str | None
-) -> list[Component]:  # fmt: skip
+) -> list[Component]:
     from ntgate.zenml.stack import cluster, local
 
     if kubernetes is not None and kubeflow is not None:
@@ -75,9 +82,11 @@ def _components(
         return cluster("kubeflow", kubeflow, artifact_store, container_registry)
     if container_registry is not None:
         raise ConfigError(
-            "--container-registry", expected="a cluster to pull from it", got="neither --kubernetes nor --kubeflow",
+            "--container-registry",
+            expected="a cluster to pull from it",
+            got="neither --kubernetes nor --kubeflow",
             fix="name a cluster, or leave it out",
-        )  # fmt: skip
+        )
     return local(artifact_store)
 
 
@@ -89,9 +98,11 @@ def _options(options: tuple[str, ...]) -> dict[str, Any]:
         key, sign, value = option.partition("=")
         if not sign or "." not in key:
             raise ConfigError(
-                f"--option {option.partition('=')[0]}", expected="COMPONENT.KEY=VALUE", got=repr(key),
+                f"--option {option.partition('=')[0]}",
+                expected="COMPONENT.KEY=VALUE",
+                got=repr(key),
                 fix="write e.g. --option orchestrator.kubernetes_namespace=ml",
-            )  # fmt: skip
+            )
         try:
             found[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
@@ -104,7 +115,5 @@ def _fields(change: Change) -> dict[str, dict[str, Any]]:
 
 
 def _line(change: Change) -> str:
-    told = "".join(
-        f"\n    {key}: is {standing!r}, asked for {asked!r}" for key, (standing, asked) in change.fields.items()
-    )
+    told = "".join(f"\n    {key}: is {standing!r}, asked for {asked!r}" for key, (standing, asked) in change.fields.items())
     return f"  {change.outcome:<9}  {change.part} {change.name}{told}"

@@ -63,9 +63,7 @@ def columns_read(reading: Reading) -> list[str]:
         kind = ", ".join(filter(None, (column.kind, column.written))) + mark
         rows.append([column.name, kind, *(_cells(column.cells.get(domain)) for domain in domains)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     if len(reading.columns) > len(columns):
         lines.append(f"  and {len(reading.columns) - len(columns):,} columns more")
     return lines

@@ -47,12 +47,7 @@ class NetworkCompression(Frozen):
         """
 
     def relearn(
-        self,
-        student: Network,
-        teacher: Model,
-        arm: Arm,
-        masks: Mapping[str, Tensor] | None = None,
-        encoder: Encoder | None = None,
+        self, student: Network, teacher: Model, arm: Arm, masks: Mapping[str, Tensor] | None = None, encoder: Encoder | None = None
     ) -> NetworkModel:
         """Train ``student`` in place, early-stopped on the validation rows; parameters keep the zeros of their ``masks``.
 

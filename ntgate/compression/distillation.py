@@ -51,9 +51,11 @@ class Distillation(NetworkCompression):
         before, after = _size(teacher.network), _size(student)
         if after >= before:
             raise ModelError(
-                "compression.student", expected=f"fewer parameters than the {before} of the chosen network", got=str(after),
+                "compression.student",
+                expected=f"fewer parameters than the {before} of the chosen network",
+                got=str(after),
                 fix="name a smaller backbone",
-            )  # fmt: skip
+            )
         student.normaliser.load_state_dict(teacher.network.normaliser.state_dict())
         training = arm.training.model_copy(update={"steps": self.budget * arm.steps})
         return self.relearn(student, teacher, dataclasses.replace(arm, training=training))
@@ -77,9 +79,11 @@ def distilled(teacher: Model, arm: Arm, backbone: Backbone | None) -> NetworkMod
     view, method = arm.view, Distillation()
     if view.train.texts:
         raise ModelError(
-            "the committee as one network", expected="rows of numbers and categories", got=f"texts in {view.train.texts[0]}",
+            "the committee as one network",
+            expected="rows of numbers and categories",
+            got=f"texts in {view.train.texts[0]}",
             fix="set committee.distil to false, and leave out compression that needs a network",
-        )  # fmt: skip
+        )
     encoder = fit_encoder(view.source, view.train, *([] if view.unlabelled is None else [view.unlabelled]))
     rows = torch.cat([rows_of(encoder, part).x for part in (view.source, view.train)])
     shape = tuple(rows.shape[1:])

@@ -37,9 +37,11 @@ def narrower(backbone: Backbone | Residual, share: float) -> Backbone:
         update = {"channels": tuple(map(fewer, backbone.channels)), "width": fewer(backbone.width)}
         return backbone.model_copy(update=update)
     raise ModelError(
-        "compression", expected="a backbone mlp or cnn, whose units are known", got=backbone.kind,
+        "compression",
+        expected="a backbone mlp or cnn, whose units are known",
+        got=backbone.kind,
         fix="name the student of a distillation, or prune single weights (structured: false)",
-    )  # fmt: skip
+    )
 
 
 def without_units(original: NetworkSpec, network: Network, share: float) -> Network:

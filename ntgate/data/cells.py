@@ -31,9 +31,7 @@ def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     return np.array(written, dtype=object)
 
 
-def numbers(
-    column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, exact: bool = False
-) -> npt.NDArray[np.floating]:
+def numbers(column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, exact: bool = False) -> npt.NDArray[np.floating]:
     r"""A column as float32 ``(n,)``, or float64 where ``exact``; None and empty texts are NaN, truth values 0 and 1.
 
     Args:
@@ -60,9 +58,7 @@ def numbers(
     return found
 
 
-def seconds(
-    column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, unit: float = 1.0
-) -> npt.NDArray[np.float64]:
+def seconds(column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, unit: float = 1.0) -> npt.NDArray[np.float64]:
     r"""A column of dates as steps since 1970 in UTC, float64 ``(n,)``; numbers are such already, but for those like 20240131.
 
     Args:
@@ -85,9 +81,7 @@ def seconds(
         steps = np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
         in_digits = (steps >= _FIRST) & (steps <= _LAST)
         if in_digits.any():
-            steps[in_digits] = seconds(
-                pd.Series([f"{step:.0f}" for step in steps[in_digits]], name=column.name), unit=unit
-            )
+            steps[in_digits] = seconds(pd.Series([f"{step:.0f}" for step in steps[in_digits]], name=column.name), unit=unit)
         return steps
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = _plain(column, rules)

@@ -122,9 +122,7 @@ def counted(parts: Mapping[str, pd.Series[Any]]) -> Counter[str]:
 def numbers_of(parts: Mapping[str, pd.Series[Any]]) -> dict[str, npt.NDArray[np.float64]]:
     """The numbers of those parts that hold such."""
     return {
-        domain: cells.to_numpy(dtype=np.float64, na_value=np.nan)
-        for domain, cells in parts.items()
-        if type_of(cells) == "number"
+        domain: cells.to_numpy(dtype=np.float64, na_value=np.nan) for domain, cells in parts.items() if type_of(cells) == "number"
     }
 
 
@@ -149,9 +147,7 @@ def converted(column: pd.Series[Any], form: ColumnForm, where: str) -> Any:
             return seconds(column, form.rules, unit=form.unit)
         values = numbers(column, form.rules, exact=form.exact)
     except ValueError as error:
-        raise DataError(
-            where, expected="cells as elsewhere in the column", got=str(error), fix="correct them"
-        ) from error
+        raise DataError(where, expected="cells as elsewhere in the column", got=str(error), fix="correct them") from error
     if form.gone:
         values = np.where(np.isin(values, np.array(form.gone, dtype=values.dtype)), values.dtype.type(np.nan), values)
     if np.isinf(values).any():

@@ -57,9 +57,11 @@ def refuse_cells(features: pd.DataFrame, where: str) -> None:
 def infinite(values: npt.NDArray[np.floating], where: str) -> DataError:
     """The error for numbers that float32 does not hold."""
     return DataError(
-        where, expected="numbers within float32, or nothing", got=f"infinity in {rows(np.flatnonzero(np.isinf(values)))}",
+        where,
+        expected="numbers within float32, or nothing",
+        got=f"infinity in {rows(np.flatnonzero(np.isinf(values)))}",
         fix="correct or empty these cells",
-    )  # fmt: skip
+    )
 
 
 def refuse_what_is_no_text(cells: Sequence[str], where: str) -> None:
@@ -70,18 +72,18 @@ def refuse_what_is_no_text(cells: Sequence[str], where: str) -> None:
     """
     nul = np.flatnonzero(["\0" in cell for cell in cells])
     if len(nul):
-        raise DataError(
-            where, expected="text", got=f"NUL characters in {rows(nul)}", fix="export the column again"
-        )  # fmt: skip
+        raise DataError(where, expected="text", got=f"NUL characters in {rows(nul)}", fix="export the column again")
     digits = np.array([len(cell) for cell in cells])
     too_long = np.flatnonzero(digits > _MOST_DIGITS)
     if not len(too_long) or not all(_WHOLE.fullmatch(cell) for cell in cells if cell):
         return
     if digits[digits > 0].min() <= _MOST_DIGITS:  # numbers and no codes; as text each would become a category
         raise DataError(
-            where, expected=f"whole numbers of at most {_MOST_DIGITS} digits", got=f"longer ones in {rows(too_long)}",
+            where,
+            expected=f"whole numbers of at most {_MOST_DIGITS} digits",
+            got=f"longer ones in {rows(too_long)}",
             fix="write smaller numbers, or drop the column",
-        )  # fmt: skip
+        )
 
 
 def keys(column: pd.Series[Any]) -> npt.NDArray[np.str_]:
@@ -111,9 +113,11 @@ def groups(column: pd.Series[Any], where: str) -> npt.NDArray[np.str_]:
     missing = np.flatnonzero(found == "")
     if len(missing):
         raise DataError(
-            where, expected="a group in every row", got=f"none in {rows(missing)}",
+            where,
+            expected="a group in every row",
+            got=f"none in {rows(missing)}",
             fix="fill them in: a row that belongs to no other is a group of its own",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -142,5 +146,5 @@ def times(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
     if len(wrong):
         raise DataError(
             where, expected="a number or a date, as 2024-01-31, in every row", got=f"none in {rows(wrong)}", fix="correct them"
-        )  # fmt: skip
+        )
     return found

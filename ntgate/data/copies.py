@@ -76,9 +76,7 @@ def without_copies(
     judged = "cross_fitted" if "cross_fitted" in domains else "test"
     test, kept, taken = domains[judged], dict(domains), {}
     held: set[bytes] = set()
-    training = (
-        ("source", "unlabelled") if judged == "cross_fitted" else tuple(name for name in domains if name != judged)
-    )
+    training = ("source", "unlabelled") if judged == "cross_fitted" else tuple(name for name in domains if name != judged)
     for name in training:
         if name not in domains or not _copied(domains[name], test, one_file=one_file):
             continue
@@ -91,12 +89,16 @@ def without_copies(
         raise DataError(
             f"{', '.join(name for name, count in taken.items() if count)} and {judged}",
             expected=f"at most {100 * MOST:g} % of the {judged} rows among them",
-            got=f"{tested} of {len(test)} {judged} rows", fix=_FIX,
-        )  # fmt: skip
+            got=f"{tested} of {len(test)} {judged} rows",
+            fix=_FIX,
+        )
     return kept, Copies(
-        taken={name: count for name, count in taken.items() if count}, tested=tested, repeated=again,
-        drawn=test.drawn or test.ids is not None, written_again=dict(written_again or {}),
-    )  # fmt: skip
+        taken={name: count for name, count in taken.items() if count},
+        tested=tested,
+        repeated=again,
+        drawn=test.drawn or test.ids is not None,
+        written_again=dict(written_again or {}),
+    )
 
 
 _FIX = "test on rows that no training row repeats; if equal rows are different records, name the column that tells them apart as id"
@@ -114,26 +116,26 @@ def _taken_out(part: Domain, test: Domain) -> tuple[Domain, set[bytes]]:
     subject = f"{part.name} and {test.name}"
     if copies.sum() > MOST * len(part):
         raise DataError(
-            subject, expected=f"at most {100 * MOST:g} % of the {part.name} rows among the {test.name} rows",
-            got=f"{len(numbers)} of {len(part)}: {part.name} {rows(numbers)}", fix=_FIX,
-        )  # fmt: skip
+            subject,
+            expected=f"at most {100 * MOST:g} % of the {part.name} rows among the {test.name} rows",
+            got=f"{len(numbers)} of {len(part)}: {part.name} {rows(numbers)}",
+            fix=_FIX,
+        )
     lost = [] if part.y is None else _lost(part, left)
     if lost or not len(left):
         what = f"rows of class {', '.join(map(repr, lost[:5]))}" if lost else "rows"
         raise DataError(
-            subject, expected=f"{part.name} {what} that are no copies of {test.name} rows",
-            got=f"none: {part.name} {rows(numbers)} are copies", fix=_FIX,
-        )  # fmt: skip
+            subject,
+            expected=f"{part.name} {what} that are no copies of {test.name} rows",
+            got=f"none: {part.name} {rows(numbers)} are copies",
+            fix=_FIX,
+        )
     return left, set(own[copies].tolist())
 
 
 def _lost(part: Domain, left: Domain) -> Sequence[str]:
     before, after = (np.bincount(domain.labels, minlength=len(part.classes)) for domain in (part, left))
-    return (
-        [part.classes[code] for code in np.flatnonzero((before > 0) & (after == 0))]
-        if part.name != "validation"
-        else []
-    )
+    return [part.classes[code] for code in np.flatnonzero((before > 0) & (after == 0))] if part.name != "validation" else []
 
 
 def _copied(part: Domain, test: Domain, *, one_file: bool) -> bool:

@@ -153,9 +153,7 @@ class _Found:
         except UnicodeDecodeError as error:
             raise self._no_utf8(error, line + reader.line_num) from error
         except csv.Error as error:
-            raise DataError(
-                self.where, expected="a csv file", got=f"{error} in line {begins}", fix="export it again"
-            ) from error  # fmt: skip
+            raise DataError(self.where, expected="a csv file", got=f"{error} in line {begins}", fix="export it again") from error
         finally:
             text.detach()
 
@@ -166,16 +164,20 @@ class _Found:
         more = f" and so on in {self.wrong - _SHOWN} more" if self.wrong > _SHOWN else ""
         fix = "put quotes around each field that holds a separator, or export it again without thousands separators"
         raise DataError(
-            self.where, expected=f"{self.width} fields in every line, as in the header", got=", ".join(self.shown) + more,
+            self.where,
+            expected=f"{self.width} fields in every line, as in the header",
+            got=", ".join(self.shown) + more,
             fix=fix if self.more else "fill in the fields that are missing",
-        )  # fmt: skip
+        )
 
     def too_long(self, line: int) -> DataError:
         """The error for a record that has no end in sight."""
         return DataError(
-            self.where, expected=f"records of at most {LONGEST // 2**20} MiB", got=f"a longer one from line {line} on",
+            self.where,
+            expected=f"records of at most {LONGEST // 2**20} MiB",
+            got=f"a longer one from line {line} on",
             fix="break it into lines, and close every quote",
-        )  # fmt: skip
+        )
 
     def _lines(self, text: io.TextIOWrapper, line: int) -> Iterator[str]:
         while found := text.readline(LONGEST + 1):
@@ -198,15 +200,19 @@ class _Found:
     def _nul(self, lines: list[int]) -> DataError:
         named = ", ".join(map(str, lines[:_SHOWN])) + (" and more" if len(lines) > _SHOWN else "")
         return DataError(
-            self.where, expected="text", got=f"NUL characters in line{'s' if len(lines) > 1 else ''} {named}",
+            self.where,
+            expected="text",
+            got=f"NUL characters in line{'s' if len(lines) > 1 else ''} {named}",
             fix="export it again, in UTF-8",
-        )  # fmt: skip
+        )
 
     def _no_utf8(self, error: UnicodeDecodeError, line: int) -> DataError:
         return DataError(
-            self.where, expected="a csv file in UTF-8", got=f"the byte {error.object[error.start]:#04x} in line {line}",
+            self.where,
+            expected="a csv file in UTF-8",
+            got=f"the byte {error.object[error.start]:#04x} in line {line}",
             fix="export it in UTF-8, or write `csv: {encoding: cp1252}` beside its path, where that is how it is written",
-        )  # fmt: skip
+        )
 
 
 def _fields(count: int, line: int) -> str:

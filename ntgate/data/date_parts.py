@@ -55,11 +55,7 @@ class DateParts(Frozen):
         through = (known / YEAR - np.floor(known / YEAR)).astype(np.float32) * np.float32(2 * np.pi)
         days = np.floor(known / DAY)
         week = days + _MONDAY - 7 * np.floor((days + _MONDAY) / 7)
-        parts = [
-            ((known - self.origin * self.unit) / YEAR)[:, None],
-            np.sin(through)[:, None],
-            np.cos(through)[:, None],
-        ]
+        parts = [((known - self.origin * self.unit) / YEAR)[:, None], np.sin(through)[:, None], np.cos(through)[:, None]]
         parts.append(week[:, None] == np.arange(7))
         if self.clock:
             turn = (known / DAY - days).astype(np.float32) * np.float32(2 * np.pi)
@@ -74,6 +70,4 @@ def date_parts(name: str, steps: Floats, rules: Rules = (), unit: float = 1.0) -
     known = steps[~np.isnan(steps)]
     origin = float(np.median(known)) if len(known) else 0.0
     clock = bool(len(known)) and bool((known * unit % DAY != known[0] * unit % DAY).any())
-    return DateParts(
-        name=name, origin=origin, clock=clock, marks_missing=len(known) < len(steps), rules=rules, unit=unit
-    )
+    return DateParts(name=name, origin=origin, clock=clock, marks_missing=len(known) < len(steps), rules=rules, unit=unit)

@@ -212,10 +212,11 @@ def fit_encoder(*domains: Domain) -> Encoder:
     if wide:
         names = ", ".join(wide)
         raise DataError(
-            f"column{'s' if len(wide) > 1 else ''} {names}", expected=f"at most {MOST_CATEGORIES} different texts",
+            f"column{'s' if len(wide) > 1 else ''} {names}",
+            expected=f"at most {MOST_CATEGORIES} different texts",
             got=" and ".join(f"{count:,}" for count in wide.values()),
             fix=f"group the values, or write `columns: {{{', '.join(f'{name}: ignore' for name in wide)}}}` below data",
-        )  # fmt: skip
+        )
     return TableEncoder(numeric=tuple(numeric), categorical=tuple(categorical), dates=tuple(dates))
 
 

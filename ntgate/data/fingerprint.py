@@ -70,9 +70,7 @@ def numbered(prints: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bytes_]:
 def fingerprint(domain: Domain) -> str:
     """SHA-256 over the rows with their label names, whatever their order; as 64 hexadecimal digits."""
     prints = row_fingerprints(domain)
-    names = np.array(
-        [b""] * len(domain) if domain.y is None else [domain.classes[code].encode() for code in domain.labels]
-    )
+    names = np.array([b""] * len(domain) if domain.y is None else [domain.classes[code].encode() for code in domain.labels])
     digest = hashlib.sha256(f"{domain.kind} {len(domain)}".encode())
     for line in sorted(row + b" " + name for row, name in zip(prints.tolist(), names.tolist(), strict=True)):
         digest.update(line + b"\n")

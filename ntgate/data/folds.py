@@ -31,14 +31,15 @@ def folds(domain: Domain, count: int, seed: int) -> npt.NDArray[np.int64]:
     for code, name in enumerate(domain.classes):
         if (members := int((main == code).sum())) < 3:
             raise DataError(
-                domain.name, expected="for cross-fitting, three rows (or groups) of each class at least",
-                got=f"{members} of class {name!r}", fix="label more rows of that class, or leave gate.cross_fitting out",
-            )  # fmt: skip
+                domain.name,
+                expected="for cross-fitting, three rows (or groups) of each class at least",
+                got=f"{members} of class {name!r}",
+                fix="label more rows of that class, or leave gate.cross_fitting out",
+            )
     if len(main) < count:
         raise DataError(
-            domain.name, expected=f"rows for each of {count} folds", got=f"{len(main)} rows or groups",
-            fix="ask for fewer folds",
-        )  # fmt: skip
+            domain.name, expected=f"rows for each of {count} folds", got=f"{len(main)} rows or groups", fix="ask for fewer folds"
+        )
     return dealt(domain, count, seed)
 
 

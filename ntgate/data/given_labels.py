@@ -34,10 +34,7 @@ def given_labels(path: str, asked: Sequence[str], classes: Sequence[str], label:
     for row, text in _pairs(path, label):
         if row not in known:
             raise DataError(
-                path,
-                expected="labels of rows that were asked for",
-                got=f"row {row!r}",
-                fix="give the file that was filled in",
+                path, expected="labels of rows that were asked for", got=f"row {row!r}", fix="give the file that was filled in"
             )
         if not text:
             continue
@@ -45,17 +42,11 @@ def given_labels(path: str, asked: Sequence[str], classes: Sequence[str], label:
         if name is None:
             shown = ", ".join(list(classes)[:10]) + (", ..." if len(classes) > 10 else "")
             raise DataError(
-                path,
-                expected=f"one of the classes {shown}, or {NONE!r}",
-                got=f"{text!r} for row {row}",
-                fix="correct it",
+                path, expected=f"one of the classes {shown}, or {NONE!r}", got=f"{text!r} for row {row}", fix="correct it"
             )
         if found.setdefault(row, name) != name:
             raise DataError(
-                path,
-                expected="one label a row",
-                got=f"{found[row]!r} and {name!r} for row {row}",
-                fix="keep one of them",
+                path, expected="one label a row", got=f"{found[row]!r} and {name!r} for row {row}", fix="keep one of them"
             )
     return found
 
@@ -88,10 +79,7 @@ def _pairs(path: str, label: str) -> Iterator[tuple[str, str]]:
         if row.get(ROW_ID) in (None, "") or column is None:
             got = ", ".join(map(str, list(row)[:8])) or "nothing"
             raise DataError(
-                path,
-                expected=f"a {ROW_ID!r} and a {label!r} for every row",
-                got=got,
-                fix="give the file that `ntgate ask` wrote",
+                path, expected=f"a {ROW_ID!r} and a {label!r} for every row", got=got, fix="give the file that `ntgate ask` wrote"
             )
         yield str(row[ROW_ID]).strip(), str(row[column] if row[column] is not None else "").strip()
     if empty:
@@ -104,10 +92,7 @@ def _table(path: str, text: str) -> Iterator[Mapping[str, Any]]:
     for number, row in enumerate(csv.DictReader(io.StringIO(text), delimiter=separator), start=2):
         if None in row or None in row.values():
             raise DataError(
-                path,
-                expected="as many fields in every line as in the header",
-                got=f"line {number}",
-                fix="export it again",
+                path, expected="as many fields in every line as in the header", got=f"line {number}", fix="export it again"
             )
         yield row
 
@@ -119,9 +104,7 @@ def _parquet(path: str, content: bytes) -> Iterator[Mapping[str, Any]]:
     try:
         yield from pq.read_table(io.BytesIO(content)).to_pylist()
     except pa.ArrowException as error:
-        raise DataError(
-            path, expected="a parquet file", got=" ".join(str(error).split()), fix="write it again"
-        ) from error
+        raise DataError(path, expected="a parquet file", got=" ".join(str(error).split()), fix="write it again") from error
 
 
 def _exported(path: str, text: str) -> Iterator[Mapping[str, Any]]:

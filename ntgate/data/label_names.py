@@ -50,9 +50,7 @@ def renamed(domain: Domain, names: Mapping[str, str], missing: Collection[str]) 
     return labelled, replace(domain.take(none, "unlabelled"), y=None, classes=()) if len(none) else None
 
 
-def label_questions(
-    domains: Mapping[str, Domain], names: Mapping[str, str], *, classes: bool
-) -> tuple[list[Question], list[str]]:
+def label_questions(domains: Mapping[str, Domain], names: Mapping[str, str], *, classes: bool) -> tuple[list[Question], list[str]]:
     """What has to be asked about labels, and what has to be known of them.
 
     Args:

@@ -50,9 +50,7 @@ def _shown(rows: RawRows, i: int, cells: dict[str, Any]) -> dict[str, Any]:
 
 
 def _interface(classes: Sequence[str], *, pictures: bool) -> str:
-    name, shown = (
-        ("image", '<Image name="image" value="$image"/>') if pictures else ("row", '<Table name="row" value="$row"/>')
-    )
+    name, shown = ("image", '<Image name="image" value="$image"/>') if pictures else ("row", '<Table name="row" value="$row"/>')
     names = [*classes, *([] if NONE in classes else [NONE])]
     choices = "\n".join(f"    <Choice value={quoteattr(one)}/>" for one in names)
     return f'<View>\n  {shown}\n  <Choices name="label" toName="{name}" choice="single">\n{choices}\n  </Choices>\n</View>\n'

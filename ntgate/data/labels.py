@@ -45,24 +45,27 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
     missing = np.flatnonzero([label.missing for label in labels])
     if len(missing):
         raise DataError(
-            where, expected="a label in every row", got=f"none in {rows(missing)}",
+            where,
+            expected="a label in every row",
+            got=f"none in {rows(missing)}",
             fix="label these rows, remove them, or give them as data.unlabelled",
-        )  # fmt: skip
+        )
     faults = [label.fault for label in labels]
     first = next((fault for fault in faults if fault is not None), None)
     if first is not None:
         alike = np.flatnonzero([fault is not None and fault[0] == first[0] for fault in faults])
         raise DataError(
-            where, expected="classes: whole numbers or text", got=f"{first[0]} {first[1]} in {rows(alike)}",
-            fix="ntgate classifies: turn the number into classes first" if first[0] == "the fraction" else "write the "
-            "name of a class in each of these rows, or remove them",
-        )  # fmt: skip
+            where,
+            expected="classes: whole numbers or text",
+            got=f"{first[0]} {first[1]} in {rows(alike)}",
+            fix="ntgate classifies: turn the number into classes first"
+            if first[0] == "the fraction"
+            else "write the name of a class in each of these rows, or remove them",
+        )
     names = [label.name for label in labels]
     classes = sorted(set(names), key=class_order(set(names)))
     if len(classes) < 2:
-        raise DataError(
-            where, expected="at least two classes", got=f"only {classes[0]!r}", fix="add rows of another class"
-        )
+        raise DataError(where, expected="at least two classes", got=f"only {classes[0]!r}", fix="add rows of another class")
     code = {name: i for i, name in enumerate(classes)}
     return np.array([code[name] for name in names], dtype=np.int64), tuple(classes)
 

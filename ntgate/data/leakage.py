@@ -64,9 +64,7 @@ class Leakage(Frozen):
         if len(positions) == self.test_rows:
             return self
         kept = np.flatnonzero(np.isin(positions, self.positions)).tolist()
-        return self.model_copy(
-            update={"test_rows": len(positions), "positions": tuple(kept), "near": {}, "examples": ()}
-        )
+        return self.model_copy(update={"test_rows": len(positions), "positions": tuple(kept), "near": {}, "examples": ()})
 
     @property
     def share(self) -> float:
@@ -81,11 +79,7 @@ class Leakage(Frozen):
     @property
     def _near(self) -> str:
         if self.radius is None:
-            why = (
-                "data.near_duplicates is off"
-                if self.off
-                else f"{self.test_rows} test rows are too few to tell near from far"
-            )
+            why = "data.near_duplicates is off" if self.off else f"{self.test_rows} test rows are too few to tell near from far"
             return f"Near duplicates were not looked for: {why}."
         if not self.positions:
             return f"None of the {self.test_rows} test rows has a near duplicate among the training rows."
@@ -141,17 +135,17 @@ def find_leakage(
     )
     if near == "refuse" and positions:
         raise DataError(
-            "test", expected="no row that is nearly a training row", got=f"{len(positions)}, {rows(test.numbers[positions])}. "
-            f"{leakage.sentence.rstrip('.')}", fix="remove them from one side, or set data.near_duplicates to report",
-        )  # fmt: skip
+            "test",
+            expected="no row that is nearly a training row",
+            got=f"{len(positions)}, {rows(test.numbers[positions])}. {leakage.sentence.rstrip('.')}",
+            fix="remove them from one side, or set data.near_duplicates to report",
+        )
     return leakage
 
 
 def _examples(found: Mapping[str, Closest], training: Mapping[str, Domain], test: Domain) -> tuple[NearDuplicate, ...]:
     pairs = [
-        NearDuplicate(
-            test_row=int(test.numbers[at]), part=part, row=int(training[part].numbers[row]), ratio=float(ratio)
-        )
+        NearDuplicate(test_row=int(test.numbers[at]), part=part, row=int(training[part].numbers[row]), ratio=float(ratio))
         for part, closest in found.items()
         for at, row, ratio in zip(closest.test, closest.training, closest.ratio, strict=True)
     ]

@@ -99,10 +99,7 @@ def locate(path: str) -> Location:
     shown = without_credentials(path)
     if path.startswith(S3) and shown != path:
         raise DataError(
-            shown,
-            expected="a URI without credentials",
-            got="some in it",
-            fix="give them in the environment or in a profile",
+            shown, expected="a URI without credentials", got="some in it", fix="give them in the environment or in a profile"
         )
     try:
         files, inner = fsspec.core.url_to_fs(path, **_options(path))
@@ -111,9 +108,7 @@ def locate(path: str) -> Location:
         found = files.exists(inner)
     except ImportError as error:
         wanted = "pip install 'ntgate[s3]'" if path.startswith(S3) else "install it"
-        raise DataError(
-            shown, expected="the library of this storage", got=str(error).rstrip("."), fix=wanted
-        ) from error
+        raise DataError(shown, expected="the library of this storage", got=str(error).rstrip("."), fix=wanted) from error
     except ValueError as error:
         raise DataError(shown, expected="a path or an fsspec URI", got=str(error), fix="correct the path") from error
     except Exception as error:
@@ -172,7 +167,7 @@ def _walked(folder: str, shown: str) -> Iterator[str]:
                 if real in seen:
                     raise DataError(
                         shown, expected="every folder once", got=f"{entry.path} a second time, by a link", fix="remove the link"
-                    )  # fmt: skip
+                    )
                 seen.add(real)
                 ahead.append((entry.path, around | {real}))
 

@@ -43,9 +43,7 @@ class Closest:
     ratio: npt.NDArray[np.float64]
 
 
-def near_duplicates(
-    parts: Mapping[str, Domain], test: Domain, seed: int = 0
-) -> tuple[dict[str, Closest], float | None]:
+def near_duplicates(parts: Mapping[str, Domain], test: Domain, seed: int = 0) -> tuple[dict[str, Closest], float | None]:
     """The near duplicates of the test rows by training part, and the radius within which they were sought.
 
     With ``N`` training rows and ``m`` of ``n`` test rows as reference, a ball of ``t`` times the distance to the fifth
@@ -115,9 +113,14 @@ def _main_axes(centred: Vectors) -> Vectors:
 
 
 def _closest(
-    form: CoarseForm, part: Domain, vectors: Vectors, fifth: npt.NDArray[np.float64], within: tuple[float, float], axes: Vectors,
+    form: CoarseForm,
+    part: Domain,
+    vectors: Vectors,
+    fifth: npt.NDArray[np.float64],
+    within: tuple[float, float],
+    axes: Vectors,
     centre: Vectors,
-) -> Closest:  # fmt: skip
+) -> Closest:
     from scipy.spatial import cKDTree
 
     least, radius = within

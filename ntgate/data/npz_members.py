@@ -29,9 +29,22 @@ _FOREIGN = {
 }
 # What a damaged or hostile archive makes zipfile, zlib, lzma and numpy raise.
 _FAULTS = (
-    zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, SyntaxError, IndexError,
-    RecursionError, OverflowError, struct.error, NotImplementedError, RuntimeError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    SyntaxError,
+    IndexError,
+    RecursionError,
+    OverflowError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +73,7 @@ class Npz:
         file.seek(0)
         for sign, kind in _FOREIGN.items():
             if start.startswith(sign):
-                raise DataError(
-                    where, expected="an npz file", got=kind, fix="save the arrays x and y together with numpy.savez"
-                )  # fmt: skip
+                raise DataError(where, expected="an npz file", got=kind, fix="save the arrays x and y together with numpy.savez")
         try:
             self._archive = zipfile.ZipFile(file)
         except _FAULTS as error:
@@ -70,9 +81,7 @@ class Npz:
         names = [entry.filename.removesuffix(".npy") for entry in self._archive.infolist()]
         if len(set(names)) < len(names):
             twice = repeated(names)
-            raise DataError(
-                where, expected="every array once", got=f"{', '.join(twice[:5])} twice", fix="write it again"
-            )
+            raise DataError(where, expected="every array once", got=f"{', '.join(twice[:5])} twice", fix="write it again")
         self.names = tuple(names)
         self._entries = dict(zip(names, self._archive.infolist(), strict=True))
 
@@ -85,14 +94,14 @@ class Npz:
         entry = self._entries[name]
         subject = f"{self.where}: {name}"
         if entry.flag_bits & 1:
-            raise DataError(
-                subject, expected="an array", got="an encrypted one", fix="write it again without a password"
-            )
+            raise DataError(subject, expected="an array", got="an encrypted one", fix="write it again without a password")
         if entry.compress_type not in _METHODS:
             raise DataError(
-                subject, expected="an array", got=f"one packed by the unknown method {entry.compress_type}",
+                subject,
+                expected="an array",
+                got=f"one packed by the unknown method {entry.compress_type}",
                 fix="write it again with numpy.savez_compressed",
-            )  # fmt: skip
+            )
         try:
             with self._archive.open(entry) as member:
                 declared = _header(member)
@@ -106,30 +115,33 @@ class Npz:
         except _FAULTS as error:
             if "pickle" in str(error).lower() or "Object arrays" in str(error):
                 raise DataError(
-                    self.where, expected="arrays of numbers or text", got="pickled objects, which could run code",
+                    self.where,
+                    expected="arrays of numbers or text",
+                    got="pickled objects, which could run code",
                     fix="save x as numbers and y as integers or text",
-                ) from error  # fmt: skip
+                ) from error
             raise self._damaged(error) from error
 
     def _check(self, subject: str, declared: Declared, rest: int, entry: zipfile.ZipInfo) -> None:
         if min(declared.shape, default=0) < 0 or declared.size != rest:
             raise DataError(
-                subject, expected=f"the {declared.size} bytes of shape {declared.shape}"[:200], got=f"{rest}",
+                subject,
+                expected=f"the {declared.size} bytes of shape {declared.shape}"[:200],
+                got=f"{rest}",
                 fix="write it again with numpy.savez",
-            )  # fmt: skip
+            )
         if declared.size > _SMALL and declared.size > _DENSEST * entry.compress_size:
             raise DataError(
-                subject, expected=f"an array that packs at most {_DENSEST} times",
+                subject,
+                expected=f"an array that packs at most {_DENSEST} times",
                 got=f"{declared.size / 2**30:.1f} GiB in {entry.compress_size / 2**20:.1f} MiB",
                 fix="store it with numpy.savez, uncompressed, if it is meant so",
-            )  # fmt: skip
+            )
 
     def _damaged(self, error: Exception) -> DataError:
         said = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())[:200]
         said = said or type(error).__name__
-        return DataError(
-            self.where, expected="an npz file", got=f"a damaged file ({said})", fix="write it again with numpy.savez"
-        )  # fmt: skip
+        return DataError(self.where, expected="an npz file", got=f"a damaged file ({said})", fix="write it again with numpy.savez")
 
 
 def _header(member: IO[bytes]) -> Declared:

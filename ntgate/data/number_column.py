@@ -86,15 +86,9 @@ def _index(name: str, told: str, known: Mapping[str, Floats]) -> Judged | None:
     numbered, ordered = True, True
     for values in known.values():
         span = values.max() - values.min() + 1
-        numbered &= (
-            len(values) >= _LEAST and span <= 2 * len(values) and len(np.unique(_some(values))) == len(_some(values))
-        )
+        numbered &= len(values) >= _LEAST and span <= 2 * len(values) and len(np.unique(_some(values))) == len(_some(values))
         ordered &= len(values) >= _LEAST and bool((np.diff(values) > 0).all())
-    if (
-        numbered
-        or ordered
-        or (_INDEX.fullmatch(name.strip()) and any(len(values) >= _LEAST for values in known.values()))
-    ):
+    if numbered or ordered or (_INDEX.fullmatch(name.strip()) and any(len(values) >= _LEAST for values in known.values())):
         first = next(iter(known.values()))
         shown = ", ".join(f"{value:.0f}" for value in first[:3])
         return Judged(None, f"{told} numbers the rows ({shown}, ...)", "ignore", "`number`")
@@ -112,9 +106,7 @@ def _code(name: str, told: str, known: Mapping[str, Floats], form: ColumnForm) -
     return Judged(form, seen, "category" if few else "ignore", "`number`")
 
 
-def _of_label(
-    told: str, values: Floats | None, source: Domain | None, form: ColumnForm, *, whole: bool
-) -> Judged | None:
+def _of_label(told: str, values: Floats | None, source: Domain | None, form: ColumnForm, *, whole: bool) -> Judged | None:
     """A column that tells the label, or whose numbers order nothing that the label follows."""
     if values is None or source is None or source.y is None or not whole or not np.isfinite(values).all():
         return None

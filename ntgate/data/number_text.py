@@ -102,9 +102,7 @@ def ways(texts: Sequence[str], decimal: str | None = None, thousands: str | None
     for mark, between in _pairs(decimal, thousands):
         way = _way(bare, mark, between)
         if way is not None:
-            found.append(
-                Way((*rules, *way.rules), ", ".join(filter(None, (written, way.written))), way.decimal, way.thousands)
-            )
+            found.append(Way((*rules, *way.rules), ", ".join(filter(None, (written, way.written))), way.decimal, way.thousands))
     both = [way for way in found if way.thousands]
     plain = [way for way in found if not way.thousands]
     if both and plain:

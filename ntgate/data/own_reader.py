@@ -55,9 +55,7 @@ def read_with(reader: Reader, path: str, shown: str) -> pd.DataFrame | io.BytesI
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split()).replace(path, shown)}"
-        raise DataError(
-            shown, expected=f"rows that the reader {reader.kind} reads", got=said, fix="correct one"
-        ) from error
+        raise DataError(shown, expected=f"rows that the reader {reader.kind} reads", got=said, fix="correct one") from error
     if isinstance(content, pd.DataFrame):
         return content.rename(columns=str).reset_index(drop=True)
     packed = io.BytesIO()
@@ -66,8 +64,10 @@ def read_with(reader: Reader, path: str, shown: str) -> pd.DataFrame | io.BytesI
         np.savez(packed, allow_pickle=False, **arrays)
     except (AttributeError, ValueError) as error:
         raise DataError(
-            shown, expected=f"a DataFrame, or arrays of numbers and text by name, from the reader {reader.kind}",
-            got=type(content).__name__ if isinstance(error, AttributeError) else str(error), fix="return one of them",
-        ) from error  # fmt: skip
+            shown,
+            expected=f"a DataFrame, or arrays of numbers and text by name, from the reader {reader.kind}",
+            got=type(content).__name__ if isinstance(error, AttributeError) else str(error),
+            fix="return one of them",
+        ) from error
     packed.seek(0)
     return packed

@@ -37,10 +37,7 @@ class Question(Frozen):
 
 
 def answers(
-    questions: Iterable[Question],
-    columns: Mapping[str, ColumnRead],
-    label_map: Mapping[str, str],
-    missing: Iterable[str],
+    questions: Iterable[Question], columns: Mapping[str, ColumnRead], label_map: Mapping[str, str], missing: Iterable[str]
 ) -> tuple[str, ...]:
     """The lines that answer all questions as is likeliest, to be put below ``data``, with what stands there already.
 

@@ -80,10 +80,7 @@ def _cells(file: IO[bytes], form: CsvForm, spec: SourceSpec) -> pa.Table:
         )
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(
-            spec.path,
-            expected="a csv file with a header",
-            got=" ".join(str(error).split())[:200],
-            fix="export it again",
+            spec.path, expected="a csv file with a header", got=" ".join(str(error).split())[:200], fix="export it again"
         ) from error
     return table if form.trailing else table.slice(1)
 
@@ -101,8 +98,5 @@ def _in_utf8(file: IO[bytes], spec: SourceSpec) -> IO[bytes]:
         return io.BytesIO(file.read().decode(encoding).encode())
     except (UnicodeError, LookupError) as error:
         raise DataError(
-            spec.path,
-            expected=f"a csv file in {encoding}",
-            got=" ".join(str(error).split())[:200],
-            fix="export it in UTF-8",
+            spec.path, expected=f"a csv file in {encoding}", got=" ".join(str(error).split())[:200], fix="export it in UTF-8"
         ) from error

@@ -34,10 +34,7 @@ def read_images(place: Location, spec: SourceSpec, name: str, *, labelled: bool,
     found = pictures_below(place)
     if not found:
         raise DataError(
-            spec.path,
-            expected=f"images ({', '.join(_ENDINGS)}) in one folder a class",
-            got="none",
-            fix="check the path",
+            spec.path, expected=f"images ({', '.join(_ENDINGS)}) in one folder a class", got="none", fix="check the path"
         )
     wanted = sampled(len(found), spec.sample)
     if wanted is not None:
@@ -78,24 +75,22 @@ def _pixels(
         size = None if isinstance(first, str) else first[0].shape[:2]
     rest = list(ahead)
     with ThreadPoolExecutor(_AT_ONCE if place.remote else 1) as readers:
-        read |= zip(
-            rest, readers.map(lambda file: _read(place, file, spec, size, recorded=recorded), rest), strict=True
-        )
+        read |= zip(rest, readers.map(lambda file: _read(place, file, spec, size, recorded=recorded), rest), strict=True)
     damaged = [f"{file} ({fault})" for file, fault in read.items() if isinstance(fault, str)]
     if damaged:
         more = f" and {len(damaged) - _MOST} more" if len(damaged) > _MOST else ""
         kind = "a damaged file" if len(damaged) == 1 else f"{len(damaged)} damaged files"
         raise DataError(
-            spec.path, expected="images alone", got=f"{kind}: {', '.join(damaged[:_MOST])}{more}",
+            spec.path,
+            expected="images alone",
+            got=f"{kind}: {', '.join(damaged[:_MOST])}{more}",
             fix="replace or remove " + ("it" if len(damaged) == 1 else "them"),
-        )  # fmt: skip
+        )
     pixels, records = zip(*(picture for picture in read.values() if not isinstance(picture, str)), strict=True)
     return np.stack(pixels), np.array(records, "S32")
 
 
-def _read(
-    place: Location, file: str, spec: SourceSpec, size: tuple[int, ...] | None, *, recorded: bool
-) -> _Picture | str:
+def _read(place: Location, file: str, spec: SourceSpec, size: tuple[int, ...] | None, *, recorded: bool) -> _Picture | str:
     """The pixels of a picture in the wanted form with its record, or why it is none."""
     from PIL import Image
 

@@ -28,9 +28,11 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, re
     x = _wanted(arrays, "x", spec)
     if x.ndim < 2 or x.dtype.kind not in "fiub" or 0 in x.shape[1:]:
         raise DataError(
-            f"{spec.path}: x", expected="numbers of shape (n, ...)", got=f"{x.dtype} of shape {x.shape}",
+            f"{spec.path}: x",
+            expected="numbers of shape (n, ...)",
+            got=f"{x.dtype} of shape {x.shape}",
             fix="store one row of numbers an example",
-        )  # fmt: skip
+        )
     if len(x) == 0:
         raise DataError(f"{spec.path}: x", expected="at least one row", got="none", fix="check the export")
     y: Ints | None = None
@@ -53,12 +55,8 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, re
         _float32(x, spec),
         y,
         classes,
-        groups=None
-        if spec.group is None
-        else groups(_column(arrays, spec.group, spec, len(x)), f"{spec.path}: {spec.group}"),
-        times=None
-        if spec.time is None
-        else times(_column(arrays, spec.time, spec, len(x)), f"{spec.path}: {spec.time}"),
+        groups=None if spec.group is None else groups(_column(arrays, spec.group, spec, len(x)), f"{spec.path}: {spec.group}"),
+        times=None if spec.time is None else times(_column(arrays, spec.time, spec, len(x)), f"{spec.path}: {spec.time}"),
         keys={key: keys(_column(arrays, key, spec, len(x))) for key in spec.keep},
         ids=None if spec.id is None else keys(_column(arrays, spec.id, spec, len(x))),
         records=array_records(_all(arrays)) if recorded else None,
@@ -87,13 +85,11 @@ def _column(arrays: Npz, key: str, spec: SourceSpec, count: int) -> pd.Series[An
 
     column = _wanted(arrays, key, spec)
     if column.shape != (count,):
-        raise DataError(
-            f"{spec.path}: {key}", expected=f"shape ({count},)", got=f"shape {column.shape}", fix="match it to x"
-        )
+        raise DataError(f"{spec.path}: {key}", expected=f"shape ({count},)", got=f"shape {column.shape}", fix="match it to x")
     if column.dtype.kind not in "fiubUSM":
         raise DataError(
             f"{spec.path}: {key}", expected="numbers, dates or text", got=str(column.dtype), fix="store it as one of them"
-        )  # fmt: skip
+        )
     return pd.Series(np.char.decode(column, "utf-8", "replace") if column.dtype.kind == "S" else column)
 
 
@@ -103,7 +99,9 @@ def _float32(x: npt.NDArray[Any], spec: SourceSpec) -> npt.NDArray[np.float32]:
     wrong = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
     if len(wrong):
         raise DataError(
-            f"{spec.path}: x", expected="finite numbers within float32", got=f"NaN or infinity in {rows(wrong)}",
+            f"{spec.path}: x",
+            expected="finite numbers within float32",
+            got=f"NaN or infinity in {rows(wrong)}",
             fix="impute or remove these rows, or give a table, where missing values are imputed",
-        )  # fmt: skip
+        )
     return x

@@ -61,9 +61,11 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
         raise
     except (pa.ArrowException, OSError) as error:
         raise DataError(
-            spec.path, expected="a parquet file" if len(paths) == 1 else "parquet files with the same columns",
-            got=" ".join(str(error).split()), fix="write it again",
-        ) from error  # fmt: skip
+            spec.path,
+            expected="a parquet file" if len(paths) == 1 else "parquet files with the same columns",
+            got=" ".join(str(error).split()),
+            fix="write it again",
+        ) from error
 
 
 def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:

@@ -37,9 +37,7 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
     aside = {spec.label, spec.group, spec.time, spec.id, *spec.drop, *spec.keep}
     features = frame[[column for column in frame.columns if column not in aside]]
     if features.shape[1] == 0:
-        raise DataError(
-            spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one"
-        )
+        raise DataError(spec.path, expected="at least one feature column", got=f"only {', '.join(frame.columns)}", fix="add one")
     refuse_cells(features, spec.path)
     return Domain(
         name,
@@ -63,7 +61,7 @@ def check_header(header: Sequence[str], spec: SourceSpec) -> None:
     if len(header) > MOST_COLUMNS:
         raise DataError(
             spec.path, expected=f"at most {MOST_COLUMNS:,} columns", got=f"{len(header):,}", fix="drop columns, or give an npz"
-        )  # fmt: skip
+        )
     twice = repeated(header)
     if twice:
         more = f" and {len(twice) - 5} more" if len(twice) > 5 else ""
@@ -72,10 +70,7 @@ def check_header(header: Sequence[str], spec: SourceSpec) -> None:
         )
     if any(not name.strip() for name in header):
         raise DataError(
-            spec.path,
-            expected="a name for every column",
-            got="a column without one",
-            fix="name it, or export without an index",
+            spec.path, expected="a name for every column", got="a column without one", fix="name it, or export without an index"
         )
 
 
@@ -86,9 +81,13 @@ def _check_columns(frame: pd.DataFrame, spec: SourceSpec, *, labelled: bool) -> 
         DataError: when one is not; :class:`~ntgate.errors.DataErrors` when several are not.
     """
     named: dict[str, Sequence[str | None]] = {
-        "label": [spec.label] if labelled else [], "group": [spec.group], "time": [spec.time], "id": [spec.id],
-        "drop": spec.drop, "keep": spec.keep,
-    }  # fmt: skip
+        "label": [spec.label] if labelled else [],
+        "group": [spec.group],
+        "time": [spec.time],
+        "id": [spec.id],
+        "drop": spec.drop,
+        "keep": spec.keep,
+    }
     columns = [str(column) for column in frame.columns]
     known = set(columns)
     missing = {name: role for role, names in named.items() for name in names if name is not None and name not in known}

@@ -51,14 +51,10 @@ def read_raw(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bo
         return _sampled(_own(spec.reader, given, spec, name, labelled=labelled, recorded=recorded), spec)
     if kind == "parquet":
         table, numbers = read_parquet(*table_files(given, shown), spec)
-        return replace(
-            read_frame(in_pandas(table, spec), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers
-        )
+        return replace(read_frame(in_pandas(table, spec), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers)
     if kind in ("csv", "jsonl"):
         frame, said = read_files(given, spec, kind)
-        return _sampled(
-            replace(read_frame(frame, spec, name, labelled=labelled, recorded=recorded), read_as=said), spec
-        )
+        return _sampled(replace(read_frame(frame, spec, name, labelled=labelled, recorded=recorded), read_as=said), spec)
     place = locate(given)
     if kind == "images":
         return read_images(place, spec, name, labelled=labelled, recorded=recorded)

@@ -22,19 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOOKED_AT = 2000  # columns; of wider tables numbers are not looked at one by one
-_EPOCHS = (
-    (2e14, 1e-9),
-    (2e13, 1e-6),
-    (1e11, 1e-3),
-)  # from such numbers on a date in numbers has finer steps than seconds
+_EPOCHS = ((2e14, 1e-9), (2e13, 1e-6), (1e11, 1e-3))  # from such numbers on a date in numbers has finer steps than seconds
 
 
 def settled(
-    domains: Mapping[str, Domain],
-    said: Mapping[str, ColumnRead] | None = None,
-    *,
-    look: bool = False,
-    every: bool = False,
+    domains: Mapping[str, Domain], said: Mapping[str, ColumnRead] | None = None, *, look: bool = False, every: bool = False
 ) -> tuple[dict[str, Domain], Reading]:
     """The domains with the columns of their tables as numbers, seconds and text, and how that was decided.
 
@@ -83,9 +75,7 @@ def settled(
             continue
         if verdict.seen is not None:
             questions.append(
-                Question(
-                    subject=name, seen=verdict.seen, key="columns", answer=verdict.answer, otherwise=verdict.otherwise
-                )
+                Question(subject=name, seen=verdict.seen, key="columns", answer=verdict.answer, otherwise=verdict.otherwise)
             )
         seen.append(
             ColumnSeen(
@@ -106,15 +96,12 @@ def settled(
             table,
             forms=forms,
             rows=pd.DataFrame(
-                {name: made[domain][name] for name in held[domain] if name in made[domain]},
-                index=pd.RangeIndex(len(table)),
+                {name: made[domain][name] for name in held[domain] if name in made[domain]}, index=pd.RangeIndex(len(table))
             ),
         )
         for domain, table in tables.items()
     }
-    return {**domains, **done}, Reading(
-        columns=tuple(seen), questions=tuple(questions), answers=answers(questions, said, {}, ())
-    )
+    return {**domains, **done}, Reading(columns=tuple(seen), questions=tuple(questions), answers=answers(questions, said, {}, ()))
 
 
 def _plain_numbers(tables: Mapping[str, Domain]) -> set[str]:
@@ -132,9 +119,7 @@ def _judged(name: str, parts: Mapping[str, pd.Series[Any]], source: Domain | Non
     """How a column is read of which the config says nothing."""
     kinds = {type_of(cells) for cells in parts.values()} - {"none"}
     if "nested" in kinds:
-        return Judged(
-            None, f"Column {name!r} has lists or other values with parts", "ignore", "give their parts as columns"
-        )
+        return Judged(None, f"Column {name!r} has lists or other values with parts", "ignore", "give their parts as columns")
     if not kinds or kinds <= {"number", "truth"}:
         return number_column.judged(name, numbers_of(parts), source, look=look)
     if "date" in kinds:
@@ -144,9 +129,7 @@ def _judged(name: str, parts: Mapping[str, pd.Series[Any]], source: Domain | Non
         seen = f"Column {name!r} has dates in one file and something else in another"
         return form if form.form is not None else Judged(None, seen, "ignore", "write it in one way in the files")
     if "category" in kinds:
-        return Judged(
-            ColumnForm(kind="category", written="a category in the file") if kinds == {"category"} else CATEGORY
-        )
+        return Judged(ColumnForm(kind="category", written="a category in the file") if kinds == {"category"} else CATEGORY)
     counts = counted(parts)
     typed = all(cells.attrs.get("typed", False) for cells in parts.values())
     found = text_column.judged(name, counts, typed=typed, mixed=bool(kinds & {"number", "truth"}))
@@ -234,9 +217,7 @@ def _refuse_unknown(said: Mapping[str, ColumnRead], tables: Mapping[str, Domain]
                 "data.columns",
                 expected=f"features of the table: {', '.join(columns[:8])}",
                 got=name,
-                fix=f"did you mean {close[0]!r}?"
-                if close
-                else "remove it; label, group, time, id and keep are no features",
+                fix=f"did you mean {close[0]!r}?" if close else "remove it; label, group, time, id and keep are no features",
             )
 
 

@@ -134,9 +134,7 @@ def _cell(value: Any) -> int:
     if not text or isinstance(value, float):
         return int(_numbers(np.array([np.nan if not text else value]))[0])
     try:
-        return (
-            int(_numbers(np.array([float(text)]))[0]) if text.lower() not in ("nan", "inf", "infinity") else _text(text)
-        )
+        return int(_numbers(np.array([float(text)]))[0]) if text.lower() not in ("nan", "inf", "infinity") else _text(text)
     except ValueError:
         return _text(text)
 

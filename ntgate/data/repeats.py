@@ -139,11 +139,7 @@ def _codes(domain: Domain) -> tuple[list[npt.NDArray[np.uint64]], bool]:
     """Each column that is no constant as random codes of its values ``(n,)``, and whether all its cells are whole or text."""
     rng, columns, whole = np.random.default_rng(0), [], True
     rows = domain.rows
-    cells = (
-        rows.reshape(len(rows), -1).T
-        if isinstance(rows, np.ndarray)
-        else [rows[name].to_numpy() for name in rows.columns]
-    )
+    cells = rows.reshape(len(rows), -1).T if isinstance(rows, np.ndarray) else [rows[name].to_numpy() for name in rows.columns]
     if len(cells) > _COLUMNS:
         return [], False
     for cell in cells:

@@ -34,14 +34,18 @@ def slice_keys(domain: Domain, column: str) -> npt.NDArray[np.str_]:
         known = [*([CLASS] if domain.y is not None else []), *domain.keys, *features]
         listed = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
         raise DataError(
-            f"{domain.name}: slice {column!r}", expected="a column that travels with the rows", got=listed or "none",
+            f"{domain.name}: slice {column!r}",
+            expected="a column that travels with the rows",
+            got=listed or "none",
             fix="name one of these, or add the column to keep of every file of target rows",
-        )  # fmt: skip
+        )
     assert not isinstance(domain.rows, np.ndarray)
     values = domain.rows[column]
     if values.dtype.kind == "f" and values.nunique() > MOST_NUMBERS:
         raise DataError(
-            f"{domain.name}: slice {column!r}", expected=f"text, or at most {MOST_NUMBERS} different numbers",
-            got=f"{values.nunique()} different numbers", fix="write its bins into a column of their own, and name that in keep",
-        )  # fmt: skip
+            f"{domain.name}: slice {column!r}",
+            expected=f"text, or at most {MOST_NUMBERS} different numbers",
+            got=f"{values.nunique()} different numbers",
+            fix="write its bins into a column of their own, and name that in keep",
+        )
     return keys(values)

@@ -62,18 +62,22 @@ def split_training(rest: Domain, spec: SplitSpec, seed: int) -> tuple[Domain, Do
     if not present.all():
         lost = ", ".join(repr(rest.classes[code]) for code in np.flatnonzero(present == 0)[:5])
         raise DataError(
-            "target", expected="training rows of every class", got=f"none of class {lost} after the split",
+            "target",
+            expected="training rows of every class",
+            got=f"none of class {lost} after the split",
             fix="add rows of that class, or change group, time or data.split",
-        )  # fmt: skip
+        )
     return _named(train, "train"), _named(validation, "validation")
 
 
 def _not_empty(part: Domain, name: str, whole: Domain) -> None:
     if not len(part):
         raise DataError(
-            "target", expected=f"enough rows for the {name} part", got=f"{len(whole)} rows in too few groups or times",
+            "target",
+            expected=f"enough rows for the {name} part",
+            got=f"{len(whole)} rows in too few groups or times",
             fix="add labelled target rows, or change data.split",
-        )  # fmt: skip
+        )
 
 
 def _named(domain: Domain, name: str) -> Domain:
@@ -84,9 +88,11 @@ def _in_classes(test: Domain, target: Domain) -> Domain:
     unknown = [name for name in test.classes if name not in target.classes]
     if unknown:
         raise DataError(
-            "target_test", expected=f"the classes of the target, {', '.join(target.classes[:8])}",
-            got=f"also {', '.join(map(repr, unknown[:5]))}", fix="label target rows of that class, or remove it from the test",
-        )  # fmt: skip
+            "target_test",
+            expected=f"the classes of the target, {', '.join(target.classes[:8])}",
+            got=f"also {', '.join(map(repr, unknown[:5]))}",
+            fix="label target rows of that class, or remove it from the test",
+        )
     return test.relabelled(target.classes)
 
 

@@ -23,9 +23,12 @@ def save(domain: Domain, path: Path) -> Artifact:
     """Write ``domain`` to ``path`` with the ending of its format."""
     path.parent.mkdir(parents=True, exist_ok=True)
     known: dict[str, Any] = {
-        "name": domain.name, "classes": domain.classes, "keys": list(domain.keys), "drawn": domain.drawn,
+        "name": domain.name,
+        "classes": domain.classes,
+        "keys": list(domain.keys),
+        "drawn": domain.drawn,
         "forms": {name: form.model_dump(mode="json", exclude_defaults=True) for name, form in domain.forms.items()},
-    }  # fmt: skip
+    }
     beside = {_BESIDE + name: values for name, values in _beside(domain).items()}
     if isinstance(domain.rows, np.ndarray):
         path = path.with_name(path.name + ".npz")
@@ -68,9 +71,7 @@ def load(artifact: Artifact) -> Domain:
 
 
 def _beside(domain: Domain) -> dict[str, npt.NDArray[Any]]:
-    optional = {
-        "y": domain.y, "groups": domain.groups, "times": domain.times, "row_numbers": domain.row_numbers, "ids": domain.ids,
-    }  # fmt: skip
+    optional = {"y": domain.y, "groups": domain.groups, "times": domain.times, "row_numbers": domain.row_numbers, "ids": domain.ids}
     keys = {f"{_KEY}{i}": values for i, values in enumerate(domain.keys.values())}
     told: dict[str, npt.NDArray[Any]] = {}
     if domain.records is not None:

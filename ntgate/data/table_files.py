@@ -10,9 +10,15 @@ from ntgate.errors import DataError
 
 EXPECTED = "a parquet file or folder, or a pattern such as part-*.parquet"
 TABLES = {
-    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
     ".pq": "parquet",
-}  # fmt: skip
+}
 PACKED = (".gz", ".bz2", ".xz")
 _NOWHERE = "__HIVE_DEFAULT_PARTITION__"
 

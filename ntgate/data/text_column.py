@@ -96,9 +96,7 @@ def number_form(way: Way, missing: list[str]) -> ColumnForm:
 def truth_form(missing: tuple[str, ...] = ()) -> ColumnForm:
     """The form of truth values in words, as the numbers 1 and 0."""
     rules = ((rf"(?i)^({'|'.join(_YES)})$", "1"), (rf"(?i)^({'|'.join(_NO)})$", "0"))
-    return ColumnForm(
-        kind="number", rules=(*_gone(list(missing)), *rules), written=_written("yes and no as 1 and 0", missing)
-    )
+    return ColumnForm(kind="number", rules=(*_gone(list(missing)), *rules), written=_written("yes and no as 1 and 0", missing))
 
 
 def _gone(missing: list[str]) -> Rules:
@@ -117,9 +115,7 @@ def _is_truth(counts: Mapping[str, int], mixed: bool) -> bool:
     return mixed or len(small) > 2 or len(small) < len(counts) or small == {"true", "false"}
 
 
-def _numbers(
-    told: str, rest: list[str], marks: list[str], counts: Mapping[str, int], *, plainly: bool
-) -> Judged | None:
+def _numbers(told: str, rest: list[str], marks: list[str], counts: Mapping[str, int], *, plainly: bool) -> Judged | None:
     return _all_numbers(told, rest, marks, plainly=plainly) or _nearly_numbers(told, rest, marks, counts)
 
 

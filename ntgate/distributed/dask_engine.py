@@ -86,9 +86,7 @@ def workers(wanted: str) -> Iterator[DaskEngine]:
     try:
         from distributed import Client, LocalCluster
     except ImportError:
-        raise ConfigError(
-            "workers", expected="the library dask", got="none", fix="pip install 'ntgate[dask]'"
-        ) from None
+        raise ConfigError("workers", expected="the library dask", got="none", fix="pip install 'ntgate[dask]'") from None
     if not wanted.isdecimal():
         try:
             if not re.fullmatch(r"(\w+://)?[^/\s]+:\d+", wanted):  # an empty one would start a cluster of its own
@@ -96,10 +94,11 @@ def workers(wanted: str) -> Iterator[DaskEngine]:
             client = Client(wanted, timeout=_ANSWER)
         except (OSError, ValueError, TypeError) as error:
             raise ConfigError(
-                "workers", expected="a number, or the address of a Dask scheduler such as tcp://host:8786",
+                "workers",
+                expected="a number, or the address of a Dask scheduler such as tcp://host:8786",
                 got=f"{wanted!r} ({str(error).splitlines()[0][:200] if str(error) else type(error).__name__})",
                 fix="start it with: dask scheduler",
-            ) from None  # fmt: skip
+            ) from None
         with client:
             yield DaskEngine(client)
         return

@@ -106,8 +106,4 @@ def _expanded_p_value(p_value: float, clusters: float) -> float:
     """The inverse: Student's p-value of a share of resamples."""
     from scipy.special import ndtri, stdtr
 
-    return (
-        float(stdtr(clusters - 1, float(ndtri(p_value)) * math.sqrt((clusters - 1) / clusters)))
-        if clusters > 1
-        else 1.0
-    )
+    return float(stdtr(clusters - 1, float(ndtri(p_value)) * math.sqrt((clusters - 1) / clusters))) if clusters > 1 else 1.0

@@ -63,9 +63,11 @@ def bounded_mean_test(
     """
     if x.ndim != 1 or not len(x) or not (np.abs(x) <= 1 + 1e-9).all() or not -1 < margin < 1:
         raise DataError(
-            "differences, margin", expected="numbers in [-1, 1], and a margin between", got=f"shape {x.shape}, {margin}",
+            "differences, margin",
+            expected="numbers in [-1, 1], and a margin between",
+            got=f"shape {x.shape}, {margin}",
             fix="divide both by the largest difference that there can be",
-        )  # fmt: skip
+        )
     values, weights = _units(x, groups)
     order = np.random.default_rng(seed).permutation(len(values))
     values, weights = values[order, None], weights[order, None]

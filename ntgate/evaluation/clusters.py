@@ -58,9 +58,11 @@ def cluster_test(
     x = np.asarray(differences, np.float64)
     if x.shape != np.shape(groups) or not np.isin(x, (-1, 0, 1)).all():
         raise DataError(
-            "differences, groups", expected="1, 0 or -1 and a cluster for each row",
-            got=f"shapes {x.shape} and {np.shape(groups)}, values {np.unique(x)[:5].tolist()}", fix="compare two models' answers",
-        )  # fmt: skip
+            "differences, groups",
+            expected="1, 0 or -1 and a cluster for each row",
+            got=f"shapes {x.shape} and {np.shape(groups)}, values {np.unique(x)[:5].tolist()}",
+            fix="compare two models' answers",
+        )
     totals, sizes = _by_cluster(x, groups)
     clusters, gained, lost, n = len(sizes), int((x > 0).sum()), int((x < 0).sum()), len(x)
     if too_few_clusters(groups, alpha):

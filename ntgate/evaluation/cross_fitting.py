@@ -66,9 +66,11 @@ def cross_fitted_test(
     x = np.asarray(differences, np.float64)
     if x.ndim != 2 or not x.size or not np.isin(x, (-1, 0, 1)).all():
         raise DataError(
-            "differences", expected="1, 0 or -1 for each repeat and row", got=f"shape {x.shape}",
+            "differences",
+            expected="1, 0 or -1 for each repeat and row",
+            got=f"shape {x.shape}",
             fix="give the out-of-fold differences as repeats x rows",
-        )  # fmt: skip
+        )
     repeats = len(x)
     doubled = 1 if repeats == 1 else 2
     results = [_one(row, margin, alpha / doubled, groups) for row in x]

@@ -118,9 +118,11 @@ def smallest_visible_gain(
 def _check(p_gained: float, p_lost: float, alpha: float, margin: float) -> None:
     if not (p_gained >= 0 and p_lost >= 0 and p_gained + p_lost <= 1):
         raise DataError(
-            "p_gained, p_lost", expected="two shares of the rows, together at most 1", got=f"{p_gained}, {p_lost}",
+            "p_gained, p_lost",
+            expected="two shares of the rows, together at most 1",
+            got=f"{p_gained}, {p_lost}",
             fix="give shares, not counts or per cent",
-        )  # fmt: skip
+        )
     if not (0 < alpha < 1 and -1 < margin < 1):
         raise DataError("alpha, margin", expected="in (0, 1) and (-1, 1)", got=f"{alpha}, {margin}", fix="change them")
 

@@ -62,9 +62,11 @@ def gain_over_seeds(differences: npt.NDArray[np.integer] | npt.NDArray[np.floati
     x = np.asarray(differences, np.float64)
     if x.ndim != 2 or min(x.shape) < 2 or not np.isfinite(x).all():
         raise DataError(
-            "differences", expected="finite numbers for two or more seeds and rows", got=f"shape {x.shape}",
+            "differences",
+            expected="finite numbers for two or more seeds and rows",
+            got=f"shape {x.shape}",
             fix="train with at least two seeds",
-        )  # fmt: skip
+        )
     seeds, rows = x.shape
     of_seed, of_row, mean = x.mean(axis=1), x.mean(axis=0), float(x.mean())
     rest = x - of_seed[:, None] - of_row[None, :] + mean
@@ -109,15 +111,15 @@ def bootstrapped_gain_over_seeds(
     """
     if len(first) < 2 or len(first) != len(second):
         raise DataError(
-            "first, second", expected="two or more pairs", got=f"{len(first)} and {len(second)} models",
+            "first, second",
+            expected="two or more pairs",
+            got=f"{len(first)} and {len(second)} models",
             fix="train with at least two seeds",
-        )  # fmt: skip
+        )
     pairs = list(zip(first, second, strict=True))
 
     def gained(rows: Floats) -> Floats:
-        return sign * np.stack(
-            [metric.weighted(y, one, rows) - metric.weighted(y, other, rows) for one, other in pairs], 1
-        )
+        return sign * np.stack([metric.weighted(y, one, rows) - metric.weighted(y, other, rows) for one, other in pairs], 1)
 
     gains = gained(np.ones((1, len(y))))[0]
     drawn = np.concatenate([gained(rows) for rows in row_weights(y, resamples=resamples, seed=seed, groups=groups)])

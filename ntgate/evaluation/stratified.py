@@ -70,9 +70,7 @@ def stratified_test(
     upwards = _under_both(b, c, rows, margin, drawn, seed)
     downwards = _under_both(c, b, rows, -margin, drawn, seed + 1)
     p_value = _beyond(upwards, (gain - margin) / error)
-    below, above = (
-        max(_normal(alpha), *(float(np.quantile(z, 1 - alpha)) for z in both)) for both in (upwards, downwards)
-    )
+    below, above = (max(_normal(alpha), *(float(np.quantile(z, 1 - alpha)) for z in both)) for both in (upwards, downwards))
     return (max(-1.0, gain - below * error), min(1.0, gain + above * error)), p_value
 
 
@@ -103,9 +101,7 @@ def standard_error(gained: Floats, lost: Floats, rows: Floats) -> Floats:
     return np.asarray(np.sqrt(variance.sum(axis=-1)) / len(rows))
 
 
-def _under_both(
-    gained: Floats, lost: Floats, rows: Counts, margin: float, drawn: int, seed: int
-) -> tuple[Floats, Floats]:
+def _under_both(gained: Floats, lost: Floats, rows: Counts, margin: float, drawn: int, seed: int) -> tuple[Floats, Floats]:
     """The statistic of tables drawn under the likeliest shares, and under those that are with half a row more of each kind."""
     n, half = np.asarray(rows, np.float64), _PSEUDO
     more = gained + half, lost + half, n + 3 * half

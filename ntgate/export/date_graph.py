@@ -47,11 +47,7 @@ def date_nodes(date: DateParts, prefix: str, nodes: list[NodeProto], constants: 
     weeks = made("Mul", [made("Floor", [made("Div", [shifted, seven], "weeks")], "whole_weeks"), seven], "week_days")
     of_week = made("Cast", [made("Sub", [shifted, weeks], "of_week")], "weekday", to=TensorProto.INT64)
     which = made("Equal", [of_week, number("week", np.arange(7), np.int64)], "which")
-    parts = [
-        as_float(since, "time"),
-        *turn(years, made("Floor", [years], "whole_years"), "season"),
-        as_float(which, "weekdays"),
-    ]
+    parts = [as_float(since, "time"), *turn(years, made("Floor", [years], "whole_years"), "season"), as_float(which, "weekdays")]
     if date.clock:
         parts += turn(days, whole_days, "clock")
     if date.marks_missing:

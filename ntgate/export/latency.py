@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def latency(
-    path: Path, rows: npt.NDArray[Any] | pd.DataFrame, batch_size: int, *, repeats: int = 100, warm_up: int = 20
-) -> float:
+def latency(path: Path, rows: npt.NDArray[Any] | pd.DataFrame, batch_size: int, *, repeats: int = 100, warm_up: int = 20) -> float:
     """Median microseconds of one call with ``batch_size`` raw rows, onnxruntime on one thread of the CPU.
 
     The first rows are taken, again from the start where there are fewer. ``warm_up`` calls go before the ``repeats`` measured ones.

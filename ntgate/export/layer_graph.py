@@ -127,9 +127,14 @@ def _convolution(graph: _Graph, module: nn.Conv2d, x: str) -> str:
         raise _Unknown
     given = [module.weight] if module.bias is None else [module.weight, module.bias]
     return graph.add(
-        "Conv", [x, *map(graph.constant, given)], kernel_shape=module.kernel_size, strides=module.stride,
-        pads=[*module.padding, *module.padding], dilations=module.dilation, group=module.groups,
-    )  # fmt: skip
+        "Conv",
+        [x, *map(graph.constant, given)],
+        kernel_shape=module.kernel_size,
+        strides=module.stride,
+        pads=[*module.padding, *module.padding],
+        dilations=module.dilation,
+        group=module.groups,
+    )
 
 
 def _pooling(graph: _Graph, module: nn.MaxPool2d, x: str) -> str:

@@ -54,18 +54,26 @@ def _traced(network: nn.Module, encoder: Encoder, path: Path) -> ModelProto:
     try:
         with _quiet():
             program = torch.onnx.export(
-                _Scoring(network).eval(), (example,), dynamo=True, verbose=False, opset_version=OPSET,
-                input_names=["x"], output_names=[SCORES], dynamic_shapes=({0: torch.export.Dim("n")},),
-            )  # fmt: skip
+                _Scoring(network).eval(),
+                (example,),
+                dynamo=True,
+                verbose=False,
+                opset_version=OPSET,
+                input_names=["x"],
+                output_names=[SCORES],
+                dynamic_shapes=({0: torch.export.Dim("n")},),
+            )
     except (torch.onnx.errors.OnnxExporterError, torch.onnx.OnnxExporterError, RuntimeError) as error:
         if machine_fault(error) is not None:
             raise
         cause = error.__cause__ or error  # the exporter's own words are of its steps
         said = (str(cause).strip() or type(cause).__name__).splitlines()[0][:300]
         raise ModelError(
-            f"export of {path.stem}", expected="a network that ONNX can express", got=said,
+            f"export of {path.stem}",
+            expected="a network that ONNX can express",
+            got=said,
             fix="use standard torch operations with a dynamic batch in the backbone",
-        ) from error  # fmt: skip
+        ) from error
     assert program is not None
     return program.model_proto
 

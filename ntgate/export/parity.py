@@ -38,9 +38,11 @@ def check_parity(
         largest = max(largest, _difference(scores_onnx(path, part, batch_size=size), reference[:head]))
     if not largest <= tolerance:  # NaN is not within any tolerance
         raise ModelError(
-            str(path), expected=f"the network's scores to within {tolerance}", got=f"a difference of {largest}",
+            str(path),
+            expected=f"the network's scores to within {tolerance}",
+            got=f"a difference of {largest}",
             fix="check the backbone for operations that depend on the batch or on chance",
-        )  # fmt: skip
+        )
     return largest
 
 

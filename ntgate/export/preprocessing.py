@@ -65,9 +65,7 @@ def preprocessing_graph(encoder: Encoder | TextEncoder, ir_version: int) -> Mode
             inputs.append(_input(text.name, TensorProto.STRING, [1]))
             blocks.append(text_nodes(text, f"{inner}text_{i}/", nodes, constants))
             # No rule of ONNX tells what a tokenizer makes, and its checker crashes where it is not told.
-            between.append(
-                helper.make_tensor_value_info(f"{inner}text_{i}/{WORDS}", TensorProto.STRING, ["n", "words"])
-            )
+            between.append(helper.make_tensor_value_info(f"{inner}text_{i}/{WORDS}", TensorProto.STRING, ["n", "words"]))
         nodes.append(helper.make_node("Concat", blocks, [output], axis=1))
     else:
         raise TypeError(f"no preprocessing for {type(encoder).__name__}")
@@ -99,9 +97,7 @@ def _table(
         nodes.append(helper.make_node("Where", [missing, median, number.name], [imputed]))
         if number.exact:
             nodes.append(helper.make_node("Sub", [imputed, median], [f"{imputed}_difference"]))
-            nodes.append(
-                helper.make_node("Cast", [f"{imputed}_difference"], [f"{imputed}_float"], to=TensorProto.FLOAT)
-            )
+            nodes.append(helper.make_node("Cast", [f"{imputed}_difference"], [f"{imputed}_float"], to=TensorProto.FLOAT))
             imputed = f"{imputed}_float"
         values.append(imputed)
         if number.marks_missing:

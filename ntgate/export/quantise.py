@@ -57,14 +57,18 @@ def quantise(path: Path, to: Path, method: Method, rows: npt.NDArray[Any] | pd.D
     layers = [node.name for node in model.graph.node if node.op_type in kinds and node.input[1] in known]
     if not layers:
         raise ModelError(
-            str(path), expected=f"a model with weights to quantise ({', '.join(kinds)})", got="none",
+            str(path),
+            expected=f"a model with weights to quantise ({', '.join(kinds)})",
+            got="none",
             fix="leave quantisation out of compression",
-        )  # fmt: skip
+        )
     to.parent.mkdir(parents=True, exist_ok=True)
     common: dict[str, Any] = {
-        "op_types_to_quantize": list(kinds), "per_channel": method.per_channel, "weight_type": ort.QuantType.QInt8,
+        "op_types_to_quantize": list(kinds),
+        "per_channel": method.per_channel,
+        "weight_type": ort.QuantType.QInt8,
         "reduce_range": True,
-    }  # fmt: skip
+    }
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "model.onnx"
         onnx.save(_shaped(model), plain)
@@ -72,10 +76,15 @@ def quantise(path: Path, to: Path, method: Method, rows: npt.NDArray[Any] | pd.D
             ort.quantize_dynamic(plain, to, **common)
         else:
             ort.quantize_static(
-                plain, to, _reader(path, rows, method.calibration_rows), quant_format=ort.QuantFormat.QDQ,
-                activation_type=ort.QuantType.QUInt8, nodes_to_quantize=layers, **common,
+                plain,
+                to,
+                _reader(path, rows, method.calibration_rows),
+                quant_format=ort.QuantFormat.QDQ,
+                activation_type=ort.QuantType.QUInt8,
+                nodes_to_quantize=layers,
+                **common,
                 extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm", "MatMul"], "WeightSymmetric": True},
-            )  # fmt: skip
+            )
     quantised = onnx.load(to)
     quantised.producer_name, quantised.producer_version = model.producer_name, model.producer_version
     del quantised.metadata_props[:]

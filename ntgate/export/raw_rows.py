@@ -65,10 +65,12 @@ def _describe(model: ModelProto, encoder: Encoder | TextEncoder, classes: Sequen
     onnx.helper.set_model_props(
         model,
         {
-            CLASSES: json.dumps(list(classes)), KIND: plain.kind, COLUMNS: json.dumps(_written(plain)),
+            CLASSES: json.dumps(list(classes)),
+            KIND: plain.kind,
+            COLUMNS: json.dumps(_written(plain)),
             "ntgate.version": ntgate.__version__,
         },
-    )  # fmt: skip
+    )
 
 
 def _written(encoder: Encoder) -> dict[str, dict[str, Any]]:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 _BATCH = 1024  # a text has 20,000 terms
 
 
-def scores_onnx(
-    path: Path, rows: npt.NDArray[Any] | pd.DataFrame, *, batch_size: int = _BATCH
-) -> npt.NDArray[np.float32]:
+def scores_onnx(path: Path, rows: npt.NDArray[Any] | pd.DataFrame, *, batch_size: int = _BATCH) -> npt.NDArray[np.float32]:
     """Class scores ``(n, c)`` of raw rows, of which there may be none.
 
     Args:
@@ -40,9 +38,7 @@ def scores_onnx(
     running = session(path)
     parts = []
     for start in range(0, len(rows), batch_size):
-        part = (
-            rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
-        )
+        part = rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
         try:
             parts.append(running.run(None, feed(running, part, path))[0])
         except Exception as error:  # onnxruntime's own exceptions share no base class
@@ -64,9 +60,11 @@ def class_names(path: Path) -> tuple[str, ...]:
         return tuple(str(name) for name in json.loads(properties[CLASSES]))
     except (KeyError, ValueError) as error:
         raise ModelError(
-            str(path), expected="an ONNX model with class names in its metadata", got="none",
+            str(path),
+            expected="an ONNX model with class names in its metadata",
+            got="none",
             fix="promote models that ntgate exported",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def input_schema(path: Path) -> list[tuple[str, str, list[int]]]:

@@ -33,14 +33,8 @@ def text_nodes(text: TfIdf, inner: str, nodes: list[NodeProto], constants: list[
 
     one = constant("one", np.float32(1))
     flat = node("Reshape", [text.name, constant("every_row", np.array([-1]))], "flat")
-    called: dict[str, Any] = {
-        "keys_strings": list(MISSING),
-        "values_int64s": [1] * len(MISSING),
-        "domain": "ai.onnx.ml",
-    }
-    missing = node(
-        "Cast", [node("LabelEncoder", [flat], "is_missing", default_int64=0, **called)], "missing", to=TensorProto.BOOL
-    )
+    called: dict[str, Any] = {"keys_strings": list(MISSING), "values_int64s": [1] * len(MISSING), "domain": "ai.onnx.ml"}
+    missing = node("Cast", [node("LabelEncoder", [flat], "is_missing", default_int64=0, **called)], "missing", to=TensorProto.BOOL)
     given = node("Where", [missing, constant("nothing", np.array("", dtype=object)), flat], "given")
     words = node("Tokenizer", [given], WORDS, domain=CONTRIB, mark=0, pad_value="", mincharnum=1, tokenexp=WORD)
     forms: dict[str, Any] = {"keys_strings": list(text.forms), "values_int64s": list(text.forms.values())}

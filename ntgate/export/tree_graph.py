@@ -41,9 +41,7 @@ class Tree:
     value: npt.NDArray[np.float64]
 
 
-def tree_graph(
-    trees: Sequence[Tree], shape: Sequence[int], base: npt.NDArray[np.floating[Any]], *, link: str | None
-) -> ModelProto:
+def tree_graph(trees: Sequence[Tree], shape: Sequence[int], base: npt.NDArray[np.floating[Any]], *, link: str | None) -> ModelProto:
     """The model from encoded rows ``x`` ``(n, *shape)`` to ``scores`` ``(n, c)``: what the trees add to ``base`` ``(c,)``.
 
     Args:

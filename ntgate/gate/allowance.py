@@ -111,6 +111,14 @@ def once_more(
     if policy == "none":
         reason += " Repeated use of test rows is not accounted for (gate.ledger.policy: none)."
     return Allowance(
-        policy=policy, alpha=alpha, offered=n, rows=None if rows.all() else tuple(np.flatnonzero(rows).tolist()),
-        horizon=horizon, withheld=withheld, entry=entry, earlier=dict(earlier or {}), opponents=opponents, reason=reason,
-    )  # fmt: skip
+        policy=policy,
+        alpha=alpha,
+        offered=n,
+        rows=None if rows.all() else tuple(np.flatnonzero(rows).tolist()),
+        horizon=horizon,
+        withheld=withheld,
+        entry=entry,
+        earlier=dict(earlier or {}),
+        opponents=opponents,
+        reason=reason,
+    )

@@ -88,9 +88,8 @@ def compare(
     else:
         found = Tested((-metric.span, metric.span), 1.0, note=few)
     return Comparison(
-        *values, metric.better_by(*values), found.interval, found.p_value, found.counts, found.note,
-        count_needed=found.count_needed,
-    )  # fmt: skip
+        *values, metric.better_by(*values), found.interval, found.p_value, found.counts, found.note, count_needed=found.count_needed
+    )
 
 
 def bet(
@@ -134,9 +133,16 @@ def over_seeds(
         found = gain_over_seeds(np.stack(differences), config.alpha)
     else:
         found = bootstrapped_gain_over_seeds(
-            metric, y, firsts, seconds, sign=1 if metric.greater_is_better else -1,
-            alpha=config.alpha, resamples=config.resamples, seed=seed, groups=groups,
-        )  # fmt: skip
+            metric,
+            y,
+            firsts,
+            seconds,
+            sign=1 if metric.greater_is_better else -1,
+            alpha=config.alpha,
+            resamples=config.resamples,
+            seed=seed,
+            groups=groups,
+        )
     return OverSeeds(gains=found.gains, gain=found.gain, interval=found.interval)
 
 
@@ -204,10 +210,7 @@ class Case:
     def over_seeds(self) -> OverSeeds | None:
         """The gain over scratch of every seed's pair, before any compression; None where no further seed has usable scores."""
         evidence = self.evidence
-        first, second = (
-            evidence.usable("uncompressed" if evidence.compressed else "candidate"),
-            evidence.usable("scratch"),
-        )
+        first, second = (evidence.usable("uncompressed" if evidence.compressed else "candidate"), evidence.usable("scratch"))
         more = evidence.candidate_seeds, evidence.scratch_seeds
         if first is None or second is None or more[0] is None or more[1] is None:
             return None
@@ -237,14 +240,7 @@ class Case:
                 return None
             return bet(evidence.y, first, second, earlier, config, margin=margin)
         return compare(
-            evidence.y,
-            first,
-            second,
-            config,
-            margin=margin,
-            seed=self.seed,
-            groups=evidence.groups,
-            constant=other == "constant",
+            evidence.y, first, second, config, margin=margin, seed=self.seed, groups=evidence.groups, constant=other == "constant"
         )
 
     def _over_folds(self, other: str, scores: Scores, margin: float) -> Comparison | None:

@@ -73,7 +73,7 @@ def deciding(case: Case) -> Deciding | None:
         random = rows_needed(p_gained, p_lost, config.alpha, margin=config.margin)
     return Deciding(
         gain=gain, random=random, deciding=labels_to_ask(p_gained, p_lost, disagreement, config), disagreement=disagreement
-    )  # fmt: skip
+    )
 
 
 def labels_to_ask(p_gained: float, p_lost: float, disagreement: float, config: GateConfig) -> int | None:

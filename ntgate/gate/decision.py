@@ -122,15 +122,8 @@ class GateDecision(Frozen):
     def _verdict(self) -> str:
         if self.outcome == "promoted":
             return f"The candidate beats training from scratch by {self.points(self.gain)} and passes every rule."
-        finding = next(
-            f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive")
-        )
-        if (
-            finding.rule == "negative_transfer"
-            and self.outcome == "rejected"
-            and self.gain is not None
-            and self.gain < 0
-        ):
+        finding = next(f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive"))
+        if finding.rule == "negative_transfer" and self.outcome == "rejected" and self.gain is not None and self.gain < 0:
             return f"Negative transfer: the candidate is {self.points(-self.gain)} worse than training from scratch."
         if finding.rule == "seeds" and self.outcome == "rejected" and self.over_seeds and self.over_seeds.gain < 0:
             seeds = len(self.over_seeds.gains)
@@ -150,9 +143,10 @@ def withheld(decision: GateDecision) -> GateDecision:
     :mod:`ntgate.gate.wear`).
     """
     kept = Finding(
-        rule="withheld", outcome="inconclusive",
+        rule="withheld",
+        outcome="inconclusive",
         reason="The candidate did not pass. What the test rows say is withheld until one does, so that they can be used again.",
-    )  # fmt: skip
+    )
     return decision.model_copy(
         update={
             "outcome": "inconclusive",

@@ -91,9 +91,7 @@ class Evidence:
         taken |= {name: getattr(self, name)[:, rows] for name in by_second if getattr(self, name) is not None}
         slices = {name: keys[rows] for name, keys in self.slices.items()}
         learners = {name: scores[rows] for name, scores in self.learners.items()}
-        return replace(
-            self, **taken, slices=slices, learners=learners, leakage=self.leakage and self.leakage.among(rows)
-        )
+        return replace(self, **taken, slices=slices, learners=learners, leakage=self.leakage and self.leakage.among(rows))
 
     def opponent(self, name: str) -> str:
         """What the ledger calls a model that a stream's candidate has bet against: another champion is another opponent."""
@@ -111,12 +109,7 @@ class Evidence:
         if scores.ndim != 2 or len(scores) != len(self.y):
             return f"the scores of the {called} have shape {scores.shape}, not one row for each of the {len(self.y)} test rows"
         bet_on = None if self.allowance is None else self.allowance.opponents
-        if (
-            bet_on is not None
-            and name != "candidate"
-            and name not in self.learners
-            and self.opponent(name) not in bet_on
-        ):
+        if bet_on is not None and name != "candidate" and name not in self.learners and self.opponent(name) not in bet_on:
             return f"the candidate has not bet against the {called}, and there are no fresh test rows to do so"
         wrong = int((~np.isfinite(scores)).any(axis=1).sum())
         return f"the scores of the {called} are not finite on {wrong} test rows" if wrong else None

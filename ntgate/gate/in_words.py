@@ -59,9 +59,7 @@ def _leakage(_: GateDecision, finding: Finding, __: float) -> str | None:
 
 
 def _constant_guess(_: GateDecision, finding: Finding, __: float) -> str | None:
-    return (
-        f"The candidate is {'shown not' if finding.outcome == 'fail' else 'not shown'} to be above the constant guess."
-    )
+    return f"The candidate is {'shown not' if finding.outcome == 'fail' else 'not shown'} to be above the constant guess."
 
 
 _RULES = {

@@ -43,11 +43,7 @@ class LedgerConfig(Frozen):
     @classmethod
     def _kept_and_shared(cls, uri: str | None) -> str | None:
         # A reference is judged by its value, when it is used.
-        if (
-            uri is not None
-            and not uri.startswith("$[")
-            and not re.match(r"postgresql(\+\w+)?://.|sqlite(\+\w+)?:///[^:]", uri)
-        ):
+        if uri is not None and not uri.startswith("$[") and not re.match(r"postgresql(\+\w+)?://.|sqlite(\+\w+)?:///[^:]", uri):
             raise ValueError("sqlite:///FILE or a postgresql:// address")
         return uri
 

@@ -256,9 +256,7 @@ class Answered:
         more = to_come[-1] - m
         won = np.arange(more + 1)
         tied = np.full(more + 1, 0 if self.margin == 0 else later[-1] - to_come[-1])
-        enough = log_wealths(np.stack([g + won, tied, m - g + more - won], axis=1), self.threshold) >= -math.log(
-            self.level
-        )
+        enough = log_wealths(np.stack([g + won, tied, m - g + more - won], axis=1), self.threshold) >= -math.log(self.level)
         return float(binom.pmf(won, more, chance)[enough].sum())
 
     def _chance_of_one(self) -> float:

@@ -73,9 +73,7 @@ class Power(Frozen):
         text += f"; {row.needed}{fresh} would with 0.8." if row.needed > self.n else "."
         if row.needed <= self.n or row.deciding is None or self.judged != "accuracy":
             return text
-        return (
-            f"{text} Of rows on which the arms disagree, {row.deciding} labels do: `ntgate ask` picks them after a run."
-        )
+        return f"{text} Of rows on which the arms disagree, {row.deciding} labels do: `ntgate ask` picks them after a run."
 
 
 def power(n: int, config: GateConfig, *, level: float | None = None, of: int | None = None) -> Power:
@@ -104,9 +102,7 @@ Of rows on which the arms disagree, 169 labels do: `ntgate ask` picks them after
                 power=power_at(n, gained, lost, alpha, margin, bets=bets) if possible and n else None,
                 needed=rows_needed(gained, lost, alpha, margin=margin, bets=bets) if possible else None,
                 visible=smallest_visible_gain(n, discordance, alpha, margin=margin, bets=bets),
-                deciding=labels_to_ask(gained, lost, discordance, config)
-                if possible and config.counts_right_rows
-                else None,
+                deciding=labels_to_ask(gained, lost, discordance, config) if possible and config.counts_right_rows else None,
             )
         )
     return Power(n=n, of=n if of is None else of, alpha=alpha, gain=gain, rows=tuple(rows), judged=str(config.metric))

@@ -35,16 +35,20 @@ def to_spend(history: History, config: LedgerConfig, alpha: float, least: int) -
     of = f"These {n} test rows"
     if len(chosen) < n:
         of = f"Of {n} test rows {n - len(chosen)} are worn out by earlier decisions: the other {len(chosen)} alone are used. They"
-    sentences = [
-        f"{of} have been used {used} of {config.horizon} times." if used else f"{of} have not been used before."
-    ]
+    sentences = [f"{of} have been used {used} of {config.horizon} times." if used else f"{of} have not been used before."]
     if level < alpha:
         sentences.append(f"This decision is tested at {level:.3g} of alpha {alpha:g}.")
     sentences += _manners(config, shown)
     return Allowance(
-        policy="spend", alpha=level, offered=n, rows=None if len(chosen) == n else tuple(chosen.tolist()), uses=used,
-        horizon=config.horizon, withheld=config.withheld, reason=" ".join(sentences),
-    )  # fmt: skip
+        policy="spend",
+        alpha=level,
+        offered=n,
+        rows=None if len(chosen) == n else tuple(chosen.tolist()),
+        uses=used,
+        horizon=config.horizon,
+        withheld=config.withheld,
+        reason=" ".join(sentences),
+    )
 
 
 def sharpest(left: npt.NDArray[np.float64], *, step: float, least: int) -> float:
@@ -90,9 +94,7 @@ def _manners(config: LedgerConfig, shown: int) -> list[str]:
     return []
 
 
-def _spent(
-    history: History, left: npt.NDArray[np.float64], config: LedgerConfig, alpha: float, least: int
-) -> Allowance:
+def _spent(history: History, left: npt.NDArray[np.float64], config: LedgerConfig, alpha: float, least: int) -> Allowance:
     n, uses, able = len(history), int(history.uses.max(initial=0)), int((left > 0).sum())
     if not uses:
         reason = f"{n} test rows are too few to be opened."
@@ -105,15 +107,20 @@ def _spent(
             f"on {n - able} of them, and the other {able} are too few."
         )
     else:
-        reason = (
-            f"These {n} test rows have been used {uses} of {config.horizon} times: nothing is left of alpha {alpha:g}."
-        )
+        reason = f"These {n} test rows have been used {uses} of {config.horizon} times: nothing is left of alpha {alpha:g}."
     needed = max(least - able, 1)
     sharp = f"; {n - able} make the test as sharp as it was" if n - able > needed else ""
     return Allowance(
-        policy="spend", alpha=0.0, offered=n, rows=(), uses=uses, horizon=config.horizon, withheld=config.withheld,
-        needed=needed, reason=f"{reason} Label at least {needed} fresh test rows{sharp}.",
-    )  # fmt: skip
+        policy="spend",
+        alpha=0.0,
+        offered=n,
+        rows=(),
+        uses=uses,
+        horizon=config.horizon,
+        withheld=config.withheld,
+        needed=needed,
+        reason=f"{reason} Label at least {needed} fresh test rows{sharp}.",
+    )
 
 
 def times(number: int) -> str:

@@ -66,9 +66,7 @@ def to_bet_on(history: History, config: LedgerConfig, stream: Stream, alpha: flo
         return _closed(n, uses, config, reason=_used_up(stream, alpha))
     sentences = [f"{len(chosen)} of {n} test rows are fresh for this candidate; it has bet on {before} before."]
     if level < alpha:
-        sentences.append(
-            f"It is number {len(stream.before) + 1} on this stream, and is tested at {level:.3g} of alpha {alpha:g}."
-        )
+        sentences.append(f"It is number {len(stream.before) + 1} on this stream, and is tested at {level:.3g} of alpha {alpha:g}.")
     if barred.any():
         sentences.append(
             f"{int(barred.sum())} were opened for others and do not count: the candidate may have been chosen on them."
@@ -76,15 +74,21 @@ def to_bet_on(history: History, config: LedgerConfig, stream: Stream, alpha: flo
     if not len(chosen) and not before:
         return _closed(n, uses, config, reason=" ".join([*sentences, "Label fresh test rows."]), needed=1)
     return Allowance(
-        policy="e_process", alpha=level, offered=n, rows=None if len(chosen) == n else tuple(chosen.tolist()), uses=uses,
-        horizon=config.horizon, earlier=dict(stream.earlier), reason=" ".join(sentences),
-    )  # fmt: skip
+        policy="e_process",
+        alpha=level,
+        offered=n,
+        rows=None if len(chosen) == n else tuple(chosen.tolist()),
+        uses=uses,
+        horizon=config.horizon,
+        earlier=dict(stream.earlier),
+        reason=" ".join(sentences),
+    )
 
 
 def _closed(n: int, uses: int, config: LedgerConfig, *, reason: str, needed: int = 0) -> Allowance:
     return Allowance(
-        policy="e_process", alpha=0.0, offered=n, rows=(), uses=uses, horizon=config.horizon, needed=needed, reason=reason,
-    )  # fmt: skip
+        policy="e_process", alpha=0.0, offered=n, rows=(), uses=uses, horizon=config.horizon, needed=needed, reason=reason
+    )
 
 
 def _used_up(stream: Stream, alpha: float) -> str:

@@ -27,8 +27,11 @@ OPPONENTS: Mapping[str, tuple[str, str | None]] = {
     "compression": ("uncompressed", "compression_margin"),
 }
 _CALLED = {
-    "scratch": "scratch", "constant": "the constant guess", "champion": "the champion", "uncompressed": "itself before compression",
-}  # fmt: skip
+    "scratch": "scratch",
+    "constant": "the constant guess",
+    "champion": "the champion",
+    "uncompressed": "itself before compression",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +93,18 @@ class Labelled:
         if state == "go_on" and k and found.stop[1] == "inconclusive" and found.hopeless:
             state = "vain"
         return OnLabels(
-            pool=asked.rows, differ=asked.differ, asked=n, labelled=k, used=found.stop[0], gained=gained, tied=tied, lost=lost,
-            state=state, next_look=next((at for at in self.positions if at > k), None) if state == "go_on" else None,
+            pool=asked.rows,
+            differ=asked.differ,
+            asked=n,
+            labelled=k,
+            used=found.stop[0],
+            gained=gained,
+            tied=tied,
+            lost=lost,
+            state=state,
+            next_look=next((at for at in self.positions if at > k), None) if state == "go_on" else None,
             more=state == "used_up" and asked.looks is None and n < asked.differ,
-        )  # fmt: skip
+        )
 
 
 def findings_on_labels(before: tuple[Finding, ...], labelled: Labelled) -> tuple[Finding, ...]:
@@ -131,14 +142,10 @@ def _alarmed(found: Finding, before: Finding) -> Finding:
 
 def _wear(asked: Asked) -> Finding:
     n = len(asked.ids)
-    reason = (
-        f"These {n:,} rows were fresh, and were opened for this candidate alone: they are tested at {asked.alpha:g}."
-    )
+    reason = f"These {n:,} rows were fresh, and were opened for this candidate alone: they are tested at {asked.alpha:g}."
     if not asked.entries:
         reason = f"Use of these {n:,} rows is not accounted for (gate.ledger.policy: none)."
-    return Finding(
-        rule="wear", outcome="pass", measured=asked.alpha, bound=0.0, reason=reason, warning=not asked.entries
-    )
+    return Finding(rule="wear", outcome="pass", measured=asked.alpha, bound=0.0, reason=reason, warning=not asked.entries)
 
 
 def _rows(labelled: Labelled) -> Finding:
@@ -147,9 +154,7 @@ def _rows(labelled: Labelled) -> Finding:
     reason = f"A pool of {asked.rows:,} rows, {len(labelled.y):,} of them labelled."
     if not enough:
         reason += f" It is too small for a verdict: at least {least} rows."
-    return Finding(
-        rule="test_rows", outcome="pass" if enough else "inconclusive", measured=asked.rows, bound=least, reason=reason
-    )
+    return Finding(rule="test_rows", outcome="pass" if enough else "inconclusive", measured=asked.rows, bound=least, reason=reason)
 
 
 def _by_labels(rule: str, labelled: Labelled) -> Finding:
@@ -174,9 +179,10 @@ def _answer(rule: str, found: Answered, called: str, margin: float) -> Finding:
         )
     better = "better" if margin >= 0 else "not worse"
     verdict = {
-        "pass": f"It is {better}.", "fail": f"It is shown not to be {better}." if margin >= 0 else "It is worse.",
+        "pass": f"It is {better}.",
+        "fail": f"It is shown not to be {better}." if margin >= 0 else "It is worse.",
         "inconclusive": f"It is not shown to be {better}." if margin >= 0 else f"A loss of more than {-margin:g} is not ruled out.",
-    }[outcome]  # fmt: skip
+    }[outcome]
     return Finding(rule=rule, outcome=outcome, measured=low, bound=margin, reason=text + verdict)
 
 
@@ -187,15 +193,13 @@ def _learners(labelled: Labelled) -> Finding:
             found = labelled.over(name, 0.0)
             told.append(name.removeprefix(_LEARNER).replace("_", " "))
             better += [told[-1]] if found.stop[1] == "fail" else []
-    verdict = (
-        f"{better[0]} is shown to be better: the source is not worth its use."
-        if better
-        else "None is shown to be better."
-    )
+    verdict = f"{better[0]} is shown to be better: the source is not worth its use." if better else "None is shown to be better."
     return Finding(
-        rule="target_learners", outcome="fail" if better else "pass", bound=0.0,
+        rule="target_learners",
+        outcome="fail" if better else "pass",
+        bound=0.0,
         reason=f"Of the target alone: {', '.join(told) or 'one learner'}. {verdict}",
-    )  # fmt: skip
+    )
 
 
 def _seeds(labelled: Labelled) -> Finding:
@@ -210,10 +214,13 @@ def _seeds(labelled: Labelled) -> Finding:
     mean = float(np.mean(gains))
     verdict = "do not contradict" if mean > margin else "contradict"
     return Finding(
-        rule="seeds", outcome="pass" if mean > margin else "inconclusive", measured=mean, bound=margin,
+        rule="seeds",
+        outcome="pass" if mean > margin else "inconclusive",
+        measured=mean,
+        bound=margin,
         reason=f"Over {len(pairs)} seeds an arm the mean gain on the pool is {mean:+.3f}; by seed "
         f"{', '.join(f'{gain:+.3f}' for gain in gains)}. Further seeds {verdict} the gain.",
-    )  # fmt: skip
+    )
 
 
 def _slices(labelled: Labelled, by: str) -> list[Finding]:
@@ -221,9 +228,11 @@ def _slices(labelled: Labelled, by: str) -> list[Finding]:
     others = [name for name in ("scratch", "champion") if name in labelled.asked.opponents]
     return [
         _answer(
-            f"slice {by}={value}, against {other}", labelled.on_slice(by, value, other, -part.margin), f"{other} on {by} {value}",
+            f"slice {by}={value}, against {other}",
+            labelled.on_slice(by, value, other, -part.margin),
+            f"{other} on {by} {value}",
             -part.margin,
         )
         for value in labelled.asked.slice_shares[by]
         for other in others
-    ]  # fmt: skip
+    ]

@@ -22,14 +22,7 @@ from ntgate.gate.spending import times, to_spend
 from ntgate.gate.streams import Stream, to_bet_on
 
 
-def allow(
-    history: History,
-    config: LedgerConfig,
-    *,
-    alpha: float,
-    min_test_rows: int,
-    stream: Stream | None = None,
-) -> Allowance:
+def allow(history: History, config: LedgerConfig, *, alpha: float, min_test_rows: int, stream: Stream | None = None) -> Allowance:
     """What one more decision may use.
 
     Args:
@@ -72,9 +65,7 @@ def _unaccounted(history: History, alpha: float) -> Allowance:
     n, uses = len(history), int(history.uses.max(initial=0))
     reason = f"Repeated use of test rows is not accounted for (gate.ledger.policy: none). These {n} test rows have "
     if uses:
-        reason += (
-            f"been used {times(uses)} before: a worthless candidate passes with a probability above alpha {alpha:g}."
-        )
+        reason += f"been used {times(uses)} before: a worthless candidate passes with a probability above alpha {alpha:g}."
     else:
         reason += f"not been used before; every further use raises the probability of a false promotion above alpha {alpha:g}."
     return Allowance(policy="none", alpha=alpha, offered=n, uses=uses, reason=reason)

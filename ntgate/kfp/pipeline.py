@@ -63,9 +63,7 @@ def pipeline(content: Mapping[str, Any], cluster: Cluster, stages: str = "ntgate
         made: dict[str, Any] = {}
         for node in nodes:
             needed = {name: made[name] for name in node.inputs}
-            task = components[node.name](
-                **needed, config=config, root=root, dry_run=dry_run, allow_first=allow_first, force=force
-            )
+            task = components[node.name](**needed, config=config, root=root, dry_run=dry_run, allow_first=allow_first, force=force)
             task.set_display_name(node.name)
             _placed(task, node.stage, cluster, named)
             made[node.result] = task.output

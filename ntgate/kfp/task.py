@@ -93,13 +93,10 @@ def read(kind: type[Frozen], value: Handed) -> Frozen:
     content = json.loads((Path(value.path) / _RESULT).read_text(encoding="utf-8"))
     if (found := content.pop("schema", SCHEMA)) != SCHEMA:
         raise ConfigError(
-            value.path, expected=f"a result of schema {SCHEMA}", got=f"schema {found}",
-            fix="give every pod the image of one ntgate",
-        )  # fmt: skip
+            value.path, expected=f"a result of schema {SCHEMA}", got=f"schema {found}", fix="give every pod the image of one ntgate"
+        )
     result = kind.model_validate_json(json.dumps(content))
-    return with_files(
-        result, lambda file: file if remote(file.path) else _moved(file, before="", after=f"{value.path}/")
-    )
+    return with_files(result, lambda file: file if remote(file.path) else _moved(file, before="", after=f"{value.path}/"))
 
 
 def _store(artifact: Handed) -> str:

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 _MOST = 1_000_000  # coefficients
-_ROUNDS, _CLOSE = (
-    200,
-    1e-3,
-)  # rows held out choose among penalties, which differ by more than the last digits of an optimum
+_ROUNDS, _CLOSE = (200, 1e-3)  # rows held out choose among penalties, which differ by more than the last digits of an optimum
 
 
 class Logistic(Learner):

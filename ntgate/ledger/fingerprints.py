@@ -127,9 +127,7 @@ def sets_of(connection: sa.Connection, fingerprints: list[bytes]) -> Iterator[tu
         return
     connection.exec_driver_sql("CREATE TEMP TABLE wanted (fingerprint BLOB PRIMARY KEY) WITHOUT ROWID")
     for start in range(0, len(fingerprints), _BLOCK):
-        connection.exec_driver_sql(
-            "INSERT INTO wanted VALUES (?)", [(one,) for one in fingerprints[start : start + _BLOCK]]
-        )
+        connection.exec_driver_sql("INSERT INTO wanted VALUES (?)", [(one,) for one in fingerprints[start : start + _BLOCK]])
     found = connection.exec_driver_sql(
         f"SELECT r.fingerprint, r.row_set FROM wanted JOIN {ROWS.name} r USING (fingerprint)"  # noqa: S608  a name of ours
     )

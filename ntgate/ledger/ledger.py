@@ -118,15 +118,17 @@ class Ledger:
             own = [use for use in uses if use.comparison == opening.comparison and use.policy == opening.config.policy]
             if spending and own:
                 return once_more(
-                    len(found), own[0].rows, alpha=own[0].alpha, horizon=own[0].horizon, withheld=own[0].withheld,
-                    policy=opening.config.policy, at=own[0].at, entry=own[0].entry,
-                )  # fmt: skip
-            stream = (
-                None if bets is None else stream_of(connection, opening.model, opening.comparison, uses, bets.counts)
-            )
-            granted = allow(
-                found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, stream=stream
-            )
+                    len(found),
+                    own[0].rows,
+                    alpha=own[0].alpha,
+                    horizon=own[0].horizon,
+                    withheld=own[0].withheld,
+                    policy=opening.config.policy,
+                    at=own[0].at,
+                    entry=own[0].entry,
+                )
+            stream = None if bets is None else stream_of(connection, opening.model, opening.comparison, uses, bets.counts)
+            granted = allow(found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, stream=stream)
             if granted.closed:
                 return granted
             if not len(granted.positions):
@@ -162,9 +164,7 @@ class Ledger:
             opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == granted.entry)).mappings().one()
             # A closing has the comparison of its opening, a column with an index.
             same = sa.select(ENTRIES.c.id).where(
-                ENTRIES.c.comparison == opened["comparison"],
-                ENTRIES.c.opening == granted.entry,
-                ENTRIES.c.outcome == shown,
+                ENTRIES.c.comparison == opened["comparison"], ENTRIES.c.opening == granted.entry, ENTRIES.c.outcome == shown
             )
             if bets:
                 assert fingerprints is not None
@@ -253,9 +253,7 @@ class Ledger:
             if connection is None:
                 return False
             return any(
-                connection.scalar(
-                    sa.select(ENTRIES.c.id).where(ENTRIES.c.decision_id.in_(wanted[i : i + 500])).limit(1)
-                )
+                connection.scalar(sa.select(ENTRIES.c.id).where(ENTRIES.c.decision_id.in_(wanted[i : i + 500])).limit(1))
                 is not None
                 for i in range(0, len(wanted), 500)
             )
@@ -294,16 +292,26 @@ class Ledger:
 def _opened(connection: sa.Connection, opening: Opening, granted: Allowance, row_set: int) -> int:
     """The number of this opening: a new one, or, where a stream's rows were opened but never closed, the same again."""
     same = sa.select(ENTRIES.c.id).where(
-        ENTRIES.c.kind == "opened", ENTRIES.c.comparison == opening.comparison, ENTRIES.c.row_set == row_set,
+        ENTRIES.c.kind == "opened",
+        ENTRIES.c.comparison == opening.comparison,
+        ENTRIES.c.row_set == row_set,
         ENTRIES.c.policy == granted.policy,
-    )  # fmt: skip
+    )
     number = connection.scalar(same)
     if number is None:
         entry = {
-            "kind": "opened", "model": opening.model, "comparison": opening.comparison, "decision_id": opening.decision_id,
-            "policy": granted.policy, "alpha": granted.alpha, "horizon": granted.horizon, "withheld": granted.withheld,
-            "dry_run": opening.dry_run, "row_set": row_set, "at": _now(),
-        }  # fmt: skip
+            "kind": "opened",
+            "model": opening.model,
+            "comparison": opening.comparison,
+            "decision_id": opening.decision_id,
+            "policy": granted.policy,
+            "alpha": granted.alpha,
+            "horizon": granted.horizon,
+            "withheld": granted.withheld,
+            "dry_run": opening.dry_run,
+            "row_set": row_set,
+            "at": _now(),
+        }
         number = connection.scalar(sa.insert(ENTRIES).values(entry).returning(ENTRIES.c.id))
     assert number is not None
     return int(number)
@@ -319,25 +327,31 @@ def _repeated(connection: sa.Connection, granted: Allowance, bets: Bets, prints:
     opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == bets.last)).mappings().one()
     rows = prints.among(bets.rows) & ~prints.repeated
     return once_more(
-        len(rows), rows, policy="e_process", alpha=granted.alpha, horizon=opened["horizon"], withheld=False, at=opened["at"],
-        entry=bets.last, earlier=bets.earlier, opponents=bets.opponents,
-    )  # fmt: skip
+        len(rows),
+        rows,
+        policy="e_process",
+        alpha=granted.alpha,
+        horizon=opened["horizon"],
+        withheld=False,
+        at=opened["at"],
+        entry=bets.last,
+        earlier=bets.earlier,
+        opponents=bets.opponents,
+    )
 
 
 def _bet(
-    connection: sa.Connection,
-    comparison: str,
-    granted: Allowance,
-    prints: Prints,
-    bets: Mapping[str, npt.NDArray[np.integer]],
+    connection: sa.Connection, comparison: str, granted: Allowance, prints: Prints, bets: Mapping[str, npt.NDArray[np.integer]]
 ) -> None:
     rows = prints.first(granted.positions)
     for against, won in bets.items():
         if len(won) != len(rows) or not np.isin(won, (-1, 0, 1)).all():
             raise DataError(
-                f"bets against {against}", expected=f"1, 0 or -1 for each of {len(rows)} rows", got=f"{len(won)} values",
+                f"bets against {against}",
+                expected=f"1, 0 or -1 for each of {len(rows)} rows",
+                got=f"{len(won)} values",
                 fix="give one for each allowed row, in order",
-            )  # fmt: skip
+            )
         same = {"comparison": comparison, "against": against, "opening": granted.entry}
         insert(connection, BETS.name, rows, same, each=("won", won.astype(int).tolist()))
 

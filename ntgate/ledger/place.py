@@ -35,8 +35,9 @@ def ledger_uri(config: LedgerConfig, registry_uri: str) -> str | None:
     if config.policy == "none":
         return None
     raise ConfigError(
-        "gate.ledger.uri", expected="a database for the ledger of worn test rows, sqlite:///FILE or postgresql://...",
+        "gate.ledger.uri",
+        expected="a database for the ledger of worn test rows, sqlite:///FILE or postgresql://...",
         got=f"none, and the registry {without_credentials(registry_uri)} lends no database of these kinds",
         fix="set gate.ledger.uri, such as the database behind the server, or give up the account of repeated use with "
         "gate.ledger.policy: none",
-    )  # fmt: skip
+    )

@@ -16,22 +16,25 @@ _FINGERPRINT = sa.LargeBinary(16)
 _METADATA = sa.MetaData()
 
 SETS = sa.Table(
-    f"{_PREFIX}sets", _METADATA,
+    f"{_PREFIX}sets",
+    _METADATA,
     sa.Column("id", _NUMBER, primary_key=True),
     sa.Column("digest", sa.String(64), nullable=False, unique=True),  # SHA-256 over its sorted fingerprints
     sa.Column("size", sa.Integer, nullable=False),
     sqlite_autoincrement=True,
-)  # fmt: skip
+)
 
 ROWS = sa.Table(
-    f"{_PREFIX}rows", _METADATA,
+    f"{_PREFIX}rows",
+    _METADATA,
     sa.Column("fingerprint", _FINGERPRINT, primary_key=True),
     sa.Column("row_set", _NUMBER, primary_key=True),  # no foreign key: checking it row by row would take most of the time
     sqlite_with_rowid=False,
-)  # fmt: skip
+)
 
 ENTRIES = sa.Table(
-    f"{_PREFIX}entries", _METADATA,
+    f"{_PREFIX}entries",
+    _METADATA,
     sa.Column("id", _NUMBER, primary_key=True),
     sa.Column("kind", sa.String(8), nullable=False),  # opened, closed
     sa.Column("opening", _NUMBER, sa.ForeignKey(f"{_PREFIX}entries.id")),  # what a closing closes
@@ -47,17 +50,18 @@ ENTRIES = sa.Table(
     sa.Column("outcome", sa.String(16)),
     sa.Column("at", sa.String(32), nullable=False),  # UTC, ISO 8601
     sqlite_autoincrement=True,
-)  # fmt: skip
+)
 
 BETS = sa.Table(
-    f"{_PREFIX}bets", _METADATA,
+    f"{_PREFIX}bets",
+    _METADATA,
     sa.Column("comparison", sa.String(64), primary_key=True),
     sa.Column("against", sa.String(200), primary_key=True),  # what the candidate is compared with
     sa.Column("fingerprint", _FINGERPRINT, primary_key=True),
     sa.Column("won", sa.SmallInteger, nullable=False),  # 1 gained, 0 tied, -1 lost
     sa.Column("opening", _NUMBER, nullable=False),
     sqlite_with_rowid=False,
-)  # fmt: skip
+)
 
 # Which ledger this is: one random id, which the registry remembers. A ledger that was made before there were any gets its own when
 # it is written to.
@@ -65,9 +69,7 @@ IDENTITY = sa.Table(f"{_PREFIX}identity", _METADATA, sa.Column("id", sa.String(3
 
 # Which form the tables have: the greatest number counts. A ledger without any has the first form, and is stamped with it when it is
 # written to.
-VERSIONS = sa.Table(
-    f"{_PREFIX}versions", _METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False)
-)
+VERSIONS = sa.Table(f"{_PREFIX}versions", _METADATA, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
 VERSION = 1
 
 _TABLES = (SETS, ROWS, ENTRIES, BETS, IDENTITY, VERSIONS)

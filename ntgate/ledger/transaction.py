@@ -78,9 +78,11 @@ def _refuse_newer(connection: sa.Connection, uri: str) -> None:
     found = tables.version(connection)
     if found > tables.VERSION:
         raise RegistryError(
-            f"ledger {without_credentials(uri)}", expected=f"tables of version {tables.VERSION}", got=f"version {found}",
+            f"ledger {without_credentials(uri)}",
+            expected=f"tables of version {tables.VERSION}",
+            got=f"version {found}",
             fix="install the ntgate that wrote it, or a later one",
-        )  # fmt: skip
+        )
 
 
 @contextmanager
@@ -105,9 +107,11 @@ def _translated(uri: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise RegistryError(
-            subject, expected="a database whose driver is installed", got=f"no module {error.name}",
+            subject,
+            expected="a database whose driver is installed",
+            got=f"no module {error.name}",
             fix="pip install 'ntgate[postgres]'",
-        ) from error  # fmt: skip
+        ) from error
     except (SQLAlchemyError, OSError) as error:
         fault = machine_fault(error)
         if fault is not None:

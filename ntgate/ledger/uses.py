@@ -58,9 +58,7 @@ def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
     entries = [
         one
         for start in range(0, len(numbers), _AT_ONCE)
-        for one in connection.execute(
-            sa.select(ENTRIES).where(ENTRIES.c.row_set.in_(numbers[start : start + _AT_ONCE]))
-        )
+        for one in connection.execute(sa.select(ENTRIES).where(ENTRIES.c.row_set.in_(numbers[start : start + _AT_ONCE])))
     ]
     passed = {one.opening for one in entries if one.outcome == PASSED}  # a closing has the set of its opening
     rows = {}
@@ -70,12 +68,19 @@ def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
         rows[row_set] = np.asarray(contained[prints.inverse].any(axis=1))
     return [
         Use(
-            entry=one.id, comparison=one.comparison, policy=one.policy, alpha=one.alpha, horizon=one.horizon,
-            withheld=one.withheld, at=one.at, passed=one.id in passed, rows=rows[one.row_set],
+            entry=one.id,
+            comparison=one.comparison,
+            policy=one.policy,
+            alpha=one.alpha,
+            horizon=one.horizon,
+            withheld=one.withheld,
+            at=one.at,
+            passed=one.id in passed,
+            rows=rows[one.row_set],
         )
         for one in sorted(entries, key=lambda entry: entry.id)
         if one.kind == "opened"
-    ]  # fmt: skip
+    ]
 
 
 def history(uses: list[Use], prints: Prints, comparison: str | None, settled: set[bytes]) -> History:
@@ -155,9 +160,7 @@ def _three(numbers: list[int]) -> Counts:
     return gained, tied, lost
 
 
-def stream_of(
-    connection: sa.Connection, model: str, comparison: str | None, uses: list[Use], earlier: dict[str, Counts]
-) -> Stream:
+def stream_of(connection: sa.Connection, model: str, comparison: str | None, uses: list[Use], earlier: dict[str, Counts]) -> Stream:
     """What was done on a model's stream, or on that of any of these rows, before ``comparison`` was opened on it.
 
     Args:

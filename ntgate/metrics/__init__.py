@@ -15,10 +15,6 @@ from ntgate.metrics.roc_auc import RocAuc
 from ntgate.unions import OpenUnion
 
 METRICS = OpenUnion(
-    Metric,
-    "a metric",
-    "ntgate.metrics",
-    (Accuracy, BalancedAccuracy, MacroF1, RocAuc, LogLoss, Brier, ExpectedCost),
-    bare=True,
+    Metric, "a metric", "ntgate.metrics", (Accuracy, BalancedAccuracy, MacroF1, RocAuc, LogLoss, Brier, ExpectedCost), bare=True
 )
 AnyMetric: TypeAlias = Annotated[Metric, METRICS]

@@ -39,9 +39,7 @@ class Accuracy(RowMean):
         gained, lost = int((differences > 0).sum()), int((differences < 0).sum())
         if pair.groups is None:
             return by_counts(gained, lost, len(pair.y), level)
-        return Tested(
-            *cluster_test(differences, pair.groups, level.margin, level.alpha), (gained, lost), as_wholes(pair)
-        )
+        return Tested(*cluster_test(differences, pair.groups, level.margin, level.alpha), (gained, lost), as_wholes(pair))
 
     def least_p_value(self, alpha: float, resamples: int, *, grouped: bool = False) -> float:  # noqa: ARG002
         """What the exact test leaves out."""

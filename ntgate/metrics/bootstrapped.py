@@ -52,7 +52,16 @@ def by_bootstrap(metric: Metric, pair: Pair, level: Level) -> Tested:
     """The bootstrap's interval and p-value of a gain."""
     sign = 1.0 if metric.greater_is_better else -1.0
     found = paired_bootstrap(
-        metric, pair.y, pair.first, pair.second, sign=sign, span=metric.span,
-        margin=level.margin, alpha=level.alpha, resamples=level.resamples, seed=level.seed, groups=pair.groups,
-    )  # fmt: skip
+        metric,
+        pair.y,
+        pair.first,
+        pair.second,
+        sign=sign,
+        span=metric.span,
+        margin=level.margin,
+        alpha=level.alpha,
+        resamples=level.resamples,
+        seed=level.seed,
+        groups=pair.groups,
+    )
     return Tested(found.interval, found.p_value)

@@ -80,9 +80,11 @@ class ExpectedCost(RowMean):
         if len(names) != len(self.costs) or set(names) != set(classes):
             known = f"{len(self.costs)} classes" if self.classes is None else ", ".join(self.classes)
             raise DataError(
-                "gate.metric.costs", expected=f"costs of the target's classes {', '.join(classes)}", got=f"those of {known}",
+                "gate.metric.costs",
+                expected=f"costs of the target's classes {', '.join(classes)}",
+                got=f"those of {known}",
                 fix="give a row and a column for each class",
-            )  # fmt: skip
+            )
         order = [names.index(name) for name in classes]
         costs = tuple(tuple(self.costs[i][j] for j in order) for i in order)
         return self.model_copy(update={"costs": costs, "classes": tuple(classes)})

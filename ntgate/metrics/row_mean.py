@@ -55,9 +55,7 @@ class RowMean(Metric):
             note = f"{wrong} rows have no {self.label} between {low:g} and {high:g}, so that nothing can be said"
             return Tested((-self.span, self.span), 1.0, note=note)
         x = (values[0] - values[1]) * (1 if self.greater_is_better else -1) / self.span
-        (lower, upper), p_value = bounded_mean_test(
-            x, level.margin / self.span, level.alpha, seed=level.seed, groups=pair.groups
-        )
+        (lower, upper), p_value = bounded_mean_test(x, level.margin / self.span, level.alpha, seed=level.seed, groups=pair.groups)
         interval = lower * self.span, upper * self.span
         if pair.groups is not None:
             return Tested(interval, p_value, note=as_wholes(pair))

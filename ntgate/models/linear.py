@@ -93,9 +93,5 @@ class StoredLinear(StoredModel):
         from safetensors.numpy import load_file
 
         content, encoder = load_file(self.coefficients.verified()), self.encoder
-        known = (
-            TextEncoder.model_validate_json(encoder.verified().read_bytes())
-            if isinstance(encoder, Artifact)
-            else encoder
-        )
+        known = TextEncoder.model_validate_json(encoder.verified().read_bytes()) if isinstance(encoder, Artifact) else encoder
         return LinearModel(known, content["weight"], content["bias"], self.classes)

@@ -70,9 +70,11 @@ def store_at(config: RegistryConfig, place: str, fix: str) -> Iterator[None]:
             yield
     except ImportError as error:
         raise RegistryError(
-            _named(place), expected="a store whose library is installed", got=f"no module {error.name}",
+            _named(place),
+            expected="a store whose library is installed",
+            got=f"no module {error.name}",
             fix="install it: pip install 'ntgate[s3]' for s3://",
-        ) from error  # fmt: skip
+        ) from error
     except RegistryError as error:
         raise type(error)(
             _named(place),

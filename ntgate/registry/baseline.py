@@ -13,9 +13,7 @@ from ntgate.registry.new_version import create_version, only_oldest, tagged
 
 BASELINE = "baseline"  # the alias, and what the role of such a version is called
 ROLE, MODEL, MADE_BY = "ntgate.role", "ntgate.sha256", "ntgate.baseline_of"
-_DESCRIPTION = (
-    "Training from scratch on the target alone. It is there to be served until a candidate passes; no gate judged it."
-)
+_DESCRIPTION = "Training from scratch on the target alone. It is there to be served until a candidate passes; no gate judged it."
 
 
 class Baseline(Frozen):

@@ -84,9 +84,11 @@ def fetch(registry: Registry, found: Champion, folder: Path) -> Path:
         held = [file.path.rsplit("/", 1)[-1] for file in listed]
         if MODEL_FILE not in held:
             raise ModelError(
-                f"champion version {found.version}", expected=f"an ONNX model, {MODEL_FILE}",
-                got=", ".join(sorted(held)[:5]) or "no files", fix="promote a model that ntgate exported",
-            )  # fmt: skip
+                f"champion version {found.version}",
+                expected=f"an ONNX model, {MODEL_FILE}",
+                got=", ".join(sorted(held)[:5]) or "no files",
+                fix="promote a model that ntgate exported",
+            )
         path = artifacts.download_artifacts(
             artifact_uri=f"{place.rstrip('/')}/{MODEL_FILE}", dst_path=str(folder), tracking_uri=uri
         )

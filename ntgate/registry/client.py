@@ -74,9 +74,11 @@ class Registry:
                     raise
         if found.lifecycle_stage != "active":
             raise RegistryError(
-                f"experiment {self.experiment_name}", expected="an active experiment", got="a deleted one",
+                f"experiment {self.experiment_name}",
+                expected="an active experiment",
+                got="a deleted one",
                 fix="restore it, or name another one as registry.experiment",
-            )  # fmt: skip
+            )
         return str(found.experiment_id)
 
     def _artifact_location(self) -> str | None:
@@ -87,9 +89,11 @@ class Registry:
         file = sqlite_file(self.config)
         if file is None:
             raise RegistryError(
-                "registry.artifact_location", expected="where artifacts go, beside a database URI", got="nothing",
+                "registry.artifact_location",
+                expected="where artifacts go, beside a database URI",
+                got="nothing",
                 fix="set it, or give the address of an MLflow server",
-            )  # fmt: skip
+            )
         # MLflow would write to ./mlruns, wherever the process happens to stand.
         return (file.parent / "mlartifacts" / re.sub(r"\W+", "-", self.experiment_name)).as_uri()
 

@@ -47,15 +47,18 @@ def prepare(file: Path, timeout_seconds: float) -> None:
         raise _half_made(file)
     if state == "foreign":
         raise RegistryError(
-            "registry.uri", expected="MLflow's SQLite file, or one to be created", got=f"another program's, {file}",
+            "registry.uri",
+            expected="MLflow's SQLite file, or one to be created",
+            got=f"another program's, {file}",
             fix="choose another file",
-        )  # fmt: skip
+        )
     if state == "other":
         raise RegistryError(
-            "registry.uri", expected="a SQLite file with the tables of the MLflow that is installed",
+            "registry.uri",
+            expected="a SQLite file with the tables of the MLflow that is installed",
             got=f"{file} with those of another version",
             fix=f"copy it, then `mlflow db upgrade sqlite:///{file}`, or install that MLflow",
-        )  # fmt: skip
+        )
 
 
 def sqlite_fault(file: Path, error: sqlite3.Error) -> OSError:
@@ -75,11 +78,7 @@ def _state(file: Path) -> State:
         known = _tables(connection)
         if not known & _MLFLOW:
             return "foreign" if "alembic_version" in known else "none"
-        versions = (
-            connection.execute("SELECT version_num FROM alembic_version").fetchall()
-            if "alembic_version" in known
-            else []
-        )
+        versions = connection.execute("SELECT version_num FROM alembic_version").fetchall() if "alembic_version" in known else []
         if versions == [(_get_latest_schema_revision(),)]:
             return "complete"
         # MLflow creates an experiment with the tables: without one nobody has ever used them.
@@ -132,13 +131,10 @@ def _half_made(file: Path) -> RegistryError:
             "ntgate_ledger_entries" in _tables(connection)
             and connection.execute("SELECT count(*) FROM ntgate_ledger_entries").fetchone()
         )
-    keep = (
-        f", and as gate.ledger.uri sqlite:///{file}.half to keep the ledger of test rows in it"
-        if ledger and ledger[0]
-        else ""
-    )
+    keep = f", and as gate.ledger.uri sqlite:///{file}.half to keep the ledger of test rows in it" if ledger and ledger[0] else ""
     return RegistryError(
-        "registry.uri", expected="a SQLite file with all of MLflow's tables",
+        "registry.uri",
+        expected="a SQLite file with all of MLflow's tables",
         got=f"{file}, whose creation was cut short; it holds no experiment and no model",
         fix=f"move it away, mv '{file}' '{file}.half', and run again{keep}",
-    )  # fmt: skip
+    )

@@ -55,9 +55,11 @@ def translated(config: RegistryConfig, *, fix: str = START) -> Iterator[None]:
         who = denied(error)
         if who is not None:
             raise RegistryDeniedError(
-                f"registry {config.uri}", expected="a registry that lets us in", got=reason(error),
+                f"registry {config.uri}",
+                expected="a registry that lets us in",
+                got=reason(error),
                 fix=_WHO[who] + fix.removeprefix(START),
-            ) from error  # fmt: skip
+            ) from error
         took_it = isinstance(error, MlflowException) and error.error_code not in _UNANSWERED
         raise RegistryError(
             f"registry {config.uri}",
@@ -79,11 +81,7 @@ def denied(error: BaseException) -> str | None:
         ):
             return "artifacts"
         if kind.__module__.partition(".")[0] in ("psycopg", "psycopg2", "pymysql", "MySQLdb"):
-            return (
-                "database"
-                if re.search("authentication failed|no password supplied|Access denied for user", said)
-                else None
-            )
+            return "database" if re.search("authentication failed|no password supplied|Access denied for user", said) else None
         answer = getattr(cause, "response", None)
         status = getattr(answer, "status_code", None) or getattr(cause, "get_http_status_code", lambda: None)()
         if status in (401, 403) and "host header" not in said.lower():

@@ -11,12 +11,7 @@ from ntgate.registry.final_page import LONGEST, NOTE
 
 
 def record_judgement(
-    registry: Registry,
-    run_id: str,
-    judged: Path,
-    page: Path,
-    note: str,
-    facts: tuple[Mapping[str, str], Mapping[str, float]],
+    registry: Registry, run_id: str, judged: Path, page: Path, note: str, facts: tuple[Mapping[str, str], Mapping[str, float]]
 ) -> None:
     """Put a verdict on labels beside what the run was recorded with; the run's own decision stays.
 

@@ -67,11 +67,12 @@ class Held:
         if found is None or found.token != self.token or not self.in_time:
             got = "nobody holds it" if found is None else f"{found.owner} holds it"
             raise RegistryError(
-                f"promotion of {registry.name}", expected=f"to hold the lock as {self.owner}",
+                f"promotion of {registry.name}",
+                expected=f"to hold the lock as {self.owner}",
                 got=got if found is None or found.token != self.token else f"it was held for over {self.lease / 2:g} s",
                 fix="run again: this promotion outlived registry.lock_seconds or its lock was broken, and it stopped before "
                 "moving the alias",
-            )  # fmt: skip
+            )
 
 
 class Holder(Frozen):
@@ -168,12 +169,13 @@ def _acquire(registry: Registry, name: str, token: str) -> Held:
             continue
         if time.monotonic() > deadline:
             raise RegistryError(
-                f"promotion of {registry.name}", expected="the promotion lock",
+                f"promotion of {registry.name}",
+                expected="the promotion lock",
                 got="others were faster" if found is None else f"{found.owner} holds it",
                 fix="wait for that promotion to end and run again; the lock of a dead process is taken over by whoever "
                 f"waits for it, for {found.lease if found else lease:g} s (registry.wait_seconds), or at once after "
                 f"`ntgate lock break {registry.name}`",
-            )  # fmt: skip
+            )
         time.sleep(0.05 + 0.2 * secrets.randbelow(100) / 100)
 
 

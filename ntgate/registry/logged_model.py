@@ -14,9 +14,7 @@ from ntgate.registry.records import ModelRecord
 from ntgate.registry.schema import signature
 
 
-def log_model(
-    registry: Registry, experiment: str, run_id: str, name: str, model: ModelRecord, tags: Mapping[str, str]
-) -> str:
+def log_model(registry: Registry, experiment: str, run_id: str, name: str, model: ModelRecord, tags: Mapping[str, str]) -> str:
     """Keep the model with its signature and an example, as an output of the run; return its id.
 
     ``mlflow.pyfunc.load_model`` loads it, where ntgate is not installed too; it takes raw rows and answers with class names.
@@ -51,11 +49,17 @@ def _save(model: ModelRecord, place: Path, run_id: str, model_id: str) -> None:
         code = Path(folder) / f"ntgate_serving_{content[:12]}.py"
         code.write_text(model.serving, encoding="utf-8")
         mlflow.onnx.save_model(
-            model.proto, str(place), mlflow_model=Model(run_id=run_id, model_id=model_id), code_paths=[str(code)],
-            signature=signature(model.inputs, model.kind, model.classes), input_example=model.example,
-            pip_requirements=requirements, onnx_execution_providers=["CPUExecutionProvider"], save_as_external_data=False,
+            model.proto,
+            str(place),
+            mlflow_model=Model(run_id=run_id, model_id=model_id),
+            code_paths=[str(code)],
+            signature=signature(model.inputs, model.kind, model.classes),
+            input_example=model.example,
+            pip_requirements=requirements,
+            onnx_execution_providers=["CPUExecutionProvider"],
+            save_as_external_data=False,
             metadata={"classes": list(model.classes)},
-        )  # fmt: skip
+        )
     saved = Model.load(str(place))
     saved.flavors["python_function"]["loader_module"] = code.stem
     saved.save(str(place / "MLmodel"))

@@ -65,9 +65,11 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
         found = None if now is None else now.version
         if found != request.champion_seen:
             raise ChampionMovedError(
-                f"champion of {registry.name}", expected=_called(request.champion_seen), got=_called(found),
+                f"champion of {registry.name}",
+                expected=_called(request.champion_seen),
+                got=_called(found),
                 fix="run again, to be compared with the new champion; nothing was promoted",
-            )  # fmt: skip
+            )
         if now is not None and request.champion_itself:
             standing.champion_is(registry.name, now.version)
             return now.version
@@ -75,9 +77,11 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
         if gone is not None:
             # Promoted and lost since the decision, which took the model for one that never had a champion.
             raise ChampionMovedError(
-                f"champion of {registry.name}", expected="a model that never had one", got=f"none any more: {gone}",
+                f"champion of {registry.name}",
+                expected="a model that never had one",
+                got=f"none any more: {gone}",
                 fix="see `ntgate status`, and run again; nothing was promoted",
-            )  # fmt: skip
+            )
         version = _version(registry, request)
         move_alias(registry, version, held)
     return version
@@ -95,9 +99,11 @@ def move_alias(registry: Registry, version: str, held: Held) -> None:
         now = champion(registry)
         if now is None or now.version != version:
             raise ChampionMovedError(
-                f"champion of {registry.name}", expected=_called(version), got=_called(now.version if now else None),
+                f"champion of {registry.name}",
+                expected=_called(version),
+                got=_called(now.version if now else None),
                 fix="look at the registry: something else moves the alias",
-            )  # fmt: skip
+            )
         standing.champion_is(registry.name, version)
         finish(registry, now)
 
@@ -127,9 +133,11 @@ def _refuse_given_up(registry: Registry, version: str) -> None:
     state = registry.client.get_model_version(registry.name, version).tags.get(STATE)
     if state in (ROLLED_BACK, ABANDONED):
         raise RegistryError(
-            f"version {version} of {registry.name}", expected="a decision that nobody has given up", got=f"state {state}",
+            f"version {version} of {registry.name}",
+            expected="a decision that nobody has given up",
+            got=f"state {state}",
             fix="retrain on other data or settings; to serve this version all the same, move the alias by hand",
-        )  # fmt: skip
+        )
 
 
 def _move_alias(registry: Registry, version: str, held: Held) -> None:

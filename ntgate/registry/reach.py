@@ -83,9 +83,14 @@ def _call(config: RegistryConfig) -> None:
 
     endpoint = "/api/2.0/mlflow/experiments/search"
     answer = http_request(
-        get_default_host_creds(config.uri), endpoint, "POST", json={"max_results": 1}, max_retries=0,
-        timeout=config.timeout_seconds, raise_on_status=False,
-    )  # fmt: skip
+        get_default_host_creds(config.uri),
+        endpoint,
+        "POST",
+        json={"max_results": 1},
+        max_retries=0,
+        timeout=config.timeout_seconds,
+        raise_on_status=False,
+    )
     verify_rest_response(answer, endpoint)
 
 
@@ -98,7 +103,9 @@ def _connect(config: RegistryConfig) -> None:
         engine = sqlalchemy.create_engine(config.uri, poolclass=sqlalchemy.pool.NullPool, connect_args=arguments)
     except ModuleNotFoundError as error:
         raise RegistryError(
-            "registry.uri", expected="a database whose driver is installed", got=f"no module {error.name}",
+            "registry.uri",
+            expected="a database whose driver is installed",
+            got=f"no module {error.name}",
             fix="pip install 'ntgate[postgres]', or give the address of an MLflow server",
-        ) from error  # fmt: skip
+        ) from error
     engine.connect().close()

@@ -37,11 +37,14 @@ def rollback(registry: Registry) -> str:
         kept = {entry.version for entry in history(registry)}
         if now is None or now.previous is None or now.previous not in kept:
             raise RegistryError(
-                f"champion of {registry.name}", expected="a champion before the current one",
-                got="no champion" if now is None else f"version {now.version}, which follows on "
+                f"champion of {registry.name}",
+                expected="a champion before the current one",
+                got="no champion"
+                if now is None
+                else f"version {now.version}, which follows on "
                 + ("none" if now.previous is None else f"version {now.previous}, now deleted"),
                 fix="promote another model, or move the alias by hand",
-            )  # fmt: skip
+            )
         # Before the alias: a rollback that dies in between leaves the champion, and can be asked for again.
         registry.client.set_model_version_tag(registry.name, now.version, STATE, ROLLED_BACK)
         move_alias(registry, now.previous, held)

@@ -25,16 +25,15 @@ def fetch_files(registry: Registry, run_id: str, folder: Path, endings: tuple[st
         found = registry.client.get_run(run_id).data.tags.get(SCHEMA_TAG, SCHEMA)
         if str(found) != str(SCHEMA):
             raise RegistryError(
-                f"run {run_id}", expected=f"a run of schema {SCHEMA}", got=f"schema {found}",
+                f"run {run_id}",
+                expected=f"a run of schema {SCHEMA}",
+                got=f"schema {found}",
                 fix="install the ntgate that recorded it, or a later one",
-            )  # fmt: skip
+            )
         files = [file.path for file in registry.client.list_artifacts(run_id) if file.path.endswith(endings)]
         if not files:
             raise RegistryError(
-                f"run {run_id}",
-                expected=f"a run with {called}",
-                got="none",
-                fix="give the parent run, not that of an arm",
+                f"run {run_id}", expected=f"a run with {called}", got="none", fix="give the parent run, not that of an arm"
             )
         folder.mkdir(parents=True, exist_ok=True)
         return [Path(registry.client.download_artifacts(run_id, file, str(folder))) for file in files]

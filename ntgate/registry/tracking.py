@@ -84,9 +84,15 @@ def _record_candidate(
 
 @contextmanager
 def _started(
-    registry: Registry, experiment: str, name: str, tags: Mapping[str, str], *, ends: str = "FINISHED",
-    began: float | None = None, ended: float | None = None,
-) -> Iterator[str]:  # fmt: skip
+    registry: Registry,
+    experiment: str,
+    name: str,
+    tags: Mapping[str, str],
+    *,
+    ends: str = "FINISHED",
+    began: float | None = None,
+    ended: float | None = None,
+) -> Iterator[str]:
     """A run that ends in any case: as ``ends``, or as failed when the block raises.
 
     Its duration is that of what it tells of, where that is known, and else that of the telling.
@@ -118,9 +124,7 @@ def _text(value: Any) -> str:
     return text[:_PARAMETER_LENGTH]
 
 
-def _metrics(
-    numbers: Mapping[str, float], model_id: str | None = None, test: DatasetRecord | None = None
-) -> list[Metric]:
+def _metrics(numbers: Mapping[str, float], model_id: str | None = None, test: DatasetRecord | None = None) -> list[Metric]:
     """MLflow's metrics of the finite ``numbers``, those of the test rows with the data set they were measured on."""
     from mlflow.entities import Metric
 
@@ -131,10 +135,15 @@ def _metrics(
         measured = test if test is not None and model_id is not None and key.startswith("test_") else None
         metrics.append(
             Metric(
-                key, float(value), now, 0, model_id=model_id, dataset_name=measured.name if measured else None,
+                key,
+                float(value),
+                now,
+                0,
+                model_id=model_id,
+                dataset_name=measured.name if measured else None,
                 dataset_digest=_digest(measured) if measured else None,
             )
-        )  # fmt: skip
+        )
     return metrics
 
 

@@ -55,10 +55,7 @@ def _effect(report: DriftReport) -> str:
     if report.effect_size is None:
         return ""
     figure = drift_plots.effect_interval(
-        report.effect_size,
-        report.effect_interval,
-        tolerated=report.tolerated_effect or None,
-        tone=drift_words.tone(report),
+        report.effect_size, report.effect_interval, tolerated=report.tolerated_effect or None, tone=drift_words.tone(report)
     )
     told = f"Effect size {numbers.number(report.effect_size)}"
     if report.effect_interval is not None:
@@ -82,16 +79,14 @@ def _features(ranked: Sequence[FeatureRow]) -> list[tuple[FeatureRow, str]]:
     drawn = [row for row in ranked if row.histogram is not None or row.shares]
     moved = [row for row in drawn if row.moved]
     return [
-        (row, _feature(row, f"feature{number}"))
-        for number, row in enumerate(moved[:MOST_DRAWN] if moved else drawn[:_NONE_MOVED])
+        (row, _feature(row, f"feature{number}")) for number, row in enumerate(moved[:MOST_DRAWN] if moved else drawn[:_NONE_MOVED])
     ]
 
 
 def _feature(row: FeatureRow, name: str) -> str:
     if row.histogram is None:
         told = "; ".join(
-            f"{share.name}: source {numbers.share(share.source)}, target {numbers.share(share.target)}"
-            for share in row.shares
+            f"{share.name}: source {numbers.share(share.source)}, target {numbers.share(share.target)}" for share in row.shares
         )
         return svg.inline(drift_plots.categories(row.shares), name, f"{row.name}, share of the rows. {told}")
     told = f"Distribution of {row.name}. Half of the source rows lie {_half(row.histogram, row.histogram.source)}, "

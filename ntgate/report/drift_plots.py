@@ -27,9 +27,7 @@ _SIZE = 9
 _TONES = {"good": Role.GOOD, "unsure": Role.UNSURE, "bad": Role.BAD}
 
 
-def effect_interval(
-    effect: float, interval: tuple[float, float] | None, *, tolerated: float | None, tone: str = "plain"
-) -> Figure:
+def effect_interval(effect: float, interval: tuple[float, float] | None, *, tolerated: float | None, tone: str = "plain") -> Figure:
     """The effect size with its interval from 0 to 1, on the ground of what is tolerated.
 
     The axis is in square roots: an effect grows with the square of a distance.
@@ -63,9 +61,7 @@ def effect_interval(
         axes.plot([lower, upper], [0, 0], color=colour, linewidth=5, solid_capstyle="round", clip_on=False)
         axes.plot([lower, lower], [-0.2, 0.2], [upper, upper], [-0.2, 0.2], color=colour, linewidth=2, clip_on=False)
     at = math.sqrt(min(max(effect, 0.0), 1.0))
-    axes.plot(
-        [at], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2, clip_on=False, zorder=3
-    )  # fmt: skip
+    axes.plot([at], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2, clip_on=False, zorder=3)
     ticks = [0, 0.01, 0.06, 0.14, 0.3, 0.6, 1]  # two bell curves 0.2, 0.5, 0.8, 1.3 and 2.4 deviations apart
     axes.set_xticks([math.sqrt(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
     axes.yaxis.set_visible(False)
@@ -98,9 +94,7 @@ def null_strip(observed: float, quantiles: tuple[float, float, float, float], *,
         axes.axvspan(start, end, color=Role.MUTED, alpha=alpha, linewidth=0)
     _beside(axes, (low, 0.86), "random relabellings", left=False, colour=Role.INK)
     colour = _TONES.get(tone, Role.ACCENT)
-    axes.plot(
-        [observed], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2, zorder=3
-    )
+    axes.plot([observed], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2, zorder=3)
     names = {observed: "observed", 0.0: "", quantiles[2]: "95 %", quantiles[3]: "99 %"}
     ticks = _apart(tuple(names), low, high, width)
     axes.set_xticks(ticks, [f"{number(tick, 2)}\n{names[tick]}" for tick in ticks])
@@ -128,13 +122,25 @@ def projection(told: Projection, *, marked: tuple[Sequence[int], Sequence[int]] 
         dots = np.asarray(points, dtype=float).reshape(-1, 2)
         ring = colour == Role.SOURCE
         axes.plot(
-            dots[:, 0], dots[:, 1], "o", markersize=size, alpha=0.55, markeredgewidth=1.0 if ring else 0,
-            color="none" if ring else colour, markeredgecolor=colour,
-        )  # fmt: skip
+            dots[:, 0],
+            dots[:, 1],
+            "o",
+            markersize=size,
+            alpha=0.55,
+            markeredgewidth=1.0 if ring else 0,
+            color="none" if ring else colour,
+            markeredgecolor=colour,
+        )
         axes.plot(
-            dots[list(chosen), 0], dots[list(chosen), 1], "o", markersize=10, color="none", markeredgecolor=Role.INK,
-            markeredgewidth=1.4, zorder=4,
-        )  # fmt: skip
+            dots[list(chosen), 0],
+            dots[list(chosen), 1],
+            "o",
+            markersize=10,
+            color="none",
+            markeredgecolor=Role.INK,
+            markeredgewidth=1.4,
+            zorder=4,
+        )
     for at, (name, share) in enumerate(zip(("first", "second"), told.explained, strict=True)):
         set_label = axes.set_ylabel if at else axes.set_xlabel
         set_label(f"{name} component, {100 * share:.0f} % of the variance", size=_SIZE, color=Role.MUTED)
@@ -193,19 +199,9 @@ def class_shares(rows: Sequence[ClassShare]) -> Figure:
     axes = figure.add_subplot()
     for y, row in enumerate(rows):
         if row.interval is not None:
-            axes.plot(
-                [100 * end for end in row.interval], [y, y], color=Role.TARGET, linewidth=2, solid_capstyle="butt"
-            )
+            axes.plot([100 * end for end in row.interval], [y, y], color=Role.TARGET, linewidth=2, solid_capstyle="butt")
         if row.source is not None:
-            axes.plot(
-                [100 * row.source],
-                [y],
-                "o",
-                color="none",
-                markeredgecolor=Role.SOURCE,
-                markeredgewidth=1.8,
-                markersize=8,
-            )
+            axes.plot([100 * row.source], [y], "o", color="none", markeredgecolor=Role.SOURCE, markeredgewidth=1.8, markersize=8)
         if row.target is not None:
             axes.plot([100 * row.target], [y], "o", color=Role.TARGET, markersize=6)
     axes.set_yticks(range(len(rows)), [shorten(row.name) for row in rows])
@@ -230,6 +226,12 @@ def _apart(ticks: Sequence[float], low: float, high: float, width: float) -> lis
 
 def _beside(axes: Axes, at: tuple[float, float], text: str, *, left: bool, colour: Role = Role.MUTED) -> None:
     axes.annotate(
-        text, at, xytext=(-6 if left else 6, 0), textcoords="offset points", ha="right" if left else "left",
-        size=_SIZE, color=colour, annotation_clip=False,
-    )  # fmt: skip
+        text,
+        at,
+        xytext=(-6 if left else 6, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        size=_SIZE,
+        color=colour,
+        annotation_clip=False,
+    )

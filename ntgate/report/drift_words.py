@@ -10,17 +10,26 @@ from ntgate.report.drift_content import DriftReport
 from ntgate.shift.words import accuracies, accuracy, classifier, significance
 
 __all__ = [
-    "Tone", "accuracies", "accuracy", "classifier", "lead", "method", "next_steps", "outcome", "quantiles", "reach",
-    "representation", "short", "significance", "tone", "verdict",
-]  # fmt: skip
+    "Tone",
+    "accuracies",
+    "accuracy",
+    "classifier",
+    "lead",
+    "method",
+    "next_steps",
+    "outcome",
+    "quantiles",
+    "reach",
+    "representation",
+    "short",
+    "significance",
+    "tone",
+    "verdict",
+]
 
 Tone = Literal["good", "unsure", "bad", "plain"]
 
-_OUTCOMES = {
-    "none": "No shift shown",
-    "tolerated": "Shift within what is tolerated",
-    "shift": "Shift beyond what is tolerated",
-}
+_OUTCOMES = {"none": "No shift shown", "tolerated": "Shift within what is tolerated", "shift": "Shift beyond what is tolerated"}
 _REPRESENTATIONS = {
     "raw": "the rows themselves, each feature in units of its spread",
     "embedding": "the rows as the source model sees them (its embedding)",
@@ -123,9 +132,7 @@ def method(report: DriftReport) -> str:
     *first, last = map(numbers.number, report.bandwidths or (0.0,))
     if report.bandwidths:
         parts.append(
-            f"Gaussian kernels of width {', '.join(first)} and {last} together"
-            if first
-            else f"Gaussian kernel of width {last}"
+            f"Gaussian kernels of width {', '.join(first)} and {last} together" if first else f"Gaussian kernel of width {last}"
         )
     return ", ".join(parts)
 
@@ -142,9 +149,7 @@ def next_steps(report: DriftReport) -> tuple[str, ...]:
             "Compare with training from scratch before you trust the old model here.",
         )
     if tone(report) == "unsure":
-        return (
-            "Measure again with more rows of the smaller domain: the interval is too wide for the tolerated effect.",
-        )
+        return ("Measure again with more rows of the smaller domain: the interval is too wide for the tolerated effect.",)
     return (
         "Nothing has to be done about the rows. A model may still be wrong on them: no measure of the inputs sees a change in "
         "what the labels mean.",

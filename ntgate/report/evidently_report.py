@@ -44,9 +44,7 @@ def drift_html(source: Domain, target: Domain, path: Path, *, seed: int = 0) -> 
     shown = shown_of(len(source), len(target), len(frames[0].columns))
     text = path.read_text(encoding="utf-8")
     body = text.find(">", text.find("<body")) + 1
-    path.write_text(
-        f'{text[:body]}<p style="font: 14px sans-serif; margin: 12px">{shown}</p>{text[body:]}', encoding="utf-8"
-    )
+    path.write_text(f'{text[:body]}<p style="font: 14px sans-serif; margin: 12px">{shown}</p>{text[body:]}', encoding="utf-8")
     return path
 
 
@@ -65,9 +63,7 @@ def shown_of(source: int, target: int, columns: int) -> str:
     rows = f"{min(source, MOST_ROWS):,} of {source:,} source rows, {min(target, MOST_ROWS):,} of {target:,} target rows"
     if columns <= MOST_COLUMNS:
         return f"Shown are {rows}, and all {columns} columns."
-    return (
-        f"Shown are {rows}, and the first {MOST_COLUMNS} of {columns} columns: {columns - MOST_COLUMNS} are left out."
-    )
+    return f"Shown are {rows}, and the first {MOST_COLUMNS} of {columns} columns: {columns - MOST_COLUMNS} are left out."
 
 
 def _frames(source: Domain, target: Domain) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -82,9 +78,7 @@ def _frames(source: Domain, target: Domain) -> tuple[pd.DataFrame, pd.DataFrame]
         parts = [frame[[column]] for frame in frames]
         if all(part[column].dtype.kind == "f" for part in parts):
             continue
-        if (
-            pd.concat(parts)[column].nunique() > MOST_TEXTS
-        ):  # as many bars take minutes: shown as the drift check compares it
+        if pd.concat(parts)[column].nunique() > MOST_TEXTS:  # as many bars take minutes: shown as the drift check compares it
             found = compared(parts[0].replace("(missing)", ""), parts[1].replace("(missing)", ""))
             texts = len(set(found.labels)) < len(found.names)
             for frame, rows in zip(frames, (found.source, found.target), strict=True):

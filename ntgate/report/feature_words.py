@@ -29,14 +29,8 @@ def features(report: DriftReport) -> str:
         moved, total = report.features_moved, report.features_tested
     listed = f" Listed are {numbers.count(len(report.features))}." if len(report.features) < total else ""
     if moved:
-        return (
-            f"{numbers.count(moved)} of {numbers.count(total)} {'features' if total > 1 else 'feature'} moved.{listed}"
-        )
-    alone = (
-        f"None of {numbers.count(total)} features is shown to have moved"
-        if total > 1
-        else "It is not shown to have moved"
-    )
+        return f"{numbers.count(moved)} of {numbers.count(total)} {'features' if total > 1 else 'feature'} moved.{listed}"
+    alone = f"None of {numbers.count(total)} features is shown to have moved" if total > 1 else "It is not shown to have moved"
     joint = ": what moved is how features go together" if report.outcome != "none" and total > 1 else ""
     return f"{alone} by itself{joint}.{listed}"
 
@@ -65,9 +59,7 @@ def counted_beside(row: FeatureRow) -> str:
         return ""
     places = ((told.below, "below"), (told.above, "above"), (told.missing, "missing"))
     return ", ".join(
-        f"{numbers.count(pair[0])} source and {numbers.count(pair[1])} target {where}"
-        for pair, where in places
-        if any(pair)
+        f"{numbers.count(pair[0])} source and {numbers.count(pair[1])} target {where}" for pair, where in places if any(pair)
     )
 
 
@@ -75,9 +67,7 @@ def labels(told: LabelShift) -> str:
     """How the classes' proportions changed, in a sentence."""
     if told.sentence:
         return words.sentence(told.sentence)
-    return (
-        "Proportions of the classes, as they are among the source rows and as they are estimated among the target rows."
-    )
+    return "Proportions of the classes, as they are among the source rows and as they are estimated among the target rows."
 
 
 def task(told: TaskDifference) -> str:

@@ -84,15 +84,13 @@ def _numbers(values: Values, name: str) -> Floats:
     array = np.asarray(values)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "biuf":
         raise DataError(
-            name, expected="numbers of one feature, shape (n,)", got=f"{array.dtype} of shape {array.shape}",
-            fix="give one column",
-        )  # fmt: skip
+            name, expected="numbers of one feature, shape (n,)", got=f"{array.dtype} of shape {array.shape}", fix="give one column"
+        )
     numbers = array.astype(np.float64)
     if (np.abs(numbers) > _LARGEST).any():
         raise DataError(
-            name, expected=f"finite values below {_LARGEST:g}, or NaN", got="infinity or a larger one",
-            fix="mark it as missing",
-        )  # fmt: skip
+            name, expected=f"finite values below {_LARGEST:g}, or NaN", got="infinity or a larger one", fix="mark it as missing"
+        )
     return numbers
 
 

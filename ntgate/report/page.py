@@ -51,11 +51,7 @@ def _gain(report: RunReport) -> str:
     if report.gain_interval is None:
         return ""
     figure = plots.gain_interval(
-        report.gain,
-        report.gain_interval,
-        margin=report.margin or 0.0,
-        outcome=report.outcome,
-        display=report.metric_display,
+        report.gain, report.gain_interval, margin=report.margin or 0.0, outcome=report.outcome, display=report.metric_display
     )
     lower, upper = (numbers.gain(end, report.metric_display) for end in report.gain_interval)
     gain = numbers.gain(report.gain, report.metric_display)
@@ -82,9 +78,7 @@ def _classes(report: RunReport) -> str:
     rows = _most_changed(report.by_class)
     if not rows:
         return ""
-    told = "; ".join(
-        f"{row.name}: scratch {numbers.share(row.scratch)}, candidate {numbers.share(row.candidate)}" for row in rows
-    )
+    told = "; ".join(f"{row.name}: scratch {numbers.share(row.scratch)}, candidate {numbers.share(row.candidate)}" for row in rows)
     return svg.inline(plots.class_gain(rows), "classes", f"Share of each class that was recognised. {told}")
 
 

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES = 30  # of a drawing in which each can be told
 _LIGHT: dict[str, str] = {
-    Role.INK: "#14171f", Role.MUTED: "#596273", Role.LINE: "#dfe3ea", Role.PAPER: "#ffffff", Role.ACCENT: "#2456c7",
-    Role.GOOD: "#12703f", Role.BAD: "#b3261e", Role.UNSURE: "#8a5300", Role.SOURCE: "#b35300", Role.TARGET: "#2456c7",
-}  # fmt: skip
+    Role.INK: "#14171f",
+    Role.MUTED: "#596273",
+    Role.LINE: "#dfe3ea",
+    Role.PAPER: "#ffffff",
+    Role.ACCENT: "#2456c7",
+    Role.GOOD: "#12703f",
+    Role.BAD: "#b3261e",
+    Role.UNSURE: "#8a5300",
+    Role.SOURCE: "#b35300",
+    Role.TARGET: "#2456c7",
+}
 _COLOURS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
@@ -53,13 +61,9 @@ def gains(report: RunReport) -> Figure:
 
     rows: list[tuple[str, float | None, Interval]] = [("over training from scratch", report.gain, report.gain_interval)]
     if report.over_seeds is not None:
-        rows.append(
-            (f"mean of {len(report.over_seeds.gains)} seeds", report.over_seeds.gain, report.over_seeds.interval)
-        )
+        rows.append((f"mean of {len(report.over_seeds.gains)} seeds", report.over_seeds.gain, report.over_seeds.interval))
         rows += [(f"seed {number}", gain, None) for number, gain in enumerate(report.over_seeds.gains, 1)]
-    rows += [
-        (f"over {words.strategy(one.strategy, report.plan)}", one.gain, one.gain_interval) for one in report.learners
-    ]
+    rows += [(f"over {words.strategy(one.strategy, report.plan)}", one.gain, one.gain_interval) for one in report.learners]
     unit, called = _unit(report.metric_display)
     figure = Figure(figsize=(7.2, 0.9 + 0.3 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
@@ -69,9 +73,7 @@ def gains(report: RunReport) -> Figure:
     for y, (_, gain, ends) in enumerate(rows):
         sure = ends or ((gain, gain) if gain is not None else (0.0, 0.0))
         colour = Role.GOOD if sure[0] > 0 else Role.BAD if sure[1] < 0 else Role.UNSURE
-        axes.plot(
-            [end * unit for end in sure], [y, y], color=colour, linewidth=4 if y == 0 else 2, solid_capstyle="round"
-        )
+        axes.plot([end * unit for end in sure], [y, y], color=colour, linewidth=4 if y == 0 else 2, solid_capstyle="round")
         if gain is not None:
             axes.plot([gain * unit], [y], "o", color=colour, markersize=9 if y == 0 else 6)
     axes.set_yticks(range(len(rows)), [shorten(label, 40) for label, _, _ in rows])
@@ -98,9 +100,7 @@ def confused(matrices: Mapping[str, Sequence[Sequence[int]]], classes: Sequence[
         for (row, column), count in np.ndenumerate(counts):
             if count:
                 light = count > 0.6 * counts[row].sum()
-                axes.text(
-                    column, row, str(count), ha="center", va="center", size=8, color=Role.PAPER if light else Role.INK
-                )
+                axes.text(column, row, str(count), ha="center", va="center", size=8, color=Role.PAPER if light else Role.INK)
         names = [shorten(name, 10) for name in classes]
         axes.set_xticks(range(len(names)), names, rotation=0 if len(names) <= 10 else 90)
         axes.set_yticks(range(len(names)), names)

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 _SIZE = 9
 
 
-def gain_interval(
-    gain: float | None, interval: tuple[float, float], *, margin: float, outcome: str, display: Display
-) -> Figure:
+def gain_interval(gain: float | None, interval: tuple[float, float], *, margin: float, outcome: str, display: Display) -> Figure:
     """The gain over scratch with its interval, on the ground of what it would mean.
 
     Args:
@@ -57,9 +55,7 @@ def gain_interval(
         axes.plot([gain * unit], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2)
     for x, text, side in ((-reach, "negative transfer", "left"), (reach, "transfer helps", "right")):
         shift = 6 if side == "left" else -6
-        axes.annotate(
-            text, (x, 0.86), xytext=(shift, 0), textcoords="offset points", ha=side, size=_SIZE, color=Role.MUTED
-        )
+        axes.annotate(text, (x, 0.86), xytext=(shift, 0), textcoords="offset points", ha=side, size=_SIZE, color=Role.MUTED)
     axes.yaxis.set_visible(False)
     plain(axes, left=False)
     axes.set_xlabel("gain over training from scratch" + (f", {called}" if called else ""), size=_SIZE, color=Role.MUTED)
@@ -138,9 +134,14 @@ def reliability(arms: Mapping[str, Calibrated]) -> Figure:
     for name, filled in (("scratch", False), ("candidate", True)):
         bins = arms[name].bins if name in arms else ()
         axes.plot(
-            [100 * one.confidence for one in bins], [100 * one.accuracy for one in bins], "o-", linewidth=1.6, markersize=6,
-            color=Role.ACCENT if filled else Role.MUTED, markerfacecolor=Role.ACCENT if filled else Role.PAPER,
-        )  # fmt: skip
+            [100 * one.confidence for one in bins],
+            [100 * one.accuracy for one in bins],
+            "o-",
+            linewidth=1.6,
+            markersize=6,
+            color=Role.ACCENT if filled else Role.MUTED,
+            markerfacecolor=Role.ACCENT if filled else Role.PAPER,
+        )
     room = 0.04 * (100 - low)
     axes.set_xlim(low - room, 100 + room)
     axes.set_ylim(low - room, 100 + room)

@@ -41,14 +41,7 @@ class Projection(Frozen):
     explained: tuple[float, float]
 
 
-def project(
-    x: Any,
-    y: Any,
-    *,
-    most: int = MOST,
-    keep: tuple[Sequence[int], Sequence[int]] = ((), ()),
-    seed: int = 0,
-) -> Projection:
+def project(x: Any, y: Any, *, most: int = MOST, keep: tuple[Sequence[int], Sequence[int]] = ((), ()), seed: int = 0) -> Projection:
     """Project two samples onto the two leading principal components of both, each sample weighing the same.
 
     The origin lies halfway between the two means, and the mean of ``y`` lies right of it and above. Features are taken in the
@@ -77,17 +70,12 @@ def project(
     first, second = open_rows(x, "x"), open_rows(y, "y")
     if first.shape[1] != second.shape[1]:
         raise DataError(
-            "y", expected=f"rows of width {first.shape[1]} as in x", got=f"width {second.shape[1]}",
-            fix="use the same features",
-        )  # fmt: skip
+            "y", expected=f"rows of width {first.shape[1]} as in x", got=f"width {second.shape[1]}", fix="use the same features"
+        )
     most = min(most, max(_FEWEST, _VALUES // first.shape[1]))
     rng = np.random.default_rng(seed)
-    of_first, of_second = (
-        _chosen(len(rows), most, kept, rows.name, rng) for rows, kept in zip((first, second), keep, strict=True)
-    )
-    coordinates, explained = _leading(
-        first.pick(of_first).astype(np.float64), second.pick(of_second).astype(np.float64)
-    )
+    of_first, of_second = (_chosen(len(rows), most, kept, rows.name, rng) for rows, kept in zip((first, second), keep, strict=True))
+    coordinates, explained = _leading(first.pick(of_first).astype(np.float64), second.pick(of_second).astype(np.float64))
     return Projection(
         source=_points(coordinates[: len(of_first)]),
         target=_points(coordinates[len(of_first) :]),

@@ -52,11 +52,7 @@ def _environment() -> Environment:
     from ntgate.report import numbers, words
 
     environment = Environment(
-        loader=PackageLoader("ntgate.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=PackageLoader("ntgate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(words=words, numbers=numbers)
     environment.filters["number"] = numbers.number

@@ -49,9 +49,7 @@ def _data(report: RunReport) -> tuple[str, ...]:
 
 
 def _arm(row: ArmRow, report: RunReport) -> str:
-    parts = (
-        [f"{numbers.score(row.validation, report.metric_display)} out of fold"] if row.validation is not None else []
-    )
+    parts = [f"{numbers.score(row.validation, report.metric_display)} out of fold"] if row.validation is not None else []
     if row.weight is not None:
         parts.append(f"weight {numbers.share(row.weight)}")
     if row.value is not None:

@@ -45,9 +45,8 @@ def _channels_last(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         pixels = pixels[:, :, 0]
     if not pixels.size or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
         raise DataError(
-            "pixels", expected="an image (h, w), (h, w, c) or (c, h, w)", got=f"shape {pixels.shape}",
-            fix="give one image",
-        )  # fmt: skip
+            "pixels", expected="an image (h, w), (h, w, c) or (c, h, w)", got=f"shape {pixels.shape}", fix="give one image"
+        )
     return pixels
 
 

@@ -189,8 +189,7 @@ def _after(report: RunReport) -> tuple[str, ...]:
             *asking,
             "Label fresh test rows of the target, then run again: the findings say how many. Rows that were opened count for no "
             "other decision, unless gate.ledger declares several.",
-            "Do not lower the bounds to get a verdict."
-            + ("" if report.champion is None else " The champion keeps serving."),
+            "Do not lower the bounds to get a verdict." + ("" if report.champion is None else " The champion keeps serving."),
         )
     return (
         "Look at the findings: the first failed rule says which comparison was lost.",

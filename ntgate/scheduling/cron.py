@@ -75,9 +75,7 @@ class Cron(NamedTuple):
         words = _SHORTHANDS.get(text.strip().lower(), text).split()
         if len(words) != len(_FIELDS):
             raise _wrong("five fields: minute, hour, day of the month, month, day of the week", text)
-        minutes, hours, days, months, weekdays = (
-            _values(word, field) for word, field in zip(words, _FIELDS, strict=True)
-        )
+        minutes, hours, days, months, weekdays = (_values(word, field) for word, field in zip(words, _FIELDS, strict=True))
         weekdays = tuple(sorted({day % 7 for day in weekdays}))
         # As in cron itself a field that begins with a star is no restriction of the other, even with a step.
         either_day = not words[2].startswith("*") and not words[4].startswith("*")

@@ -37,9 +37,11 @@ def install(job: Job) -> str | None:
     longest = max(map(len, job.cron_lines.splitlines()))
     if longest >= _MOST:
         raise ConfigError(
-            "crontab", expected=f"a line of fewer than {_MOST} characters", got=f"{longest}",
+            "crontab",
+            expected=f"a line of fewer than {_MOST} characters",
+            got=f"{longest}",
             fix="use --with systemd, or a folder with a shorter path",
-        )  # fmt: skip
+        )
     rest = _lines_of(job.name).sub("", _read())
     if rest and not rest.endswith("\n"):
         rest += "\n"
@@ -59,9 +61,7 @@ def _lines_of(name: str) -> re.Pattern[str]:
 def _read() -> str:
     done = subprocess.run([_program(), "-l"], capture_output=True, text=True, check=False)
     if done.returncode != 0 and "no crontab" not in done.stderr.lower():
-        raise ConfigError(
-            "crontab", expected="a crontab that can be read", got=_said(done), fix="ask the administrator"
-        )
+        raise ConfigError("crontab", expected="a crontab that can be read", got=_said(done), fix="ask the administrator")
     return done.stdout if done.returncode == 0 else ""
 
 

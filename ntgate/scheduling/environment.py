@@ -20,9 +20,11 @@ def read(file: Path) -> dict[str, str]:
         return {}
     if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise ConfigError(
-            str(file), expected="a file that its owner alone can read", got=f"mode {stat.S_IMODE(file.stat().st_mode):03o}",
+            str(file),
+            expected="a file that its owner alone can read",
+            got=f"mode {stat.S_IMODE(file.stat().st_mode):03o}",
             fix=f"chmod 600 {shlex.quote(str(file))}",
-        )  # fmt: skip
+        )
     found = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         words = shlex.split(line, comments=True)

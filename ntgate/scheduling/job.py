@@ -49,15 +49,11 @@ class Job(NamedTuple):
     def shell(self) -> str:
         """The command for ``/bin/sh``, which begins in the config's folder."""
         config = self._near(self.config)
-        run = shlex.join(
-            [*self.program, "run", config, *(["--inline"] if self.inline else []), "--json", *self.options]
-        )
+        run = shlex.join([*self.program, "run", config, *(["--inline"] if self.inline else []), "--json", *self.options])
         if self.drift_first:
             drift = [*self.program, "drift", config, *([] if self.inline else ["--zenml"]), "--json", *self.options]
             run = f"{shlex.join(drift)}; code=$?; [ $code -eq 3 ] || exit $code; {run}"
-        return shlex.join(
-            ["flock", "--nonblock", "--conflict-exit-code", str(BUSY), self._near(self.lock), "/bin/sh", "-c", run]
-        )
+        return shlex.join(["flock", "--nonblock", "--conflict-exit-code", str(BUSY), self._near(self.lock), "/bin/sh", "-c", run])
 
     @property
     def service(self) -> str:
@@ -106,11 +102,7 @@ WantedBy=timers.target
         environment, log = (shlex.quote(self._near(path)) for path in (self.environment, self.log))
         accepted = "|".join(map(str, (0, *ANSWERS, BUSY)))
         fault = shlex.quote(f"ntgate run {self.config} failed; see {self.log}")
-        begin = (
-            shlex.join(["cd", str(self.config.parent)])
-            + " && "
-            + shlex.join(["mkdir", "-p", self._near(self.log.parent)])
-        )
+        begin = shlex.join(["cd", str(self.config.parent)]) + " && " + shlex.join(["mkdir", "-p", self._near(self.log.parent)])
         variables = f"set -a; [ ! -f {environment} ] || . {environment}; set +a"
         end = f"code=$?; case $code in {accepted}) ;; *) echo {fault} >&2; exit $code;; esac"
         command = f"{begin} && {{ {variables}; {self.shell}; }} >>{log} 2>&1; {end}"

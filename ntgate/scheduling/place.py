@@ -50,9 +50,11 @@ def put(job: Job, chosen: str, places: Mapping[str, Place], *, replace: bool) ->
         return Placed("unchanged", (chosen,))
     if standing and not replace:
         raise ConfigError(
-            str(job.config), expected="no other schedule of this config", got=f"one with {' and '.join(standing)}",
+            str(job.config),
+            expected="no other schedule of this config",
+            got=f"one with {' and '.join(standing)}",
             fix="add --replace, or take it away with --remove",
-        )  # fmt: skip
+        )
     for name in standing:
         places[name].remove(job.name)
     return Placed("written", (chosen,), places[chosen].install(job))

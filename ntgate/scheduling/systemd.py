@@ -44,10 +44,7 @@ def install(job: Job) -> str | None:
         (folder() / f"{job.name}.timer").write_text(job.timer, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            str(folder()),
-            expected="a folder to write units to",
-            got=error.strerror or str(error),
-            fix="set XDG_CONFIG_HOME",
+            str(folder()), expected="a folder to write units to", got=error.strerror or str(error), fix="set XDG_CONFIG_HOME"
         ) from error
     # Enabling alone leaves a timer that runs as it is; restarting makes it read the new units.
     for words in (["daemon-reload"], ["enable", f"{job.name}.timer"], ["restart", f"{job.name}.timer"]):

@@ -37,9 +37,11 @@ def pair(x: Any, y: Any, names: tuple[str, str] = ("x", "y")) -> tuple[Floats, F
     first, second = matrix(x, names[0]), matrix(y, names[1])
     if first.shape[1] != second.shape[1]:
         raise DataError(
-            names[1], expected=f"rows of width {first.shape[1]} as in {names[0]}", got=f"width {second.shape[1]}",
+            names[1],
+            expected=f"rows of width {first.shape[1]} as in {names[0]}",
+            got=f"width {second.shape[1]}",
             fix="use the same features",
-        )  # fmt: skip
+        )
     return first, second
 
 

@@ -81,9 +81,11 @@ def _domain(value: Any, name: str) -> Domain:
         wrong = int((~np.isfinite(domain.rows.reshape(len(domain), -1))).any(axis=1).sum())
         if wrong:
             raise DataError(
-                name, expected="finite numbers", got=f"NaN or infinity in {wrong} rows",
+                name,
+                expected="finite numbers",
+                got=f"NaN or infinity in {wrong} rows",
                 fix="impute or remove them, or give a DataFrame, where missing values are imputed",
-            )  # fmt: skip
+            )
     return domain
 
 
@@ -104,8 +106,10 @@ def _table(frame: Any, name: str) -> Any:
 def _numbers(array: Array, name: str) -> Any:
     if array.dtype.kind not in "fiub" or array.ndim < 2 or 0 in array.shape[1:]:
         raise DataError(
-            name, expected="numbers of shape (n, ...)", got=f"{array.dtype} of shape {array.shape}",
+            name,
+            expected="numbers of shape (n, ...)",
+            got=f"{array.dtype} of shape {array.shape}",
             fix="give one row of numbers an example, x.reshape(-1, 1) for a single feature",
-        )  # fmt: skip
+        )
     # Small integers, pixels among them, and half precision fit into float32; wide integers do not.
     return array.astype(np.promote_types(array.dtype, np.float32), copy=False)

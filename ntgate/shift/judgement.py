@@ -132,9 +132,7 @@ def verdict(significant: bool, effect_size: float, tolerated: float) -> ShiftOut
     return "tolerated" if tolerated > 0 and effect_size <= tolerated else "shift"
 
 
-def judge(
-    p_value: float, effect_size: float, tested: Tested, config: ShiftConfig, *, embedded: bool = False
-) -> Judgement:
+def judge(p_value: float, effect_size: float, tested: Tested, config: ShiftConfig, *, embedded: bool = False) -> Judgement:
     """Judge the joint test and the features.
 
     Args:

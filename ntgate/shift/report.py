@@ -156,9 +156,7 @@ def measured(
     test = mmd_test(first, second, permutations=permutations_for(config), seed=seed)
     distance = proxy_a_distance(first, second, seed=seed)
     counts = len(first), len(second)
-    return shift_report(
-        test, distance, counts, tested, config, representation=representation, notes=notes, began=began
-    ), test
+    return shift_report(test, distance, counts, tested, config, representation=representation, notes=notes, began=began), test
 
 
 def measure(
@@ -173,9 +171,7 @@ def measure(
     notes: Sequence[str] = (),
 ) -> ShiftReport:
     """The report of :func:`measured`, which says what the arguments are."""
-    return measured(
-        source, target, config, seed, representation=representation, blocks=blocks, tested=tested, notes=notes
-    )[0]
+    return measured(source, target, config, seed, representation=representation, blocks=blocks, tested=tested, notes=notes)[0]
 
 
 def shift_report(

@@ -166,9 +166,7 @@ def distances(told: Measured) -> str:
     others = [(look, distance) for look, distance in others if distance >= _SEEN]
     if not others:
         return f"The effect is {size(told)}, like that of {like}." if most else f"The effect is {size(told)}."
-    rest = " and ".join(
-        f"{'at least ' if look == 'classifier' else ''}{distance:.2g} by the {look}" for look, distance in others
-    )
+    rest = " and ".join(f"{'at least ' if look == 'classifier' else ''}{distance:.2g} by the {look}" for look, distance in others)
     return f"The effect is {size(told)}, by the {by} like that of {like}; it is {rest}."
 
 
@@ -216,9 +214,7 @@ def verdict(told: Measured) -> str:
         parts[0] += f" ({_p(told)})"
         parts[0] += f": a linear classifier {_tells(told)}." if told.proxy_a_distance is not None else "."
     else:
-        together = (
-            "the embedding of the rows does" if told.representation == "embedding" else "all features together do"
-        )
+        together = "the embedding of the rows does" if told.representation == "embedding" else "all features together do"
         parts[0] += f" of {_moved(told)}, though {together} not show it ({_p(told)})."
     if told.outcome == "tolerated":
         parts.append(_tolerated(told, joint))
@@ -262,9 +258,7 @@ def _moved(told: Measured) -> str:
 def _p(told: Measured) -> str:
     words = "no p-value" if told.p_value is None else f"p = {told.p_value:.3g}"
     level = told.joint_level
-    near = (
-        told.alpha is not None and told.p_value is not None and level is not None and level < told.p_value <= told.alpha
-    )
+    near = told.alpha is not None and told.p_value is not None and level is not None and level < told.p_value <= told.alpha
     return f"{words}, level {level:.3g}" if near else words
 
 
@@ -273,9 +267,7 @@ def significance(told: Measured) -> str:
     if told.p_value is None:
         return "The test gave no p-value."
     if told.outcome == "none":
-        missed = (
-            " The upper end of the effect's interval says what may have been missed." if told.effect_interval else ""
-        )
+        missed = " The upper end of the effect's interval says what may have been missed." if told.effect_interval else ""
         return f"A large p-value is no proof of equality.{missed}"
     within = told.effect_size is not None and told.effect_size <= (told.tolerated_effect or 0.0)
     little = [word for _, word in SIZES[: 2 if told.outcome == "tolerated" and within else 1]]

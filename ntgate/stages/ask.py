@@ -81,9 +81,7 @@ class Answer(Frozen):
             return " ".join([*said, "There is nothing to label: no label of this pool could change the verdict."])
         said.append(f"{self.asked:,} are asked for, in random order, at level {self.alpha:g}.")
         if self.needed is not None:
-            said.append(
-                f"A gain of {100 * self.gain:.2g} points takes about {self.needed:,} labels for a power of 0.8."
-            )
+            said.append(f"A gain of {100 * self.gain:.2g} points takes about {self.needed:,} labels for a power of 0.8.")
             if self.power is not None:
                 said.append(f"{self.asked:,} have {self.power:.2f}.")
         if self.needed is None:
@@ -152,17 +150,17 @@ def same_champion(run: FrozenRun) -> None:
     found = None if now is None else now.version
     if found != seen and (now is None or now.decision_id != run.history.decided.decision_id):
         raise ChampionMovedError(
-            f"champion of {registry.name}", expected="no champion" if seen is None else f"version {seen}",
-            got="no champion" if found is None else f"version {found}", fix="run again, to be compared with this one",
-        )  # fmt: skip
+            f"champion of {registry.name}",
+            expected="no champion" if seen is None else f"version {seen}",
+            got="no champion" if found is None else f"version {found}",
+            fix="run again, to be compared with this one",
+        )
 
 
 class _Said:
     """What every model says of the pool's rows."""
 
-    def __init__(
-        self, candidate: Codes, opponents: dict[str, Codes], seeds: list[tuple[Codes, Codes]], keys: dict[str, Any]
-    ):
+    def __init__(self, candidate: Codes, opponents: dict[str, Codes], seeds: list[tuple[Codes, Codes]], keys: dict[str, Any]):
         self.candidate, self.opponents, self.seeds, self.keys = candidate, opponents, seeds, keys
         pairs = [(candidate, other) for other in opponents.values()] + seeds
         self.differ = np.any([first != second for first, second in pairs], axis=0)
@@ -202,7 +200,7 @@ class _Said:
 
     def asked(
         self, run: FrozenRun, pool: Pool, chosen: Codes, *, comparison: str, pool_print: str, rules: tuple[str, ...], label: str
-    ) -> Asked:  # fmt: skip
+    ) -> Asked:
         labels, keys = run.config.gate.labels, pool.keys.keys[pool.index[chosen], 0]
         return Asked(
             id=comparison,
@@ -228,10 +226,7 @@ class _Said:
         )
 
     def _shares(self, keys: npt.NDArray[np.str_]) -> dict[str, tuple[int, int]]:
-        return {
-            str(value): (int((self.differ & (keys == value)).sum()), int((keys == value).sum()))
-            for value in np.unique(keys)
-        }
+        return {str(value): (int((self.differ & (keys == value)).sum()), int((keys == value).sum())) for value in np.unique(keys)}
 
 
 def _codes(scores: npt.NDArray[Any]) -> Codes:
@@ -249,9 +244,12 @@ def _comparison(run: FrozenRun, rules: Sequence[str]) -> str:
     """The same for whoever asks about these models again, by whatever pool."""
     gate = run.config.gate
     settings = {
-        "asked": gate.labels.model_dump(mode="json"), "alpha": gate.alpha, "margin": gate.margin, "rules": list(rules),
+        "asked": gate.labels.model_dump(mode="json"),
+        "alpha": gate.alpha,
+        "margin": gate.margin,
+        "rules": list(rules),
         "decision": run.history.decided.decision_id,
-    }  # fmt: skip
+    }
     return comparison_id({name: file.sha256 for name, file in run.history.evaluated.onnx.items()}, settings, None)
 
 
@@ -272,10 +270,7 @@ def _refuse_others(run: FrozenRun, before: Asked | None, asked: Asked, ledger: L
         opened = [] if ledger is None else ledger.openings(asked.id)
         if opened and asked.looks is not None and not _known(ledger, asked):
             raise ConfigError(
-                run.place.address,
-                expected="the rows that were asked for",
-                got="others, of a candidate asked about before",
-                fix=fix,
+                run.place.address, expected="the rows that were asked for", got="others, of a candidate asked about before", fix=fix
             )
         return
     if before.pool != asked.pool or (before.rows, before.differ) != (asked.rows, asked.differ):
@@ -284,16 +279,15 @@ def _refuse_others(run: FrozenRun, before: Asked | None, asked: Asked, ledger: L
         )
     if asked.looks is not None and before.ids != asked.ids:
         raise ConfigError(
-            run.place.address,
-            expected=f"the {len(before.ids)} rows that were asked for",
-            got=f"{len(asked.ids)}",
-            fix=fix,
+            run.place.address, expected=f"the {len(before.ids)} rows that were asked for", got=f"{len(asked.ids)}", fix=fix
         )
     if before.ids != asked.ids[: len(before.ids)]:
         raise ConfigError(
-            run.place.address, expected=f"at least the {len(before.ids)} rows that were asked for", got=f"{len(asked.ids)}",
+            run.place.address,
+            expected=f"at least the {len(before.ids)} rows that were asked for",
+            got=f"{len(asked.ids)}",
             fix="raise --budget",
-        )  # fmt: skip
+        )
 
 
 def _known(ledger: Ledger | None, asked: Asked) -> bool:
@@ -304,9 +298,7 @@ def _known(ledger: Ledger | None, asked: Asked) -> bool:
     return bool(len(keys)) and not ledger.unopened(keys, "").any()
 
 
-def _opened(
-    run: FrozenRun, ledger: Ledger | None, pool: Pool, chosen: Codes, asked: Asked, before: Asked | None
-) -> Asked:
+def _opened(run: FrozenRun, ledger: Ledger | None, pool: Pool, chosen: Codes, asked: Asked, before: Asked | None) -> Asked:
     """The rows with the ledger's entries: those that are new are opened now."""
     from ntgate.ledger.ledger import Opening
 
@@ -316,15 +308,21 @@ def _opened(
         return asked.model_copy(update={"entries": entries})
     config = LedgerConfig(policy="none" if run.config.gate.ledger.policy == "none" else "spend")
     opening = Opening(
-        model=run.config.model.name, decision_id=asked.decision_id, comparison=asked.id, config=config, alpha=asked.alpha,
+        model=run.config.model.name,
+        decision_id=asked.decision_id,
+        comparison=asked.id,
+        config=config,
+        alpha=asked.alpha,
         min_test_rows=1,
-    )  # fmt: skip
+    )
     granted = ledger.open(opening, pool.keys.take(pool.index[new]))
     if granted.closed or granted.alpha < asked.alpha or len(granted.positions) < len(new):
         raise DataError(
-            "pool", expected="rows that nobody has opened", got=f"{len(new) - len(granted.positions)} that were, meanwhile",
+            "pool",
+            expected="rows that nobody has opened",
+            got=f"{len(new) - len(granted.positions)} that were, meanwhile",
             fix="ask again",
-        )  # fmt: skip
+        )
     more = () if granted.entry is None else (granted.entry,)
     return asked.model_copy(update={"entries": (*entries, *more)})
 
@@ -335,17 +333,13 @@ def _written(run: FrozenRun, pool: Pool, chosen: Codes, asked: Asked, out: Path 
 
     to = out
     if to is None:
-        to = (
-            run.place.folder / "asked.csv" if run.place.store is None else Path(f"{run.history.ingested.run}.asked.csv")
-        )
+        to = run.place.folder / "asked.csv" if run.place.store is None else Path(f"{run.history.ingested.run}.asked.csv")
     raw = raw_rows(pool.spec, pool.whole, pool.index[chosen])
     files = write_tasks(raw, asked.ids, asked.classes, asked.label, to.resolve())
     return {name: str(path) for name, path in files.items()}
 
 
-def _answer(
-    run: FrozenRun, asked: Asked, files: dict[str, str], *, worn: int, gain: float, needed: int | None
-) -> Answer:
+def _answer(run: FrozenRun, asked: Asked, files: dict[str, str], *, worn: int, gain: float, needed: int | None) -> Answer:
     n, share = len(asked.ids), asked.disagree["scratch"] / asked.rows
     reached, margin = None, run.config.gate.margin
     if n == asked.differ and asked.looks == 1 and gain < share:

@@ -52,20 +52,22 @@ def rules_to_ask(run: FrozenRun) -> tuple[str, ...]:
     subject = str(run.place.address)
     if decision.outcome != "inconclusive":
         decided = "it is promoted" if decision.outcome == "promoted" else f"it is rejected: {decision.sentence}"
-        raise ConfigError(
-            subject, expected="a run whose verdict is inconclusive", got=decided, fix="nothing has to be labelled"
-        )
+        raise ConfigError(subject, expected="a run whose verdict is inconclusive", got=decided, fix="nothing has to be labelled")
     gate, test = config.gate, config.data.target_test or config.data.target
     if not gate.counts_right_rows:
         raise ConfigError(
-            "gate.metric", expected="accuracy: of it alone rows on which the models agree count zero", got=str(gate.metric),
+            "gate.metric",
+            expected="accuracy: of it alone rows on which the models agree count zero",
+            got=str(gate.metric),
             fix="label random test rows",
-        )  # fmt: skip
+        )
     if test.group is not None:
         raise ConfigError(
-            "data.target.group", expected="rows that are independent, for labels that are asked for", got=f"groups by {test.group}",
+            "data.target.group",
+            expected="rows that are independent, for labels that are asked for",
+            got=f"groups by {test.group}",
             fix="label random groups as test rows",
-        )  # fmt: skip
+        )
     missing = [name for name in ("candidate", "scratch") if name not in history.evaluated.onnx]
     if missing:
         raise ConfigError(subject, expected="a candidate and scratch", got=f"no model of {missing[0]}", fix="run again")
@@ -85,7 +87,9 @@ def rules_to_ask(run: FrozenRun) -> tuple[str, ...]:
             cannot.append(finding)
     if cannot:
         raise ConfigError(
-            subject, expected="rules that labels of disagreeing rows can decide", got=f"{cannot[0].rule}: {cannot[0].reason}",
+            subject,
+            expected="rules that labels of disagreeing rows can decide",
+            got=f"{cannot[0].rule}: {cannot[0].reason}",
             fix="label random test rows" if cannot[0].rule != "labels" else "see to it, and run again",
-        )  # fmt: skip
+        )
     return tuple(wanted)

@@ -130,7 +130,8 @@ def _comparable(registry: Registry, found: Champion, rows: Domain, folder: Path)
         got = error.got if isinstance(error, ModelError) else f"{type(error).__name__}: {error}".splitlines()[0]
         raise ModelError(
             f"champion version {found.version} of {registry.name}",
-            expected="an ONNX model that ntgate exported and that takes these rows, to compare the candidate with", got=got,
+            expected="an ONNX model that ntgate exported and that takes these rows, to compare the candidate with",
+            got=got,
             fix=_WAY_OUT,
-        ) from error  # fmt: skip
+        ) from error
     return seen

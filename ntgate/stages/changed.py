@@ -25,13 +25,18 @@ def changed(config: RunConfig) -> dict[str, Any]:
     """
     parts = {name: _ANY for name in ("source", "target", "target_test", "unlabelled") if getattr(config.data, name)}
     usual = RunConfig(
-        model=ModelConfig(name="-"), data=DataConfig(**parts), registry=RegistryConfig(uri="sqlite:///-"),
-        strategies=config.strategies, scratch=config.scratch,
-    )  # fmt: skip
+        model=ModelConfig(name="-"),
+        data=DataConfig(**parts),
+        registry=RegistryConfig(uri="sqlite:///-"),
+        strategies=config.strategies,
+        scratch=config.scratch,
+    )
     kinds: dict[str, Any] = {}
     for name, chosen, default in (
-        ("strategies", config.strategies, DEFAULT), ("scratch", config.scratch, PORTFOLIO), ("compression", config.compression, ()),
-    ):  # fmt: skip
+        ("strategies", config.strategies, DEFAULT),
+        ("scratch", config.scratch, PORTFOLIO),
+        ("compression", config.compression, ()),
+    ):
         before = flat({name: [_usual(one).model_dump(mode="json") for one in chosen]})
         kinds |= {key: value for key, value in before.items() if key != name}
         if (names := [one.kind for one in chosen]) != [one.kind for one in default]:

@@ -30,9 +30,7 @@ class Combined(Frozen):
     seconds: float = 0.0
 
 
-def combine(
-    config: RunConfig, folder: Path, ingested: Ingested, scratch: Candidate, slots: tuple[Slot, ...]
-) -> Combined:
+def combine(config: RunConfig, folder: Path, ingested: Ingested, scratch: Candidate, slots: tuple[Slot, ...]) -> Combined:
     """The committee of all trained arms, those of scratch among them; without one the arm that scores best on rows held out.
 
     Scratch's own arms have a say because they cannot transfer anything bad; where all that the source gives is bad, they are

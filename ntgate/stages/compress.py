@@ -99,12 +99,7 @@ def _has_to_be_network(config: RunConfig) -> bool:
 
 
 def _smaller(
-    config: RunConfig,
-    chosen: Candidate,
-    methods: list[str],
-    view: TrainingView,
-    folder: Path,
-    listener: Listener | None,
+    config: RunConfig, chosen: Candidate, methods: list[str], view: TrainingView, folder: Path, listener: Listener | None
 ) -> Smaller:
     from ntgate.compression.distillation import distilled
     from ntgate.export.quantise import quantise
@@ -114,16 +109,19 @@ def _smaller(
 
     measured = config.gate.metric.of_classes(view.train.classes)
     arm = Arm(
-        view=view, source=None, backbone=None, training=config.training,
-        metric=maximised(measured), seed=config.seed, progress=heard(measured, "compress", listener),
-    )  # fmt: skip
+        view=view,
+        source=None,
+        backbone=None,
+        training=config.training,
+        metric=maximised(measured),
+        seed=config.seed,
+        progress=heard(measured, "compress", listener),
+    )
     model = chosen.load()
     before, after = folder / "uncompressed.onnx", folder / "candidate.onnx"
     export_checked(config, model, view.validation, before)
     if DISTILLED in methods:
-        model = distilled(
-            model, replace(arm, checkpoint=folder / "models" / "committee.checkpoint"), config.model.backbone
-        )
+        model = distilled(model, replace(arm, checkpoint=folder / "models" / "committee.checkpoint"), config.model.backbone)
     for method in config.compression:
         if isinstance(method, NetworkCompression):
             if not isinstance(model, NetworkModel):

@@ -51,12 +51,7 @@ class CrossFitted(Frozen):
 
 
 def cross_fit(
-    config: RunConfig,
-    folder: Path,
-    ingested: Ingested,
-    source: SourceModel,
-    plan: Plan,
-    listener: Listener | None = None,
+    config: RunConfig, folder: Path, ingested: Ingested, source: SourceModel, plan: Plan, listener: Listener | None = None
 ) -> CrossFitted:
     """Make the model again without each fold; without ``gate.cross_fitting`` this ends at once.
 

@@ -74,17 +74,11 @@ def _understood(config: RunConfig, found: dict[str, Domain]) -> tuple[dict[str, 
             notes.append(
                 f"{len(none):,} rows of {name} have no label and are {'taken as unlabelled rows' if kept else 'left out'}."
             )
-    done, reading = settled(
-        {**found, **({"without labels": unlabelled[0]} if unlabelled else {})}, data.columns, look=True
-    )
+    done, reading = settled({**found, **({"without labels": unlabelled[0]} if unlabelled else {})}, data.columns, look=True)
     if unlabelled:
         more = done.pop("without labels")
         done["unlabelled"] = joined([done["unlabelled"], more], "unlabelled") if "unlabelled" in done else more
-    asked, known = label_questions(
-        {name: done[name] for name in labelled},
-        data.label_map,
-        classes=data.label_kind is not None,
-    )
+    asked, known = label_questions({name: done[name] for name in labelled}, data.label_map, classes=data.label_kind is not None)
     return done, reading.asking(asked, [*notes, *known], data.columns, data.label_map, data.missing_labels)
 
 
@@ -139,11 +133,7 @@ def _cross_fitted(config: RunConfig, target: Domain) -> dict[str, Domain]:
     assert config.gate.cross_fitting is not None
     folds(target, config.gate.cross_fitting.folds, config.seed)  # refused now rather than after the training
     train, validation = split_training(target, config.data.split, config.seed)
-    return {
-        "train": train,
-        "validation": validation,
-        "cross_fitted": target.take(np.arange(len(target)), "cross_fitted"),
-    }
+    return {"train": train, "validation": validation, "cross_fitted": target.take(np.arange(len(target)), "cross_fitted")}
 
 
 def _leakage_of(config: RunConfig, domains: dict[str, Domain], copies: Copies) -> Leakage:

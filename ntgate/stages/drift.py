@@ -134,9 +134,7 @@ def _label_shift(config: RunConfig, source: Domain, rows: Floats, target: Floats
     labels = source.labels[chosen]
     try:
         predicted = held_out_predictions(rows[chosen], labels, target, classes=source.classes, seed=config.seed)
-        found = label_shift(
-            labels, predicted.source, predicted.target, source.classes, alpha=config.shift.alpha, seed=config.seed
-        )
+        found = label_shift(labels, predicted.source, predicted.target, source.classes, alpha=config.shift.alpha, seed=config.seed)
         judged, others = scaled(rows[chosen], target, seed=config.seed)
         return explained(found, judged, labels, others, seed=config.seed)
     except DataError:
@@ -155,11 +153,16 @@ def _task_difference(
     count = sum(map(len, labelled))  # they come first
     try:
         return task_difference(
-            measured[0], source.labels, source.classes,
-            measured[1][:count], np.concatenate([target.labels for target in labelled]), labelled[0].classes,
+            measured[0],
+            source.labels,
+            source.classes,
+            measured[1][:count],
+            np.concatenate([target.labels for target in labelled]),
+            labelled[0].classes,
             raw=(_some_columns(source), np.concatenate([_some_columns(target) for target in labelled])) if embedded else None,
-            alpha=config.shift.alpha, seed=config.seed,
-        )  # fmt: skip
+            alpha=config.shift.alpha,
+            seed=config.seed,
+        )
     except DataError:
         return None
 

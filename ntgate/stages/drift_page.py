@@ -106,9 +106,7 @@ def _features(drift: Drift) -> tuple[FeatureRow, ...]:
     numbers = Counter(drift.features.labels)
     rows: list[FeatureRow] = []
     for found in drift.report.attribution.features:
-        rows.append(
-            _number(drift, found) if numbers[found.name] == 1 else _category(drift, found, column_of[found.name])
-        )
+        rows.append(_number(drift, found) if numbers[found.name] == 1 else _category(drift, found, column_of[found.name]))
     return tuple(rows)
 
 
@@ -118,9 +116,13 @@ def _number(drift: Drift, found: FeatureDrift) -> FeatureRow:
 
     at = drift.features.labels.index(found.name)
     return FeatureRow(
-        name=found.name, effect=found.effect, p_adjusted=found.p_value, moved=found.drifted,
-        direction=found.mean_difference, histogram=histogram(drift.features.source[:, at], drift.features.target[:, at]),
-    )  # fmt: skip
+        name=found.name,
+        effect=found.effect,
+        p_adjusted=found.p_value,
+        moved=found.drifted,
+        direction=found.mean_difference,
+        histogram=histogram(drift.features.source[:, at], drift.features.target[:, at]),
+    )
 
 
 def _category(drift: Drift, found: FeatureDrift, column: str) -> FeatureRow:
@@ -130,9 +132,13 @@ def _category(drift: Drift, found: FeatureDrift, column: str) -> FeatureRow:
     assert not isinstance(drift.source.rows, np.ndarray)
     assert not isinstance(drift.target.rows, np.ndarray)
     return FeatureRow(
-        name=found.name, kind="category", effect=found.effect, p_adjusted=found.p_value, moved=found.drifted,
+        name=found.name,
+        kind="category",
+        effect=found.effect,
+        p_adjusted=found.p_value,
+        moved=found.drifted,
         shares=category_shares(drift.source.rows[column], drift.target.rows[column]),
-    )  # fmt: skip
+    )
 
 
 def _projection(config: RunConfig, drift: Drift) -> Projection:
@@ -153,9 +159,7 @@ def _typical(drift: Drift) -> Typical:
         images = domain.rows if isinstance(domain.rows, np.ndarray) and domain.rows.ndim > 2 else None
         limits = None if images is None else (float(images.min()), float(images.max()))
         return tuple(
-            TypicalRow(
-                row=row, name=f"row {row}", image=None if images is None else thumbnail(images[row], limits=limits)
-            )
+            TypicalRow(row=row, name=f"row {row}", image=None if images is None else thumbnail(images[row], limits=limits))
             for row in positions
         )
 

@@ -43,8 +43,11 @@ def evidently(
     arguments = (source, str(page), str(config.seed), *targets)
     with subprocess.Popen(
         [sys.executable, "-m", "ntgate.report.evidently_report", *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         trouble = ""
         while process.poll() is None and not stopped.is_set():
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -56,9 +56,11 @@ def _check_text_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
     asked = [name for name in ("backbone", "source_checkpoint") if getattr(config.model, name) is not None]
     if asked:
         raise ModelError(
-            f"model.{asked[0]}", expected="rows of numbers and categories", got=cannot_read(domains["source"].texts),
+            f"model.{asked[0]}",
+            expected="rows of numbers and categories",
+            got=cannot_read(domains["source"].texts),
             fix="leave it out, or drop the texts",
-        )  # fmt: skip
+        )
     fit_encoder(*(domains[name] for name in ("source", "train", "unlabelled") if name in domains))
 
 
@@ -76,9 +78,11 @@ def check_space(config: RunConfig, domains: dict[str, Domain]) -> None:
     free = shutil.disk_usage(folder).free
     if free < rows + _SPARE:
         raise ConfigError(
-            "output", expected=f"{_mebibytes(rows + _SPARE)} free on the disk of {folder} for rows and models",
-            got=_mebibytes(free), fix=f"free some, or set {'NTGATE_CACHE' if remote(config.output) else 'output'} to another disk",
-        )  # fmt: skip
+            "output",
+            expected=f"{_mebibytes(rows + _SPARE)} free on the disk of {folder} for rows and models",
+            got=_mebibytes(free),
+            fix=f"free some, or set {'NTGATE_CACHE' if remote(config.output) else 'output'} to another disk",
+        )
 
 
 def _bytes(domain: Domain) -> int:
@@ -124,8 +128,10 @@ def _pass_forward(network: Network, x: object) -> None:
             scores = network(x)
     except Exception as error:
         raise ModelError(
-            subject, expected="a module that takes a batch of the source rows",
-            got=f"{type(error).__name__}: {error}".splitlines()[0], fix=fix,
-        ) from error  # fmt: skip
+            subject,
+            expected="a module that takes a batch of the source rows",
+            got=f"{type(error).__name__}: {error}".splitlines()[0],
+            fix=fix,
+        ) from error
     if not torch.isfinite(scores).all():
         raise ModelError(subject, expected="finite features of the source rows", got="NaN or infinity", fix=fix)

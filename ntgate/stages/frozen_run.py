@@ -88,13 +88,15 @@ def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> Frozen
     if content is None:
         begun = _read(address, RUN_FILE) is not None
         raise ConfigError(
-            run, expected=f"the folder of a finished run, with {HISTORY}",
-            got="a run that has not come to its end, or of an earlier ntgate" if begun else "none", fix="name another one",
-        )  # fmt: skip
+            run,
+            expected=f"the folder of a finished run, with {HISTORY}",
+            got="a run that has not come to its end, or of an earlier ntgate" if begun else "none",
+            fix="name another one",
+        )
     if int(content.get("schema", 0)) > SCHEMA:
         raise ConfigError(
             run, expected=f"a run of schema {SCHEMA}", got=f"schema {content['schema']}", fix="install the ntgate that wrote it"
-        )  # fmt: skip
+        )
     named = sorted({*_own(content["config"]), *_own(content["results"]["plan"])})
     if named and not own:
         raise ConfigError(
@@ -107,9 +109,11 @@ def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> Frozen
     registry = config.registry if uri is None else config.registry.model_copy(update={"uri": uri})
     if "***" in registry.uri:
         raise ConfigError(
-            "registry.uri", expected="an address with its password", got=registry.uri,
+            "registry.uri",
+            expected="an address with its password",
+            got=registry.uri,
             fix="give it with --uri, or write ${NAME} in the config, which stays a reference",
-        )  # fmt: skip
+        )
     history = RunHistory.model_validate(content["results"])
     before = history.ingested.directory
 

@@ -32,9 +32,7 @@ def decision_id(config: RunConfig, ingested: Ingested, champion: ChampionSeen) -
 _ELSEWHERE = {"ledger", "labels", "wanted_gain", "max_onnx_difference", "min_test_rows", "swapped_labels"}
 
 
-def comparison(
-    config: RunConfig, ingested: Ingested, onnx: Mapping[str, Artifact], crossed: CrossFitted, test: Domain
-) -> str:
+def comparison(config: RunConfig, ingested: Ingested, onnx: Mapping[str, Artifact], crossed: CrossFitted, test: Domain) -> str:
     """What makes this comparison the same as another: everything that its answer follows from.
 
     Not the champion: what the rows say of candidate and scratch stays the same when it changes, so that a promoted run can be

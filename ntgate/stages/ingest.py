@@ -97,9 +97,7 @@ def held_out(config: RunConfig, folder: Path, ingested: Ingested, fold: Ints, he
     from ntgate.data.storage import save
 
     whole = ingested.part("cross_fitted")
-    train, validation = split_training(
-        whole.take(np.flatnonzero(fold != held)), config.data.split, config.seed + repeat
-    )
+    train, validation = split_training(whole.take(np.flatnonzero(fold != held)), config.data.split, config.seed + repeat)
     parts = {name: save(part, folder / "data" / name) for name, part in (("train", train), ("validation", validation))}
     return ingested.model_copy(update={"parts": {**ingested.parts, **parts}})
 
@@ -135,12 +133,7 @@ def ingest_for_drift(config: RunConfig, place: Place) -> Ingested:
 
 
 def _stored(
-    config: RunConfig,
-    place: Place,
-    domains: dict[str, Domain],
-    began: float,
-    clock: float,
-    kind: Literal["run", "drift"],
+    config: RunConfig, place: Place, domains: dict[str, Domain], began: float, clock: float, kind: Literal["run", "drift"]
 ) -> Ingested:
     from ntgate.data.fingerprint import fingerprint
     from ntgate.data.storage import save

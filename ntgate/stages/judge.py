@@ -48,9 +48,8 @@ def judge(run: FrozenRun, files: Sequence[str], *, dry_run: bool = False) -> Run
     content = run.read(ASKED)
     if content is None:
         raise ConfigError(
-            run.place.address, expected="rows that were asked for", got="none",
-            fix=f"ntgate ask {run.place.address} --rows POOL",
-        )  # fmt: skip
+            run.place.address, expected="rows that were asked for", got="none", fix=f"ntgate ask {run.place.address} --rows POOL"
+        )
     asked = Asked.model_validate(content)
     run.history.evaluated.onnx["candidate"].verified()  # what would be promoted
     given = _merged(run, asked, files)
@@ -63,9 +62,7 @@ def judge(run: FrozenRun, files: Sequence[str], *, dry_run: bool = False) -> Run
     path = run.write(JUDGED, _content(run, asked, decision))
     if ledger is not None:
         _close(ledger, asked, decision)
-    decided = Decided(
-        decision_id=asked.decision_id, gate=decision, file=Artifact.of(path), seconds=time.perf_counter() - began
-    )
+    decided = Decided(decision_id=asked.decision_id, gate=decision, file=Artifact.of(path), seconds=time.perf_counter() - began)
     return _concluded(run, run.history.model_copy(update={"decided": decided}), dry_run=dry_run)
 
 
@@ -78,9 +75,11 @@ def _merged(run: FrozenRun, asked: Asked, files: Sequence[str]) -> dict[str, str
         for row, name in given_labels(file, asked.ids, asked.classes, asked.label).items():
             if known.setdefault(row, name) != name:
                 raise DataError(
-                    file, expected=f"the label that row {row} was given before, {known[row]!r}", got=repr(name),
+                    file,
+                    expected=f"the label that row {row} was given before, {known[row]!r}",
+                    got=repr(name),
                     fix="labels stay what they are once they were judged by",
-                )  # fmt: skip
+                )
     return {row: known[row] for row in asked.ids if row in known}
 
 
@@ -100,9 +99,11 @@ def _kept(ledger: Ledger | None, labelled: Labelled) -> None:
     other = ledger.keep_labels(asked.id, asked.entries[-1], asked.keys[:k], won)
     if other:
         raise DataError(
-            "labels", expected="what they said when they were judged by", got=f"another class for row {asked.ids[other[0]]}",
+            "labels",
+            expected="what they said when they were judged by",
+            got=f"another class for row {asked.ids[other[0]]}",
             fix="give the labels of before",
-        )  # fmt: skip
+        )
 
 
 def _decision(run: FrozenRun, labelled: Labelled) -> GateDecision:
@@ -161,12 +162,17 @@ def _concluded(run: FrozenRun, history: RunHistory, *, dry_run: bool) -> RunResu
     result, report = told(version=None, run_id=None), place.folder / "judged.html"
     write_report(config, history, result, report)
     if not dry_run:
-        result = register(
-            registry_of(config), config, history, result, report, told, judged=history.decided.file.verified()
-        )
+        result = register(registry_of(config), config, history, result, report, told, judged=history.decided.file.verified())
         write_run_file(
-            place, config, "run", history.ingested.began, result.outcome, decision_id=result.decision_id, dry_run=False,
-            version=result.registry["version"], run_id=result.registry["run_id"],
-        )  # fmt: skip
+            place,
+            config,
+            "run",
+            history.ingested.began,
+            result.outcome,
+            decision_id=result.decision_id,
+            dry_run=False,
+            version=result.registry["version"],
+            run_id=result.registry["run_id"],
+        )
     place.tell(report)
     return result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})

@@ -66,11 +66,7 @@ def by_class(history: RunHistory) -> list[dict[str, Any]]:
     y, scores = _opened(history)
     right = {name: held.argmax(axis=1) == y for name, held in scores.items()}
     return [
-        {
-            "name": name,
-            "n": int((y == code).sum()),
-            **{arm: float(hits[y == code].mean()) for arm, hits in right.items()},
-        }
+        {"name": name, "n": int((y == code).sum()), **{arm: float(hits[y == code].mean()) for arm, hits in right.items()}}
         for code, name in enumerate(history.ingested.target_classes)
         if (y == code).any()
     ]

@@ -102,11 +102,7 @@ def preview(config: RunConfig, test: Domain, leakage: Leakage | None) -> Allowan
         return _of_all(unrecorded(len(offered), gate.alpha), offered, len(test))
     try:
         granted = ledger.preview(
-            prints.take(offered),
-            gate.ledger,
-            model=config.model.name,
-            alpha=gate.alpha,
-            min_test_rows=gate.min_test_rows,
+            prints.take(offered), gate.ledger, model=config.model.name, alpha=gate.alpha, min_test_rows=gate.min_test_rows
         )
     except RegistryError:
         return None

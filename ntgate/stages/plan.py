@@ -37,8 +37,7 @@ def make_plan(
         fits=1 + training.folds_of(rows),
         source_rows=facts.source_rows,
         target_rows=rows,
-        width=math.prod((fit_encoder(view.train) if source is None else source.encoder).shape)
-        + _TERMS * len(view.train.texts),
+        width=math.prod((fit_encoder(view.train) if source is None else source.encoder).shape) + _TERMS * len(view.train.texts),
         classes=len(facts.target_classes),
     )
     made = plan(config.strategies, facts, drifted.report, cost=cost, scratch=config.scratch, seconds=training.seconds)

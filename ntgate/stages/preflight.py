@@ -65,10 +65,11 @@ def check_output(config: RunConfig) -> None:
     folder = disk(config)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(
-            "output", expected=f"a folder that can be written, {cache() if remote(config.output) else config.output}",
+            "output",
+            expected=f"a folder that can be written, {cache() if remote(config.output) else config.output}",
             got=f"{folder}, which is {'read-only' if folder.is_dir() else 'a file'}",
             fix="set NTGATE_CACHE" if remote(config.output) else "set output",
-        )  # fmt: skip
+        )
 
 
 def disk(config: RunConfig) -> Path:
@@ -107,9 +108,7 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateE
     registry, place = tried(lambda: _registry(config, create=False)), config.registry.artifact_location
     if registry is None:
         if place is not None:
-            tried(
-                lambda: check_place(config.registry.resolved(), place, config.registry.experiment or config.model.name)
-            )
+            tried(lambda: check_place(config.registry.resolved(), place, config.registry.experiment or config.model.name))
         ledger = tried(lambda: ledger_of(config))
         if ledger is not None and config.gate.ledger.uri is not None:  # else it is the registry's own database
             tried(lambda: ledger.identity(create=False))
@@ -131,15 +130,14 @@ def check_rows(gate: GateConfig, n: int) -> None:
     if gate.ledger.policy == "e_process":  # fresh rows are still to come
         return
     crossed, level = gate.cross_fitting, gate.alpha / gate.ledger.horizon
-    needed = rows_that_can_show(
-        level, gate.margin / gate.metric.span, doubled=crossed is not None and crossed.repeats > 1
-    )
+    needed = rows_that_can_show(level, gate.margin / gate.metric.span, doubled=crossed is not None and crossed.repeats > 1)
     if n < needed:
         raise DataError(
             "test rows",
             expected=f"at least {needed} at level {level:.3g}: on fewer not even a candidate that wins every row can pass",
-            got=str(n), fix="label more rows of the target, or set a shorter gate.ledger.horizon",
-        )  # fmt: skip
+            got=str(n),
+            fix="label more rows of the target, or set a shorter gate.ledger.horizon",
+        )
 
 
 def _registry(config: RunConfig, *, create: bool) -> Registry | None:

@@ -45,9 +45,16 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     if registry is not None:
         keep_answer_of(registry, result, place.folder / RESULT_FILE)
     write_run_file(
-        place, config, "run", history.ingested.began, result.outcome, decision_id=result.decision_id, dry_run=dry_run,
-        version=result.registry["version"], run_id=result.registry["run_id"],
-    )  # fmt: skip
+        place,
+        config,
+        "run",
+        history.ingested.began,
+        result.outcome,
+        decision_id=result.decision_id,
+        dry_run=dry_run,
+        version=result.registry["version"],
+        run_id=result.registry["run_id"],
+    )
     return result
 
 
@@ -129,14 +136,10 @@ def _baseline(registry: Registry, recorded: Recorded, history: RunHistory) -> Ba
     if not registry.config.baseline or name not in recorded.models:
         return None
     model = history.evaluated.onnx["scratch"]
-    return keep_baseline(
-        registry, recorded.runs[name], recorded.models[name], model.sha256, history.decided.decision_id
-    )
+    return keep_baseline(registry, recorded.runs[name], recorded.models[name], model.sha256, history.decided.decision_id)
 
 
-def _promoted(
-    registry: Registry, recorded: Recorded, config: RunConfig, history: RunHistory, result: RunResult
-) -> str | None:
+def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history: RunHistory, result: RunResult) -> str | None:
     """The version that is the champion now; None where the gate did not let the candidate pass."""
     from ntgate.registry.promotion import PromotionRequest
     from ntgate.registry.promotion import promote as promote_version

@@ -92,9 +92,7 @@ def _signed(result: RunResult, gain: float, *, unit: bool = True) -> str:
 
 def _table(matrices: Mapping[str, list[list[int]]], classes: tuple[str, ...]) -> dict[str, list[Any]]:
     """How many test rows of a class each arm took for which, where there are any."""
-    pairs = [
-        (i, j) for i in range(len(classes)) for j in range(len(classes)) if any(m[i][j] for m in matrices.values())
-    ]
+    pairs = [(i, j) for i in range(len(classes)) for j in range(len(classes)) if any(m[i][j] for m in matrices.values())]
     return {
         "true": [classes[i] for i, _ in pairs],
         "answered": [classes[j] for _, j in pairs],
@@ -114,9 +112,7 @@ def _costs(result: RunResult) -> dict[str, float | None]:
     if result.compression is None:
         return {}
     pair = {"before": result.compression.before, "after": result.compression.after}
-    return {
-        f"{name}_{when}_compression": value for when, cost in pair.items() for name, value in cost.model_dump().items()
-    }
+    return {f"{name}_{when}_compression": value for when, cost in pair.items() for name, value in cost.model_dump().items()}
 
 
 def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Mapping[str, str]) -> CandidateRecord:
@@ -137,9 +133,7 @@ def _candidate(arm: Candidate, history: RunHistory, result: RunResult, tags: Map
         told = result.calibration.get(role)
         if told is not None:
             metrics |= {"test_log_loss": told.log_loss, "test_brier": told.brier}
-        metrics[f"test_{result.metric}"] = (
-            None if judged is None else judged.value
-        )  # the gate's own, where it is one of these
+        metrics[f"test_{result.metric}"] = None if judged is None else judged.value  # the gate's own, where it is one of these
     return CandidateRecord(
         strategy=arm.strategy,
         parameters={**arm.parameters, **arm.notes, "steps": arm.steps},
@@ -160,9 +154,13 @@ def _model(history: RunHistory, role: str | None, arm: Candidate) -> ModelRecord
     assert role is not None
     path = history.evaluated.onnx[role].verified()
     return ModelRecord(
-        path=path, proto=load_proto(path), inputs=input_schema(path), kind=row_kind(path), classes=arm.classes,
+        path=path,
+        proto=load_proto(path),
+        inputs=input_schema(path),
+        kind=row_kind(path),
+        classes=arm.classes,
         serving=serving_source(),
-    )  # fmt: skip
+    )
 
 
 def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
@@ -191,9 +189,5 @@ def judgement_facts(result: RunResult) -> tuple[dict[str, str], dict[str, float]
     """Tags and metrics of a verdict on labels that came after the run."""
     told = result.labels
     tags = {"ntgate.outcome": result.outcome, "ntgate.judged": str(told.get("state", ""))}
-    numbers = {
-        "labels_gain": result.gain,
-        "labels_p_value": result.p_value,
-        **{f"labels_{k}": told.get(k) for k in _COUNTED},
-    }
+    numbers = {"labels_gain": result.gain, "labels_p_value": result.p_value, **{f"labels_{k}": told.get(k) for k in _COUNTED}}
     return tags, {name: float(value) for name, value in numbers.items() if isinstance(value, int | float)}

@@ -61,9 +61,11 @@ def replay(folder: Path, *, own: bool = False) -> Replay:
     settings = {**content["config"]["gate"], "metric": content["decision"]["metric"]}
     if not own and (named := sorted(_own(settings))):
         raise ConfigError(
-            str(folder / "decision.json"), expected="rules and a metric that ntgate ships", got=", ".join(named),
+            str(folder / "decision.json"),
+            expected="rules and a metric that ntgate ships",
+            got=", ".join(named),
             fix="add --own if you trust this code, which is then imported",
-        )  # fmt: skip
+        )
     with np.load(_scores(folder, content["scores"]), allow_pickle=False) as kept:
         arrays = dict(kept)
     facts = Facts.model_validate(content["facts"])
@@ -93,9 +95,11 @@ def _content(path: Path) -> dict[str, Any]:
         ) from error
     if not complete:
         raise ConfigError(
-            str(path), expected="a decision with what the gate was told", got="one of an older ntgate",
+            str(path),
+            expected="a decision with what the gate was told",
+            got="one of an older ntgate",
             fix=f"run again with ntgate {__version__}",
-        )  # fmt: skip
+        )
     return dict(content)
 
 

@@ -69,11 +69,17 @@ def replicate(
         [
             partial(
                 _retrained,
-                config, folder, ingested, None if arm.strategy in alone else source, strategies[arm.strategy], arm, repeat,
+                config,
+                folder,
+                ingested,
+                None if arm.strategy in alone else source,
+                strategies[arm.strategy],
+                arm,
+                repeat,
             )
             for repeat, arm in asked
         ]
-    )  # fmt: skip
+    )
     known = {(repeat, arm.strategy): one for (repeat, arm), one in zip(asked, made, strict=True)}
 
     def of_seed(first: Candidate, repeat: int) -> Candidate:

@@ -211,10 +211,7 @@ def conclude(
         plan=_plan(history),
         compression=_compression(history),
         findings=decided.findings,
-        onnx={
-            **{name: artifact.path for name, artifact in evaluated.onnx.items()},
-            "max_abs_diff": evaluated.max_abs_diff,
-        },
+        onnx={**{name: artifact.path for name, artifact in evaluated.onnx.items()}, "max_abs_diff": evaluated.max_abs_diff},
         registry={
             "name": config.model.name,
             "version": version,
@@ -249,11 +246,7 @@ def _labels(history: RunHistory, directory: str) -> dict[str, JsonValue]:
         going = decided.labels.state == "go_on" and decided.outcome == "inconclusive"
         if decided.labels.more and decided.outcome == "inconclusive":
             going, again = True, f"ntgate ask {directory} --rows POOL --budget {2 * decided.labels.asked}"
-        return {
-            **decided.labels.model_dump(mode="json"),
-            "basis": decided.labels.basis,
-            "next": again if going else None,
-        }
+        return {**decided.labels.model_dump(mode="json"), "basis": decided.labels.basis, "next": again if going else None}
     if decided.outcome != "inconclusive" or type(decided.metric) is not Accuracy or not history.evaluated.onnx:
         return {}
     told = decided.deciding
@@ -266,9 +259,7 @@ def _sentence(history: RunHistory) -> str:
     verdict = history.decided.gate.sentence
     if not history.unchanged:
         return verdict
-    return (
-        f"This model is the champion already, version {history.champion.version}: nothing is promoted anew. {verdict}"
-    )
+    return f"This model is the champion already, version {history.champion.version}: nothing is promoted anew. {verdict}"
 
 
 def _compression(history: RunHistory) -> CompressionResult | None:

@@ -19,12 +19,7 @@ RUN_FILE = "run.json"
 
 
 def write_run_file(
-    place: Place,
-    config: RunConfig,
-    kind: Literal["run", "drift"],
-    began: float,
-    outcome: str | None = None,
-    **known: Any,
+    place: Place, config: RunConfig, kind: Literal["run", "drift"], began: float, outcome: str | None = None, **known: Any
 ) -> None:
     """Say whose folder this is: before anything else is written into it, and again when it is known how the run ended.
 
@@ -40,9 +35,15 @@ def write_run_file(
 
     digest = hashlib.sha256(json.dumps(portable(config), sort_keys=True).encode()).hexdigest()
     content = {
-        "schema": SCHEMA, "ntgate": __version__, "kind": kind, "model": config.model.name, "config": digest,
-        "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"), "outcome": outcome, **known,
-    }  # fmt: skip
+        "schema": SCHEMA,
+        "ntgate": __version__,
+        "kind": kind,
+        "model": config.model.name,
+        "config": digest,
+        "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        "outcome": outcome,
+        **known,
+    }
     beside = place.folder / f".{RUN_FILE}"
     beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     beside.replace(place.folder / RUN_FILE)  # in one step, so that nobody reads a half of it
@@ -67,6 +68,8 @@ def refuse_newer(folder: Path) -> None:
         ) from error
     if newer:
         raise ConfigError(
-            str(folder), expected=f"a run's folder of schema {SCHEMA}", got=f"schema {found}",
+            str(folder),
+            expected=f"a run's folder of schema {SCHEMA}",
+            got=f"schema {found}",
             fix="install the ntgate that wrote it, or a later one",
-        )  # fmt: skip
+        )

@@ -26,9 +26,7 @@ def run_report(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         result.as_json(),
         model=config.model.name,
         margin=config.gate.margin,
-        curves={
-            arm.strategy: [point.model_dump() for point in history.curve(arm)] for arm in history.arms if arm.steps > 0
-        },
+        curves={arm.strategy: [point.model_dump() for point in history.curve(arm)] for arm in history.arms if arm.steps > 0},
         data=_data(history),
         reading=None if history.ingested.reading is None else history.ingested.reading.model_dump(mode="json"),
         by_class=by_class(history),
@@ -44,9 +42,7 @@ def _data(history: RunHistory) -> list[dict[str, object]]:
         domain = history.ingested.part(name)
         counts = None
         if domain.y is not None:
-            counts = dict(
-                zip(domain.classes, np.bincount(domain.y, minlength=len(domain.classes)).tolist(), strict=True)
-            )
+            counts = dict(zip(domain.classes, np.bincount(domain.y, minlength=len(domain.classes)).tolist(), strict=True))
         fingerprint = history.ingested.fingerprints[name]
         rows.append({"name": name, "rows": len(domain), "classes": counts, "fingerprint": fingerprint})
     return rows

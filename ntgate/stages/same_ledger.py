@@ -46,10 +46,11 @@ def same_ledger(config: RunConfig, registry: Registry, *, dry_run: bool = False)
     own = ledger.identity(create=known is None and not dry_run)
     if known is not None and own != known:
         raise ConfigError(
-            "gate.ledger.uri", expected=f"the ledger {known[:8]}, in which the use of {registry.name}'s test rows is written down",
+            "gate.ledger.uri",
+            expected=f"the ledger {known[:8]}, in which the use of {registry.name}'s test rows is written down",
             got="a new one" if own is None else f"the ledger {own[:8]}",
             fix="name that one; if it is lost, `ntgate ledger adopt CONFIG` goes on with this one, to which every row is fresh",
-        )  # fmt: skip
+        )
     if known is None and own is not None and not dry_run:
         note_ledger(registry, own)
 
@@ -66,9 +67,7 @@ def adopt_ledger(config: RunConfig, registry: Registry) -> tuple[str | None, str
     ledger = ledger_of(config)
     own = None if ledger is None else ledger.identity(create=True)
     if own is None:
-        raise ConfigError(
-            "gate.ledger", expected="a ledger", got="policy none and no database", fix="set gate.ledger.uri"
-        )
+        raise ConfigError("gate.ledger", expected="a ledger", got="policy none and no database", fix="set gate.ledger.uri")
     before = known_ledger(registry)
     if before != own:
         note_ledger(registry, own)

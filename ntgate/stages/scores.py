@@ -84,10 +84,7 @@ def of_replicates(replicated: Replicated, test: Domain) -> Arrays:
     whole = [pair for pair in scored if len(pair) == len(("candidate", "scratch"))]
     if not whole:
         return {}
-    return {
-        "candidate_seeds": np.stack([pair[0] for pair in whole]),
-        "scratch_seeds": np.stack([pair[1] for pair in whole]),
-    }
+    return {"candidate_seeds": np.stack([pair[0] for pair in whole]), "scratch_seeds": np.stack([pair[1] for pair in whole])}
 
 
 def of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) -> Arrays:
@@ -136,9 +133,5 @@ def evidence(arrays: Arrays, **facts: Any) -> Evidence:
     named = (_SLICE, _VALUES, _LEARNER)
     others: dict[str, Any] = {name: array for name, array in arrays.items() if not name.startswith(named)}
     return Evidence(
-        **{"candidate": None, "scratch": None, **others},
-        learners=learners,
-        slices=slices,
-        slice_values=values,
-        **facts,
+        **{"candidate": None, "scratch": None, **others}, learners=learners, slices=slices, slice_values=values, **facts
     )

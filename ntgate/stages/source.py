@@ -40,9 +40,7 @@ def source_model(config: RunConfig, folder: Path, ingested: Ingested, listener: 
     view = ingested.view()
     if view.train.texts:
         return without_network(view)
-    return _source_model(
-        config, folder, ingested, [view.train] + ([] if view.unlabelled is None else [view.unlabelled]), listener
-    )
+    return _source_model(config, folder, ingested, [view.train] + ([] if view.unlabelled is None else [view.unlabelled]), listener)
 
 
 def without_network(view: TrainingView) -> SourceModel:
@@ -50,9 +48,15 @@ def without_network(view: TrainingView) -> SourceModel:
     from ntgate.data.encoder import fit_encoder
 
     return SourceModel(
-        origin="none", weights=None, network=None, encoder=fit_encoder(view.source, view.train), classes=view.source.classes,
-        has_head=False, validation=None, seconds=0.0,
-    )  # fmt: skip
+        origin="none",
+        weights=None,
+        network=None,
+        encoder=fit_encoder(view.source, view.train),
+        classes=view.source.classes,
+        has_head=False,
+        validation=None,
+        seconds=0.0,
+    )
 
 
 def embedder(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Embedder:
@@ -76,9 +80,7 @@ def _source_model(
     with suppress(DataError):
         judged = config.gate.metric.of_classes(source.classes)
     progress = heard(judged, "source", listener)
-    return pretrain(
-        source, targets, config.model.backbone, config.training, maximised(judged), config.seed, to, progress
-    )
+    return pretrain(source, targets, config.model.backbone, config.training, maximised(judged), config.seed, to, progress)
 
 
 def maximised(metric: Metric) -> Maximised:

@@ -16,13 +16,7 @@ _VERSIONS = 200  # of the registered model after the present champion's, any of 
 
 
 def champion_to_beat(
-    config: RunConfig,
-    folder: Path,
-    ingested: Ingested,
-    *,
-    dry_run: bool = False,
-    allow_first: bool = False,
-    force: bool = False,
+    config: RunConfig, folder: Path, ingested: Ingested, *, dry_run: bool = False, allow_first: bool = False, force: bool = False
 ) -> ChampionSeen:
     """See the champion, and end the run where the test rows could judge nothing."""
     seen = see_champion(config, folder, ingested, dry_run=dry_run, allow_first=allow_first)
@@ -62,9 +56,11 @@ def refuse_worn(config: RunConfig, ingested: Ingested, champion: ChampionSeen, *
         return
     advice = what_is_left(config, left, len(ingested.part(ingested.judged))).sentence
     raise WornError(
-        "test rows", expected="test rows on which a new model can be judged", got=f"worn ones. {left.reason} {advice.rstrip('.')}",
+        "test rows",
+        expected="test rows on which a new model can be judged",
+        got=f"worn ones. {left.reason} {advice.rstrip('.')}",
         fix="label fresh rows and run again, or add --force to train without a chance to be promoted",
-    )  # fmt: skip
+    )
 
 
 def what_is_left(config: RunConfig, left: Allowance | None, n: int) -> Power:

@@ -133,10 +133,17 @@ class Arm:
         from ntgate.training.source import rows_of
 
         result = fit(
-            objective, streams, rows_of(encoder, self.view.validation), metric=self.metric, config=self.training,
-            steps=self.steps, seed=self.seed, progress=self.progress, checkpoint=self.checkpoint,
+            objective,
+            streams,
+            rows_of(encoder, self.view.validation),
+            metric=self.metric,
+            config=self.training,
+            steps=self.steps,
+            seed=self.seed,
+            progress=self.progress,
+            checkpoint=self.checkpoint,
             until=self.until,
-        )  # fmt: skip
+        )
         return self.network(objective.network, encoder, result.curve, result.steps)
 
 

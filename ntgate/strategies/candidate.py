@@ -102,17 +102,9 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
     except (NtgateError, MemoryError, RuntimeError, np.linalg.LinAlgError) as error:
         if isinstance(error, RuntimeError) and not out_of_memory(error):
             raise
-        reason = (
-            "memory ran out: " + (str(error).splitlines() or ["no more is known"])[0]
-            if out_of_memory(error)
-            else str(error)
-        )
+        reason = "memory ran out: " + (str(error).splitlines() or ["no more is known"])[0] if out_of_memory(error) else str(error)
         return Candidate(
-            strategy=strategy.kind,
-            parameters=parameters,
-            failed=reason,
-            began=at,
-            seconds=time.perf_counter() - began,
+            strategy=strategy.kind, parameters=parameters, failed=reason, began=at, seconds=time.perf_counter() - began
         )
     directory.mkdir(parents=True, exist_ok=True)
     held = directory / f"{strategy.kind}.held.npz"

@@ -113,9 +113,7 @@ def with_a_say(made: Candidate) -> tuple[Candidate, ...]:
     return tuple(arm for arm in made.members if made.notes.get(f"weight.{arm.strategy}"))
 
 
-def _kept(
-    arms: Sequence[Candidate], scores: Sequence[Scores], truth: npt.NDArray[np.int64], alone: Sequence[str]
-) -> list[int]:
+def _kept(arms: Sequence[Candidate], scores: Sequence[Scores], truth: npt.NDArray[np.int64], alone: Sequence[str]) -> list[int]:
     """The arms that have a say: one learner is compared with one, for a committee is better than most of its members."""
     held = [losses(truth, part) for part in scores]
     learners = [i for i, arm in enumerate(arms) if arm.strategy in alone]

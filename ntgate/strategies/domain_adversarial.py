@@ -67,10 +67,17 @@ class DomainAdversarial(Strategy):
 
         network = initial_network(arm)
         adversary = Adversary(
-            width=network.head.in_features, classes=network.head.out_features, hidden=self.hidden, seed=arm.seed,
-            conditional=self.conditional, entropy_weights=self.entropy_weights, class_weights=self.class_weights,
-            layers=self.layers, smoothing=self.smoothing, rate=self.discriminator_rate,
+            width=network.head.in_features,
+            classes=network.head.out_features,
+            hidden=self.hidden,
+            seed=arm.seed,
+            conditional=self.conditional,
+            entropy_weights=self.entropy_weights,
+            class_weights=self.class_weights,
+            layers=self.layers,
+            smoothing=self.smoothing,
+            rate=self.discriminator_rate,
             short_memory=self.short_memory,
-        )  # fmt: skip
+        )
         objective = Adaptation(network, adversary, self.strength, self.entropy)
         return arm.fit(objective, domain_streams(arm), arm.pretrained.encoder)

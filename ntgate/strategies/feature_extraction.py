@@ -81,10 +81,7 @@ def fit_probe(arm: Arm, network: Network, penalties: Sequence[float] = PENALTIES
     labels = arm.view.train.labels
     if len(np.unique(labels)) < 2:
         raise DataError(
-            "target",
-            expected="training rows of two classes at least",
-            got="one class",
-            fix="label rows of another class",
+            "target", expected="training rows of two classes at least", got="one class", fix="label rows of another class"
         )
     rows = embed(network, arm.pretrained.encoder, arm.view.train).astype(np.float64)
     return fit_head(network, arm, rows, labels, penalties)

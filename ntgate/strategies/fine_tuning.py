@@ -58,9 +58,7 @@ class FineTuning(Strategy):
     @model_validator(mode="after")
     def _one_way_of_staying_near(self) -> FineTuning:
         if self.lora_rank and self.l2_sp:
-            raise ValueError(
-                "l2_sp or lora_rank, not both: the weights that l2_sp holds near the source's do not move with LoRA"
-            )
+            raise ValueError("l2_sp or lora_rank, not both: the weights that l2_sp holds near the source's do not move with LoRA")
         return self
 
     def unsuitable(self, facts: Facts) -> str | None:  # noqa: ARG002
@@ -89,9 +87,11 @@ class FineTuning(Strategy):
 
         if self.lora_rank and not isinstance(arm.pretrained.spec.backbone, Transformers):
             raise ModelError(
-                "fine_tuning.lora_rank", expected="a backbone of kind transformers", got=arm.pretrained.spec.backbone.kind,
+                "fine_tuning.lora_rank",
+                expected="a backbone of kind transformers",
+                got=arm.pretrained.spec.backbone.kind,
                 fix="set lora_rank to 0, or choose a transformer as model.backbone",
-            )  # fmt: skip
+            )
         network = initial_network(arm)
         encoder = arm.pretrained.encoder
         if self.probe_first:

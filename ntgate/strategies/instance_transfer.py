@@ -21,14 +21,7 @@ if TYPE_CHECKING:
     from ntgate.strategies.weighting.bounded import Floats
 
 Weighting: TypeAlias = Literal[
-    "uniform",
-    "euclidean",
-    "cosine",
-    "density_ratio",
-    "domain_classifier",
-    "kernel_mean_matching",
-    "kliep",
-    "tradaboost",
+    "uniform", "euclidean", "cosine", "density_ratio", "domain_classifier", "kernel_mean_matching", "kliep", "tradaboost"
 ]
 
 
@@ -146,9 +139,12 @@ class InstanceTransfer(Strategy):
             network = build(network.spec, arm.seed)
             network.normaliser.fit(torch.cat([rows.x, labelled.x]))
         objective = Weighted(
-            network, rows.labels, torch.from_numpy(weights).float(), share=self.target_share,
+            network,
+            rows.labels,
+            torch.from_numpy(weights).float(),
+            share=self.target_share,
             features_rate=1.0 if self.start == "fresh" else self.features_rate,
-        )  # fmt: skip
+        )
         streams = {"source": Rows(rows.x, torch.arange(len(rows))), "labelled": labelled}
         notes = {"source_rows": len(source), "effective_source_rows": effective_sample_size(weights)}
         return replace(arm.fit(objective, streams, encoder), notes=notes)

@@ -32,9 +32,7 @@ def encoded(parts: Sequence[Domain], *further: Domain) -> Encoded | EncodedTexts
     """
     labels = np.concatenate([part.labels for part in parts])
     if len(np.unique(labels)) < 2:
-        raise ModelError(
-            "target", expected="rows of two classes at least", got="one class", fix="label rows of another class"
-        )
+        raise ModelError("target", expected="rows of two classes at least", got="one class", fix="label rows of another class")
     weights, classes = balanced([len(part) for part in parts], [1.0] * len(parts)), parts[-1].classes
     if parts[0].texts:
         from scipy.sparse import csr_array, vstack

@@ -44,9 +44,7 @@ class ParameterTransfer(Strategy):
         from ntgate.training.source_shares import SourceShares
 
         network = initial_network(arm)
-        objective = SourceShares(
-            network, build(network.spec, arm.seed), start=self.start, rate=self.share_rate, steps=arm.steps
-        )
+        objective = SourceShares(network, build(network.spec, arm.seed), start=self.start, rate=self.share_rate, steps=arm.steps)
         encoder = arm.pretrained.encoder
         trained = arm.fit(objective, {"labelled": rows_of(encoder, arm.view.train)}, encoder)
         network.requires_grad_(True)

@@ -40,8 +40,6 @@ class ResidualFeatures(Strategy):
         assert isinstance(features, SideBySide)
         network.normaliser.load_state_dict(start.normaliser.state_dict())
         features.source.load_state_dict(start.features.state_dict())
-        trained = arm.fit(
-            LastBlocks(network, [features.source]), {"labelled": rows_of(encoder, arm.view.train)}, encoder
-        )
+        trained = arm.fit(LastBlocks(network, [features.source]), {"labelled": rows_of(encoder, arm.view.train)}, encoder)
         network.requires_grad_(True)
         return trained

@@ -36,9 +36,7 @@ class NetworkScratch(Strategy):
         encoder = fit_encoder(arm.view.train)
         rows = rows_of(encoder, arm.view.train)
         shape = tuple(rows.x.shape[1:])
-        spec = NetworkSpec(
-            backbone=arm.backbone or default_backbone(shape), input_shape=shape, classes=len(arm.view.train.classes)
-        )
+        spec = NetworkSpec(backbone=arm.backbone or default_backbone(shape), input_shape=shape, classes=len(arm.view.train.classes))
         network = build(spec, arm.seed)
         network.normaliser.fit(rows.x)
         return arm.fit(Supervised(network), {"labelled": rows}, encoder)
@@ -92,7 +90,5 @@ AnyScratch: TypeAlias = Annotated[
     NetworkScratch | LogisticScratch | ForestScratch | ExtraTreesScratch | BoostingScratch, Field(discriminator="kind")
 ]
 Portfolio: TypeAlias = Annotated[tuple[AnyScratch, ...], BeforeValidator(by_kind), Field(min_length=1)]
-PORTFOLIO: tuple[AnyScratch, ...] = (
-    NetworkScratch(), LogisticScratch(), ForestScratch(), ExtraTreesScratch(), BoostingScratch(),
-)  # fmt: skip
+PORTFOLIO: tuple[AnyScratch, ...] = (NetworkScratch(), LogisticScratch(), ForestScratch(), ExtraTreesScratch(), BoostingScratch())
 LEARNERS: dict[str, type[Strategy]] = {learner.kind: type(learner) for learner in PORTFOLIO}

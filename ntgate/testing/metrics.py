@@ -84,13 +84,8 @@ def _constant(metric: Metric, y: Ints, shares: Floats) -> None:
 
 
 def _judged(metric: Metric, y: Ints, good: Floats, poor: Floats) -> None:
-    shown, gain = (
-        metric.judged(Pair(y, good, poor), _LEVEL),
-        metric.better_by(metric.value(y, good), metric.value(y, poor)),
-    )
-    assert _passes(shown), (
-        f"its test shows a gain of {gain:.3g} on {len(y)} rows, and says p = {shown.p_value:.3g}, {shown.note}"
-    )
+    shown, gain = (metric.judged(Pair(y, good, poor), _LEVEL), metric.better_by(metric.value(y, good), metric.value(y, poor)))
+    assert _passes(shown), f"its test shows a gain of {gain:.3g} on {len(y)} rows, and says p = {shown.p_value:.3g}, {shown.note}"
     assert shown.interval[0] <= gain <= shown.interval[1], f"the interval {shown.interval} holds the gain, {gain:.3g}"
     assert not _passes(metric.judged(Pair(y, poor, good), _LEVEL)), "its test shows no gain of the poorer model"
     assert not _passes(metric.judged(Pair(y, good, good), _LEVEL)), "its test shows no gain of a model over itself"

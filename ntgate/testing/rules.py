@@ -65,9 +65,15 @@ def _cases() -> Iterator[tuple[str, Evidence]]:
     right, wrong = (np.eye(2, dtype=np.float32)[labels] for labels in (y, 1 - y))
     guess = np.tile(np.array([0.6, 0.4], dtype=np.float32), (_ROWS, 1))
     good = Evidence(
-        y, candidate=right, scratch=guess, constant=guess, constant_class="0", swapped_labels=(),
-        allowance=unworn(_ROWS, alpha=0.05), leakage=Leakage(test_rows=_ROWS, off=True),
-    )  # fmt: skip
+        y,
+        candidate=right,
+        scratch=guess,
+        constant=guess,
+        constant_class="0",
+        swapped_labels=(),
+        allowance=unworn(_ROWS, alpha=0.05),
+        leakage=Leakage(test_rows=_ROWS, off=True),
+    )
     yield "a good candidate", good
     yield "a poor candidate", replace(good, candidate=wrong)
     yield "a champion", replace(good, champion=guess, champion_version="1")
@@ -80,6 +86,10 @@ def _cases() -> Iterator[tuple[str, Evidence]]:
 
 def _bytes(evidence: Evidence) -> list[bytes]:
     parts: list[npt.NDArray[np.generic] | None] = [
-        evidence.y, evidence.candidate, evidence.scratch, evidence.champion, evidence.constant,
-    ]  # fmt: skip
+        evidence.y,
+        evidence.candidate,
+        evidence.scratch,
+        evidence.champion,
+        evidence.constant,
+    ]
     return [part.tobytes() for part in parts if part is not None]

@@ -110,10 +110,20 @@ class Adversary(Pull):
     """
 
     def __init__(
-        self, *, width: int, classes: int, hidden: int, seed: int, conditional: bool = False, entropy_weights: bool = False,
-        class_weights: bool = False, layers: int = 1, smoothing: float = 0.1, rate: float = 1.0,
+        self,
+        *,
+        width: int,
+        classes: int,
+        hidden: int,
+        seed: int,
+        conditional: bool = False,
+        entropy_weights: bool = False,
+        class_weights: bool = False,
+        layers: int = 1,
+        smoothing: float = 0.1,
+        rate: float = 1.0,
         short_memory: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.map = Multilinear(width, classes, seed) if conditional else None
         self.ratios = ClassRatios(classes) if class_weights else None

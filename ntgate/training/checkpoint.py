@@ -116,9 +116,7 @@ class Checkpoint:
             _LOG.warning("%s cannot be read as a checkpoint; the training starts anew", self.path)
             return None
         if identity != self.identity:
-            _LOG.warning(
-                "%s is of another training (config, seed, data or method); the training starts anew", self.path
-            )
+            _LOG.warning("%s is of another training (config, seed, data or method); the training starts anew", self.path)
             return None
         return content
 
@@ -134,9 +132,15 @@ class Checkpoint:
 
 
 def identity(
-    objective: nn.Module, optimiser: torch.optim.Optimizer, streams: Mapping[str, Rows], config: TrainingConfig, *, steps: int,
-    seed: int, device: torch.device,
-) -> str:  # fmt: skip
+    objective: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    streams: Mapping[str, Rows],
+    config: TrainingConfig,
+    *,
+    steps: int,
+    seed: int,
+    device: torch.device,
+) -> str:
     """A digest of all that decides a training's result: config, seed, data, initial weights, and the settings of all modules."""
     settings = {
         f"{path}.{name}": repr(value)
@@ -158,9 +162,7 @@ def identity(
         "objective": [type(objective).__module__, type(objective).__qualname__, settings],
         "groups": groups,
         "weights": {name: _digest(value) for name, value in objective.state_dict().items()},
-        "streams": {
-            name: [_digest(rows.x), None if rows.y is None else _digest(rows.y)] for name, rows in streams.items()
-        },
+        "streams": {name: [_digest(rows.x), None if rows.y is None else _digest(rows.y)] for name, rows in streams.items()},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

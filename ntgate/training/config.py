@@ -85,9 +85,7 @@ def _from_shorthand(value: Any) -> Any:
     return {"kind": "import", "path": value} if ":" in value else {"kind": value}
 
 
-Backbone: TypeAlias = Annotated[
-    Mlp | Cnn | Imported | Transformers, Field(discriminator="kind"), BeforeValidator(_from_shorthand)
-]
+Backbone: TypeAlias = Annotated[Mlp | Cnn | Imported | Transformers, Field(discriminator="kind"), BeforeValidator(_from_shorthand)]
 
 
 class NetworkSpec(Frozen):

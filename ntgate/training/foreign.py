@@ -39,9 +39,11 @@ def foreign(subject: str, *, expected: str, fix: str) -> Iterator[None]:
 def left(error: SystemExit) -> ModelError:
     """The error for ``sys.exit`` in code that cannot be named."""
     return ModelError(
-        "sys.exit", expected="code that returns", got=f"{said(error)} in code that ntgate called",
+        "sys.exit",
+        expected="code that returns",
+        got=f"{said(error)} in code that ntgate called",
         fix="take it out of the backbone, or of whatever the config names",
-    )  # fmt: skip
+    )
 
 
 def said(error: BaseException) -> str:

@@ -105,9 +105,7 @@ def fit(
     work = partial(_train, objective, streams, None, None, config, steps, seed, None, checkpoint, until)
     try:
         with joined(config, work) as fabric:
-            point = _train(
-                objective, streams, validation, metric, config, steps, seed, progress, checkpoint, until, fabric
-            )
+            point = _train(objective, streams, validation, metric, config, steps, seed, progress, checkpoint, until, fabric)
     except (MemoryError, RuntimeError) as error:
         # What a decomposition makes of numbers that are not finite.
         if isinstance(error, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
@@ -115,33 +113,40 @@ def fit(
         if not out_of_memory(error):
             raise
         raise ModelError(
-            "training", expected=f"memory for {config.batch_size} rows of each stream a step",
-            got=str(error).splitlines()[0] if str(error) else "no memory left", fix="lower batch_size or device_memory",
-        ) from error  # fmt: skip
+            "training",
+            expected=f"memory for {config.batch_size} rows of each stream a step",
+            got=str(error).splitlines()[0] if str(error) else "no memory left",
+            fix="lower batch_size or device_memory",
+        ) from error
     objective.network.load_state_dict(point.best)
     objective.to("cpu", memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
     return Fit(curve=tuple(point.curve), steps=point.step, seconds=time.perf_counter() - began)
 
 
 def _train(
-    objective: Objective, streams: Mapping[str, Rows], validation: Rows | None, metric: Metric | None, config: TrainingConfig,
-    steps: int, seed: int, progress: Progress | None, path: Path | None, until: int | None, fabric: Fabric,
-) -> Point:  # fmt: skip
+    objective: Objective,
+    streams: Mapping[str, Rows],
+    validation: Rows | None,
+    metric: Metric | None,
+    config: TrainingConfig,
+    steps: int,
+    seed: int,
+    progress: Progress | None,
+    path: Path | None,
+    until: int | None,
+    fabric: Fabric,
+) -> Point:
     """The loop of one process; ``validation`` and ``metric`` are given to process 0 alone."""
     device = fabric.device
     # Convolutions run up to twice as fast with their channels last.
     objective.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(
-        objective.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, fused=True
-    )
+    optimiser = torch.optim.AdamW(objective.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, fused=True)
     rates = [group["lr"] for group in optimiser.param_groups]
     trainable = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     checkpoint, batches = None, _batches(streams, config, seed, fabric)
     if path is not None:
         of_this = identity(objective, optimiser, streams, config, steps=steps, seed=seed, device=device)
-        checkpoint = Checkpoint(
-            path, of_this, objective, optimiser, batches, device, fabric.global_rank, fabric.world_size
-        )
+        checkpoint = Checkpoint(path, of_this, objective, optimiser, batches, device, fabric.global_rank, fabric.world_size)
     every = max(1, steps // config.evaluations)
     smallest = min(stream.share for stream in batches.values())
     losses = torch.zeros((), device=device)
@@ -195,9 +200,7 @@ def _ready(objective: Objective, smallest: int) -> None:
                 module.eval()
 
 
-def _batches(
-    streams: Mapping[str, Rows], config: TrainingConfig, seed: int, fabric: Fabric
-) -> dict[str, Stream | WorkerStream]:
+def _batches(streams: Mapping[str, Rows], config: TrainingConfig, seed: int, fabric: Fabric) -> dict[str, Stream | WorkerStream]:
     """The streams; all rows live on the device when together they fit there."""
     fits = sum(rows.bytes for rows in streams.values()) <= config.device_memory * 2**30
     batches: dict[str, Stream | WorkerStream] = {}

@@ -42,15 +42,15 @@ def with_lora(network: Network, rank: int, alpha: float, *, dropout: float = 0.0
     try:
         import peft
     except ImportError as error:
-        raise ModelError(
-            "lora", expected="the package peft", got="none", fix="pip install 'ntgate[transformers]'"
-        ) from error
+        raise ModelError("lora", expected="the package peft", got="none", fix="pip install 'ntgate[transformers]'") from error
     targets = [name for name, module in network.features.named_modules() if name and isinstance(module, nn.Linear)]
     if not targets:
         raise ModelError(
-            "lora", expected="features with linear layers", got=f"none in {network.spec.backbone.kind}",
+            "lora",
+            expected="features with linear layers",
+            got=f"none in {network.spec.backbone.kind}",
             fix="choose a transformer or an mlp as backbone",
-        )  # fmt: skip
+        )
     adapted = copy.deepcopy(network)
     config = peft.LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets)
     with torch.random.fork_rng(devices=[]):

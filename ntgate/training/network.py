@@ -107,9 +107,11 @@ class Network(nn.Module):
             features = self.features(rows)
         if not isinstance(features, Tensor) or features.shape != (len(rows), self.head.in_features):
             raise ModelError(
-                f"model.backbone {self.spec.backbone.path}", expected=f"features of shape ({len(rows)}, {self.head.in_features})",
-                got=_shape(features), fix="flatten or pool inside the module, whatever the number of rows",
-            )  # fmt: skip
+                f"model.backbone {self.spec.backbone.path}",
+                expected=f"features of shape ({len(rows)}, {self.head.in_features})",
+                got=_shape(features),
+                fix="flatten or pool inside the module, whatever the number of rows",
+            )
         return features
 
     def forward(self, x: Tensor) -> Tensor:
@@ -183,34 +185,29 @@ def _cnn(backbone: Cnn, shape: tuple[int, ...]) -> nn.Module:
             height, width = height // 2, width // 2
         layers.append(nn.ReLU())  # the same after the pooling as before, on a quarter of the values
     flat = channels * height * width
-    return nn.Sequential(
-        *layers, nn.Flatten(), nn.Linear(flat, backbone.width), nn.ReLU(), nn.Dropout(backbone.dropout)
-    )
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, backbone.width), nn.ReLU(), nn.Dropout(backbone.dropout))
 
 
 def _imported(backbone: Imported) -> nn.Module:
     module_path, name = backbone.path.split(":")
     subject = f"model.backbone {backbone.path}"
     with foreign(
-        subject,
-        expected="a torch.nn.Module that can be imported and built",
-        fix="check the import path and the arguments",
+        subject, expected="a torch.nn.Module that can be imported and built", fix="check the import path and the arguments"
     ):
         kind = getattr(importlib.import_module(module_path), name)
         module = kind(**backbone.arguments)
     if not isinstance(module, nn.Module):
-        raise ModelError(
-            subject, expected="a torch.nn.Module", got=type(module).__name__, fix="name a class that derives from it"
-        )
+        raise ModelError(subject, expected="a torch.nn.Module", got=type(module).__name__, fix="name a class that derives from it")
     return module
 
 
 def _theirs(backbone: Imported, rows: Tensor) -> AbstractContextManager[None]:
     """What the backbone's own code raises, in our words."""
     return foreign(
-        f"model.backbone {backbone.path}", expected=f"a module that takes rows of shape {tuple(rows.shape)}, also in training",
+        f"model.backbone {backbone.path}",
+        expected=f"a module that takes rows of shape {tuple(rows.shape)}, also in training",
         fix="correct the class",
-    )  # fmt: skip
+    )
 
 
 def their_gradients(network: Network) -> AbstractContextManager[None]:
@@ -218,9 +215,7 @@ def their_gradients(network: Network) -> AbstractContextManager[None]:
     backbone = network.spec.backbone
     if not isinstance(backbone, Imported):
         return nullcontext()
-    return foreign(
-        f"model.backbone {backbone.path}", expected="a module that can be differentiated", fix="correct the class"
-    )
+    return foreign(f"model.backbone {backbone.path}", expected="a module that can be differentiated", fix="correct the class")
 
 
 def _shape(out: object) -> str:
@@ -234,9 +229,7 @@ def _width(features: nn.Module, spec: NetworkSpec) -> int:
     expected = f"a module that takes rows of shape {spec.input_shape}"
     try:
         with (
-            foreign(
-                f"model.backbone {spec.backbone.kind}", expected=expected, fix="choose a backbone that fits the data"
-            ),
+            foreign(f"model.backbone {spec.backbone.kind}", expected=expected, fix="choose a backbone that fits the data"),
             torch.no_grad(),
         ):
             out = features(torch.zeros(2, *spec.input_shape))

@@ -79,10 +79,11 @@ def shared(config: TrainingConfig) -> TrainingConfig:
         return config
     if config.processes not in (1, processes) or config.batch_size % processes:
         raise ModelError(
-            "training", expected=f"processes 1 or {processes} and a batch_size that {processes} processes can share equally",
+            "training",
+            expected=f"processes 1 or {processes} and a batch_size that {processes} processes can share equally",
             got=f"processes {config.processes} and batch_size {config.batch_size}",
             fix="change them, or the number of processes that torchrun starts",
-        )  # fmt: skip
+        )
     return config.model_copy(update={"processes": processes})
 
 
@@ -123,10 +124,11 @@ def joined(config: TrainingConfig, work: Work) -> Iterator[Fabric]:
         if not codes:
             raise
         raise ModelError(
-            "training.processes", expected=f"{config.processes} processes that finish",
+            "training.processes",
+            expected=f"{config.processes} processes that finish",
             got=", ".join(f"process {i} ended with {code}" for i, code in codes.items()),
             fix="see the log above; lower batch_size or processes if memory ran out",
-        ) from error  # fmt: skip
+        ) from error
     finally:
         torch.set_num_threads(threads)
         if torch.distributed.is_initialized():
@@ -168,9 +170,13 @@ def launched(config: TrainingConfig) -> Fabric:
     local = int(os.environ["LOCAL_WORLD_SIZE"])
     device = _device(config)
     fabric = Fabric(
-        accelerator=device, devices=local, num_nodes=config.processes // local, precision=_precision(config, device),
-        strategy=DDPStrategy(), plugins=[TorchElasticEnvironment()],
-    )  # fmt: skip
+        accelerator=device,
+        devices=local,
+        num_nodes=config.processes // local,
+        precision=_precision(config, device),
+        strategy=DDPStrategy(),
+        plugins=[TorchElasticEnvironment()],
+    )
     return _launch(fabric)
 
 
@@ -181,9 +187,12 @@ def _fabric(config: TrainingConfig, process: int = 0, port: int = 0) -> Fabric:
         fabric = Fabric(accelerator=device, devices=1, precision=precision)
     else:
         fabric = Fabric(
-            accelerator=device, devices=config.processes, precision=precision,
-            strategy=DDPStrategy(), plugins=[_Group(process, config.processes, port)],
-        )  # fmt: skip
+            accelerator=device,
+            devices=config.processes,
+            precision=precision,
+            strategy=DDPStrategy(),
+            plugins=[_Group(process, config.processes, port)],
+        )
     return _launch(fabric)
 
 
@@ -204,9 +213,11 @@ def _device(config: TrainingConfig) -> str:
     here = int(os.environ["LOCAL_WORLD_SIZE"]) if torchrun.leads() else config.processes
     if found and found < here:
         raise ModelError(
-            "training.processes", expected=f"a GPU for each of {here} processes", got=f"{found}",
+            "training.processes",
+            expected=f"a GPU for each of {here} processes",
+            got=f"{found}",
             fix="lower processes, or set device to cpu",
-        )  # fmt: skip
+        )
     return "cuda" if found else "cpu"
 
 

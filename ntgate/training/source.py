@@ -43,9 +43,11 @@ def embed(network: Network, encoder: Encoder, domain: Domain) -> npt.NDArray[np.
     features: npt.NDArray[np.float32] = torch.cat([network.embed(x) for x in rows.x.split(1024)]).numpy()
     if not np.isfinite(features).all():
         raise ModelError(
-            f"the source model's features of {domain.name}", expected="finite numbers", got="NaN or infinity",
+            f"the source model's features of {domain.name}",
+            expected="finite numbers",
+            got="NaN or infinity",
             fix="check the weights of the source model",
-        )  # fmt: skip
+        )
     return features
 
 
@@ -64,15 +66,27 @@ def from_checkpoint(path: Path, source: Domain, backbone: Backbone | None, seed:
     if has_head:
         network.head.load_state_dict(head)
     return SourceModel(
-        origin="checkpoint", weights=weights.save(network, to), network=spec, encoder=encoder,
-        classes=source.classes, has_head=has_head, validation=None, seconds=0.0,
-    )  # fmt: skip
+        origin="checkpoint",
+        weights=weights.save(network, to),
+        network=spec,
+        encoder=encoder,
+        classes=source.classes,
+        has_head=has_head,
+        validation=None,
+        seconds=0.0,
+    )
 
 
 def pretrain(
-    source: Domain, targets: Sequence[Domain], backbone: Backbone | None, config: TrainingConfig, metric: Metric, seed: int,
-    to: Path, progress: Progress | None = None,
-) -> SourceModel:  # fmt: skip
+    source: Domain,
+    targets: Sequence[Domain],
+    backbone: Backbone | None,
+    config: TrainingConfig,
+    metric: Metric,
+    seed: int,
+    to: Path,
+    progress: Progress | None = None,
+) -> SourceModel:
     """A network trained on nine tenths of the source rows, stopped early on the last tenth.
 
     The encoder sees the rows of ``targets`` too, so that a category that only the target has gets its column.
@@ -86,11 +100,24 @@ def pretrain(
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
     held = max(1, len(rows) // 10)
     trained = fit(
-        Supervised(network), {"labelled": rows.take(order[held:])}, rows.take(order[:held]), metric=metric, config=config,
-        steps=config.pretraining_steps(len(rows)), seed=seed, progress=progress, checkpoint=to.with_suffix(".checkpoint"),
-    )  # fmt: skip
+        Supervised(network),
+        {"labelled": rows.take(order[held:])},
+        rows.take(order[:held]),
+        metric=metric,
+        config=config,
+        steps=config.pretraining_steps(len(rows)),
+        seed=seed,
+        progress=progress,
+        checkpoint=to.with_suffix(".checkpoint"),
+    )
     return SourceModel(
-        origin="pretrained", weights=weights.save(network, to), network=spec, encoder=encoder,
-        classes=source.classes, has_head=True, validation=trained.best.validation, seconds=trained.seconds,
+        origin="pretrained",
+        weights=weights.save(network, to),
+        network=spec,
+        encoder=encoder,
+        classes=source.classes,
+        has_head=True,
+        validation=trained.best.validation,
+        seconds=trained.seconds,
         curve=trained.curve,
-    )  # fmt: skip
+    )

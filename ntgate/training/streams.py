@@ -46,9 +46,7 @@ class Rows:
 
     def to(self, device: torch.device) -> Rows:
         """The same rows on ``device``."""
-        return Rows(
-            self.x.to(device, non_blocking=True), None if self.y is None else self.y.to(device, non_blocking=True)
-        )
+        return Rows(self.x.to(device, non_blocking=True), None if self.y is None else self.y.to(device, non_blocking=True))
 
     def take(self, index: Tensor) -> Rows:
         """The rows at ``index``."""
@@ -154,7 +152,7 @@ class WorkerStream:
 
     def __init__(
         self, rows: Rows, batch_size: int, seed: int, process: int = 0, processes: int = 1, *, device: torch.device, workers: int
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._rows, self._device, self._workers = rows, device, workers
         # The workers run ahead, so what they draw from is not what has been used: two orders of one seed.
         self._used, self._drawn = (Order(len(rows), batch_size, seed, processes) for _ in range(2))
@@ -168,10 +166,14 @@ class WorkerStream:
             # With a generator of its own the loader draws nothing from torch's, which the dropout depends on.
             self._batches = iter(
                 DataLoader(
-                    _Gathered(self._rows), batch_size=None, sampler=_Shares(self._drawn, self._share), num_workers=self._workers,
-                    pin_memory=self._device.type == "cuda", generator=torch.Generator(),
+                    _Gathered(self._rows),
+                    batch_size=None,
+                    sampler=_Shares(self._drawn, self._share),
+                    num_workers=self._workers,
+                    pin_memory=self._device.type == "cuda",
+                    generator=torch.Generator(),
                 )
-            )  # fmt: skip
+            )
         self._used.next()
         x, y = next(self._batches)
         batch = Rows(x, y).to(self._device)

@@ -41,9 +41,11 @@ class TableEmbedding(Frozen):
         """
         if model.encoder.kind != "array":
             raise ModelError(
-                "the source model", expected="one of arrays", got=f"one of {model.encoder.kind}",
+                "the source model",
+                expected="one of arrays",
+                got=f"one of {model.encoder.kind}",
                 fix="measure a table on its columns, and images after they were embedded",
-            )  # fmt: skip
+            )
         shape = model.spec.input_shape
         return cls(model=model, width=_embedded(model, np.zeros((1, math.prod(shape)), np.float32)).shape[1])
 
@@ -63,9 +65,11 @@ def _embedded(model: SourceModel, rows: npt.NDArray[Any]) -> npt.NDArray[np.floa
     shape = model.spec.input_shape
     if rows.shape[1] != math.prod(shape):
         raise ModelError(
-            "the source model", expected=f"rows of {math.prod(shape)} numbers, shape {shape}", got=f"{rows.shape[1]} columns",
+            "the source model",
+            expected=f"rows of {math.prod(shape)} numbers, shape {shape}",
+            got=f"{rows.shape[1]} columns",
             fix="leave out the columns that are no features",
-        )  # fmt: skip
+        )
     arrays = rows.reshape(len(rows), *shape).astype(np.float32)
     return embed(_loaded(model.model_dump_json()), model.encoder, Domain("rows", arrays, None))
 

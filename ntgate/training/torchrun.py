@@ -59,9 +59,7 @@ def in_step(command: Callable[[], int]) -> int:
 
 
 @contextmanager
-def followed(
-    config: TrainingConfig, work: Callable[[Fabric], object], launch: Callable[[], Fabric]
-) -> Iterator[Fabric]:
+def followed(config: TrainingConfig, work: Callable[[Fabric], object], launch: Callable[[], Fabric]) -> Iterator[Fabric]:
     """A launched Fabric for process 0, while every other process calls ``work`` with its own.
 
     Args:

@@ -42,13 +42,7 @@ class TransformerFeatures(nn.Module):
         """The pooled last hidden states of ``x``."""
         if not self.reads_tokens:
             hidden: Tensor = self.model(pixel_values=x).last_hidden_state
-            return (
-                hidden[:, 0]
-                if self._pooling == "cls"
-                else hidden.flatten(2).mean(2)
-                if hidden.ndim == 4
-                else hidden.mean(1)
-            )
+            return hidden[:, 0] if self._pooling == "cls" else hidden.flatten(2).mean(2) if hidden.ndim == 4 else hidden.mean(1)
         tokens = x.long()
         known = (tokens != self._pad).long()
         known[:, 0] = 1  # a text without any token would have nothing to attend to
@@ -69,9 +63,7 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
     described = Path(backbone.path) / "config.json"
     if not described.is_file():
         got = "none there" if described.parent.is_dir() else "no such folder"
-        raise ModelError(
-            subject, expected="a folder with a config.json", got=got, fix="save the model there with save_pretrained"
-        )
+        raise ModelError(subject, expected="a folder with a config.json", got=got, fix="save the model there with save_pretrained")
     try:
         import transformers
     except ImportError as error:
@@ -84,14 +76,14 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
         model: nn.Module = _built(transformers.AutoModel.from_config, config)
     except Exception as error:  # the library raises many kinds for configurations that it does not understand
         raise ModelError(
-            subject, expected="the configuration of a transformers model", got=f"{type(error).__name__}: {error}",
+            subject,
+            expected="the configuration of a transformers model",
+            got=f"{type(error).__name__}: {error}",
             fix="name the folder of a model that this version of transformers knows without code of its own",
-        ) from error  # fmt: skip
+        ) from error
     reads = getattr(model, "main_input_name", None)
     if reads not in ("pixel_values", "input_ids"):
-        raise ModelError(
-            subject, expected="a model of images or of token ids", got=f"one of {reads}", fix="choose another model"
-        )
+        raise ModelError(subject, expected="a model of images or of token ids", got=f"one of {reads}", fix="choose another model")
     pad = getattr(config, "pad_token_id", None)
     return TransformerFeatures(
         model, pooling=backbone.pooling, reads_tokens=reads == "input_ids", pad=-1 if pad is None else int(pad)
@@ -117,9 +109,13 @@ def library_weights(features: TransformerFeatures, tensors: Mapping[str, Tensor]
     transformers.logging.set_verbosity_error()
     try:
         loaded, info = _built(
-            type(model).from_pretrained, None, config=model.config, state_dict=dict(tensors),
-            output_loading_info=True, ignore_mismatched_sizes=True,
-        )  # fmt: skip
+            type(model).from_pretrained,
+            None,
+            config=model.config,
+            state_dict=dict(tensors),
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
     finally:
         transformers.logging.set_verbosity(verbosity)
     unset = set(info["missing_keys"]) | {entry[0] for entry in info["mismatched_keys"]}

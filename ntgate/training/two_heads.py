@@ -37,6 +37,4 @@ class TwoHeads(Objective):
         source, target = batch["source"], batch["labelled"]
         of_source, of_target = self.network.embed(torch.cat([source.x, target.x])).split([len(source), len(target)])
         on_source = nn.functional.cross_entropy(self.source_head(of_source), source.labels)
-        return (
-            nn.functional.cross_entropy(self.network.head(of_target), target.labels) + self._source_weight * on_source
-        )
+        return nn.functional.cross_entropy(self.network.head(of_target), target.labels) + self._source_weight * on_source

@@ -32,9 +32,7 @@ class Weighted(Objective):
     labels: Tensor
     weights: Tensor
 
-    def __init__(
-        self, network: Network, labels: Tensor, weights: Tensor, *, share: float, features_rate: float = 1.0
-    ) -> None:
+    def __init__(self, network: Network, labels: Tensor, weights: Tensor, *, share: float, features_rate: float = 1.0) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("labels", labels, persistent=False)

@@ -57,9 +57,7 @@ def read(path: Path) -> dict[str, Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise many kinds for damaged and hostile files
         got = (
-            "a pickle of arbitrary objects"
-            if "weights_only" in str(error).lower()
-            else "a file that is damaged or of another kind"
+            "a pickle of arbitrary objects" if "weights_only" in str(error).lower() else "a file that is damaged or of another kind"
         )
         raise ModelError(str(path), expected=expected, got=got, fix=fix) from error
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
@@ -81,17 +79,12 @@ def _sharded(index: Path) -> dict[str, Tensor]:
     # An index is data: it must not lead out of its folder, nor to a file that is read as a pickle.
     strange = [name for name in files if not re.fullmatch(r"[\w.-]+\.safetensors", str(name))]
     if strange or not files:
-        raise ModelError(
-            str(index), expected=expected, got=f"it names {strange[0]!r}" if strange else "no file", fix=fix
-        )
+        raise ModelError(str(index), expected=expected, got=f"it names {strange[0]!r}" if strange else "no file", fix=fix)
     content = {name: value for file in files for name, value in read(index.parent / file).items()}
     differ = sorted(content.keys() ^ places.keys())
     if differ:
         raise ModelError(
-            str(index),
-            expected="files with the tensors of the index",
-            got=f"a difference in {', '.join(differ[:4])}",
-            fix=fix,
+            str(index), expected="files with the tensors of the index", got=f"a difference in {', '.join(differ[:4])}", fix=fix
         )
     return content
 
@@ -117,9 +110,7 @@ def load_backbone(network: Network, tensors: dict[str, Tensor], origin: str) -> 
 
         assert isinstance(network.features, TransformerFeatures)
         features = library_weights(network.features, features)
-    wrong = [
-        f"{k} {tuple(features[k].shape)}" for k in wanted if k in features and features[k].shape != wanted[k].shape
-    ]
+    wrong = [f"{k} {tuple(features[k].shape)}" for k in wanted if k in features and features[k].shape != wanted[k].shape]
     missing = sorted(wanted.keys() - features.keys())
     extra = sorted(features.keys() - wanted.keys())
     if wrong or missing or extra:

@@ -35,11 +35,7 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
         return cast(NtgateDataValidatorConfig, self._config)
 
     def data_validation(
-        self,
-        dataset: Any,
-        comparison_dataset: Any | None = None,
-        check_list: Sequence[Any] | None = None,
-        **kwargs: Any,
+        self, dataset: Any, comparison_dataset: Any | None = None, check_list: Sequence[Any] | None = None, **kwargs: Any
     ) -> ShiftReport:
         """Test whether the comparison dataset has moved away from the dataset.
 
@@ -60,9 +56,7 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
         from ntgate.shift.report import measure
 
         if check_list is not None:
-            raise ConfigError(
-                "check_list", expected="None", got=repr(check_list), fix="leave it out: the check is the shift"
-            )
+            raise ConfigError("check_list", expected="None", got=repr(check_list), fix="leave it out: the check is the shift")
         config, seed = self._settings(kwargs)
         found = features_of(*domains(dataset, _given(comparison_dataset)))
         return measure(
@@ -77,11 +71,7 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
         )
 
     def data_profiling(
-        self,
-        dataset: Any,
-        comparison_dataset: Any | None = None,
-        profile_list: Sequence[Any] | None = None,
-        **kwargs: Any,
+        self, dataset: Any, comparison_dataset: Any | None = None, profile_list: Sequence[Any] | None = None, **kwargs: Any
     ) -> HTMLString:
         """Evidently's data-drift page of both datasets, column by column, for people.
 

@@ -21,9 +21,7 @@ class NtgateDataValidatorConfig(BaseDataValidatorConfig):  # type: ignore[misc]
     tolerated_effect: float = Field(
         0.0, ge=0, lt=1, description="Effect size up to which a significant shift is tolerated; 0 tolerates none."
     )
-    max_rows: int = Field(
-        10_000, ge=50, le=10_000_000, description="Rows measured of each dataset; more are sampled down."
-    )
+    max_rows: int = Field(10_000, ge=50, le=10_000_000, description="Rows measured of each dataset; more are sampled down.")
     seed: int = Field(0, ge=0, lt=2**31, description="Of sampling and permutations.")
 
 

@@ -10,10 +10,7 @@ lose every node selector when they are validated a second time. So no pod gets a
 from typing import TYPE_CHECKING
 
 from pydantic import Field
-from zenml.integrations.kubeflow.flavors.kubeflow_orchestrator_flavor import (
-    KubeflowOrchestratorConfig,
-    KubeflowOrchestratorFlavor,
-)
+from zenml.integrations.kubeflow.flavors.kubeflow_orchestrator_flavor import KubeflowOrchestratorConfig, KubeflowOrchestratorFlavor
 
 if TYPE_CHECKING:
     from ntgate.zenml.kubeflow_orchestrator import KubeflowGpuOrchestrator

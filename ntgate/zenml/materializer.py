@@ -40,16 +40,7 @@ class ShiftReportMaterializer(PydanticMaterializer):  # type: ignore[misc]
     def extract_metadata(self, data: ShiftReport) -> dict[str, Any]:
         """The verdict, and what it rests on."""
         return data.model_dump(
-            include={
-                "outcome",
-                "p_value",
-                "effect_size",
-                "tolerated_effect",
-                "mmd2",
-                "proxy_a_distance",
-                "n_source",
-                "n_target",
-            }
+            include={"outcome", "p_value", "effect_size", "tolerated_effect", "mmd2", "proxy_a_distance", "n_source", "n_target"}
         )
 
     def save_visualizations(self, data: ShiftReport) -> dict[str, VisualizationType]:
@@ -71,13 +62,7 @@ def page(report: ShiftReport) -> str:
         label_shift=report.label_shift,
         task=report.task,
         features=[
-            FeatureRow(
-                name=one.name,
-                effect=one.effect,
-                p_adjusted=one.p_value,
-                moved=one.drifted,
-                direction=one.mean_difference,
-            )
+            FeatureRow(name=one.name, effect=one.effect, p_adjusted=one.p_value, moved=one.drifted, direction=one.mean_difference)
             for one in features
         ],
     )

@@ -51,12 +51,7 @@ def steps(stages: str, config: RunConfig, gpus: int, flags: Flags) -> dict[str, 
         if node.stage.trains and gpus:
             placed = run_stage.with_options(settings={"resources": ResourceSettings(gpu_count=gpus)})
         made[node.result] = placed(
-            config=config,
-            stages=stages,
-            name=node.name,
-            flags=flags,
-            given=[made[name] for name in node.inputs],
-            id=node.name,
+            config=config, stages=stages, name=node.name, flags=flags, given=[made[name] for name in node.inputs], id=node.name
         )
     return made
 

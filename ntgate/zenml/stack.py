@@ -75,14 +75,18 @@ def cluster(flavor: str, context: str, artifact_store: str | None, registry: str
     """
     if artifact_store is None or "://" not in artifact_store:
         raise ConfigError(
-            "--artifact-store", expected="an address that the pods reach too, such as s3://BUCKET/PATH",
-            got="nothing" if artifact_store is None else repr(artifact_store), fix="give one",
-        )  # fmt: skip
+            "--artifact-store",
+            expected="an address that the pods reach too, such as s3://BUCKET/PATH",
+            got="nothing" if artifact_store is None else repr(artifact_store),
+            fix="give one",
+        )
     if registry is None:
         raise ConfigError(
-            "--container-registry", expected="where the cluster pulls images from", got="nothing",
+            "--container-registry",
+            expected="where the cluster pulls images from",
+            got="nothing",
             fix="give one, such as registry.example.com/ml",
-        )  # fmt: skip
+        )
     return [
         Component(StackComponentType.ORCHESTRATOR, flavor, {"kubernetes_context": context}),
         _artifact_store(artifact_store),
@@ -119,10 +123,7 @@ def check(components: Iterable[Component]) -> None:
         module, fix = _NEEDED.get(component.flavor, ("zenml", ""))
         if importlib.util.find_spec(module) is None:
             raise ConfigError(
-                f"{component.kind.value} {component.flavor}",
-                expected=f"the Python package {module}",
-                got="none",
-                fix=fix,
+                f"{component.kind.value} {component.flavor}", expected=f"the Python package {module}", got="none", fix=fix
             )
 
 
@@ -162,10 +163,7 @@ def _artifact_store(address: str | None) -> Component:
     flavor = _STORES.get(scheme, "local" if scheme == "" else None)
     if flavor is None:
         raise ConfigError(
-            "--artifact-store",
-            expected=f"a folder, or an address with {', '.join(_STORES)}",
-            got=repr(address),
-            fix="give one",
+            "--artifact-store", expected=f"a folder, or an address with {', '.join(_STORES)}", got=repr(address), fix="give one"
         )
     return Component(StackComponentType.ARTIFACT_STORE, flavor, {"path": address})
 
@@ -188,9 +186,11 @@ def _component(client: Client, name: str, wanted: Component, update: bool) -> Ch
     if standing.flavor_name != wanted.flavor:
         if update:
             raise ConfigError(
-                f"{part} {name}", expected=f"the flavor {wanted.flavor}", got=standing.flavor_name,
+                f"{part} {name}",
+                expected=f"the flavor {wanted.flavor}",
+                got=standing.flavor_name,
                 fix="a flavor cannot be changed: choose another --name",
-            )  # fmt: skip
+            )
         return Change(part, name, "differs", {"flavor": (standing.flavor_name, wanted.flavor)})
     fields = {
         key: (_shown(key, standing.configuration.get(key)), _shown(key, value))

@@ -16,13 +16,7 @@ def stated(error: NtgateError) -> dict[str, Any]:
     """
     if isinstance(error, Faults):
         return {"kind": type(error).__name__, "problems": [stated(problem) for problem in error.problems]}
-    return {
-        "kind": type(error).__name__,
-        "subject": error.subject,
-        "expected": error.expected,
-        "got": error.got,
-        "fix": error.fix,
-    }
+    return {"kind": type(error).__name__, "subject": error.subject, "expected": error.expected, "got": error.got, "fix": error.fix}
 
 
 def restated(metadata: dict[str, Any]) -> NtgateError:

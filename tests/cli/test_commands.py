@@ -56,9 +56,7 @@ def test_validate_tells_people_of_labels_groups_times_and_leaks(project, capsys)
         numbers = first + np.arange(len(arrays["y"]))
         np.savez(project / f"{name}.npz", **arrays, pupil=numbers // 4, day=numbers)
     sets = [f"data.{part}.{key}" for part in ("target", "target_test") for key in ("group=pupil", "time=day")]
-    assert (
-        command(["validate", str(project / "config.yaml"), *[word for pair in sets for word in ("--set", pair)]]) == 0
-    )
+    assert command(["validate", str(project / "config.yaml"), *[word for pair in sets for word in ("--set", pair)]]) == 0
     told = capsys.readouterr().out
     assert "test        600 rows: " in told
     assert "; 150 groups; times 60 to 659" in told

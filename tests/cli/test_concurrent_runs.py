@@ -25,7 +25,7 @@ def at_once(config: Path, *commands: list[str]) -> list[tuple[int, str, str]]:
             [sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         for command in commands
-    ]  # fmt: skip
+    ]
     return [(process.returncode, out, log) for process in started for out, log in [process.communicate(timeout=500)]]
 
 
@@ -106,7 +106,5 @@ def test_three_runs_at_once_on_a_fresh_store_and_one_registry(project):
     with closing(sqlite3.connect(project / "mlflow.db")) as registry:
         assert registry.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         promoted = {json.loads(out)["registry"]["version"] for code, out, _ in answers if code == 0}
-        (champion,) = registry.execute(
-            "SELECT version FROM registered_model_aliases WHERE alias = 'champion'"
-        ).fetchone()
+        (champion,) = registry.execute("SELECT version FROM registered_model_aliases WHERE alias = 'champion'").fetchone()
         assert str(champion) in promoted

@@ -28,14 +28,7 @@ def unmoved(project, digits):
 def test_contract_field_by_field(project, capsys):
     code, answer = answered(capsys, project)
     assert code == 3
-    assert set(answer) == {
-        "schema",
-        "outcome",
-        "sentence",
-        "shift",
-        "report",
-        "directory",
-    }  # and no exit_code: that is for errors
+    assert set(answer) == {"schema", "outcome", "sentence", "shift", "report", "directory"}  # and no exit_code: that is for errors
     assert answer["schema"] == 1
     assert answer["outcome"] == "shift"
     assert Path(answer["report"]).is_absolute()
@@ -72,8 +65,7 @@ def test_no_shift(unmoved, capsys):
 
 
 @pytest.mark.parametrize(
-    ("setting", "words"),
-    [("shift.tolerated_effect=0", "✘ SHIFT  A "), ("shift.tolerated_effect=0.9", "✔ TOLERATED  A ")],
+    ("setting", "words"), [("shift.tolerated_effect=0", "✘ SHIFT  A "), ("shift.tolerated_effect=0.9", "✔ TOLERATED  A ")]
 )
 def test_for_people(project, capsys, setting, words):
     command(["drift", str(project / "config.yaml"), "--set", setting])

@@ -29,11 +29,7 @@ QUICK = ("--set", "training.steps=100", "--set", "gate.seeds=1", "--set", "strat
 
 
 def started(folder: Path, *words: str, **streams) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
-        "ZENML_CONFIG_PATH": str(folder / "zenml"),
-    }
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "ZENML_CONFIG_PATH": str(folder / "zenml")}
     given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
     return subprocess.Popen([sys.executable, "-m", "ntgate", *words], cwd=folder, env=environment, text=True, **given)
 
@@ -109,8 +105,7 @@ def test_what_is_said_of_an_interrupt_is_what_is_known(project, capsys, monkeypa
     monkeypatch.undo()
     monkeypatch.setattr(promotion, "_move_alias", lost)
     maybe = (
-        "version 1 of reader may be the champion: see `ntgate status reader`; "
-        "`ntgate reconcile reader` finishes what was cut short"
+        "version 1 of reader may be the champion: see `ntgate status reader`; `ntgate reconcile reader` finishes what was cut short"
     )
     ended(maybe, {"name": "reader", "version": "1", "champion": None, "sentence": maybe})
     monkeypatch.undo()
@@ -129,9 +124,7 @@ def test_sys_exit_in_a_backbone_is_no_success(project):
         "import sys, torch\nclass Net(torch.nn.Flatten):\n    def forward(self, x):\n"
         "        sys.exit(0) if self.training else None\n        return super().forward(x)\n"
     )
-    process = started(
-        project, "run", "config.yaml", "--inline", "--json", *QUICK, "--set", "model.backbone=leaves_early:Net"
-    )
+    process = started(project, "run", "config.yaml", "--inline", "--json", *QUICK, "--set", "model.backbone=leaves_early:Net")
     out, _ = process.communicate()
     assert process.returncode == 5
     assert "a call of sys.exit(0) at leaves_early.py:4" in json.loads(out)["errors"][0]["got"]
@@ -155,16 +148,18 @@ def ended_by(number: signal.Signals, project: Path, line: str, *words: str) -> t
 
 def left(project: Path) -> list[str]:
     """Processes that were started with the project's folder in their command."""
-    return [line for line in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout.splitlines()
-            if str(project) in line]  # fmt: skip
+    return [
+        line
+        for line in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout.splitlines()
+        if str(project) in line
+    ]
 
 
 LONG = ("--set", "training.source_steps=100000", "--set", "training.patience=1000", "--set", "shift.evidently=true")
 
 
 @pytest.mark.parametrize(
-    ("words", "number"),
-    [(("run", "config.yaml", "--inline"), signal.SIGTERM), (("drift", "config.yaml"), signal.SIGHUP)],
+    ("words", "number"), [(("run", "config.yaml", "--inline"), signal.SIGTERM), (("drift", "config.yaml"), signal.SIGHUP)]
 )
 def test_a_signal_ends_a_command_with_all_that_it_started(project, words, number):
     code, out, log, seconds = ended_by(number, project, "source:", *words, "--json", *LONG)
@@ -235,9 +230,7 @@ def test_a_store_of_another_zenml_is_named(project):
 @pytest.mark.parametrize("stage", ["source:", "train:", "evaluate:"])
 def test_a_disk_that_fills_up_is_called_that(project, tmp_path_factory, stage):
     small = tmp_path_factory.mktemp("small")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=70m", "none", small], capture_output=True, check=False
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=70m", "none", small], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("needs the right to mount")
     try:

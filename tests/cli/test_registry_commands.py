@@ -40,9 +40,13 @@ def registry(request, uri) -> Registry:
 
 def request_of(decision: str, seen: str | None, run_id: str, model_id: str) -> PromotionRequest:
     return PromotionRequest(
-        decision_id=decision, champion_seen=seen, run_id=run_id, model_id=model_id, description="",
+        decision_id=decision,
+        champion_seen=seen,
+        run_id=run_id,
+        model_id=model_id,
+        description="",
         tags={"ntgate.strategy": "fine_tuning"},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -84,9 +88,7 @@ def test_reconcile(ask, say, registry):
     assert (seen["champion"], seen["pending"]) == ("1", ["2"])
     assert f"`ntgate reconcile {registry.name}`" in seen["next"]
     assert say("reconcile") == f"{registry.name}: finished the promotion of version 2; version 2 is the champion\n"
-    assert ask("reconcile") == {
-        "schema": 1, "name": registry.name, "champion": "2", "finished": None, "abandoned": [],
-    }  # fmt: skip
+    assert ask("reconcile") == {"schema": 1, "name": registry.name, "champion": "2", "finished": None, "abandoned": []}
 
 
 def test_lock_break(ask, say, registry, uri, capsys, monkeypatch):
@@ -111,8 +113,9 @@ def test_lock_break(ask, say, registry, uri, capsys, monkeypatch):
 def test_status(ask, say, registry):
     seen = ask("status")
     assert [(entry["version"], entry["champion"], entry["state"]) for entry in seen["versions"]] == [
-        ("2", True, "promoted"), ("1", False, "promoted"),
-    ]  # fmt: skip
+        ("2", True, "promoted"),
+        ("1", False, "promoted"),
+    ]
     assert (seen["schema"], seen["champion"], seen["pending"], seen["lock"], seen["lost"]) == (1, "2", [], None, None)
     text = say("status")
     assert "* v2" in text
@@ -142,12 +145,8 @@ def test_adopt(ask, say, registry):
     assert ask("adopt", *because)["previous"] == "2"  # twice is once
     assert ask("status")["next"] == "nothing"
     assert ask("rollback")["champion"] == "2"
-    assert "expected a version made by other means than ntgate" in say(
-        "adopt", "--version", "1", "--reason", "x", code=6
-    )
-    assert "expected a version of this model, got versions 3, 2, 1" in say(
-        "adopt", "--version", "9", "--reason", "x", code=6
-    )
+    assert "expected a version made by other means than ntgate" in say("adopt", "--version", "1", "--reason", "x", code=6)
+    assert "expected a version of this model, got versions 3, 2, 1" in say("adopt", "--version", "9", "--reason", "x", code=6)
 
 
 def test_status_of_all_models(registry, uri, capsys):

@@ -85,9 +85,7 @@ def test_one_config_has_one_schedule(project, units, capsys):
 
 def test_lines_of_others_stay_in_the_crontab(project, units, capsys):
     table = units.parents[1] / "crontab.txt"
-    table.write_text(
-        "MAILTO=ann\n0 1 * * * echo other"
-    )  # no line end: cron's own editor would refuse it, a script may not
+    table.write_text("MAILTO=ann\n0 1 * * * echo other")  # no line end: cron's own editor would refuse it, a script may not
     assert schedule(capsys, project, "--cron", MONDAY, "--with", "cron")[1]["outcome"] == "written"
     assert schedule(capsys, project, "--cron", MONDAY, "--with", "cron")[1]["outcome"] == "unchanged"
     lines = table.read_text().splitlines()
@@ -180,9 +178,7 @@ def scheduled(project, units, capsys, monkeypatch):
 
 
 def sh(text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["/bin/sh", "-c", text], env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(["/bin/sh", "-c", text], env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("code", [0, 3, 4, 5, 6])
@@ -228,7 +224,10 @@ def test_a_second_run_does_not_start(scheduled, project):
 def test_systemd_takes_the_units(project, units, capsys, tmp_path):
     assert schedule(capsys, project, "--cron", "0 6 1 * fri", "--with", "systemd", "--drift-first")[0] == 0
     done = subprocess.run(
-        ["systemd-analyze", "--user", "verify", *units.iterdir()], capture_output=True, text=True, check=False,
+        ["systemd-analyze", "--user", "verify", *units.iterdir()],
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
-    )  # fmt: skip
+    )
     assert (done.returncode, done.stderr) == (0, "")

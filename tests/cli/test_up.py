@@ -51,8 +51,10 @@ def test_the_local_stack_twice_then_differently(home):
     shown = active(home)
     assert shown["name"] == "ntgate"
     assert {kind: flavor for kind, (_, flavor, _) in shown["components"].items()} == {
-        "orchestrator": "local", "artifact_store": "local", "data_validator": "ntgate",
-    }  # fmt: skip
+        "orchestrator": "local",
+        "artifact_store": "local",
+        "data_validator": "ntgate",
+    }
 
     code, answer = ntgate(home, "up")
     assert (code, set(outcomes(answer).values())) == (0, {"unchanged"})
@@ -72,17 +74,29 @@ def test_the_local_stack_twice_then_differently(home):
 @pytest.mark.parametrize("orchestrator", ["kubernetes", "kubeflow"])
 def test_a_cluster_is_registered_without_one(home, orchestrator):
     arguments = (
-        "up", "--name", f"{orchestrator}-ml", f"--{orchestrator}", "prod", "--artifact-store", "s3://models/zenml",
-        "--container-registry", "registry.example.com/ml", "--option", f"orchestrator.{orchestrator}_namespace=ml",
-    )  # fmt: skip
+        "up",
+        "--name",
+        f"{orchestrator}-ml",
+        f"--{orchestrator}",
+        "prod",
+        "--artifact-store",
+        "s3://models/zenml",
+        "--container-registry",
+        "registry.example.com/ml",
+        "--option",
+        f"orchestrator.{orchestrator}_namespace=ml",
+    )
     code, answer = ntgate(home, *arguments)
     assert code == 0, answer
     assert "zenml login" in answer["notes"][0]
     components = active(home)["components"]
     assert {kind: flavor for kind, (_, flavor, _) in components.items()} == {
-        "orchestrator": orchestrator, "artifact_store": "s3", "container_registry": "default", "image_builder": "local",
+        "orchestrator": orchestrator,
+        "artifact_store": "s3",
+        "container_registry": "default",
+        "image_builder": "local",
         "data_validator": "ntgate",
-    }  # fmt: skip
+    }
     assert components["orchestrator"][2]["kubernetes_context"] == "prod"
     assert components["orchestrator"][2][f"{orchestrator}_namespace"] == "ml"
     assert components["artifact_store"][2]["path"] == "s3://models/zenml"

@@ -23,9 +23,7 @@ SPEC = NetworkSpec(backbone=Mlp(hidden=(16, 8)), input_shape=(5,), classes=3)
 def test_the_distillation_loss_is_t_squared_times_the_divergence(temperature):
     student, teacher = RNG.normal(0, 3, (2, 40, 6))
     p = softmax(teacher / temperature, axis=1)
-    expected = temperature**2 * np.mean(
-        np.sum(p * (np.log(p) - log_softmax(student / temperature, axis=1)), axis=1)
-    )  # fmt: skip
+    expected = temperature**2 * np.mean(np.sum(p * (np.log(p) - log_softmax(student / temperature, axis=1)), axis=1))
     found = distillation_loss(torch.from_numpy(student), torch.from_numpy(teacher), temperature)
     assert float(found) == pytest.approx(expected, rel=1e-12)
 

@@ -114,9 +114,7 @@ def test_units_that_are_always_zero_can_go_without_a_trace(backbone, request):
     layers = [module for module in network.features.modules() if hasattr(module, "weight")]
     with torch.no_grad():
         for layer in layers:
-            dead = torch.randperm(len(layer.weight), generator=torch.Generator().manual_seed(1))[
-                : len(layer.weight) // 2
-            ]
+            dead = torch.randperm(len(layer.weight), generator=torch.Generator().manual_seed(1))[: len(layer.weight) // 2]
             layer.weight[dead], layer.bias[dead] = 0.0, 0.0
     smaller = without_units(network.spec, network, 0.5)
     assert sum(p.numel() for p in smaller.parameters()) < 0.6 * sum(p.numel() for p in network.parameters())
@@ -148,8 +146,7 @@ def test_source_rows_can_be_left_out(mlp):
     for kept in (False, True):
         method = Distillation(budget=1, source_rows=kept)
         one, other = (
-            method.compress(teacher, dataclasses.replace(arm, view=seen)).network.state_dict()
-            for seen in (arm.view, view)
+            method.compress(teacher, dataclasses.replace(arm, view=seen)).network.state_dict() for seen in (arm.view, view)
         )
         assert all(torch.equal(one[name], other[name]) for name in one) is not kept
 
@@ -206,9 +203,7 @@ def test_a_method_can_be_named_alone_or_in_a_list():
     assert adapter.validate_python([]) == ()
 
 
-@pytest.mark.parametrize(
-    "given", ["pruning", {"kind": "pruning", "sparsity": 0.2}, ["pruning", {"kind": "quantisation"}]]
-)
+@pytest.mark.parametrize("given", ["pruning", {"kind": "pruning", "sparsity": 0.2}, ["pruning", {"kind": "quantisation"}]])
 def test_the_schema_knows_every_way_of_writing_it(given):
     import jsonschema
 

@@ -32,9 +32,7 @@ def test_it_counts_as_the_standard_library_does(monkeypatch, block):
         quoted = rng.random() < 0.5  # else quotes stand anywhere
         text = "".join(signs)
         if quoted:
-            text = "\n".join(
-                ",".join(f'"{cell}"' for cell in line.split(",")) for line in text.replace('"', '""').split("\n")
-            )
+            text = "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in text.replace('"', '""').split("\n"))
         rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
         if any(len(row) == 1 and row[0] and not row[0].strip() for row in rows):
             continue  # an empty line, or one with a quoted space: the standard library does not tell
@@ -125,9 +123,7 @@ def test_the_separator_is_recognised(content, form):
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_one_table_in_many_forms(tmp_path, name, content, said, encoding):
-    (tmp_path / name).write_bytes(
-        content.encode(encoding) if encoding == "utf-8" else content.lstrip("\ufeff").encode(encoding)
-    )
+    (tmp_path / name).write_bytes(content.encode(encoding) if encoding == "utf-8" else content.lstrip("\ufeff").encode(encoding))
     domain = read(SourceSpec(path=str(tmp_path / name)), "source")
     assert domain.read_as == said
     assert domain.rows["n"].tolist()[0] == 1.5
@@ -137,8 +133,7 @@ def test_one_table_in_many_forms(tmp_path, name, content, said, encoding):
 
 
 @pytest.mark.parametrize(
-    ("cells", "numbers"),
-    [(["1.234,5", "2.345,0"], [1234.5, 2345.0]), (["1.234.567", "2.345.678"], [1234567.0, 2345678.0])],
+    ("cells", "numbers"), [(["1.234,5", "2.345,0"], [1234.5, 2345.0]), (["1.234.567", "2.345.678"], [1234567.0, 2345678.0])]
 )
 def test_semicolons_let_thousands_through(tmp_path, cells, numbers):
     (tmp_path / "a.csv").write_text(f"n;m;label\n{cells[0]};1,5;x\n{cells[1]};2,5;y\n")

@@ -40,10 +40,7 @@ def written(folder: Path, text: str, name: str = "labels.csv") -> Path:
             "export.json",
             json.dumps(
                 [
-                    {
-                        "data": {"row_id": row},
-                        "annotations": [{"result": [{"type": "choices", "value": {"choices": [name]}}]}],
-                    }
+                    {"data": {"row_id": row}, "annotations": [{"result": [{"type": "choices", "value": {"choices": [name]}}]}]}
                     for row, name in (("a1", "cat"), ("c3", NONE))
                 ]
                 + [{"data": {"row_id": "b2"}, "annotations": [{"was_cancelled": True, "result": []}]}]
@@ -51,9 +48,7 @@ def written(folder: Path, text: str, name: str = "labels.csv") -> Path:
         ),
         (
             "min.json",
-            json.dumps(
-                [{"row_id": "a1", "label": "cat"}, {"row_id": "c3", "label": {"choices": [NONE]}}, {"row_id": "b2"}]
-            ),
+            json.dumps([{"row_id": "a1", "label": "cat"}, {"row_id": "c3", "label": {"choices": [NONE]}}, {"row_id": "b2"}]),
         ),
     ],
 )

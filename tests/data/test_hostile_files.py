@@ -199,7 +199,7 @@ FILES = {
     "unknown method": ("npz", unknown_method, "one packed by the unknown method 99"),
     "cut member": ("npz", cut_member, "a damaged file"),
     "member twice": ("npz", twice, "every array once, got x twice"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", FILES)
@@ -265,16 +265,9 @@ def loop(path):
 
 @pytest.mark.parametrize(
     ("make", "part"),
-    [
-        (pipe, "got a pipe"),
-        (device, "got a device"),
-        (unix_socket, "got a socket"),
-        (loop, "a link that leads nowhere"),
-    ],
+    [(pipe, "got a pipe"), (device, "got a device"), (unix_socket, "got a socket"), (loop, "a link that leads nowhere")],
 )
-@pytest.mark.parametrize(
-    "name", ["rows.csv", "rows.npz", "rows.parquet", "rows", "folder/a/1.png", "folder.parquet/1.parquet"]
-)
+@pytest.mark.parametrize("name", ["rows.csv", "rows.npz", "rows.parquet", "rows", "folder/a/1.png", "folder.parquet/1.parquet"])
 def test_what_is_no_file_ends_at_once(tmp_path, make, part, name):
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -287,9 +280,7 @@ def test_what_is_no_file_ends_at_once(tmp_path, make, part, name):
     assert part in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "path", ["a\0b.csv", "~nobody-of-this-name/a.csv", "no-such-kind://a.csv", "a" * 5000 + ".csv"]
-)
+@pytest.mark.parametrize("path", ["a\0b.csv", "~nobody-of-this-name/a.csv", "no-such-kind://a.csv", "a" * 5000 + ".csv"])
 def test_paths_that_lead_nowhere(path):
     with pytest.raises(DataError):
         read(SourceSpec(path=path), "target")
@@ -344,9 +335,7 @@ def test_the_exit_code_is_that_of_bad_data(project, capsys, case):
 
 def test_what_is_wrong_with_each_file_is_told_at_once(project, capsys):
     for part, header in (("source", "a,lable"), ("target", "a,b,klass"), ("target_test", "a,label")):
-        (project / f"{part}.csv").write_text(
-            header + "\n1,x\n2,y\n" if part != "target" else header + "\n1,2,x\n2,3,y\n"
-        )
+        (project / f"{part}.csv").write_text(header + "\n1,x\n2,y\n" if part != "target" else header + "\n1,2,x\n2,3,y\n")
     sets = [f"data.{part}.path={part}.csv" for part in ("source", "target", "target_test")] + ["data.target.group=who"]
     arguments = [word for one in [*sets, "data.target_test.group=who"] for word in ("--set", one)]
     assert command(["validate", str(project / "config.yaml"), *arguments]) == 5

@@ -15,9 +15,7 @@ from ntgate.data.splits import split_target
 from ntgate.data.storage import load, save
 from ntgate.errors import DataError
 
-TABLE = (
-    "n,t,site,who,when,label\n1,red,7,ann,2024-01-31,a\n2,,7.0,bob,2024-02-01 12:00:00.5,b\n3,blue,,ann,2024-02-02,a\n"
-)
+TABLE = "n,t,site,who,when,label\n1,red,7,ann,2024-01-31,a\n2,,7.0,bob,2024-02-01 12:00:00.5,b\n3,blue,,ann,2024-02-02,a\n"
 SPEC = {"keep": ("site", "who"), "drop": ("who",), "group": "who", "time": "when"}
 
 
@@ -35,17 +33,23 @@ def test_kept_columns_are_text_and_no_features(tmp_path):
 
 def test_arrays_of_an_npz_are_kept_and_grouped_by_the_same_text(tmp_path):
     np.savez(
-        tmp_path / "a.npz", x=np.zeros((3, 2)), y=np.array([0, 1, 0]), site=np.array([7.0, np.nan, 8.0]), who=np.array([1, 2, 1]),
+        tmp_path / "a.npz",
+        x=np.zeros((3, 2)),
+        y=np.array([0, 1, 0]),
+        site=np.array([7.0, np.nan, 8.0]),
+        who=np.array([1, 2, 1]),
         when=np.array(["2024-01-31", "2024-02-01", "2024-02-02"]),
-    )  # fmt: skip
+    )
     domain = read(SourceSpec(path=str(tmp_path / "a.npz"), keep=("site",), group="who", time="when"), "target")
     assert domain.keys["site"].tolist() == ["7", "", "8"]
     assert domain.groups.tolist() == ["1", "2", "1"]
     assert domain.times.tolist() == [1706659200.0, 1706745600.0, 1706832000.0]
 
 
-@pytest.mark.parametrize("times", [["2024-01-31", "2024-02-01"], ["2024-01-31 00:00:00.000000001", "2024-02-01 00:00:00.5"],
-                                   ["01/31/2024", "02/01/2024"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "times",
+    [["2024-01-31", "2024-02-01"], ["2024-01-31 00:00:00.000000001", "2024-02-01 00:00:00.5"], ["01/31/2024", "02/01/2024"]],
+)
 def test_dates_are_seconds_however_finely_they_are_written(tmp_path, times):
     pd.DataFrame({"n": [1, 2], "when": times, "label": ["a", "b"]}).to_csv(tmp_path / "rows.csv", index=False)
     domain = read(SourceSpec(path=str(tmp_path / "rows.csv"), time="when"), "target")
@@ -70,9 +74,14 @@ def test_missing_groups_times_and_columns(tmp_path, column, spec, part):
 def array() -> Domain:
     n = 60
     return Domain(
-        "target", np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32), np.arange(n) % 2, ("a", "b"),
-        groups=np.arange(n).astype(str), times=np.arange(n) + 0.5, keys={"site": np.resize(np.array(["x", "y", "z"]), n)},
-    )  # fmt: skip
+        "target",
+        np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32),
+        np.arange(n) % 2,
+        ("a", "b"),
+        groups=np.arange(n).astype(str),
+        times=np.arange(n) + 0.5,
+        keys={"site": np.resize(np.array(["x", "y", "z"]), n)},
+    )
 
 
 @pytest.mark.parametrize("kind", ["array", "table"])
@@ -97,9 +106,7 @@ def test_slices_of_a_table(tmp_path):
     assert slice_keys(domain, "t").tolist() == ["red", "", "blue"]
     assert slice_keys(domain, "n").tolist() == ["1", "2", "3"]
     assert slice_keys(domain, "class").tolist() == ["a", "b", "a"]
-    with pytest.raises(
-        DataError, match="slice 'town': expected a column that travels with the rows, got class, site, who, n, t"
-    ):
+    with pytest.raises(DataError, match="slice 'town': expected a column that travels with the rows, got class, site, who, n, t"):
         slice_keys(domain, "town")
 
 

@@ -58,9 +58,7 @@ def test_brute_force_finds_the_same_pairs():
     np.testing.assert_allclose(pairs["source"].ratio, ratio[expected].min(axis=1), rtol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "change", ["rounded", "noise of a thousandth", "one level brighter", "noise of half a percent"]
-)
+@pytest.mark.parametrize("change", ["rounded", "noise of a thousandth", "one level brighter", "noise of half a percent"])
 def test_copies_of_digits_are_found(digits, change):
     x, y = digits
     test = Domain("test", (x[:300, ..., None] * 255).astype(np.uint8), y[:300], tuple("0123456789"))
@@ -159,10 +157,7 @@ def test_near_duplicates_are_reported_refused_or_not_looked_for():
     assert found.positions == (7, 50)
     assert found.near == {"source": 0, "train": 2, "validation": 0}
     assert found.share == 0.02
-    assert {(pair.test_row, pair.part, pair.row) for pair in found.examples} == {
-        (50, "train", 1003),
-        (7, "train", 1009),
-    }
+    assert {(pair.test_row, pair.part, pair.row) for pair in found.examples} == {(50, "train", 1003), (7, "train", 1009)}
     assert "2 of 100 test rows have a near duplicate among the training rows (2 in train)" in found.sentence
     with pytest.raises(DataError, match=r"got 2, rows 7, 50\. 2 of 100 .* such as test row"):
         find_leakage(domains, "refuse")
@@ -185,9 +180,7 @@ def test_a_shared_group_is_refused(part):
     domains = parts()
     domains["test"] = with_groups(domains["test"], "ann", "bob")
     domains[part] = with_groups(domains[part], "cid", "bob")
-    with pytest.raises(
-        DataError, match=f"{part} and test: expected no group in both, got 1 shared with 50 test rows: 'bob'"
-    ):
+    with pytest.raises(DataError, match=f"{part} and test: expected no group in both, got 1 shared with 50 test rows: 'bob'"):
         find_leakage(domains, "report")
     domains[part] = with_groups(domains[part], "cid")
     assert find_leakage(domains, "report").groups == (part,)

@@ -107,9 +107,7 @@ def test_columns_are_aligned_by_name(tmp_path):
 
 
 def numbered(n=300):
-    return pd.DataFrame(
-        {"n": np.arange(float(n)), "t": [f"row {i}" for i in range(n)], "label": ["u", "v", "w"] * (n // 3)}
-    )
+    return pd.DataFrame({"n": np.arange(float(n)), "t": [f"row {i}" for i in range(n)], "label": ["u", "v", "w"] * (n // 3)})
 
 
 def in_files(frame, folder, count=3):
@@ -150,17 +148,14 @@ def test_a_sample_is_the_same_rows_whatever_they_lie_in(tmp_path, ending):
     else:
         frame.to_parquet(path, row_group_size=70) if ending == "parquet" else frame.to_csv(path, index=False)
     whole, part = (
-        read(SourceSpec(path=str(path), format="images" if ending == "images" else "auto", sample=n), "source")
-        for n in (None, 50)
+        read(SourceSpec(path=str(path), format="images" if ending == "images" else "auto", sample=n), "source") for n in (None, 50)
     )
     assert len(part) == 50
     assert part.numbers.tolist() == sorted(np.random.default_rng(0).choice(300, 50, replace=False, shuffle=False))
     expected = whole.take(part.numbers)
     assert np.array_equal(np.asarray(part.rows), np.asarray(expected.rows))
     assert [part.classes[code] for code in part.labels] == [whole.classes[code] for code in expected.labels]
-    assert (
-        len(read(SourceSpec(path=str(path), format="images" if ending == "images" else "auto", sample=300), "s")) == 300
-    )
+    assert len(read(SourceSpec(path=str(path), format="images" if ending == "images" else "auto", sample=300), "s")) == 300
 
 
 def test_a_sample_of_labelled_target_rows_is_refused():

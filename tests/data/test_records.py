@@ -19,11 +19,17 @@ def keys(frame: pd.DataFrame) -> list:
 @pytest.mark.parametrize(
     "values",
     [
-        ["1", "2", ""], [1.0, 2.0, None], [1, 2, None], [" 1", "2.0", None], [np.float32(1), np.float32(2), np.nan],
-        pd.array([1, 2, None], dtype="Int64"), pd.array(["1", "2", None], dtype="string"), pd.Categorical(["1", "2", None]),
+        ["1", "2", ""],
+        [1.0, 2.0, None],
+        [1, 2, None],
+        [" 1", "2.0", None],
+        [np.float32(1), np.float32(2), np.nan],
+        pd.array([1, 2, None], dtype="Int64"),
+        pd.array(["1", "2", None], dtype="string"),
+        pd.Categorical(["1", "2", None]),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_number_is_a_number_however_it_is_written(values):
     assert keys(pd.DataFrame({"a": values})) == keys(pd.DataFrame({"a": [1.0, 2.0, np.nan]}))
 
@@ -60,8 +66,6 @@ def test_arrays_and_tables_of_the_same_numbers():
 
 
 def test_what_is_no_number_or_text_has_a_record_too():
-    frame = pd.DataFrame(
-        {"a": [[1, 2], [1, 2], [3]], "b": [date(2024, 1, 1)] * 3, "c": pd.to_timedelta([1, 1, None], unit="s")}
-    )
+    frame = pd.DataFrame({"a": [[1, 2], [1, 2], [3]], "b": [date(2024, 1, 1)] * 3, "c": pd.to_timedelta([1, 1, None], unit="s")})
     first, again, other = keys(frame)
     assert first == again != other

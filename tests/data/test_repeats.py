@@ -42,9 +42,7 @@ def test_surveys_are_draws(n, columns, scale, loading):
 
 def test_codes_that_follow_from_each_other_are_draws():
     zips = np.random.default_rng(0).integers(0, 50, 1000)
-    frame = pd.DataFrame(
-        {"zip": zips.astype(np.float32), "town": pd.Series([f"t{z // 5}" for z in zips], dtype=object)}
-    )
+    frame = pd.DataFrame({"zip": zips.astype(np.float32), "town": pd.Series([f"t{z // 5}" for z in zips], dtype=object)})
     assert drawn(domain(frame))
 
 
@@ -53,9 +51,7 @@ def test_copies_of_measured_rows_are_copies(share):
     rng = np.random.default_rng(0)
     rows = np.column_stack([rng.integers(0, 2, 600), rng.normal(size=600).round(6)]).astype(np.float32)
     assert not drawn(domain(np.concatenate([rows, rows[: int(600 * share)]])))
-    assert not drawn(domain(rows[rng.integers(0, 600, 3000)])), (
-        "rows that were drawn again and again to balance classes"
-    )
+    assert not drawn(domain(rows[rng.integers(0, 600, 3000)])), "rows that were drawn again and again to balance classes"
 
 
 @pytest.mark.parametrize("name", ["red", "white"])
@@ -153,11 +149,13 @@ def test_copies_of_test_rows_are_taken_out_and_counted():
     assert copies.taken == {"source": 3, "validation": 2, "unlabelled": 5}
     assert (copies.tested, copies.repeated, copies.drawn) == (5, 0, False)
     assert {name: len(part) for name, part in left.items()} == {
-        "source": 97, "train": 50, "validation": 38, "unlabelled": 75, "test": 100,
-    }  # fmt: skip
-    assert copies.sentences == (
-        "3 source, 2 validation, 5 unlabelled rows are copies of 5 test rows and were taken out.",
-    )
+        "source": 97,
+        "train": 50,
+        "validation": 38,
+        "unlabelled": 75,
+        "test": 100,
+    }
+    assert copies.sentences == ("3 source, 2 validation, 5 unlabelled rows are copies of 5 test rows and were taken out.",)
     assert left["source"].numbers[10] == 13
 
 
@@ -167,9 +165,7 @@ def test_too_many_copies_are_refused_with_their_share(part):
     test = domain(rng.normal(size=(100, 5)).astype(np.float32), "test")
     few = domain(rng.normal(size=(50, 5)).astype(np.float32), part)
     few.rows[:11] = test.rows[:11]
-    with pytest.raises(
-        DataError, match=rf"at most 20 % of the {part} rows .* got 11 of 50: {part} rows 0, 1, 2, 3, 4 and 6"
-    ):
+    with pytest.raises(DataError, match=rf"at most 20 % of the {part} rows .* got 11 of 50: {part} rows 0, 1, 2, 3, 4 and 6"):
         without_copies({part: few, "test": test})
     many = domain(rng.normal(size=(5000, 5)).astype(np.float32), part)
     many.rows[:21] = test.rows[:21]
@@ -180,9 +176,7 @@ def test_too_many_copies_are_refused_with_their_share(part):
 def test_a_class_is_not_taken_out_as_a_whole():
     rng = np.random.default_rng(0)
     test = domain(rng.normal(size=(100, 5)).astype(np.float32), "test")
-    source = Domain(
-        "source", rng.normal(size=(50, 5)).astype(np.float32), (np.arange(50) < 3).astype(int), ("no", "yes")
-    )
+    source = Domain("source", rng.normal(size=(50, 5)).astype(np.float32), (np.arange(50) < 3).astype(int), ("no", "yes"))
     source.rows[:3] = test.rows[:3]
     with pytest.raises(DataError, match="expected source rows of class 'yes' that are no copies"):
         without_copies({"source": source, "test": test})
@@ -210,9 +204,7 @@ def test_a_declared_id_tells_rows_apart(tmp_path):
     test, train = told.take(np.arange(50), "test"), told.take(np.arange(50, 100), "train")
     assert without_copies({"train": train, "test": test})[1].taken == {}
     pd.concat([frame, frame[:5]]).to_csv(tmp_path / "t.csv", index=False)
-    assert len(first_of_each(read(spec.model_copy(update={"id": "nr"}), "target"))) == 100, (
-        "equal with one id: one record"
-    )
+    assert len(first_of_each(read(spec.model_copy(update={"id": "nr"}), "target"))) == 100, "equal with one id: one record"
 
 
 def test_numbered_fingerprints_are_a_multiset():

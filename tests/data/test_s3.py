@@ -31,9 +31,7 @@ def test_a_table(s3, tmp_path, ending):
     frame = pd.DataFrame({"n": [1.5, None, 3], "t": ["a", None, "c"], "label": ["u", "v", "u"]})
     file = tmp_path / f"rows.{ending}"
     frame.to_csv(file, index=False) if ending == "csv" else frame.to_parquet(file)
-    here, there = (
-        read(SourceSpec(path=path), "source") for path in (str(file), s3.put(file, f"deep/er/rows.{ending}"))
-    )
+    here, there = (read(SourceSpec(path=path), "source") for path in (str(file), s3.put(file, f"deep/er/rows.{ending}")))
     pd.testing.assert_frame_equal(here.rows, there.rows)
     assert here.y.tolist() == there.y.tolist()
 
@@ -44,8 +42,7 @@ def test_images_by_folder_some_with_signs_of_a_pattern_in_their_names(s3, tmp_pa
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((6, 4, 3), 5 * i, np.uint8)).save(folder / f"{i:02}[1]*.png")
     here, there = (
-        read(SourceSpec(path=path), "source")
-        for path in (str(tmp_path / "images"), s3.put(tmp_path / "images", "images"))
+        read(SourceSpec(path=path), "source") for path in (str(tmp_path / "images"), s3.put(tmp_path / "images", "images"))
     )
     assert np.array_equal(here.rows, there.rows)
     assert here.y.tolist() == there.y.tolist()

@@ -26,9 +26,7 @@ def domain(n: int = 100, classes: int = 3, seed: int = 0, **more: object) -> Dom
 
 
 def mixed() -> Domain:
-    frame = pd.DataFrame(
-        {"n": np.array([1, np.nan, 3, 4], np.float32), "t": pd.Series(["u", "", "v", "u"], dtype=object)}
-    )
+    frame = pd.DataFrame({"n": np.array([1, np.nan, 3, 4], np.float32), "t": pd.Series(["u", "", "v", "u"], dtype=object)})
     return Domain("source", frame, np.array([0, 1, 0, 1]), ("a", "b"))
 
 

@@ -28,9 +28,11 @@ NAMES = [
 
 def beside(n: int) -> dict[str, object]:
     return {
-        "groups": np.array(["g"] * n), "times": np.arange(n, dtype=np.float64), "row_numbers": np.arange(n)[::-1].copy(),
+        "groups": np.array(["g"] * n),
+        "times": np.arange(n, dtype=np.float64),
+        "row_numbers": np.arange(n)[::-1].copy(),
         "keys": {name: np.array([f"{name} {i}" for i in range(n)]) for name in NAMES},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("kind", ["array", "images", "table"])

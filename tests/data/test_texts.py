@@ -18,11 +18,30 @@ from ntgate.data.words import WORD, words_of
 
 # What texts hold where nobody expects it: scripts without spaces, marks on letters, symbols, odd spaces, case without a pair.
 HARD = [
-    "", "   ", "...!!!", "Don't SHOUT, please!", "ŒUVRE Café CAFÉ cafe\u0301 naïve", "好的 电影很好。", "อร่อยมาก",
-    "とても良い本です", "love 😀😀 ★★★★☆", "tab\tnew\nline\r\nend", "GrEaT", "ẞtraße STRASSE straße", "İstanbul ıstanbul",
-    "x" * 5000, "a\x01b\x7fc", "“quoted” text’s — dash…", "1,234.5 on 2024-01-01", "Ǆ ǅ ǆ", "\u200bzero\u200bwidth\ufeff",
-    "None", "none of it", "NaN", "क्या बात है",
-]  # fmt: skip
+    "",
+    "   ",
+    "...!!!",
+    "Don't SHOUT, please!",
+    "ŒUVRE Café CAFÉ cafe\u0301 naïve",
+    "好的 电影很好。",
+    "อร่อยมาก",
+    "とても良い本です",
+    "love 😀😀 ★★★★☆",
+    "tab\tnew\nline\r\nend",
+    "GrEaT",
+    "ẞtraße STRASSE straße",
+    "İstanbul ıstanbul",
+    "x" * 5000,
+    "a\x01b\x7fc",
+    "“quoted” text’s — dash…",
+    "1,234.5 on 2024-01-01",
+    "Ǆ ǅ ǆ",
+    "\u200bzero\u200bwidth\ufeff",
+    "None",
+    "none of it",
+    "NaN",
+    "क्या बात है",
+]
 
 
 def notes(n: int, seed: int = 0) -> list[str]:
@@ -33,13 +52,8 @@ def notes(n: int, seed: int = 0) -> list[str]:
 
 
 def test_onnxruntime_parts_the_words_that_python_does():
-    node = helper.make_node(
-        "Tokenizer", ["t"], ["w"], domain="com.microsoft", mark=0, pad_value="", mincharnum=1, tokenexp=WORD
-    )
-    ends = [
-        helper.make_tensor_value_info(name, TensorProto.STRING, shape)
-        for name, shape in (("t", ["n"]), ("w", ["n", "k"]))
-    ]
+    node = helper.make_node("Tokenizer", ["t"], ["w"], domain="com.microsoft", mark=0, pad_value="", mincharnum=1, tokenexp=WORD)
+    ends = [helper.make_tensor_value_info(name, TensorProto.STRING, shape) for name, shape in (("t", ["n"]), ("w", ["n", "k"]))]
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(helper.make_graph([node], "g", ends[:1], ends[1:]), opset_imports=opsets, ir_version=10)
     session = onnxruntime.InferenceSession(model.SerializeToString())
@@ -54,9 +68,13 @@ def test_terms_are_those_of_scikit_learn(texts):
     found = fit_tfidf("note", texts, most=10_000)
     names = [*found.words, *(f"{found.words[a]} {found.words[b]}" for a, b in found.pairs)]
     reference = TfidfVectorizer(
-        ngram_range=(1, 2), sublinear_tf=True, token_pattern=None, lowercase=False, vocabulary=names,
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        token_pattern=None,
+        lowercase=False,
+        vocabulary=names,
         tokenizer=lambda text: [] if text in ("None", "NaN") else [word.lower() for word in words_of(text)],
-    )  # fmt: skip
+    )
     expected = reference.fit_transform(["" if text in ("None", "NaN") else text for text in texts])
     assert len(names) == len(set(names))
     np.testing.assert_allclose(found.encode(texts).toarray(), expected.toarray(), atol=1e-6)
@@ -81,7 +99,7 @@ COLUMNS = {
     "time": ([f"Wed, {i % 28 + 1} Jan 2024 10:{i:02}:00 GMT" for i in range(40)], False),
     "code": ([f"user-{i}" for i in range(40)], False),
     "path": ([f"https://host/{i}/file.txt" for i in range(40)], False),
-}  # fmt: skip
+}
 
 
 def test_what_people_wrote_is_text_and_names_dates_and_codes_are_not():

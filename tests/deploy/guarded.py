@@ -27,14 +27,10 @@ def guarded(address: str, name: str, password: str) -> Iterator[tuple[str, list[
                 self.answer(401, [("WWW-Authenticate", 'Basic realm="mlflow"')], b"not authenticated")
                 return
             there = http.client.HTTPConnection(behind.hostname or "", behind.port or 80, timeout=60)
-            headers = {
-                key: value for key, value in self.headers.items() if key.lower() not in {"host", "authorization"}
-            }
+            headers = {key: value for key, value in self.headers.items() if key.lower() not in {"host", "authorization"}}
             there.request(self.command, self.path, body, {**headers, "Host": behind.netloc})
             found = there.getresponse()
-            self.answer(
-                found.status, [("Content-Type", found.headers.get("Content-Type") or "text/plain")], found.read()
-            )
+            self.answer(found.status, [("Content-Type", found.headers.get("Content-Type") or "text/plain")], found.read())
             there.close()
 
         def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

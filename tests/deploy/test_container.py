@@ -75,12 +75,7 @@ def pinned(image: str) -> bool:
 
 
 def test_pinned_knows_the_difference():
-    for image in (
-        "postgres:17.10-alpine3.23",
-        "versity/versitygw:v1.8.0",
-        "python:3.11.15-slim-bookworm",
-        "a@sha256:" + "0" * 64,
-    ):
+    for image in ("postgres:17.10-alpine3.23", "versity/versitygw:v1.8.0", "python:3.11.15-slim-bookworm", "a@sha256:" + "0" * 64):
         assert pinned(image), image
     for image in ("postgres", "postgres:latest", "postgres:17", "postgres:17-alpine", "python:3-slim", "python:slim"):
         assert not pinned(image), image
@@ -126,9 +121,7 @@ def test_images_are_pinned_and_match_what_is_installed(compose):
 
 def test_what_others_wait_for_has_a_health_check(compose):
     services = compose["services"]
-    waited = {
-        name: how["condition"] for service in services.values() for name, how in service.get("depends_on", {}).items()
-    }
+    waited = {name: how["condition"] for service in services.values() for name, how in service.get("depends_on", {}).items()}
     healthy = {name for name, how in waited.items() if how == "service_healthy"}
     assert healthy == {"database", "mlflow", "store", "zenml-database"}
     assert all("healthcheck" in services[name] for name in healthy | {"zenml"})
@@ -140,8 +133,11 @@ def test_every_service_gives_up_the_rights_it_does_not_need(compose):
         assert service["cap_drop"] == ["ALL"], name
         assert not {"privileged", "pid", "ipc"} & set(service), name
     assert {name for name, service in compose["services"].items() if service.get("read_only")} >= {
-        "drift", "mlflow", "retrain", "store"
-    }  # fmt: skip
+        "drift",
+        "mlflow",
+        "retrain",
+        "store",
+    }
 
 
 def test_databases_are_reachable_from_inside_alone(compose):
@@ -199,9 +195,10 @@ def test_zenml_understands_its_variables(compose):
     from zenml.zen_stores.sql_zen_store import SqlZenStoreConfiguration
 
     prefixes = {
-        "ZENML_SERVER_": ServerConfiguration, "ZENML_SECRETS_STORE_": SqlSecretsStoreConfiguration,
+        "ZENML_SERVER_": ServerConfiguration,
+        "ZENML_SECRETS_STORE_": SqlSecretsStoreConfiguration,
         "ZENML_STORE_": SqlZenStoreConfiguration,
-    }  # fmt: skip
+    }
     given = compose["services"]["zenml"]["environment"]
     for prefix, config in prefixes.items():
         named = {name.removeprefix(prefix).lower(): value for name, value in given.items() if name.startswith(prefix)}

@@ -41,9 +41,7 @@ def environment(folder: Path, body: str) -> dict[str, str]:
 
 
 def start(folder: Path, env: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        ["bash", SCRIPT, folder], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(["bash", SCRIPT, folder], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @needs_flock

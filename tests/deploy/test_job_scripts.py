@@ -35,9 +35,7 @@ def environment(folder: Path, body: str, **more: str) -> dict[str, str]:
 
 
 def execute(script: Path, env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", script, *arguments], env=env, capture_output=True, text=True, check=False, timeout=30
-    )
+    return subprocess.run(["bash", script, *arguments], env=env, capture_output=True, text=True, check=False, timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -183,10 +181,12 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Cluster, dict[str, str]]]:
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     env = {
-        "SERVICE_ACCOUNT": str(account), "KUBERNETES_SERVICE_HOST": "127.0.0.1",
-        "KUBERNETES_SERVICE_PORT": str(server.server_port), "RETRAIN_CRONJOB": "retrain",
+        "SERVICE_ACCOUNT": str(account),
+        "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+        "KUBERNETES_SERVICE_PORT": str(server.server_port),
+        "RETRAIN_CRONJOB": "retrain",
         "JOB_NAME": "drift-check-29401234",
-    }  # fmt: skip
+    }
     yield found, env
     server.shutdown()
     server.server_close()

@@ -302,6 +302,4 @@ def test_nightly_hands_over_to_a_suspended_template():
     assert cron_jobs_there["drift-check"]["spec"].get("suspend", False) is False
     environment = {entry["name"]: entry for entry in ALL_PODS["nightly/drift-check"]["containers"][0]["env"]}
     assert environment["RETRAIN_CRONJOB"]["value"] in cron_jobs_there
-    assert environment["JOB_NAME"]["valueFrom"]["fieldRef"]["fieldPath"] == (
-        "metadata.labels['batch.kubernetes.io/job-name']"
-    )
+    assert environment["JOB_NAME"]["valueFrom"]["fieldRef"]["fieldPath"] == ("metadata.labels['batch.kubernetes.io/job-name']")

@@ -58,8 +58,7 @@ def test_every_file_and_heading_exists():
         for path in paths:
             assert (ROOT / path).is_file(), path
         headings = {
-            re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-")
-            for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
         }
         assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= headings
     folders = set(re.findall(r"^\| `(\w+)/", README, re.MULTILINE))

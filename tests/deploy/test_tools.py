@@ -32,19 +32,14 @@ def torch_source() -> ModuleType:
 
 
 def test_a_gpu_leaves_torch_to_the_ordinary_installation(torch_source):
-    assert (
-        torch_source.index_for(installed=False, named=None, system="Linux", has_gpu=lambda: True, offered=unasked)
-        is None
-    )
+    assert torch_source.index_for(installed=False, named=None, system="Linux", has_gpu=lambda: True, offered=unasked) is None
 
 
 @pytest.mark.parametrize(
     ("version", "index"), [("2.13.0+cpu", None), (None, None), ("2.13.0", "https://download.pytorch.org/whl/cpu")]
 )
 def test_without_a_gpu_the_cpu_index_is_asked_only_when_pip_would_bring_cuda(torch_source, version, index):
-    found = torch_source.index_for(
-        installed=False, named=None, system="Linux", has_gpu=lambda: False, offered=lambda: version
-    )
+    found = torch_source.index_for(installed=False, named=None, system="Linux", has_gpu=lambda: False, offered=lambda: version)
     assert found == index
 
 

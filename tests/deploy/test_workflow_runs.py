@@ -33,8 +33,10 @@ def machine(folder: Path) -> Path:
             (beside / path.name).symlink_to(path)
     site = subprocess.run(
         [folder / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     for path in Path(site.stdout.strip()).glob("setuptools*"):  # an old one, which torch does not take
         shutil.rmtree(path)
     Path(site.stdout.strip(), "beside.pth").write_text(str(beside))
@@ -68,47 +70,35 @@ def execute(job: str, folder: Path, bins: Path, known: dict[str, str], **environ
     files = {name: folder / f".{name.lower()}" for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     plain = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     base = {
-        **plain, "PATH": f"{bins}{os.pathsep}/usr/bin{os.pathsep}/bin", "OMP_NUM_THREADS": "1", "PIP_NO_INDEX": "1",
-        **{name: str(file) for name, file in files.items()}, **environment,
+        **plain,
+        "PATH": f"{bins}{os.pathsep}/usr/bin{os.pathsep}/bin",
+        "OMP_NUM_THREADS": "1",
+        "PIP_NO_INDEX": "1",
+        **{name: str(file) for name, file in files.items()},
+        **environment,
         **{name: filled(content, known) for name, content in asked.get("env", {}).items()},
-    }  # fmt: skip
+    }
     for step in asked["steps"]:
         if "run" not in step:
             continue
         own = {name: filled(content, known) for name, content in step.get("env", {}).items()}
         done = subprocess.run(
-            ["bash", "-e", "-c", step["run"]], cwd=folder, env={**base, **own}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            ["bash", "-e", "-c", step["run"]], cwd=folder, env={**base, **own}, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{step['name']}: {done.stdout}\n{done.stderr}"
     return {name: file.read_text() if file.exists() else "" for name, file in files.items()}
 
 
 @pytest.mark.slow
 def test_the_workflow_runs_as_printed_from_a_clean_folder(tmp_path, server):
-    built = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        ".",
-        "--no-deps",
-        "--no-build-isolation",
-        "--quiet",
-        "-w",
-        str(tmp_path),
-    ]
+    built = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(tmp_path)]
     subprocess.run(built, cwd=ROOT, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     mine, project = machine(tmp_path / "mine"), tmp_path / "project"
     quiet = {**os.environ, "PYTHONPATH": "", "PIP_NO_INDEX": "1"}
     subprocess.run([mine / "python", "-m", "pip", "install", "--quiet", wheel], cwd=tmp_path, env=quiet, check=True)
     made = subprocess.run(
-        [mine / "ntgate", "init", "project", "--json"],
-        cwd=tmp_path,
-        env=quiet,
-        capture_output=True,
-        text=True,
-        check=True,
+        [mine / "ntgate", "init", "project", "--json"], cwd=tmp_path, env=quiet, capture_output=True, text=True, check=True
     )
     assert json.loads(made.stdout)["installs"] == f"./wheels/{wheel.name}[postgres]"
 
@@ -121,12 +111,12 @@ def test_the_workflow_runs_as_printed_from_a_clean_folder(tmp_path, server):
         np.savez(project / "data" / f"{name}.npz", x=x, y=y)
     with guarded(server, "ann", "s3cret") as (address, answers):
         known = {
-            "vars.NTGATE_REGISTRY": address, "vars.NTGATE_LEDGER": f"sqlite:///{tmp_path}/ledger.db",
-            "secrets.MLFLOW_TRACKING_USERNAME": "ann", "secrets.MLFLOW_TRACKING_PASSWORD": "s3cret",
-        }  # fmt: skip
-        found = execute(
-            "retrain", project, machine(tmp_path / "runner"), known, ZENML_CONFIG_PATH=str(tmp_path / "zenml")
-        )
+            "vars.NTGATE_REGISTRY": address,
+            "vars.NTGATE_LEDGER": f"sqlite:///{tmp_path}/ledger.db",
+            "secrets.MLFLOW_TRACKING_USERNAME": "ann",
+            "secrets.MLFLOW_TRACKING_PASSWORD": "s3cret",
+        }
+        found = execute("retrain", project, machine(tmp_path / "runner"), known, ZENML_CONFIG_PATH=str(tmp_path / "zenml"))
     answer = json.loads((project / "answer.json").read_text())
     assert found["GITHUB_OUTPUT"] == f"outcome={answer['outcome']}\n"
     assert f"## ntgate: {answer['outcome']}" in found["GITHUB_STEP_SUMMARY"]
@@ -141,9 +131,15 @@ def test_the_workflow_runs_as_printed_from_a_clean_folder(tmp_path, server):
     tool.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n')
     tool.chmod(0o755)
     execute(
-        "report", project, tool.parent, {"needs.retrain.outputs.outcome": answer["outcome"]}, GITHUB_REPOSITORY="ann/models",
-        GITHUB_SHA="head", GITHUB_RUN_ID="7", GITHUB_SERVER_URL="https://github.com",
-    )  # fmt: skip
+        "report",
+        project,
+        tool.parent,
+        {"needs.retrain.outputs.outcome": answer["outcome"]},
+        GITHUB_REPOSITORY="ann/models",
+        GITHUB_SHA="head",
+        GITHUB_RUN_ID="7",
+        GITHUB_SERVER_URL="https://github.com",
+    )
     assert "repos/ann/models/check-runs" in (tmp_path / "calls").read_text()
 
 
@@ -157,9 +153,13 @@ def test_where_ntgate_comes_from_has_to_be_said(tmp_path, content):
         if step.get("name") == "Install"
     ]
     done = subprocess.run(
-        ["bash", "-e", "-c", step["run"]], cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "PACKAGE": ""},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["bash", "-e", "-c", step["run"]],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PACKAGE": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert "in requirements.txt or the variable NTGATE_PACKAGE, got neither" in done.stdout
 

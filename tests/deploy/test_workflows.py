@@ -83,18 +83,19 @@ def run_step(folder: Path, code: int, **environment: str) -> tuple[subprocess.Co
     stand_in.write_text(f'#!/bin/sh\necho "$@" > arguments\nenv > variables\necho \'{{"schema": 1}}\'\nexit {code}\n')
     stand_in.chmod(0o755)
     settings = {
-        "PATH": f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}", "CONFIG": "retrain.yaml", "DRY_RUN": "",
-        "STRICT": "false", "REGISTRY": "http://tracking:5000", "GITHUB_OUTPUT": str(folder / "output"),
+        "PATH": f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}",
+        "CONFIG": "retrain.yaml",
+        "DRY_RUN": "",
+        "STRICT": "false",
+        "REGISTRY": "http://tracking:5000",
+        "GITHUB_OUTPUT": str(folder / "output"),
         "GITHUB_STEP_SUMMARY": str(folder / "summary"),
-        "ZENML_STORE_URL": "", "ZENML_STORE_API_KEY": "", "ZENML_ACTIVE_STACK_ID": "",
-    }  # fmt: skip
+        "ZENML_STORE_URL": "",
+        "ZENML_STORE_API_KEY": "",
+        "ZENML_ACTIVE_STACK_ID": "",
+    }
     done = subprocess.run(
-        ["bash", "-e", "-c", script],
-        cwd=folder,
-        env={**settings, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+        ["bash", "-e", "-c", script], cwd=folder, env={**settings, **environment}, capture_output=True, text=True, check=False
     )
     read = [(folder / name).read_text() if (folder / name).exists() else "" for name in ("output", "summary")]
     return done, *read
@@ -154,22 +155,29 @@ def test_what_is_not_set_does_not_reach_the_run(tmp_path):
 # The page
 
 ANSWER = {
-    "schema": 1, "outcome": "rejected", "sentence": "Negative transfer: 3.7 points worse.", "decision_id": "abc123",
-    "metric": "accuracy", "candidate": {"strategy": "fine_tuning", "version": None, "value": 0.899, "n": 597},
+    "schema": 1,
+    "outcome": "rejected",
+    "sentence": "Negative transfer: 3.7 points worse.",
+    "decision_id": "abc123",
+    "metric": "accuracy",
+    "candidate": {"strategy": "fine_tuning", "version": None, "value": 0.899, "n": 597},
     "scratch": {"strategy": None, "version": None, "value": 0.936, "n": 597},
-    "champion": {"strategy": None, "version": "3", "value": 0.94, "n": 597}, "gain": -0.037,
-    "gain_interval": [-0.055, -0.021], "p_value": 1.0, "alpha": 0.05,
+    "champion": {"strategy": None, "version": "3", "value": 0.94, "n": 597},
+    "gain": -0.037,
+    "gain_interval": [-0.055, -0.021],
+    "p_value": 1.0,
+    "alpha": 0.05,
     "findings": [{"rule": "negative_transfer", "outcome": "fail", "reason": "worse | <b>than</b> @someone"}],
-    "registry": {"name": "digits", "version": None}, "dry_run": False,
-}  # fmt: skip
+    "registry": {"name": "digits", "version": None},
+    "dry_run": False,
+}
 
 
 def page(folder: Path, answer: object, outcome: str = "rejected") -> str:
     (folder / "answer.json").write_text(answer if isinstance(answer, str) else json.dumps(answer))
     done = subprocess.run(
-        [sys.executable, SUMMARY, folder / "answer.json", outcome, "a sentence"], capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+        [sys.executable, SUMMARY, folder / "answer.json", outcome, "a sentence"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -235,26 +243,22 @@ def report(folder: Path, outcome: str, pull_request: str = "", earlier: str = ""
     if summary is not None:
         (folder / "summary.md").write_text(summary)
     env = {
-        "PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}", "OUTCOME": outcome, "PULL_REQUEST": pull_request,
-        "GITHUB_REPOSITORY": "ann/models", "GITHUB_SHA": "headofmain", "GITHUB_RUN_ID": "7",
+        "PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}",
+        "OUTCOME": outcome,
+        "PULL_REQUEST": pull_request,
+        "GITHUB_REPOSITORY": "ann/models",
+        "GITHUB_SHA": "headofmain",
+        "GITHUB_RUN_ID": "7",
         "GITHUB_SERVER_URL": "https://github.com",
-    }  # fmt: skip
-    done = subprocess.run(
-        ["bash", "-e", "-c", step["run"]], cwd=folder, env=env, capture_output=True, text=True, check=False
-    )
+    }
+    done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder, env=env, capture_output=True, text=True, check=False)
     calls = (folder / "calls").read_text().splitlines() if (folder / "calls").exists() else []
     return done, [json.loads(call) for call in calls]
 
 
 @pytest.mark.parametrize(
     ("outcome", "conclusion"),
-    [
-        ("promoted", "success"),
-        ("rejected", "neutral"),
-        ("inconclusive", "neutral"),
-        ("failed", "failure"),
-        ("", "failure"),
-    ],
+    [("promoted", "success"), ("rejected", "neutral"), ("inconclusive", "neutral"), ("failed", "failure"), ("", "failure")],
 )
 def test_the_check_on_the_commit_is_neutral_where_the_gate_said_no(tmp_path, outcome, conclusion):
     done, calls = report(tmp_path, outcome)

@@ -64,9 +64,10 @@ def test_no_setting_is_misspelt():
     orchestrators = {"kubernetes": KubernetesOrchestratorFlavor(), "kubeflow": KubeflowOrchestratorFlavor()}
     for name in STACKS:
         for kind, flavor in (
-            ("orchestrator", orchestrators[name]), ("artifact_store", S3ArtifactStoreFlavor()),
+            ("orchestrator", orchestrators[name]),
+            ("artifact_store", S3ArtifactStoreFlavor()),
             ("container_registry", DefaultContainerRegistryFlavor()),
-        ):  # fmt: skip
+        ):
             assert content(name)["components"][kind][0]["flavor"] == flavor.name
             assert set(configuration(name, kind)) <= set(flavor.config_class.model_fields), (name, kind)
     for key in ("pod_settings", "orchestrator_pod_settings"):
@@ -75,21 +76,29 @@ def test_no_setting_is_misspelt():
 
 def test_zenml_imports_them(tmp_path):
     environment = {
-        **os.environ, "ZENML_CONFIG_PATH": str(tmp_path), "ZENML_ANALYTICS_OPT_IN": "false",
+        **os.environ,
+        "ZENML_CONFIG_PATH": str(tmp_path),
+        "ZENML_ANALYTICS_OPT_IN": "false",
         "ZENML_LOGGING_VERBOSITY": "ERROR",
-    }  # fmt: skip
+    }
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT, *map(str, STACKS.values())], env=environment, capture_output=True, text=True,
-        check=False, cwd=tmp_path,
-    )  # fmt: skip
+        [sys.executable, "-c", IMPORT, *map(str, STACKS.values())],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     for name in STACKS:
         stack = found[f"ntgate-{name}"]
         assert {kind: [flavor for flavor, _ in parts] for kind, parts in stack.items()} == {
-            "orchestrator": [name], "artifact_store": ["s3"], "container_registry": ["default"],
+            "orchestrator": [name],
+            "artifact_store": ["s3"],
+            "container_registry": ["default"],
             "image_builder": ["local"],
-        }  # fmt: skip
+        }
         assert configuration(name, "orchestrator").items() <= stack["orchestrator"][0][1].items()
 
 
@@ -107,10 +116,14 @@ def pod(settings: str) -> dict[str, Any]:
 
     config = KubernetesOrchestratorConfig(**configuration("kubernetes", "orchestrator"))
     made = build_pod_manifest(
-        pod_name="step", image_name="registry.example/ntgate:0.1.0", command=["python"], args=["-m", "step"],
-        privileged=False, pod_settings=getattr(config, settings),
+        pod_name="step",
+        image_name="registry.example/ntgate:0.1.0",
+        command=["python"],
+        args=["-m", "step"],
+        privileged=False,
+        pod_settings=getattr(config, settings),
         service_account_name=config.step_pod_service_account_name,
-    )  # fmt: skip
+    )
     sent = ApiClient().sanitize_for_serialization(made)
     for container in sent["spec"]["containers"]:
         # ZenML adds the settings to a dict with Python's names, all null; an API server drops fields that it does not know.
@@ -145,9 +158,7 @@ def test_steps_have_the_rows_of_the_overlay_and_write_to_no_volume():
     accounts = [one["metadata"]["name"] for one in yaml.safe_load_all((overlay / "accounts.yaml").read_text())]
     config = configuration("kubernetes", "orchestrator")
     assert {config["service_account_name"], config["step_pod_service_account_name"]} <= set(accounts)
-    assert (
-        config["kubernetes_namespace"] == yaml.safe_load((overlay / "namespace.yaml").read_text())["metadata"]["name"]
-    )
+    assert config["kubernetes_namespace"] == yaml.safe_load((overlay / "namespace.yaml").read_text())["metadata"]["name"]
     assert config["concurrency_policy"] == "Forbid"
 
 

@@ -38,10 +38,7 @@ def samples() -> tuple[np.ndarray, np.ndarray]:
 def tables(samples, tmp_path_factory) -> tuple[Path, Path]:
     """Files and row groups of sizes that fit neither each other nor the blocks that are summed; one file has no rows."""
     folder = tmp_path_factory.mktemp("tables")
-    return (
-        write(folder / "x", samples[0], [1, 20_000, 0, 33_333], 7_777),
-        write(folder / "y", samples[1], [12_345], 10_000),
-    )
+    return (write(folder / "x", samples[0], [1, 20_000, 0, 33_333], 7_777), write(folder / "y", samples[1], [12_345], 10_000))
 
 
 @pytest.fixture(scope="session")

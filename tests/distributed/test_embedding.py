@@ -38,9 +38,15 @@ def model(samples, tmp_path: Path) -> SourceModel:
     """A network of random weights: what it was trained for does not matter here."""
     spec = NetworkSpec(backbone=Mlp(hidden=(16, 6)), input_shape=(4,), classes=2)
     return SourceModel(
-        origin="pretrained", weights=weights.save(build(spec, 1), tmp_path / "source.safetensors"), network=spec,
-        encoder=fit_encoder(Domain("source", samples[0], None)), classes=("a", "b"), has_head=True, validation=None, seconds=0,
-    )  # fmt: skip
+        origin="pretrained",
+        weights=weights.save(build(spec, 1), tmp_path / "source.safetensors"),
+        network=spec,
+        encoder=fit_encoder(Domain("source", samples[0], None)),
+        classes=("a", "b"),
+        has_head=True,
+        validation=None,
+        seconds=0,
+    )
 
 
 def embedded(tables, model) -> list:
@@ -56,9 +62,7 @@ def test_workers_give_the_result_of_one_process(samples, tables, model, client):
     alone = answer(mmd_test(*embedded(tables, model), **SETTINGS))
     assert answer(mmd_test(*embedded(tables, model), **SETTINGS, engine=DaskEngine(client))) == alone
     network = model.load()
-    in_memory = answer(
-        mmd_test(*(embed(network, model.encoder, Domain("rows", rows, None)) for rows in samples), **SETTINGS)
-    )
+    in_memory = answer(mmd_test(*(embed(network, model.encoder, Domain("rows", rows, None)) for rows in samples), **SETTINGS))
     assert alone["p_value"] == in_memory["p_value"]
     assert alone["statistic"] == pytest.approx(in_memory["statistic"], rel=1e-3)
     assert alone["bandwidths"] == pytest.approx(in_memory["bandwidths"], rel=1e-5)
@@ -88,9 +92,7 @@ def test_other_weights_than_those_meant_are_refused(tables, model, client):
 
 def test_a_model_of_other_rows_is_refused(tables, model, tmp_path):
     spec = NetworkSpec(backbone=Mlp(hidden=(8,)), input_shape=(5,), classes=2)
-    other = model.model_copy(
-        update={"network": spec, "weights": weights.save(build(spec, 1), tmp_path / "other.safetensors")}
-    )
+    other = model.model_copy(update={"network": spec, "weights": weights.save(build(spec, 1), tmp_path / "other.safetensors")})
     assert isinstance(other.weights, Artifact)
     with pytest.raises(ModelError, match="expected rows of 5 numbers"):
         mmd_test(*embedded(tables, other), **SETTINGS)

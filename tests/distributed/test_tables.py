@@ -58,10 +58,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def folders(frames, tmp_path_factory) -> tuple[str, str]:
     folder = tmp_path_factory.mktemp("frames")
-    for name, frame, sizes in (
-        ("source", frames[0], [0, 7001, 7001, 20_000]),
-        ("target", frames[1], [0, 14_999, 15_000]),
-    ):
+    for name, frame, sizes in (("source", frames[0], [0, 7001, 7001, 20_000]), ("target", frames[1], [0, 14_999, 15_000])):
         (folder / name).mkdir()
         for number, (low, high) in enumerate(pairwise(sizes)):
             frame[low:high].to_parquet(folder / name / f"part-{number}.parquet", row_group_size=4000, index=False)

@@ -42,18 +42,14 @@ def test_the_wealth_is_the_mean_over_the_bets(margin):
     assert log_wealths(np.array([[12, 30, 5], [0, 0, 0]]), margin)[1] == pytest.approx(0.0, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("gained", "tied", "lost", "margin"), [(30, 200, 20, 0.0), (400, 9000, 330, 0.0), (40, 900, 45, -0.03)]
-)
+@pytest.mark.parametrize(("gained", "tied", "lost", "margin"), [(30, 200, 20, 0.0), (400, 9000, 330, 0.0), (40, 900, 45, -0.03)])
 def test_the_grid_is_close_to_the_continuous_mixture(gained, tied, lost, margin):
     """The bets' prior is uniform in the logarithm; the integral over it, by adaptive quadrature."""
 
     def wealth(log_share):
         bet = math.exp(log_share) / (1 + margin)
         return math.exp(
-            gained * math.log1p(bet * (1 - margin))
-            + tied * math.log1p(-bet * margin)
-            + lost * math.log1p(-bet * (1 + margin))
+            gained * math.log1p(bet * (1 - margin)) + tied * math.log1p(-bet * margin) + lost * math.log1p(-bet * (1 + margin))
         )
 
     low, high = math.log(0.01), math.log(0.99)
@@ -61,9 +57,7 @@ def test_the_grid_is_close_to_the_continuous_mixture(gained, tied, lost, margin)
     assert log_wealth(gained, tied, lost, margin) == pytest.approx(math.log(exact), abs=0.1)
 
 
-@pytest.mark.parametrize(
-    ("margin", "shares"), [(0.0, (0.05, 0.9, 0.05)), (-0.02, (0.05, 0.88, 0.07)), (0.03, (0.08, 0.87, 0.05))]
-)
+@pytest.mark.parametrize(("margin", "shares"), [(0.0, (0.05, 0.9, 0.05)), (-0.02, (0.05, 0.88, 0.07)), (0.03, (0.08, 0.87, 0.05))])
 def test_the_level_holds_for_whoever_looks_after_every_row(margin, shares):
     rng = np.random.default_rng(0)
     streams, rows = 1000, 1200
@@ -78,9 +72,7 @@ def test_power_beside_the_test_that_looks_once():
     """Looking at any time costs rows: where a single look sees the gain with 80 % betting does less often, on three times more."""
     n = rows_needed(0.07, 0.03, 0.05)
     rng = np.random.default_rng(1)
-    once, later = (
-        np.mean(log_wealths(rng.multinomial(rows, (0.07, 0.9, 0.03), size=2000)) >= math.log(20)) for rows in (n, 3 * n)
-    )
+    once, later = (np.mean(log_wealths(rng.multinomial(rows, (0.07, 0.9, 0.03), size=2000)) >= math.log(20)) for rows in (n, 3 * n))
     assert once == pytest.approx(power_at(n, 0.07, 0.03, 0.05, bets=True), abs=3 * math.sqrt(0.25 / 2000))
     assert 0.2 < once < power_at(n, 0.07, 0.03, 0.05)
     assert later > 0.9
@@ -100,9 +92,7 @@ def test_the_sequence_holds_the_margins_that_no_bet_refuses(counts):
     lower, upper = confidence_sequence(*counts, 0.05)
     assert lower < (gained - lost) / sum(counts) < upper
     assert betting_p_value(*counts, lower + 1e-6) >= 0.05 > betting_p_value(*counts, lower - 1e-6)
-    assert (
-        betting_p_value(lost, tied, gained, -upper + 1e-6) >= 0.05 > betting_p_value(lost, tied, gained, -upper - 1e-6)
-    )
+    assert betting_p_value(lost, tied, gained, -upper + 1e-6) >= 0.05 > betting_p_value(lost, tied, gained, -upper - 1e-6)
     wealths = [log_wealth(*counts, margin) for margin in np.linspace(-0.99, 0.99, 200)]
     assert (np.diff(wealths) <= 1e-9).all()
 

@@ -39,9 +39,7 @@ def test_twice_the_median_holds_under_the_worst_dependence():
     u, alpha = rng.random(200_000), 0.05
     pairs = np.array([[0, 1], [0, 2], [1, 2]])[rng.integers(0, 3, len(u))]
     p_values = np.repeat((alpha / 2 + (1 - alpha / 2) * rng.random(len(u)))[:, None], 3, axis=1)
-    small = (
-        u < 1.5 * alpha / 2
-    )  # two of three are below alpha / 2: the three together are so alpha / 2 of the time each
+    small = u < 1.5 * alpha / 2  # two of three are below alpha / 2: the three together are so alpha / 2 of the time each
     rows = np.flatnonzero(small)
     for column in pairs[rows].T:
         p_values[rows, column] = alpha / 2 * rng.random(len(rows))
@@ -99,12 +97,11 @@ def test_folds_must_be_stratified():
     """The known failure: without strata the fold left out has fewer rows of the majority, and a coin seems to beat it."""
     rng = np.random.default_rng(3)
     wrong = [
-        np.mean([
-            cross_fitted_test(majority_beaten_by_a_coin(rng, 40, stratified=kept)[None], 0.0, 0.05)[1] <= 0.05
-            for _ in range(400)
-        ])
+        np.mean(
+            [cross_fitted_test(majority_beaten_by_a_coin(rng, 40, stratified=kept)[None], 0.0, 0.05)[1] <= 0.05 for _ in range(400)]
+        )
         for kept in (False, True)
-    ]  # fmt: skip
+    ]
     assert wrong[0] > 0.06 > wrong[1]
     assert wrong[1] <= 0.05
 

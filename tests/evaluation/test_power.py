@@ -76,9 +76,7 @@ def test_from_the_rows_needed_on_the_power_never_falls_below(p_gained, p_lost):
     assert min(power_at(n, p_gained, p_lost, 0.05) for n in range(needed, 3 * needed)) >= 0.8
 
 
-@pytest.mark.parametrize(
-    ("p_gained", "p_lost", "alpha"), [(0.10, 0.05, 0.05), (0.3, 0.1, 0.05 / 52), (0.06, 0.0, 0.01)]
-)
+@pytest.mark.parametrize(("p_gained", "p_lost", "alpha"), [(0.10, 0.05, 0.05), (0.3, 0.1, 0.05 / 52), (0.06, 0.0, 0.01)])
 def test_bets_take_more_rows(p_gained, p_lost, alpha):
     needed = rows_needed(p_gained, p_lost, alpha, bets=True)
     assert power_at(needed - 1, p_gained, p_lost, alpha, bets=True) < 0.8
@@ -99,9 +97,7 @@ def test_rows_needed_are_near_the_published_approximations():
     """Connor 1987, equation 3, and for equal arms the margin's formula ``(z_a + z_b)^2 discordance / margin^2``."""
     connor = ((1.6449 * math.sqrt(0.15) + 0.8416 * math.sqrt(0.15 - 0.05**2)) / 0.05) ** 2
     assert rows_needed(0.10, 0.05, 0.05) == pytest.approx(connor, rel=0.02)
-    assert rows_needed(0.05, 0.05, 0.05, margin=-0.02) == pytest.approx(
-        (1.6449 + 0.8416) ** 2 * 0.1 / 0.02**2, rel=0.03
-    )
+    assert rows_needed(0.05, 0.05, 0.05, margin=-0.02) == pytest.approx((1.6449 + 0.8416) ** 2 * 0.1 / 0.02**2, rel=0.03)
     assert rows_needed(0.0502, 0.0498, 0.05) == pytest.approx((1.6449 + 0.8416) ** 2 * 0.1 / 0.0004**2, rel=1e-3)
 
 

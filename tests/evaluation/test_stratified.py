@@ -30,10 +30,13 @@ def test_the_likeliest_shares_are_those_of_a_search(gained, lost, rows, margin):
 
     # A search that allows a little more of the difference than there is, as its tolerance does, can be a little likelier.
     found = optimize.minimize(
-        unlikely, np.full(2 * len(n), 0.05), method="SLSQP", bounds=[(0, 1)] * (2 * len(n)),
+        unlikely,
+        np.full(2 * len(n), 0.05),
+        method="SLSQP",
+        bounds=[(0, 1)] * (2 * len(n)),
         options={"ftol": 1e-14, "maxiter": 1000},
         constraints={"type": "ineq", "fun": lambda s: margin - (s[: len(n)] - s[len(n) :]).mean()},
-    )  # fmt: skip
+    )
     assert unlikely(np.concatenate([won, gone])) <= found.fun + 1e-3
 
 

@@ -33,9 +33,7 @@ def brute_force(gained, lost, n, *, up_to):
     return min(1.0, float((binom.pmf(np.arange(n + 1), n, shares) @ extreme).max()) + OUTSIDE)
 
 
-@pytest.mark.parametrize(
-    ("gained", "lost", "n"), [(3, 0, 40), (8, 2, 40), (10, 12, 40), (40, 0, 40), (0, 4, 40), (7, 5, 120)]
-)
+@pytest.mark.parametrize(("gained", "lost", "n"), [(3, 0, 40), (8, 2, 40), (10, 12, 40), (40, 0, 40), (0, 4, 40), (7, 5, 120)])
 def test_p_value_with_few_rows(gained, lost, n):
     expected = brute_force(gained, lost, n, up_to=n)
     assert mcnemar_unconditional(gained, lost, n) == pytest.approx(expected, rel=2e-3)
@@ -82,9 +80,7 @@ def test_size_and_power(alpha):
     worse = binom.pmf(discordant, n, shares) @ binom.sf(least - 1, discordant, 0.45)
     assert (worse <= size + 1e-12).all()
     conditional = passing(n, alpha, mcnemar_exact)
-    powers = [
-        binom.pmf(discordant, n, shares) @ binom.sf(critical - 1, discordant, 0.75) for critical in (least, conditional)
-    ]
+    powers = [binom.pmf(discordant, n, shares) @ binom.sf(critical - 1, discordant, 0.75) for critical in (least, conditional)]
     assert (powers[0] >= powers[1] - 1e-9).all()
     assert (powers[0] - powers[1]).max() > 0.02
 
@@ -111,10 +107,7 @@ def test_p_value_with_a_margin(gained, lost, n, margin):
     high = beta.ppf(1 - OUTSIDE / 2, gained + lost + 1, n - gained - lost)
     worst = 0.0
     extreme = [
-        min(
-            [count for count in range(rows + 1) if tango_statistic(count, rows - count, n, margin) >= observed],
-            default=rows + 1,
-        )
+        min([count for count in range(rows + 1) if tango_statistic(count, rows - count, n, margin) >= observed], default=rows + 1)
         for rows in range(n + 1)
     ]
     for share in np.linspace(max(low, abs(margin)), high, 500):

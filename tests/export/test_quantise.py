@@ -144,14 +144,14 @@ def test_a_model_without_weights_is_refused(tmp_path):
     path = export(domain, Mlp(hidden=()), tmp_path / "m.onnx")
     model = onnx.load(path)
     graph = onnx.helper.make_graph(
-        [onnx.helper.make_node("Softmax", ["x"], ["scores"], axis=1)], "plain", model.graph.input,
+        [onnx.helper.make_node("Softmax", ["x"], ["scores"], axis=1)],
+        "plain",
+        model.graph.input,
         [onnx.helper.make_tensor_value_info("scores", 1, ["n", 64])],
-    )  # fmt: skip
+    )
     onnx.save(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version), path)
     for mode in MODES:
-        with pytest.raises(
-            ModelError, match=r"a model with weights to quantise \(Gemm, MatMul.*leave quantisation out"
-        ):
+        with pytest.raises(ModelError, match=r"a model with weights to quantise \(Gemm, MatMul.*leave quantisation out"):
             quantise(path, tmp_path / "q.onnx", Quantisation(mode=mode), domain.rows)
 
 

@@ -80,9 +80,8 @@ def logged(path: Path, folder: Path) -> str:
     """The model at ``path`` in MLflow, by its address."""
     registry = connect(RegistryConfig(uri=f"sqlite:///{folder / 'mlflow.db'}"), "served")
     model = ModelRecord(
-        path=path, proto=load_proto(path), inputs=input_schema(path), kind=row_kind(path), classes=CLASSES,
-        serving=serving_source(),
-    )  # fmt: skip
+        path=path, proto=load_proto(path), inputs=input_schema(path), kind=row_kind(path), classes=CLASSES, serving=serving_source()
+    )
     done = record(registry, RunRecord("r", "", {}, {}, {}, [], [CandidateRecord("a", {}, {}, [], model=model)], []))
     return registry.client.get_logged_model(done.models["a"]).artifact_location
 
@@ -141,9 +140,7 @@ def test_pyfunc(table):
     assert list(scores.columns) == list(CLASSES)
     np.testing.assert_allclose(scores, judged, atol=1e-4)
     np.testing.assert_allclose(loaded.predict(pd.DataFrame(SERVED, dtype=object)), judged, atol=1e-4)
-    assert loaded.predict(pd.DataFrame(SERVED), params={"output": "labels"}).tolist() == [
-        CLASSES[i] for i in judged.argmax(axis=1)
-    ]
+    assert loaded.predict(pd.DataFrame(SERVED), params={"output": "labels"}).tolist() == [CLASSES[i] for i in judged.argmax(axis=1)]
     # One row after the other: in a request of one row a missing value makes a column that is null as a whole.
     single = np.concatenate([loaded.predict(pd.DataFrame([row])) for row in SERVED])
     np.testing.assert_allclose(single, judged, atol=1e-4)
@@ -192,22 +189,13 @@ class Serving:
         self.uri = uri
 
     def __enter__(self) -> Serving:
-        command = [
-            "-m",
-            "mlflow",
-            "models",
-            "serve",
-            "-m",
-            self.uri,
-            "--env-manager",
-            "local",
-            "--port",
-            str(self.port),
-        ]
+        command = ["-m", "mlflow", "models", "serve", "-m", self.uri, "--env-manager", "local", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            [sys.executable, *command, "--workers", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [sys.executable, *command, "--workers", "1"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )  # fmt: skip
+        )
         deadline = time.monotonic() + 90
         while True:
             try:
@@ -276,10 +264,9 @@ def test_arrays_and_images_over_rest_and_pyfunc(tmp_path, name):
     import mlflow
 
     rng = np.random.default_rng(0)
-    rows = {
-        "array": rng.integers(0, 9, (20, 5)).astype(np.float32),
-        "images": rng.integers(0, 255, (20, 8, 9, 3), dtype=np.uint8),
-    }[name]
+    rows = {"array": rng.integers(0, 9, (20, 5)).astype(np.float32), "images": rng.integers(0, 255, (20, 8, 9, 3), dtype=np.uint8)}[
+        name
+    ]
     path, scores, _ = exported(Domain("source", rows, None), tmp_path / "m.onnx")
     uri = logged(path, tmp_path)
     judged = scores_onnx(path, rows)
@@ -296,11 +283,44 @@ def test_arrays_and_images_over_rest_and_pyfunc(tmp_path, name):
 
 
 NAMES_OF_ALL_KINDS = [
-    "scores", "scores_", "encoded", "median_0", "imputed_0", "missing_1", "mark_1", "hot_0", "flat_0", "category_0",
-    "x", "y", "n", "network_x", "network_scores", "preprocessing", "ntgate:y", "ntgate/encoded", "ntgate//x", "a/b", "it's",
-    'say "x"', "\u200b", "größe 漢字 🙂", "a,b", "row 1\nof 2", "label_", "index", "0", "None", "white", "{x}", "<b>", "%s",
-    "x_scale", "x_zero_point", "x_quantized",
-]  # fmt: skip
+    "scores",
+    "scores_",
+    "encoded",
+    "median_0",
+    "imputed_0",
+    "missing_1",
+    "mark_1",
+    "hot_0",
+    "flat_0",
+    "category_0",
+    "x",
+    "y",
+    "n",
+    "network_x",
+    "network_scores",
+    "preprocessing",
+    "ntgate:y",
+    "ntgate/encoded",
+    "ntgate//x",
+    "a/b",
+    "it's",
+    'say "x"',
+    "\u200b",
+    "größe 漢字 🙂",
+    "a,b",
+    "row 1\nof 2",
+    "label_",
+    "index",
+    "0",
+    "None",
+    "white",
+    "{x}",
+    "<b>",
+    "%s",
+    "x_scale",
+    "x_zero_point",
+    "x_quantized",
+]
 
 
 def odd_table() -> pd.DataFrame:

@@ -53,9 +53,7 @@ def judged(tmp_path_factory):
     folder = tmp_path_factory.mktemp("spellings")
     written().to_csv(folder / "a.csv", index=False)
     raw = read_raw(SourceSpec(path=str(folder / "a.csv")), "source")
-    said = {
-        name: ColumnRead.model_validate({"kind": one} if isinstance(one, str) else one) for name, one in SAID.items()
-    }
+    said = {name: ColumnRead.model_validate({"kind": one} if isinstance(one, str) else one) for name, one in SAID.items()}
     domain = settled({"source": raw}, said)[0]["source"]
     encoder = fit_encoder(domain)
     x = rows_of(encoder, domain).x
@@ -79,9 +77,15 @@ def test_the_graph_agrees_with_the_encoder(judged):
 def test_the_inputs_are_numbers_texts_and_times(judged):
     kinds = {name: kind for name, kind, _ in input_schema(judged[2])}
     assert kinds == {
-        "share": "float", "price": "float", "age": "float", "large": "double", "code": "string", "seen": "double",
-        "day": "double", "clock": "double",
-    }  # fmt: skip
+        "share": "float",
+        "price": "float",
+        "age": "float",
+        "large": "double",
+        "code": "string",
+        "seen": "double",
+        "day": "double",
+        "clock": "double",
+    }
 
 
 @pytest.mark.parametrize(

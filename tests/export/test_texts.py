@@ -78,10 +78,7 @@ def served(tmp_path_factory):
 def test_onnxruntime_alone(served):
     path, _, judged = served
     session = onnxruntime.InferenceSession(path)
-    assert [(entry.name, entry.type) for entry in session.get_inputs()] == [
-        ("age", "tensor(float)"),
-        ("note", "tensor(string)"),
-    ]
+    assert [(entry.name, entry.type) for entry in session.get_inputs()] == [("age", "tensor(float)"), ("note", "tensor(string)")]
     # It makes texts of None and NaN itself.
     note = np.array([[row["note"]] for row in SERVED], dtype=object)
     age = np.array([[31], [40], [np.nan], [40], [20], [50]], np.float32)
@@ -101,9 +98,7 @@ def test_pyfunc(served):
 @pytest.mark.slow
 def test_rest(served):
     _, uri, judged = served
-    sent = [
-        {name: None if value != value else value for name, value in row.items()} for row in SERVED
-    ]  # JSON has no NaN
+    sent = [{name: None if value != value else value for name, value in row.items()} for row in SERVED]  # JSON has no NaN
     names = list(sent[0])
     with Serving(uri) as running:
         for form in (

@@ -57,20 +57,27 @@ class Analyst:
         self.looks += 1
         return self.ledger.open(
             Opening(
-                model=settings.model.name, decision_id=str(self.looks), comparison=str(self.looks), config=settings.gate.ledger,
-                alpha=0.05, min_test_rows=1,
+                model=settings.model.name,
+                decision_id=str(self.looks),
+                comparison=str(self.looks),
+                config=settings.gate.ledger,
+                alpha=0.05,
+                min_test_rows=1,
             ),
             keys,
-        )  # fmt: skip
+        )
 
 
 def table(seed: int, n: int = N) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(rng.normal(size=(n, 9)).round(3), columns=[f"c{i}" for i in range(9)])
     return frame.assign(
-        town=rng.choice(["a", "b", ""], n), person=rng.integers(0, 60, n), day=rng.permutation(n),
-        label=rng.choice(["no", "yes"], n), other=rng.choice(["p", "q"], n),
-    )  # fmt: skip
+        town=rng.choice(["a", "b", ""], n),
+        person=rng.integers(0, 60, n),
+        day=rng.permutation(n),
+        label=rng.choice(["no", "yes"], n),
+        other=rng.choice(["p", "q"], n),
+    )
 
 
 @pytest.fixture
@@ -146,9 +153,7 @@ def test_pictures_of_other_sizes_modes_and_formats_are_the_same(tmp_path):
                 pixels = Image.fromarray(rng.integers(0, 255, (16, 16, 3), np.uint8))
                 pixels.save(tmp_path / part / f"c{i % 2}" / f"{i:03}.png")
     for i in range(40):  # the same pixels under other names, in another format
-        Image.open(tmp_path / "target" / f"c{i % 2}" / f"{i:03}.png").save(
-            tmp_path / "again" / f"c{i % 2}" / f"x{i:03}.bmp"
-        )
+        Image.open(tmp_path / "target" / f"c{i % 2}" / f"{i:03}.png").save(tmp_path / "again" / f"c{i % 2}" / f"x{i:03}.bmp")
     names = np.array([f"{i:03}" for i in (*range(0, 40, 2), *range(1, 40, 2))])
     analyst, looks = Analyst(tmp_path), []
     ways = [{}, {"image_size": [8, 8]}, {"image_size": [12, 12]}, {"image_size": [16, 8]}, {"image_mode": "L"}]
@@ -175,10 +180,7 @@ def test_an_old_ledger_knows_the_rows_by_their_features(folder, discrete):
     before = np.unique(row_fingerprints(test))  # as earlier versions wrote them: each row once
     analyst = Analyst(folder)
     analyst.ledger.open(
-        Opening(
-            model="reader", decision_id="0", comparison="0", config=settings.gate.ledger, alpha=0.05, min_test_rows=1
-        ),
-        before,
+        Opening(model="reader", decision_id="0", comparison="0", config=settings.gate.ledger, alpha=0.05, min_test_rows=1), before
     )
     granted, _ = analyst.look(settings, NAMES)
     assert granted == len(offered_rows(settings, test, leakage)) - len(before)
@@ -193,9 +195,7 @@ def discrete(n: int, seed: int, numbered: bool) -> pd.DataFrame:
 
 def drawn_test(folder: Path, frame: pd.DataFrame, **target: object) -> tuple[RunConfig, Domain]:
     frame.to_csv(folder / "test.csv", index=False)
-    settings = config(
-        folder, "target.csv", data={"target": target, "target_test": {"path": str(folder / "test.csv"), **target}}
-    )
+    settings = config(folder, "target.csv", data={"target": target, "target_test": {"path": str(folder / "test.csv"), **target}})
     return settings, read_domains(settings)[0]["test"]
 
 
@@ -208,9 +208,7 @@ def test_fresh_draws_of_a_discrete_table(tmp_path, numbered):
     analyst, first, second = Analyst(tmp_path), discrete(300, 3, numbered), discrete(300, 4, numbered)
     granted = [
         len(analyst.open(settings, row_keys(test)).positions)
-        for settings, test in (
-            drawn_test(tmp_path, frame, **more) for frame in (first, first, pd.concat([first, second]), second)
-        )
+        for settings, test in (drawn_test(tmp_path, frame, **more) for frame in (first, first, pd.concat([first, second]), second))
     ]
     assert granted[:2] == [300, 0]
     assert granted[2] > (299 if numbered else 200)

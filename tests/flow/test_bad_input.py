@@ -146,11 +146,26 @@ def backbone_that_is_not_there(project):
 
 
 CASES = [
-    missing_file, truncated_file, pickled_labels, wrong_label_column, unknown_key, several_config_errors, nan_labels,
-    nan_rows, one_class, class_unknown_to_training, leaked_rows, shared_group, early_test_rows,
-    nearly_leaked_rows, other_width, unreachable_registry,
-    pickle_instead_of_weights, damaged_safetensors, backbone_that_is_not_there,
-]  # fmt: skip
+    missing_file,
+    truncated_file,
+    pickled_labels,
+    wrong_label_column,
+    unknown_key,
+    several_config_errors,
+    nan_labels,
+    nan_rows,
+    one_class,
+    class_unknown_to_training,
+    leaked_rows,
+    shared_group,
+    early_test_rows,
+    nearly_leaked_rows,
+    other_width,
+    unreachable_registry,
+    pickle_instead_of_weights,
+    damaged_safetensors,
+    backbone_that_is_not_there,
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)

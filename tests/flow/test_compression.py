@@ -173,13 +173,19 @@ def test_bad_settings_end_with_a_sentence(project, capsys, given, message):
 @pytest.mark.parametrize(
     ("backbone", "given", "reason"),
     [
-        ("{kind: mlp, hidden: [64]}", "{kind: distillation, student: {kind: mlp, hidden: [640]}}",
-         "compression.student: expected fewer parameters than the"),
-        ("{kind: import, path: 'torch.nn:Flatten'}", "{kind: pruning, structured: true}",
-         "compression: expected a backbone mlp or cnn, whose units are known, got import"),
+        (
+            "{kind: mlp, hidden: [64]}",
+            "{kind: distillation, student: {kind: mlp, hidden: [640]}}",
+            "compression.student: expected fewer parameters than the",
+        ),
+        (
+            "{kind: import, path: 'torch.nn:Flatten'}",
+            "{kind: pruning, structured: true}",
+            "compression: expected a backbone mlp or cnn, whose units are known, got import",
+        ),
     ],
     ids=["student", "units"],
-)  # fmt: skip
+)
 def test_a_compression_that_cannot_be_done_is_a_finding_and_promotes_nothing(project, capsys, backbone, given, reason):
     code, result = answer(project, capsys, "--set", f"model.backbone={backbone}", "--set", f"compression={given}")
     assert code == 4

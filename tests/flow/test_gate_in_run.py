@@ -13,9 +13,12 @@ from ntgate.cli.app import run as command
 QUICK = ("training.steps=120", "training.source_steps=120", "gate.seeds=1", "strategies=[{kind: linear_pool}]")
 
 STREAM = (
-    "gate.ledger.policy=e_process", "gate.alpha=0.01", "strategies=[{kind: linear_pool}]", "training.steps=200",
+    "gate.ledger.policy=e_process",
+    "gate.alpha=0.01",
+    "strategies=[{kind: linear_pool}]",
+    "training.steps=200",
     "training.source_steps=200",
-)  # fmt: skip
+)
 
 
 def ran(project: Path, capsys, *settings: str) -> tuple[int, dict]:

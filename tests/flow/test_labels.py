@@ -71,9 +71,7 @@ class Run:
 
     @property
     def champion(self) -> str | None:
-        found = champion(
-            connect(load(self.folder / "config.yaml").registry.model_copy(update={"uri": self.uri}), "reader")
-        )
+        found = champion(connect(load(self.folder / "config.yaml").registry.model_copy(update={"uri": self.uri}), "reader"))
         return None if found is None else found.version
 
 
@@ -122,11 +120,7 @@ def test_labels_in_batches_end_in_a_promotion(finished):
     assert result.labels["used"] <= answer.asked
     assert result.registry["version"] == finished.champion
     again = judge(finished.frozen, [])
-    assert (again.outcome, again.registry["version"], again.sentence) == (
-        "promoted",
-        finished.champion,
-        result.sentence,
-    )
+    assert (again.outcome, again.registry["version"], again.sentence) == ("promoted", finished.champion, result.sentence)
     assert finished.spent[-2:] == ["opened None", "closed promoted"]
 
     assert (finished.path / "decision.json").read_text() == before
@@ -142,9 +136,7 @@ def test_labels_in_batches_end_in_a_promotion(finished):
 
 def test_labels_that_speak_against_it_promote_nothing(finished):
     asked = finished.ask().asked
-    result = judge(
-        finished.frozen, [finished.labels(0, asked, turn=True)], dry_run=True
-    )  # wrong for both, nearly always
+    result = judge(finished.frozen, [finished.labels(0, asked, turn=True)], dry_run=True)  # wrong for both, nearly always
     assert result.outcome != "promoted"
     assert finished.champion is None
     with pytest.raises(DataError, match="the label that row"):
@@ -194,9 +186,7 @@ def test_rows_that_were_opened_before_are_not_asked_for(finished):
     from ntgate.stages.pool import read_pool
 
     pool = read_pool(finished.frozen.config, finished.frozen.history.ingested, str(finished.folder / "pool.npz"))
-    opening = Opening(
-        model="other", decision_id="x", comparison="x", config=LedgerConfig(), alpha=0.05, min_test_rows=1
-    )
+    opening = Opening(model="other", decision_id="x", comparison="x", config=LedgerConfig(), alpha=0.05, min_test_rows=1)
     Ledger(finished.uri).open(opening, row_keys(pool.whole).take(np.arange(len(pool.whole))))
     answer = finished.ask()
     assert answer.asked == 0
@@ -251,11 +241,7 @@ def finding(rule: str, outcome: str = "inconclusive") -> Finding:
         ({}, {"outcome": "promoted"}, "got it is promoted"),
         ({}, {"outcome": "rejected", "findings": (finding("wear", "fail"),)}, "got it is rejected: Too few rows."),
         ({"gate": {"metric": "balanced_accuracy"}}, {}, "of it alone rows on which the models agree count zero"),
-        (
-            {},
-            {"findings": (finding("slice class=3, against scratch"),)},
-            "got slice class=3, against scratch: Too few rows.",
-        ),
+        ({}, {"findings": (finding("slice class=3, against scratch"),)}, "got slice class=3, against scratch: Too few rows."),
         ({}, {"findings": (finding("labels"),)}, "got labels: Too few rows."),
         ({}, {"findings": (finding("my_rule"),)}, "rules that labels of disagreeing rows can decide"),
     ],

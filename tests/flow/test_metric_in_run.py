@@ -19,9 +19,7 @@ def test_a_run_is_judged_by_a_loss(project: Path, kind: str):
         classes = len(np.unique(np.load(project / "target.npz")["y"]))
         costs = (1 + np.arange(classes))[:, None] * (1 - np.eye(classes))
         metric = f"{{kind: expected_cost, costs: {costs.tolist()}, answer: least_cost}}"
-    result = run(
-        load(project / "config.yaml", [f"gate.metric={metric}", "gate.seeds=1", "committee=null"]), dry_run=True
-    )
+    result = run(load(project / "config.yaml", [f"gate.metric={metric}", "gate.seeds=1", "committee=null"]), dry_run=True)
     assert result.metric == kind
     assert not result.metric_display.greater_is_better
     assert result.gain == pytest.approx(result.scratch.value - result.candidate.value)
@@ -34,8 +32,6 @@ def test_a_run_is_judged_by_a_loss(project: Path, kind: str):
 
 
 def test_costs_of_other_classes_end_a_run_before_it_trains(project: Path):
-    config = load(
-        project / "config.yaml", ["gate.metric={kind: expected_cost, costs: [[0, 1], [5, 0]], classes: [x, y]}"]
-    )
+    config = load(project / "config.yaml", ["gate.metric={kind: expected_cost, costs: [[0, 1], [5, 0]], classes: [x, y]}"])
     with pytest.raises(DataError, match="costs of the target's classes"):
         run(config, dry_run=True)

@@ -80,8 +80,13 @@ def closed_port() -> int:
 
 def test_an_artifact_store_below_a_file(project, capsys):
     place = f"file://{project}/config.yaml/artifacts"
-    assert_refused(project, capsys, 6, (f"artifact store {place}", "experiment is created, here reader", "set registry.experiment"),
-            f"registry.artifact_location={place}")  # fmt: skip
+    assert_refused(
+        project,
+        capsys,
+        6,
+        (f"artifact store {place}", "experiment is created, here reader", "set registry.experiment"),
+        f"registry.artifact_location={place}",
+    )
 
 
 def test_an_artifact_store_that_does_not_answer(project, capsys, monkeypatch):
@@ -89,8 +94,13 @@ def test_an_artifact_store_that_does_not_answer(project, capsys, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert_refused(project, capsys, 6, ("artifact store s3://bucket/mlflow", "connection refused", "start the store"),
-            "registry.artifact_location=s3://bucket/mlflow")  # fmt: skip
+    assert_refused(
+        project,
+        capsys,
+        6,
+        ("artifact store s3://bucket/mlflow", "connection refused", "start the store"),
+        "registry.artifact_location=s3://bucket/mlflow",
+    )
 
 
 def test_a_place_that_mlflow_has_fixed(project, capsys):
@@ -118,8 +128,14 @@ def test_a_store_that_keeps_silent(tmp_path, monkeypatch):
 
 def test_a_registry_that_does_not_answer(project, capsys):
     address = f"http://127.0.0.1:{closed_port()}"
-    assert_refused(project, capsys, 6, ("an MLflow registry that answers", "connection refused"),
-            f"registry.uri={address}", "gate.ledger.policy=none")  # fmt: skip
+    assert_refused(
+        project,
+        capsys,
+        6,
+        ("an MLflow registry that answers", "connection refused"),
+        f"registry.uri={address}",
+        "gate.ledger.policy=none",
+    )
 
 
 def classifier(path: Path, width: int, classes: int, *, told: bool) -> Path:
@@ -127,8 +143,7 @@ def classifier(path: Path, width: int, classes: int, *, told: bool) -> Path:
     weights = np.random.default_rng(0).normal(size=(width, classes)).astype(np.float32)
     nodes = [helper.make_node("MatMul", ["x", "w"], ["z"]), helper.make_node("Softmax", ["z"], ["scores"])]
     x, scores = (
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size])
-        for name, size in (("x", width), ("scores", classes))
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size]) for name, size in (("x", width), ("scores", classes))
     )
     graph = helper.make_graph(nodes, "g", [x], [scores], [numpy_helper.from_array(weights, "w")])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
@@ -163,9 +178,7 @@ def made_champion(project: Path, *, model: Path | None) -> None:
 )
 def test_a_champion_that_nothing_can_be_compared_with(project, capsys, width, named, got):
     made_champion(project, model=width and classifier(project / "m.onnx", width, 10, told=named))
-    assert_refused(
-        project, capsys, 5, ("champion version 1 of reader", got, "--allow-first", "a version that ntgate exported")
-    )
+    assert_refused(project, capsys, 5, ("champion version 1 of reader", got, "--allow-first", "a version that ntgate exported"))
 
 
 def test_a_champion_of_the_first_release_is_compared(project):
@@ -192,10 +205,7 @@ def test_a_champion_whose_files_are_gone(project, capsys):
 BACKBONES = {
     "a cnn of vectors": ("{kind: cnn}", ("model.backbone", "image rows (h, w) or (c, h, w) for a cnn")),
     "no such module": ("no_such_module:Net", ("no_such_module", "check the import path")),
-    "no such folder": (
-        "{kind: transformers, path: nowhere}",
-        ("nowhere", "a folder with a config.json", "no such folder"),
-    ),
+    "no such folder": ("{kind: transformers, path: nowhere}", ("nowhere", "a folder with a config.json", "no such folder")),
     "of other rows": ("odd_nets:Wide", ("a module that takes rows of shape (64,)", "RuntimeError")),
     "not exportable": ("odd_nets:Loop", ("export of backbone", "a network that ONNX can express")),
     "another model once exported": ("odd_nets:Batch", ("the network's scores to within", "depend on the batch")),
@@ -231,9 +241,7 @@ def test_a_checkpoint_of_another_network(project, capsys):
     from safetensors.torch import save_file
 
     save_file({"features.1.weight": torch.zeros(8, 64)}, project / "w.safetensors")
-    assert_refused(
-        project, capsys, 5, ("w.safetensors", "weights that fit the backbone"), "model.source_checkpoint=w.safetensors"
-    )
+    assert_refused(project, capsys, 5, ("w.safetensors", "weights that fit the backbone"), "model.source_checkpoint=w.safetensors")
 
 
 def table(project: Path) -> tuple[str, ...]:
@@ -260,17 +268,16 @@ def test_an_output_below_a_file(project, capsys):
 
 
 def test_everything_at_once(project, capsys):
-    settings = ("model.backbone=no_such_module:Net", "output=config.yaml/runs",
-                f"registry.artifact_location=file://{project}/config.yaml/x")  # fmt: skip
+    settings = (
+        "model.backbone=no_such_module:Net",
+        "output=config.yaml/runs",
+        f"registry.artifact_location=file://{project}/config.yaml/x",
+    )
     (project / "mlflow.db").unlink()  # a registry that is still to be created, and is not by being asked
     code, messages, _ = told(project, capsys, "validate", *settings, "data.target_test.path=nowhere.npz")
     assert not (project / "mlflow.db").exists()
     assert code == 5
-    assert [message.split(":")[0].rsplit("/", 1)[-1] for message in messages] == [
-        "nowhere.npz",
-        "output",
-        "artifact store file",
-    ]
+    assert [message.split(":")[0].rsplit("/", 1)[-1] for message in messages] == ["nowhere.npz", "output", "artifact store file"]
     connect(RegistryConfig(uri=f"sqlite:///{project / 'mlflow.db'}"), "reader")  # a registry that is there is asked
     code, messages, _ = told(project, capsys, "validate", *settings)
     assert code == 2
@@ -279,9 +286,7 @@ def test_everything_at_once(project, capsys):
 
 def test_the_exit_code_of_many_faults():
     sentence = {"expected": "a", "got": "b", "fix": "c"}
-    registry, data, model, config = (
-        kind("x", **sentence) for kind in (RegistryError, DataError, ModelError, ConfigError)
-    )
+    registry, data, model, config = (kind("x", **sentence) for kind in (RegistryError, DataError, ModelError, ConfigError))
     assert Faults([registry, registry]).exit_code == 6
     assert Faults([registry, data, config]).exit_code == 5
     assert Faults([config, model]).exit_code == 2

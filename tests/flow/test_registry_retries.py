@@ -21,11 +21,7 @@ SENTENCE = {"expected": "an answer", "got": "none", "fix": "start it"}
 
 @pytest.mark.parametrize(
     ("error", "attempts"),
-    [
-        (RegistryError("registry", **SENTENCE), 3),
-        (ChampionMovedError("champion", **SENTENCE), 1),
-        (DataError("x", **SENTENCE), 1),
-    ],
+    [(RegistryError("registry", **SENTENCE), 3), (ChampionMovedError("champion", **SENTENCE), 1), (DataError("x", **SENTENCE), 1)],
 )
 def test_only_a_silent_registry_is_asked_again(error, attempts):
     calls = []
@@ -82,8 +78,6 @@ def test_a_registry_that_is_away_between_the_record_and_the_version_has_the_run_
     again = run(config)  # another run of the same config is a run of its own
     assert again.registry["run_id"] != result.registry["run_id"]
     messages = [json.loads(line) for line in told.read_text().splitlines()]
-    assert [message["registry"]["run_id"] for message in messages] == [
-        found.registry["run_id"] for found in (result, again)
-    ]
+    assert [message["registry"]["run_id"] for message in messages] == [found.registry["run_id"] for found in (result, again)]
     assert messages[0]["text"] == f"reader: {result.sentence}"
     assert not mark_once(registry, result.registry["run_id"], "ntgate.notified")

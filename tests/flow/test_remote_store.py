@@ -89,9 +89,8 @@ def remote(stores: Remote, postgres: str, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("server")
     with Server(folder, postgres, stores.artifacts.url("mlflow")) as server:
         yield Remote(
-            stores.project, (*stores.settings, f"registry.uri={server.address}"), stores.data, stores.artifacts,
-            stores.database,
-        )  # fmt: skip
+            stores.project, (*stores.settings, f"registry.uri={server.address}"), stores.data, stores.artifacts, stores.database
+        )
         assert not (folder / "artifacts").exists()
 
 

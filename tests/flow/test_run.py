@@ -51,8 +51,14 @@ def test_contract_field_by_field(project, capsys):
     assert 0 < shift["p_value"] <= 0.05
     assert 0 <= shift["proxy_a_distance"] <= 2
     assert {row["strategy"] for row in result["plan"]} == {
-        "scratch", "network", "logistic", "fine_tuning", "feature_extraction", "linear_pool", "committee",
-    }  # fmt: skip
+        "scratch",
+        "network",
+        "logistic",
+        "fine_tuning",
+        "feature_extraction",
+        "linear_pool",
+        "committee",
+    }
     for row in result["plan"]:
         assert row["reason"]
         assert row["trained"] is True
@@ -115,18 +121,25 @@ def what_mlflow_shows(project: Path, result: dict) -> None:
     assert tags["ntgate.version"] == "1"
     note, began = tags["mlflow.note.content"], datetime.fromtimestamp(parent.info.start_time / 1000, UTC)
     assert "Version 1 of reader carries the alias champion." in note
-    assert (
-        f"[Report](#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}/artifacts/report.html)" in note
-    )
+    assert f"[Report](#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}/artifacts/report.html)" in note
     points = f"{100 * result['gain']:+.1f}"
     assert parent.info.run_name == f"{began:%Y-%m-%d} promoted {points} committee"
     assert (tags["ntgate.gain"].split(" ")[0], tags["ntgate.strategy"]) == (points, "committee")
     assert parent.data.params == {
-        "model.name": "reader", "model.backbone.kind": "mlp", "model.backbone.hidden": "[64]", "model.backbone.dropout": "0.1",
-        "strategies": "fine_tuning, feature_extraction, linear_pool", "scratch": "network, logistic", "training.steps": "200",
-        "training.source_steps": "200", "training.batch_size": "32", "training.folds": "2", "shift.permutations": "99",
-        "shift.evidently": "false", "seed": "0",
-    }  # fmt: skip
+        "model.name": "reader",
+        "model.backbone.kind": "mlp",
+        "model.backbone.hidden": "[64]",
+        "model.backbone.dropout": "0.1",
+        "strategies": "fine_tuning, feature_extraction, linear_pool",
+        "scratch": "network, logistic",
+        "training.steps": "200",
+        "training.source_steps": "200",
+        "training.batch_size": "32",
+        "training.folds": "2",
+        "shift.permutations": "99",
+        "shift.evidently": "false",
+        "seed": "0",
+    }
     files = {file.path for file in registry.client.list_artifacts(parent.info.run_id)}
     assert {"gains.png", "confusion.png", "reliability.png", "confusion.json", "scores.npz", "result.json"} <= files
     table = json.loads(Path(registry.client.download_artifacts(parent.info.run_id, "confusion.json")).read_text())
@@ -142,9 +155,7 @@ def what_mlflow_shows(project: Path, result: dict) -> None:
         assert f"**{heading}**" in card
     spent = (parent.info.end_time - parent.info.start_time) / 1000
     assert spent >= result["seconds"]["total"] - 1
-    for child in registry.client.search_runs(
-        [parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"
-    ):
+    for child in registry.client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"):
         row = next(row for row in result["plan"] if row["strategy"] == child.info.run_name)
         assert (child.info.end_time - child.info.start_time) / 1000 == pytest.approx(row["seconds"], abs=0.01)
         assert child.data.metrics.get("weight") == row["weight"]
@@ -221,9 +232,7 @@ def test_dry_run_leaves_the_registry_alone(project, capsys):
     assert code == 0
     assert result["outcome"] == "promoted"
     assert result["registry"]["version"] is None
-    with sqlite3.connect(
-        project / "mlflow.db"
-    ) as database:  # the ledger's alone: whoever looks at test rows, wears them
+    with sqlite3.connect(project / "mlflow.db") as database:  # the ledger's alone: whoever looks at test rows, wears them
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         opened = database.execute("SELECT count(*) FROM ntgate_ledger_entries WHERE dry_run").fetchone()
     assert all(name.startswith(("ntgate_ledger_", "sqlite_")) for name in tables)
@@ -251,8 +260,9 @@ def test_a_run_repeated_after_its_own_promotion_leaves_the_registry_as_it_is(pro
     assert second["registry"]["unchanged"] is True
     assert first["registry"]["baseline"] == second["registry"]["baseline"] == "2"
     assert [(entry.version, entry.champion, entry.state) for entry in history(registry)] == [
-        ("2", False, "baseline"), ("1", True, "promoted"),
-    ]  # fmt: skip
+        ("2", False, "baseline"),
+        ("1", True, "promoted"),
+    ]
 
 
 def test_worthless_labels_are_never_promoted(project, capsys):
@@ -348,9 +358,7 @@ def test_a_deleted_champion_needs_allow_first(project, capsys):
     code, result = answer(project, capsys, "--set", "seed=1", *AGAIN)
     assert (code, result["outcome"], result["registry"]["version"]) == (4, "inconclusive", None)
     finding = next(finding for finding in result["findings"] if finding["rule"] == "champion")
-    assert finding["reason"].endswith(
-        "made a champion, and its version is gone. Restore it, or run with --allow-first."
-    )
+    assert finding["reason"].endswith("made a champion, and its version is gone. Restore it, or run with --allow-first.")
     assert champion(registry) is None
     code, result = answer(project, capsys, "--set", "seed=1", "--allow-first", *AGAIN)
     # Version 1 is the baseline of the run before.

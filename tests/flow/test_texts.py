@@ -43,9 +43,7 @@ def shop(tmp_path_factory) -> Path:
 
 def test_the_pool_of_texts_is_promoted_and_what_reads_none_steps_aside(shop):
     config = load(shop / "c.yaml", ["gate.seeds=1"])
-    assert [(column.name, column.kind, column.asked) for column in check(config).reading.columns] == [
-        ("text", "text", False)
-    ]
+    assert [(column.name, column.kind, column.asked) for column in check(config).reading.columns] == [("text", "text", False)]
     result = run(config)
     assert (result.outcome, result.candidate.strategy) == ("promoted", "committee")
     assert result.gain > 0.1

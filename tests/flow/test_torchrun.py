@@ -25,11 +25,26 @@ def test_two_processes_come_to_the_decision_of_one(project):
     config.write_text(text + "strategies: [{kind: fine_tuning}]\ngate: {ledger: {policy: none}}\n")
     alone = run(load(config), dry_run=True)
     done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "ntgate", "run",
-         str(config), "--inline", "--json"],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}, cwd=project, capture_output=True, text=True,
-        check=False, timeout=300,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc_per_node=2",
+            "-m",
+            "ntgate",
+            "run",
+            str(config),
+            "--inline",
+            "--json",
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     together = json.loads(done.stdout)  # one answer: the other process says nothing
     assert together["outcome"] == alone.outcome == "promoted"

@@ -111,9 +111,7 @@ def test_a_candidate_that_is_not_shown_to_be_above_the_constant_guess_is_not_pro
     assert finding.outcome == "inconclusive"
     assert "always answering '0' is 0.607" in finding.reason
     assert decision.outcome == "inconclusive"
-    alarm = (
-        "Training from scratch is not above always answering '0': 60.0 % where that has 60.7 %; beating it says little."
-    )
+    alarm = "Training from scratch is not above always answering '0': 60.0 % where that has 60.7 %; beating it says little."
     assert decision.alarms == (alarm,)
     assert decision.sentence == f"The candidate is not shown to be above the constant guess. {alarm}"
     assert outcome(decision, "negative_transfer").reason.endswith(alarm)
@@ -142,9 +140,7 @@ def test_without_a_constant_guess_there_is_no_promotion():
     y, candidate, scratch = arms(500, 40, 10)
     decision = decide(fresh(y, candidate, scratch, constant=None), one_seed())
     assert decision.outcome == "inconclusive"
-    assert (
-        outcome(decision, "constant_guess").reason == "Nothing to compare: there are no scores of the constant guess."
-    )
+    assert outcome(decision, "constant_guess").reason == "Nothing to compare: there are no scores of the constant guess."
 
 
 def test_a_stream_bets_against_the_constant_guess_as_well():

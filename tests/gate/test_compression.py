@@ -45,9 +45,7 @@ def test_what_could_not_be_compressed_is_inconclusive_though_it_beats_scratch():
     assert finding(decision).reason == "The candidate could not be compressed. No units known."
 
 
-@pytest.mark.parametrize(
-    ("lost", "won", "outcome"), [(0, 0, "pass"), (3, 3, "pass"), (8, 2, "inconclusive"), (40, 2, "fail")]
-)
+@pytest.mark.parametrize(("lost", "won", "outcome"), [(0, 0, "pass"), (3, 3, "pass"), (8, 2, "inconclusive"), (40, 2, "fail")])
 def test_the_loss_is_judged_by_tangos_interval(lost, won, outcome):
     decision = decide(evidence(lost=lost, won=won), one_seed(compression_margin=0.02))
     found = finding(decision)
@@ -82,11 +80,7 @@ def given_gain(given):
 def test_missing_evidence_never_passes(name, damage):
     given = evidence()
     scores = getattr(given, name)
-    damaged = {
-        "absent": None,
-        "nan": np.where(np.arange(600)[:, None] == 3, np.nan, scores),
-        "rows": scores[:-1],
-    }[damage]
+    damaged = {"absent": None, "nan": np.where(np.arange(600)[:, None] == 3, np.nan, scores), "rows": scores[:-1]}[damage]
     decision = decide(dataclasses.replace(given, **{name: damaged}), one_seed())
     assert decision.outcome == "inconclusive"
     assert finding(decision).outcome == "inconclusive"

@@ -64,11 +64,9 @@ def test_the_margin_has_to_be_exceeded():
 def test_missing_evidence_never_passes(name, damage):
     y, candidate, scratch = arms(500, 60, 0)
     scores = {"candidate": candidate, "scratch": scratch}
-    scores[name] = {
-        "absent": None,
-        "nan": np.where(np.arange(500)[:, None] == 3, np.nan, scores[name]),
-        "rows": scores[name][:-1],
-    }[damage]
+    scores[name] = {"absent": None, "nan": np.where(np.arange(500)[:, None] == 3, np.nan, scores[name]), "rows": scores[name][:-1]}[
+        damage
+    ]
     decision = decide(fresh(y, **scores), one_seed())
     assert decision.outcome == "inconclusive"
     assert name in outcome(decision, "negative_transfer").reason

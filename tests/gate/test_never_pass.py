@@ -16,9 +16,7 @@ from ntgate.stages.preflight import check_rows
 @pytest.mark.parametrize("metric", ["macro_f1", "roc_auc"])
 def test_the_bootstrap_cannot_resolve_the_level_of_a_long_horizon(metric):
     GateConfig(metric=metric, ledger={"horizon": 250})
-    with pytest.raises(
-        ValidationError, match=r"0\.0002.* with 5000 resamples: at 0\.000199 .* 5020 resamples would do"
-    ):
+    with pytest.raises(ValidationError, match=r"0\.0002.* with 5000 resamples: at 0\.000199 .* 5020 resamples would do"):
         GateConfig(metric=metric, ledger={"horizon": 251})
     GateConfig(metric=metric, ledger={"horizon": 251}, resamples=5020)
 
@@ -26,10 +24,11 @@ def test_the_bootstrap_cannot_resolve_the_level_of_a_long_horizon(metric):
 def test_balanced_accuracy_draws_as_many_tables_as_the_level_asks_for_but_not_of_groups():
     GateConfig(metric="balanced_accuracy", ledger={"horizon": 10_000})
     content = {
-        "model": {"name": "m"}, "registry": {"uri": "sqlite:///m.db"},
+        "model": {"name": "m"},
+        "registry": {"uri": "sqlite:///m.db"},
         "data": {"source": {"path": "a.csv", "label": "y"}, "target": {"path": "b.csv", "label": "y", "group": "g"}},
         "gate": {"metric": "balanced_accuracy", "ledger": {"horizon": 251}},
-    }  # fmt: skip
+    }
     with pytest.raises(ValidationError, match=r"gate\.resamples of at least 5020"):
         RunConfig.model_validate(content)
     content["gate"]["resamples"] = 5020

@@ -18,9 +18,7 @@ from ntgate.metrics.tested import Level
 ALPHA, N = 0.05, 1000
 
 
-def answered(
-    signs, *, policy: str = "looks", margin: float = 0.0, share=(100, N), looks: int = 5, budget: int | None = None
-):
+def answered(signs, *, policy: str = "looks", margin: float = 0.0, share=(100, N), looks: int = 5, budget: int | None = None):
     budget = budget or len(signs)
     positions = look_positions(budget, looks) if policy == "looks" else tuple(range(1, budget + 1))
     spent = spent_by(positions, budget, ALPHA) if policy == "looks" else None
@@ -124,35 +122,35 @@ def test_it_is_said_when_labelling_on_is_vain():
 
 
 def test_a_share_smaller_than_the_margin_decides_alone():
-    assert answered([], budget=10, margin=-0.05, share=(10, N)).stop == (
-        0,
-        "pass",
-    )  # no loss of five points on one per cent
+    assert answered([], budget=10, margin=-0.05, share=(10, N)).stop == (0, "pass")  # no loss of five points on one per cent
     assert answered([], budget=10, margin=0.05, share=(10, N)).stop == (0, "fail")
 
 
 def asked(**settings) -> Asked:
     n = settings.pop("n", 20)
     known = {
-        "id": "c", "decision_id": "d", "pool": "p", "rows": 400, "differ": n, "disagree": {"scratch": n},
-        "ids": tuple(f"r{i}" for i in range(n)), "keys": ("",) * n, "candidate": (1,) * n, "opponents": {"scratch": (0,) * n},
-        "classes": ("no", "yes"), "label": "label", "by_labels": ("negative_transfer",), "policy": "looks", "looks": 1,
-        "alpha": ALPHA, "entries": (1,),
-    }  # fmt: skip
+        "id": "c",
+        "decision_id": "d",
+        "pool": "p",
+        "rows": 400,
+        "differ": n,
+        "disagree": {"scratch": n},
+        "ids": tuple(f"r{i}" for i in range(n)),
+        "keys": ("",) * n,
+        "candidate": (1,) * n,
+        "opponents": {"scratch": (0,) * n},
+        "classes": ("no", "yes"),
+        "label": "label",
+        "by_labels": ("negative_transfer",),
+        "policy": "looks",
+        "looks": 1,
+        "alpha": ALPHA,
+        "entries": (1,),
+    }
     return Asked(**{**known, **settings})
 
 
-PASSED = [
-    "wear",
-    "test_rows",
-    "leakage",
-    "labels",
-    "negative_transfer",
-    "target_learners",
-    "constant_guess",
-    "seeds",
-    "champion",
-]
+PASSED = ["wear", "test_rows", "leakage", "labels", "negative_transfer", "target_learners", "constant_guess", "seeds", "champion"]
 BEFORE = tuple(Finding(rule=rule, outcome="pass", reason=f"{rule} passes.") for rule in PASSED)
 
 
@@ -196,12 +194,8 @@ def test_a_learner_that_labels_show_to_be_better_fails_the_candidate():
 def test_seeds_that_contradict_on_the_labels_are_a_veto():
     against = ((0,) * 20, (1,) * 20)
     rules = ("negative_transfer", "seeds")
-    assert (
-        told(config=GateConfig(seeds=3), seeds=(against, against), by_labels=rules)["seeds"].outcome == "inconclusive"
-    )
-    assert (
-        told(config=GateConfig(seeds=2), seeds=(against,), by_labels=rules)["seeds"].outcome == "inconclusive"
-    )  # a mean of 0
+    assert told(config=GateConfig(seeds=3), seeds=(against, against), by_labels=rules)["seeds"].outcome == "inconclusive"
+    assert told(config=GateConfig(seeds=2), seeds=(against,), by_labels=rules)["seeds"].outcome == "inconclusive"  # a mean of 0
     assert told(config=GateConfig(seeds=2), seeds=(((1,) * 20, (0,) * 20),), by_labels=rules)["seeds"].outcome == "pass"
 
 
@@ -209,19 +203,22 @@ def test_a_slice_is_judged_on_its_own_rows():
     where = ("a",) * 100 + ("b",) * 100
     y = np.concatenate([np.ones(100, int), np.zeros(100, int)])  # on b the candidate loses every row
     found = told(
-        n=200, y=y, config=GateConfig(seeds=1, slices=["town"]), slices={"town": where}, rows=1000,
-        slice_shares={"town": {"a": (100, 500), "b": (100, 500)}}, by_labels=("negative_transfer", "slice town"),
+        n=200,
+        y=y,
+        config=GateConfig(seeds=1, slices=["town"]),
+        slices={"town": where},
+        rows=1000,
+        slice_shares={"town": {"a": (100, 500), "b": (100, 500)}},
+        by_labels=("negative_transfer", "slice town"),
         before=(*BEFORE, Finding(rule="slice town=a, against scratch", outcome="inconclusive", reason="Few.")),
-    )  # fmt: skip
+    )
     assert found["slice town=a, against scratch"].outcome == "pass"
     assert found["slice town=b, against scratch"].outcome == "fail"
 
 
 def test_the_alarm_of_the_test_rows_stays():
     alarm = "Training from scratch is not above always answering 'no'."
-    before = tuple(
-        one.model_copy(update={"alarm": alarm}) if one.rule == "negative_transfer" else one for one in BEFORE
-    )
+    before = tuple(one.model_copy(update={"alarm": alarm}) if one.rule == "negative_transfer" else one for one in BEFORE)
     assert told(before=before)["negative_transfer"].alarm == alarm
 
 

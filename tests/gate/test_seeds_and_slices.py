@@ -45,10 +45,7 @@ def test_seeds_that_agree_pass_and_their_mean_is_told(pair):
 @pytest.mark.parametrize(("seeds", "errors", "outcome"), [(3, 126, "inconclusive"), (9, 270, "fail")])
 def test_seeds_that_contradict_block(pair, seeds, errors, outcome):
     y, candidate, scratch, rng = pair
-    more = {
-        "candidate_seeds": further(y, errors, rng, seeds - 1),
-        "scratch_seeds": further(y, 90, rng, seeds - 1),
-    }
+    more = {"candidate_seeds": further(y, errors, rng, seeds - 1), "scratch_seeds": further(y, 90, rng, seeds - 1)}
     decision = decide(fresh(y, candidate, scratch, **more), GateConfig(seeds=seeds))
     assert named(decision, "seeds")[0].outcome == outcome
     assert named(decision, "negative_transfer")[0].outcome == "pass"  # the shipped pair alone would have passed
@@ -83,10 +80,7 @@ def test_a_slice_that_loses_fails_whatever_the_average(pair):
     config = one_seed(slices=["region"])
     decision = decide(fresh(y, candidate, scratch, slices={"region": region}), config)
     outcomes = {finding.rule: finding.outcome for finding in named(decision, "slice")}
-    assert outcomes == {
-        "slice region=north, against scratch": "pass",
-        "slice region=south, against scratch": "fail",
-    }
+    assert outcomes == {"slice region=north, against scratch": "pass", "slice region=south, against scratch": "fail"}
     assert decision.gain > 0.2
     assert decision.outcome == "rejected"
     assert decide(fresh(y, candidate, scratch), one_seed()).outcome == "promoted"
@@ -105,9 +99,7 @@ def test_a_slice_too_small_is_inconclusive_and_says_how_many_labels(pair):
 
 def test_slices_hold_against_the_champion_too(pair):
     y, candidate, scratch, _ = pair
-    decision = decide(
-        fresh(y, candidate, scratch, np.eye(2)[y], "3", slices={"class": y.astype(str)}), one_seed(slices=["class"])
-    )
+    decision = decide(fresh(y, candidate, scratch, np.eye(2)[y], "3", slices={"class": y.astype(str)}), one_seed(slices=["class"]))
     assert [finding.rule for finding in named(decision, "slice")] == [
         f"slice class={value}, against {other}" for value in "01" for other in ("scratch", "champion")
     ]

@@ -75,9 +75,7 @@ def test_at_full_alpha_each_several_at_once_promote_the_worthless():
 def test_one_after_another_as_the_results_come_the_chance_is_at_most_alpha():
     draws = np.random.default_rng(2).spawn(TRIALS)
     assert np.mean([one_after_another(draw, Account(40).opened) for draw in draws]) <= BOUND
-    assert np.mean([one_after_another(draw, lambda: ALPHA) for draw in draws]) > 2 * ALPHA, (
-        "at full alpha each it is not"
-    )
+    assert np.mean([one_after_another(draw, lambda: ALPHA) for draw in draws]) > 2 * ALPHA, "at full alpha each it is not"
 
 
 @pytest.mark.parametrize("horizon", [1, 10, 1000])
@@ -109,9 +107,12 @@ def test_a_stream_says_how_many_more_rows_a_gain_like_this_takes():
     candidate, scratch = np.eye(2)[y], np.eye(2)[y]
     candidate[:5], scratch[5:15] = wrong[:5], wrong[5:15]
     granted = allow(
-        History.fresh(100), LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=30,
+        History.fresh(100),
+        LedgerConfig(policy="e_process"),
+        alpha=ALPHA,
+        min_test_rows=30,
         stream=Stream(earlier={"scratch": (10, 85, 5)}, level=ALPHA),
-    )  # fmt: skip
+    )
     decision = decide(fresh(y, candidate, scratch, allowance=granted), one_seed())
     reason = next(found.reason for found in decision.findings if found.rule == "negative_transfer")
     assert decision.outcome == "inconclusive"
@@ -123,12 +124,17 @@ def test_bets_that_are_made_again_are_none_against_a_new_champion():
     y = np.arange(100) % 2
     right, guess = np.eye(2)[y], np.eye(2)[np.zeros(100, int)]
     again = once_more(
-        100, np.ones(100, bool), policy="e_process", alpha=ALPHA, horizon=1, withheld=False, at="then", entry=1,
+        100,
+        np.ones(100, bool),
+        policy="e_process",
+        alpha=ALPHA,
+        horizon=1,
+        withheld=False,
+        at="then",
+        entry=1,
         opponents=("champion 1", "constant guess 0", "scratch"),
-    )  # fmt: skip
-    same, other = (
-        decide(fresh(y, right, guess, guess, allowance=again, champion_version=version), one_seed()) for version in "12"
     )
+    same, other = (decide(fresh(y, right, guess, guess, allowance=again, champion_version=version), one_seed()) for version in "12")
     assert same.outcome == "promoted"
     assert other.outcome == "inconclusive"
     assert "has not bet against the champion" in next(f.reason for f in other.findings if f.rule == "champion")

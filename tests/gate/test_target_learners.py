@@ -24,11 +24,16 @@ def right_on(share: float, seed: int = 0) -> np.ndarray:
 
 def decided(candidate: float, scratch: float, **learners: float):
     evidence = Evidence(
-        Y, right_on(candidate, 1), right_on(scratch, 2),
+        Y,
+        right_on(candidate, 1),
+        right_on(scratch, 2),
         learners={name: right_on(share, 3 + i) for i, (name, share) in enumerate(learners.items())},
-        allowance=unworn(N, 0.05), leakage=Leakage(test_rows=N, off=True), constant=right_on(0.5, 9),
-        constant_class="0", swapped_labels=(),
-    )  # fmt: skip
+        allowance=unworn(N, 0.05),
+        leakage=Leakage(test_rows=N, off=True),
+        constant=right_on(0.5, 9),
+        constant_class="0",
+        swapped_labels=(),
+    )
     decision = decide(evidence, GateConfig(seeds=1))
     return decision, next(finding for finding in decision.findings if finding.rule == "target_learners")
 
@@ -65,9 +70,7 @@ def test_rows_that_stay_closed_show_nothing():
 
 
 def test_a_learner_without_numbers_shows_nothing():
-    evidence = Evidence(
-        Y, right_on(0.9), right_on(0.6), learners={"forest": np.full((N, 2), np.nan)}, allowance=unworn(N, 0.05)
-    )
+    evidence = Evidence(Y, right_on(0.9), right_on(0.6), learners={"forest": np.full((N, 2), np.nan)}, allowance=unworn(N, 0.05))
     finding = next(found for found in decide(evidence, GateConfig(seeds=1)).findings if found.rule == "target_learners")
     assert finding.outcome == "inconclusive"
     assert "the forest are not finite" in finding.reason
@@ -80,9 +83,16 @@ def test_how_often_an_equal_candidate_is_lost():
         rng = np.random.default_rng(seed)
         pair = [np.eye(2)[np.where(rng.random(N) < 0.8, Y, 1 - Y)] for _ in range(2)]
         evidence = Evidence(
-            Y, pair[0], right_on(0.5), learners={"forest": pair[1]}, allowance=unworn(N, 0.05),
-            leakage=Leakage(test_rows=N, off=True), constant=right_on(0.5, 9), constant_class="0", swapped_labels=(),
-        )  # fmt: skip
+            Y,
+            pair[0],
+            right_on(0.5),
+            learners={"forest": pair[1]},
+            allowance=unworn(N, 0.05),
+            leakage=Leakage(test_rows=N, off=True),
+            constant=right_on(0.5, 9),
+            constant_class="0",
+            swapped_labels=(),
+        )
         found = decide(evidence, GateConfig(seeds=1)).findings
         lost += next(finding for finding in found if finding.rule == "target_learners").outcome == "fail"
     assert lost / 400 < 0.05 + 2 * (0.05 * 0.95 / 400) ** 0.5

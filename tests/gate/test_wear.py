@@ -95,9 +95,7 @@ def test_fresh_rows_buy_fresh_alpha():
     granted = ask(worn)
     assert granted.alpha == ALPHA
     assert granted.rows == tuple(range(120, 200))
-    assert granted.reason.startswith(
-        "Of 200 test rows 120 are worn out by earlier decisions: the other 80 alone are used."
-    )
+    assert granted.reason.startswith("Of 200 test rows 120 are worn out by earlier decisions: the other 80 alone are used.")
     too_few = ask(worn, least=100)
     assert too_few.closed
     assert too_few.needed == 20
@@ -114,9 +112,7 @@ def test_what_a_longer_horizon_left_over_is_all_that_a_shorter_one_gets():
     assert ask(after(history, ask(history, horizon=1)), horizon=1).closed
 
 
-@pytest.mark.parametrize(
-    ("worn", "fresh", "left"), [(900, 100, 0.04), (900, 300, 0.0005), (300, 600, 0.001), (900, 40, 0.001)]
-)
+@pytest.mark.parametrize(("worn", "fresh", "left"), [(900, 100, 0.04), (900, 300, 0.0005), (300, 600, 0.001), (900, 40, 0.001)])
 def test_the_level_is_that_of_the_test_which_first_sees_a_growing_gain(worn, fresh, left):
     level = sharpest(np.repeat([left, ALPHA], [worn, fresh]), step=ALPHA, least=30)
     for gain in np.arange(0.01, 0.3, 0.01):  # against the exact power of McNemar's test
@@ -158,9 +154,7 @@ def test_a_stream_bets_on_rows_that_nobody_has_opened():
     history = History.fresh(6)
     marks = np.arange(6)
     history = replace(history, elsewhere=marks < 2, settled=marks == 2, repeated=marks == 3)
-    granted = allow(
-        history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=30, stream=Stream({"scratch": (3, 2, 1)})
-    )
+    granted = allow(history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=30, stream=Stream({"scratch": (3, 2, 1)}))
     assert granted.rows == (4, 5)
     assert granted.alpha == ALPHA
     assert granted.earlier == {"scratch": (3, 2, 1)}
@@ -172,20 +166,12 @@ def test_a_stream_bets_on_rows_that_nobody_has_opened():
 
 def test_a_stream_without_new_rows_is_still_judged_on_its_bets():
     history = replace(History.fresh(3), settled=np.ones(3, bool))
-    granted = allow(
-        history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=1, stream=Stream({"scratch": (2, 1, 0)})
-    )
+    granted = allow(history, LedgerConfig(policy="e_process"), alpha=ALPHA, min_test_rows=1, stream=Stream({"scratch": (2, 1, 0)}))
     assert (granted.alpha, granted.rows) == (ALPHA, ())
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [
-        {"policy": "none", "horizon": 2},
-        {"policy": "e_process", "withhold": True},
-        {"horizon": 0},
-        {"uri": "http://x:1"},
-    ],
+    "settings", [{"policy": "none", "horizon": 2}, {"policy": "e_process", "withhold": True}, {"horizon": 0}, {"uri": "http://x:1"}]
 )
 def test_a_config_that_means_nothing_is_refused(settings):
     with pytest.raises(ValidationError):

@@ -28,19 +28,29 @@ DEPENDS = {
     "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
     "decide": {"ingest", "champion", "drift", "evaluate"},
     "promote": {
-        "ingest", "champion", "evidently", "source", "drift", "plan", "scratch", *ARMS, "combine", "compress", "replicate",
-        "cross-fit", "evaluate", "decide",
+        "ingest",
+        "champion",
+        "evidently",
+        "source",
+        "drift",
+        "plan",
+        "scratch",
+        *ARMS,
+        "combine",
+        "compress",
+        "replicate",
+        "cross-fit",
+        "evaluate",
+        "decide",
     },
-}  # fmt: skip
+}
 
 
 def compiled(project, capsys, *options) -> tuple[dict, dict, dict]:
     """The pipeline, its platform part, and its tasks."""
     to = project / "pipeline.yaml"
     capsys.readouterr()
-    code = command(
-        ["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "-o", str(to), "--json", *options]
-    )
+    code = command(["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "-o", str(to), "--json", *options])
     assert code == 0, capsys.readouterr().err
     assert json.loads(capsys.readouterr().out) == {"schema": 1, "pipeline": str(to)}
     spec, *platform = yaml.safe_load_all(to.read_text(encoding="utf-8"))
@@ -56,9 +66,15 @@ def test_the_graph_is_static_and_the_arms_run_beside_each_other(project, capsys)
 
 def test_there_are_as_many_arms_as_the_config_names(project, capsys):
     kinds = (
-        "fine_tuning", "feature_extraction", "domain_adversarial", "moment_matching", "multi_task", "parameter_transfer",
-        "alignment", "linear_pool",
-    )  # fmt: skip
+        "fine_tuning",
+        "feature_extraction",
+        "domain_adversarial",
+        "moment_matching",
+        "multi_task",
+        "parameter_transfer",
+        "alignment",
+        "linear_pool",
+    )
     eight = ", ".join(kinds)
     _, _, tasks = compiled(project, capsys, "--set", f"strategies=[{eight}]")
     assert sum(name.startswith("train-") for name in tasks) == 8
@@ -85,9 +101,7 @@ def test_training_alone_asks_for_gpus_and_is_repeated(project, capsys):
             assert asked is None
             assert "retryPolicy" not in task
     without, _, _ = compiled(project, capsys, "--gpus", "0")
-    assert not any(
-        "accelerator" in e["container"].get("resources", {}) for e in without["deploymentSpec"]["executors"].values()
-    )
+    assert not any("accelerator" in e["container"].get("resources", {}) for e in without["deploymentSpec"]["executors"].values())
 
 
 def test_pods_install_nothing(project, capsys):
@@ -97,9 +111,7 @@ def test_pods_install_nothing(project, capsys):
 
 def test_secrets_stay_out_and_come_from_the_cluster(project, capsys, monkeypatch):
     config = project / "config.yaml"
-    config.write_text(
-        config.read_text().replace("sqlite:///mlflow.db", "postgresql://ntgate:${NTGATE_TEST_PASSWORD}@db/mlflow")
-    )
+    config.write_text(config.read_text().replace("sqlite:///mlflow.db", "postgresql://ntgate:${NTGATE_TEST_PASSWORD}@db/mlflow"))
     monkeypatch.setitem(os.environ, "NTGATE_TEST_PASSWORD", "sesame")
     _, platform, tasks = compiled(project, capsys, "--volume", "runs", "--secret", "ntgate", "--root", "/srv/runs")
     assert "sesame" not in (project / "pipeline.yaml").read_text(encoding="utf-8")

@@ -48,16 +48,16 @@ print("RESULT", task.outputs["Output"].path)
 
 
 def local(project: Path) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "NTGATE_TEST_URI": "sqlite:///mlflow.db",
-    }
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "NTGATE_TEST_URI": "sqlite:///mlflow.db"}
     return subprocess.run(
-        [sys.executable, "-c", RUN, str(project)], cwd=project, env=environment, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", RUN, str(project)],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=500,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.slow

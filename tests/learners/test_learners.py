@@ -31,9 +31,7 @@ def rows(n: int, classes: int, *, missing: int = 0, ties: bool = True) -> Encode
 REFERENCES = {
     RandomForest: lambda: RandomForestClassifier(100, random_state=3),
     ExtraTrees: lambda: ExtraTreesClassifier(100, random_state=3),
-    Boosting: lambda: HistGradientBoostingClassifier(
-        max_iter=50, min_samples_leaf=5, early_stopping=False, random_state=3
-    ),
+    Boosting: lambda: HistGradientBoostingClassifier(max_iter=50, min_samples_leaf=5, early_stopping=False, random_state=3),
 }
 
 

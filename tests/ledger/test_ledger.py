@@ -33,9 +33,13 @@ def prints(first: int, last: int) -> np.ndarray:
 
 def asked(comparison: str, model: str = "reader", least: int = 30, **settings) -> Opening:
     return Opening(
-        model=model, decision_id=f"decision of {comparison}", comparison=comparison, config=LedgerConfig(**settings),
-        alpha=0.05, min_test_rows=least,
-    )  # fmt: skip
+        model=model,
+        decision_id=f"decision of {comparison}",
+        comparison=comparison,
+        config=LedgerConfig(**settings),
+        alpha=0.05,
+        min_test_rows=least,
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -180,14 +184,10 @@ def test_the_candidates_of_a_stream_share_alpha(ledger):
     assert opened("b", prints(10, 20)).alpha == pytest.approx(0.025), "side by side, on rows of its own"
     third = opened("c", prints(20, 30))
     assert third.closed
-    assert third.reason.startswith(
-        "2 candidates have bet on this stream, and nothing is left of alpha 0.05 for another."
-    )
+    assert third.reason.startswith("2 candidates have bet on this stream, and nothing is left of alpha 0.05 for another.")
     assert opened("c", prints(20, 30), horizon=100).closed, "a longer horizon brings no alpha back"
     renamed = opened("d", prints(15, 40), model="reader-2")
-    assert renamed.alpha == pytest.approx(0.025), (
-        "rows that `b` has opened make it one stream: its share is spent there too"
-    )
+    assert renamed.alpha == pytest.approx(0.025), "rows that `b` has opened make it one stream: its share is spent there too"
     assert renamed.positions.tolist() == list(range(5, 25))
     assert opened("e", prints(40, 60), model="another").alpha == pytest.approx(0.025)
     assert opened("a", prints(50, 70), horizon=7).alpha == pytest.approx(0.025), "a candidate keeps its level"
@@ -202,10 +202,7 @@ def test_two_candidates_that_were_opened_at_full_alpha_before_horizons_counted(l
     for comparison, rows in (("a", prints(0, 10)), ("b", prints(10, 20))):
         ledger.open(asked(comparison, model=comparison, policy="e_process"), rows)
     columns = "kind, opening, comparison, decision_id, policy, alpha, horizon, withheld, dry_run, row_set, outcome, at"
-    run(
-        ledger,
-        f"INSERT INTO ntgate_ledger_entries (model, {columns}) SELECT 'reader', {columns} FROM ntgate_ledger_entries",
-    )
+    run(ledger, f"INSERT INTO ntgate_ledger_entries (model, {columns}) SELECT 'reader', {columns} FROM ntgate_ledger_entries")
     assert ledger.open(asked("a", policy="e_process"), prints(20, 30)).alpha == 0.05
     assert ledger.open(asked("b", policy="e_process"), prints(30, 40)).closed
 
@@ -220,8 +217,7 @@ def _bet_at_once(uri: str, start: float, comparison: str, horizon: int, answers)
 def test_of_many_candidates_at_once_one_alone_counts_the_rows_as_fresh(ledger, horizon):
     answers, start = FOREST.Queue(), time.time() + 2
     processes = [
-        FOREST.Process(target=_bet_at_once, args=(ledger.uri, start, comparison, horizon, answers))
-        for comparison in "abcdef"
+        FOREST.Process(target=_bet_at_once, args=(ledger.uri, start, comparison, horizon, answers)) for comparison in "abcdef"
     ]
     for process in processes:
         process.start()
@@ -269,8 +265,7 @@ def test_of_many_decisions_at_once_no_two_spend_the_same_alpha(ledger, horizon):
     comparisons = [*"abcdef", "a", "b"]  # two of them asked twice
     answers, start = FOREST.Queue(), FOREST.Barrier(len(comparisons))
     processes = [
-        FOREST.Process(target=_at_once, args=(ledger.uri, start, comparison, horizon, answers))
-        for comparison in comparisons
+        FOREST.Process(target=_at_once, args=(ledger.uri, start, comparison, horizon, answers)) for comparison in comparisons
     ]
     for process in processes:
         process.start()
@@ -322,9 +317,7 @@ def test_the_decisions_on_other_rows_slow_nothing_down(ledger):
     ledger.close(ledger.open(asked("a", horizon=10), prints(0, 100)), "promoted")
     told = "'{kind}', {opening}, 'other', 'c', 'd', 'spend', 0.01, 10, {yes}, {no}, 9999, {outcome}, 'then'"
     yes, no = ("1", "0") if ledger.uri.startswith("sqlite") else ("true", "false")
-    columns = (
-        "kind, opening, model, comparison, decision_id, policy, alpha, horizon, withheld, dry_run, row_set, outcome, at"
-    )
+    columns = "kind, opening, model, comparison, decision_id, policy, alpha, horizon, withheld, dry_run, row_set, outcome, at"
     run(ledger, "INSERT INTO ntgate_ledger_sets (id, digest, size) VALUES (9999, 'x', 1)")
     for kind, opening, outcome in (("opened", "NULL", "NULL"), ("closed", "1", "'rejected'")):
         values = told.format(kind=kind, opening=opening, yes=yes, no=no, outcome=outcome)
@@ -469,7 +462,5 @@ def test_the_ledger_of_a_later_ntgate_is_refused_in_one_sentence(ledger):
         ledger.entries,
     ]
     for attempt in attempts:
-        with pytest.raises(
-            RegistryError, match=r"expected tables of version 1, got version 2; install the ntgate that"
-        ):
+        with pytest.raises(RegistryError, match=r"expected tables of version 1, got version 2; install the ntgate that"):
             attempt()

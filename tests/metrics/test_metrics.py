@@ -78,12 +78,8 @@ def test_the_gate_promotes_the_better_and_rejects_the_worse(metric):
 def test_a_baseline_that_learnt_nothing_is_told_of_in_the_metric_s_own_direction():
     y, good, _ = arms()
     nothing = np.full((len(y), 2), [0.3, 0.7])
-    decision = decide(
-        fresh(y, good, nothing, constant=np.full((len(y), 2), 0.5)), GateConfig(metric="log_loss", seeds=1)
-    )
-    assert (
-        "Training from scratch is not above always giving the classes' shares: a log loss of 0.7" in decision.sentence
-    )
+    decision = decide(fresh(y, good, nothing, constant=np.full((len(y), 2), 0.5)), GateConfig(metric="log_loss", seeds=1))
+    assert "Training from scratch is not above always giving the classes' shares: a log loss of 0.7" in decision.sentence
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier"])

@@ -65,8 +65,6 @@ def test_it_comes_back_from_json_with_committees_inside(members, rows, tmp_path)
 def test_other_weights_are_another_model(members, tmp_path):
     digests = {
         CommitteeModel(tuple(members), weights, temperature).save(tmp_path / str(i)).sha256
-        for i, (weights, temperature) in enumerate(
-            [((0.2, 0.5, 0.3), 1.0), ((0.2, 0.3, 0.5), 1.0), ((0.2, 0.5, 0.3), 2.0)]
-        )
+        for i, (weights, temperature) in enumerate([((0.2, 0.5, 0.3), 1.0), ((0.2, 0.3, 0.5), 1.0), ((0.2, 0.5, 0.3), 2.0)])
     }
     assert len(digests) == 3

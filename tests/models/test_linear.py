@@ -68,9 +68,7 @@ def test_images_and_arrays_are_flattened_alike(tmp_path):
         domain = Domain("rows", rows, None)
         encoder = fit_encoder(domain)
         width = int(np.prod(encoder.shape))
-        model = LinearModel(
-            encoder, rng.normal(size=(3, width)).astype(np.float32), np.zeros(3, np.float32), ("a", "b", "c")
-        )
+        model = LinearModel(encoder, rng.normal(size=(3, width)).astype(np.float32), np.zeros(3, np.float32), ("a", "b", "c"))
         model.export(tmp_path / "model.onnx")
         running = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
         assert running.run(None, {"x": rows})[0] == pytest.approx(model.scores(rows), abs=1e-5)
@@ -81,8 +79,10 @@ def test_one_weight_and_penalty_are_scikit_learns(candidate, tmp_path):
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(120, 3)).astype(np.float32), np.arange(120) % 2
     x[:, 0] += y
-    parts = [Domain(name, x[at], y[at], ("a", "b")) for name, at in
-             (("source", slice(0, 60)), ("train", slice(60, 90)), ("validation", slice(90, 120)))]  # fmt: skip
+    parts = [
+        Domain(name, x[at], y[at], ("a", "b"))
+        for name, at in (("source", slice(0, 60)), ("train", slice(60, 90)), ("validation", slice(90, 120)))
+    ]
     arm = Arm(TrainingView(*parts), None, None, TrainingConfig(), accuracy, seed=0)
     model = train(LinearPool(penalties=(1.0,), source_weights=(2.0,)), arm, tmp_path).load()
     weights = np.repeat([2 / 60, 1 / 60], 60)
@@ -98,8 +98,6 @@ def test_a_target_class_that_the_source_lacks_is_learnt_from_the_target(tmp_path
     classes = ("a", "b", "c")
     source = Domain("source", x[y < 2], y[y < 2], ("a", "b"))
     view = TrainingView(source, Domain("train", x, y, classes), Domain("validation", x, y, classes))
-    found = train(
-        LinearPool(), dataclasses.replace(Arm(view, None, None, TrainingConfig(), accuracy, seed=0)), tmp_path
-    )
+    found = train(LinearPool(), dataclasses.replace(Arm(view, None, None, TrainingConfig(), accuracy, seed=0)), tmp_path)
     assert found.failed is None
     assert float(np.mean(found.load().scores(x).argmax(axis=1) == y)) > 0.9

@@ -14,19 +14,36 @@ from ntgate.strategies.scratch import PORTFOLIO
 
 def facts(**more) -> Facts:
     given = {
-        "source_rows": 900, "target_rows": 60, "unlabelled_rows": 0, "source_classes": ("a", "b"),
-        "target_classes": ("a", "b"), "labels_per_class": 30,
-    }  # fmt: skip
+        "source_rows": 900,
+        "target_rows": 60,
+        "unlabelled_rows": 0,
+        "source_classes": ("a", "b"),
+        "target_classes": ("a", "b"),
+        "labels_per_class": 30,
+    }
     return Facts(**{**given, **more})
 
 
 def shift(distance: float, representation: str = "raw") -> ShiftReport:
     return ShiftReport(
-        mmd2=0.1, p_value=0.01, alpha=0.05, null_quantiles=(0.0, 0.1, 0.1, 0.2), permutations=99, bandwidths=(1.0,),
-        effect_size=0.1, effect_interval=(0.0, 0.2),
-        proxy_a_distance=distance, proxy_a_distance_interval=(0.0, 2.0), n_source=10, n_target=10, representation=representation,
-        significant=True, tolerated_effect=0.0, outcome="shift", seconds=0.1,
-    )  # fmt: skip
+        mmd2=0.1,
+        p_value=0.01,
+        alpha=0.05,
+        null_quantiles=(0.0, 0.1, 0.1, 0.2),
+        permutations=99,
+        bandwidths=(1.0,),
+        effect_size=0.1,
+        effect_interval=(0.0, 0.2),
+        proxy_a_distance=distance,
+        proxy_a_distance_interval=(0.0, 2.0),
+        n_source=10,
+        n_target=10,
+        representation=representation,
+        significant=True,
+        tolerated_effect=0.0,
+        outcome="shift",
+        seconds=0.1,
+    )
 
 
 def order(given: Facts, distance: float) -> list[str]:
@@ -44,10 +61,7 @@ def test_few_labels_call_for_few_parameters():
 
 def test_a_strong_shift_is_adapted_to_first():
     assert order(facts(), 1.6)[0] == "domain_adversarial"
-    assert order(facts(unlabelled_rows=500, labels_per_class=3), 1.6)[:2] == [
-        "feature_extraction",
-        "domain_adversarial",
-    ]
+    assert order(facts(unlabelled_rows=500, labels_per_class=3), 1.6)[:2] == ["feature_extraction", "domain_adversarial"]
 
 
 def test_what_cannot_run_is_left_out_with_its_reason():
@@ -61,9 +75,16 @@ def test_what_cannot_run_is_left_out_with_its_reason():
 EVERY = [kind() for kind in STRATEGIES.shipped]
 # The order among these was settled before the others came.
 NETWORKS = (
-    "fine_tuning", "feature_extraction", "domain_adversarial", "moment_matching", "encoder_decoder", "multi_task",
-    "parameter_transfer", "instance_transfer", "alignment",
-)  # fmt: skip
+    "fine_tuning",
+    "feature_extraction",
+    "domain_adversarial",
+    "moment_matching",
+    "encoder_decoder",
+    "multi_task",
+    "parameter_transfer",
+    "instance_transfer",
+    "alignment",
+)
 
 
 @pytest.mark.parametrize("labels", [3, 30])
@@ -121,10 +142,7 @@ def test_a_table_is_aligned_early_under_a_strong_shift_and_images_after_what_tra
     assert place(facts(), 1.6, "raw") < place(facts(), 1.6, "embedding")
     assert place(facts(), 0.1, "embedding") == len(NETWORKS) - 1
     rows = plan(EVERY, few.model_copy(update={"unlabelled_rows": 500}), shift(1.6)).rows
-    assert (
-        rows[0].reason
-        == "strong shift of raw features (proxy A-distance 1.60), mapped by their moments over 560 target rows"
-    )
+    assert rows[0].reason == "strong shift of raw features (proxy A-distance 1.60), mapped by their moments over 560 target rows"
 
 
 COST = Cost(step=0.01, steps=400, fits=4, source_rows=2000, target_rows=200, width=20, classes=3)

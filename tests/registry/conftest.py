@@ -51,9 +51,7 @@ def empty_postgres(postgres_cluster: Cluster, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def postgres_server(
-    tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster, empty_postgres: str
-) -> Iterator[str]:
+def postgres_server(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster, empty_postgres: str) -> Iterator[str]:
     """The address of a real MLflow server on PostgreSQL, which ends with the tests."""
     with Server(tmp_path_factory.mktemp("server"), postgres_cluster.database(empty_postgres)) as running:
         yield running.address
@@ -66,10 +64,7 @@ REGISTRIES = (*DATABASES, "server-on-sqlite", "server-on-postgresql")
 @pytest.fixture
 def config(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path) -> Iterator[RegistryConfig]:
     """An empty registry: a SQLite file, or what the test asks for as its parameter, one of ``REGISTRIES``."""
-    kind, settings = (
-        getattr(request, "param", "sqlite"),
-        {"lock_seconds": 20, "wait_seconds": 60, "timeout_seconds": 60},
-    )
+    kind, settings = (getattr(request, "param", "sqlite"), {"lock_seconds": 20, "wait_seconds": 60, "timeout_seconds": 60})
     if kind == "sqlite":
         file = tmp_path / "mlflow.db"
         shutil.copy(empty_database, file)
@@ -81,9 +76,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path)
         yield RegistryConfig(uri=uri, artifact_location=place, **settings)
         cluster.disconnect(uri.rpartition("/")[2])
     else:
-        address = request.getfixturevalue(
-            {"server-on-sqlite": "server", "server-on-postgresql": "postgres_server"}[kind]
-        )
+        address = request.getfixturevalue({"server-on-sqlite": "server", "server-on-postgresql": "postgres_server"}[kind])
         here = RegistryConfig(uri=address, **settings)
         client = connect(here, "reader").client
         for model in client.search_registered_models():  # one server serves many tests
@@ -129,13 +122,7 @@ def array_model(tmp_path: Path) -> ModelRecord:
     proto = _classifier([x], [helper.make_node("Identity", ["x"], ["rows"])], 4, path)
     example = np.arange(8, dtype=np.float32).reshape(2, 4)
     return ModelRecord(
-        path=path,
-        proto=proto,
-        inputs=[("x", "float", (-1, 4))],
-        kind="array",
-        classes=CLASSES,
-        serving=SERVING,
-        example=example,
+        path=path, proto=proto, inputs=[("x", "float", (-1, 4))], kind="array", classes=CLASSES, serving=SERVING, example=example
     )
 
 
@@ -148,15 +135,24 @@ def table_model(tmp_path: Path) -> ModelRecord:
     length = helper.make_tensor_value_info("length", TensorProto.FLOAT, ["n", 1])
     colour = helper.make_tensor_value_info("colour", TensorProto.STRING, ["n", 1])
     coded = helper.make_node(
-        "LabelEncoder", ["colour"], ["code"], domain="ai.onnx.ml", keys_strings=["red", "blue"],
-        values_floats=[1.0, 2.0], default_float=0.0,
-    )  # fmt: skip
+        "LabelEncoder",
+        ["colour"],
+        ["code"],
+        domain="ai.onnx.ml",
+        keys_strings=["red", "blue"],
+        values_floats=[1.0, 2.0],
+        default_float=0.0,
+    )
     joined = helper.make_node("Concat", ["length", "code"], ["rows"], axis=1)
     return ModelRecord(
-        path=path, proto=_classifier([length, colour], [coded, joined], 2, path),
-        inputs=[("length", "float", (-1, 1)), ("colour", "string", (-1, 1))], kind="table", classes=CLASSES, serving=SERVING,
+        path=path,
+        proto=_classifier([length, colour], [coded, joined], 2, path),
+        inputs=[("length", "float", (-1, 1)), ("colour", "string", (-1, 1))],
+        kind="table",
+        classes=CLASSES,
+        serving=SERVING,
         example=pd.DataFrame({"length": np.array([1.0, 2.5], np.float32), "colour": ["red", ""]}),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -182,9 +178,7 @@ def run_record(model: ModelRecord, artifacts: tuple[Path, ...] = ()) -> RunRecor
         tags=tags,
         datasets=[DatasetRecord(name, digit * 64, 100, name, f"/data/{name}.npz") for name, digit in digests.items()],
         candidates=[
-            CandidateRecord(
-                "fine_tuning", {"steps": 200}, {"test_accuracy": 0.93, "seconds": 1.5}, curve, None, model, tags
-            ),
+            CandidateRecord("fine_tuning", {"steps": 200}, {"test_accuracy": 0.93, "seconds": 1.5}, curve, None, model, tags),
             CandidateRecord("scratch", {"steps": 200}, {"test_accuracy": 0.90}, curve, None, model, tags),
             CandidateRecord("feature_extraction", {}, {}, [], "the loss is not finite", None, tags),
         ],
@@ -210,9 +204,13 @@ def request_for(array_model: ModelRecord) -> Callable[..., PromotionRequest]:
             recorded[registry.config.uri + registry.name] = record(registry, run)
         found = recorded[registry.config.uri + registry.name]
         return PromotionRequest(
-            decision_id=decision_id, champion_seen=champion_seen, run_id=found.runs["fine_tuning"],
-            model_id=found.models["fine_tuning"], description="beats scratch", tags={"ntgate.strategy": "fine_tuning"},
-        )  # fmt: skip
+            decision_id=decision_id,
+            champion_seen=champion_seen,
+            run_id=found.runs["fine_tuning"],
+            model_id=found.models["fine_tuning"],
+            description="beats scratch",
+            tags={"ntgate.strategy": "fine_tuning"},
+        )
 
     return make
 
@@ -228,10 +226,19 @@ def promoters(tmp_path: Path) -> Iterator[Callable[..., list[Any]]]:
         processes = []
         for number, request in enumerate(requests):
             given = {
-                "config": config.model_dump(), "request": request.model_dump(), "barrier": barrier,
-                "answer": str(tmp_path / f"answer{number}.json"), "act": "promote", "die_before": None, "die_at": None,
-                "name": "reader", "process": None, "skew": 0.0, "number": number, **settings,
-            }  # fmt: skip
+                "config": config.model_dump(),
+                "request": request.model_dump(),
+                "barrier": barrier,
+                "answer": str(tmp_path / f"answer{number}.json"),
+                "act": "promote",
+                "die_before": None,
+                "die_at": None,
+                "name": "reader",
+                "process": None,
+                "skew": 0.0,
+                "number": number,
+                **settings,
+            }
             script = str(Path(__file__).parent / "promoter.py")
             process = FOREST.Process(target=runpy.run_path, args=(script,), kwargs={"init_globals": given})
             process.answer = Path(given["answer"])  # type: ignore[attr-defined]

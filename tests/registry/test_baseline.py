@@ -50,11 +50,7 @@ def test_it_can_be_served_and_is_no_champion(registry, array_model, keep):
 
 
 def test_the_same_model_is_one_version_and_the_alias_follows_the_run(registry, keep):
-    assert [keep(model, decision).version for model, decision in ((ONE, "d1"), (OTHER, "d2"), (ONE, "d3"))] == [
-        "1",
-        "2",
-        "1",
-    ]
+    assert [keep(model, decision).version for model, decision in ((ONE, "d1"), (OTHER, "d2"), (ONE, "d3"))] == ["1", "2", "1"]
     assert baseline(registry) == "1"
     registry.client.delete_model_version("reader", "1")
     assert baseline(registry) is None
@@ -63,9 +59,7 @@ def test_the_same_model_is_one_version_and_the_alias_follows_the_run(registry, k
 
 def test_two_processes_at_once_leave_one_version(config, registry, keep):
     found: list[Baseline] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(keep(ONE, through=connect(config, "reader")))) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: found.append(keep(ONE, through=connect(config, "reader")))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -81,8 +75,11 @@ def test_promotions_pass_it_by(registry, keep, request_for):
     keep(OTHER, "d1")
     assert promote(registry, request_for(registry, "d2", "2")) == "4"
     assert {entry.version: entry.state for entry in history(registry)} == {
-        "4": "promoted", "3": "baseline", "2": "promoted", "1": "baseline",
-    }  # fmt: skip
+        "4": "promoted",
+        "3": "baseline",
+        "2": "promoted",
+        "1": "baseline",
+    }
     seen = look(registry)
     assert [entry.version for entry in seen.versions] == ["4", "2"]
     assert (seen.champion, seen.baseline, seen.next) == ("4", "3", "nothing")

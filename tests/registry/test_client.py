@@ -127,9 +127,7 @@ def test_a_new_database_is_made_in_silence_and_nothing_is_left_in_the_working_fo
         "run = r.client.create_run(r.experiment()).info.run_id; r.client.log_text(run, 'x', 'note.txt');"
         "print(r.client.get_experiment_by_name('reader').artifact_location)"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path / "cwd", capture_output=True, text=True, check=True
-    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "cwd", capture_output=True, text=True, check=True)
     assert told.stderr == ""
     assert told.stdout.strip() == (tmp_path / "home" / "mlartifacts" / "reader").as_uri()
     assert list((tmp_path / "cwd").iterdir()) == []

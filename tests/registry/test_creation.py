@@ -20,9 +20,7 @@ from tests.registry.conftest import FOREST
 
 def opened(place: Path | str) -> list[str]:
     uri = place if isinstance(place, str) else f"sqlite:///{place}"
-    config = RegistryConfig(
-        uri=uri, timeout_seconds=1 if isinstance(place, Path) else 30, artifact_location="file:///nowhere"
-    )
+    config = RegistryConfig(uri=uri, timeout_seconds=1 if isinstance(place, Path) else 30, artifact_location="file:///nowhere")
     return [experiment.name for experiment in connect(config, "reader").client.search_experiments()]
 
 
@@ -114,9 +112,7 @@ def test_an_empty_file_is_filled(tmp_path):
 def test_a_half_made_file_of_an_earlier_version_is_told_how_to_mend(tmp_path, empty_database, ledger):
     file = tmp_path / "mlflow.db"
     shutil.copy(empty_database, file)
-    change(
-        file, "DELETE FROM experiments", "UPDATE alembic_version SET version_num = '451aebb31d03'", "DROP TABLE spans"
-    )
+    change(file, "DELETE FROM experiments", "UPDATE alembic_version SET version_num = '451aebb31d03'", "DROP TABLE spans")
     if ledger:
         change(file, "CREATE TABLE ntgate_ledger_entries (id INTEGER)", "INSERT INTO ntgate_ledger_entries VALUES (7)")
     before = file.read_bytes()

@@ -33,9 +33,7 @@ REGISTRIES = (*DATABASES, "server-on-sqlite", "server-on-postgresql")
 SLOW = pytest.mark.slow
 # Each database and each sequel once in every test run, all pairs and the servers at night.
 SEQUELS = [
-    pytest.param(
-        kind, sequel, marks=() if (kind, sequel) in (("sqlite", "rerun"), ("postgresql", "reconcile")) else SLOW
-    )
+    pytest.param(kind, sequel, marks=() if (kind, sequel) in (("sqlite", "rerun"), ("postgresql", "reconcile")) else SLOW)
     for kind in REGISTRIES
     for sequel in ("rerun", "reconcile")
 ]
@@ -116,10 +114,7 @@ def test_killed_at_every_boundary_of_the_first_promotion(config, registry, promo
 def test_killed_at_every_boundary_of_a_rollback(config, registry, promoters, request_for, record_property):
     wanted = request_for(registry, "d9", None)
     number = 0
-    clean = {
-        "1": [("2", "rolled_back", False), ("1", "promoted", True)],
-        "2": [("2", "promoted", True), ("1", "promoted", False)],
-    }
+    clean = {"1": [("2", "rolled_back", False), ("1", "promoted", True)], "2": [("2", "promoted", True), ("1", "promoted", False)]}
     reached = set()
     for number, here in boundaries(config, registry, promoters, wanted, first="d1 d2", act="rollback"):
         before = champion(here).version
@@ -181,9 +176,7 @@ def test_fifty_rounds_of_two_to_eight_promoters(config, registry, promoters, req
 def test_a_holder_that_died_on_another_machine_is_waited_for(config, registry, promoters, request_for):
     wanted = request_for(registry, "d1", None)
     short = config.model_copy(update={"lock_seconds": 4})
-    (victim,) = promoters(
-        short, [wanted], die_before="set_registered_model_alias", process="another-boot pid:[4026531836] 17 4711"
-    )
+    (victim,) = promoters(short, [wanted], die_before="set_registered_model_alias", process="another-boot pid:[4026531836] 17 4711")
     assert not ended(victim)
     found = holder(registry)
     assert not found.dead  # as far as this machine can tell
@@ -206,11 +199,7 @@ def test_clocks_that_differ_by_hours_have_no_effect(config, registry, promoters,
     # A holder with a wrong clock that dies elsewhere: its lease is what others watch, not what its clock says.
     short = config.model_copy(update={"lock_seconds": 4})
     (victim,) = promoters(
-        short,
-        [wanted],
-        die_before="set_registered_model_alias",
-        process="another-boot pid:[1] 17 1",
-        skew=3600.0 * hours,
+        short, [wanted], die_before="set_registered_model_alias", process="another-boot pid:[1] 17 1", skew=3600.0 * hours
     )
     assert not ended(victim)
     began = time.monotonic()
@@ -328,9 +317,7 @@ def test_the_database_crashes_between_two_requests(
     config = RegistryConfig(uri=uri, artifact_location=tmp_path.as_uri(), lock_seconds=20, wait_seconds=60)
     registry = connect(config, "reader")
     wanted = request_for(registry, "d1", None)
-    said = gone_and_back(
-        registry, wanted, numbers or itertools.count(1), postgres_cluster.crash, postgres_cluster.start
-    )
+    said = gone_and_back(registry, wanted, numbers or itertools.count(1), postgres_cluster.crash, postgres_cluster.start)
     sentences = [answer for answer in said if answer != "1"]
     assert all(sentence.startswith("registry postgresql+psycopg://") for sentence in sentences)
     if numbers:

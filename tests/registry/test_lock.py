@@ -29,12 +29,7 @@ def left(registry: Registry) -> list[str]:
 
 def left_by(registry: Registry, token: str, lease: str, process: str = "") -> None:
     """A lock that another process left behind."""
-    tags = {
-        "ntgate.owner": "elsewhere:1",
-        "ntgate.token": token,
-        "ntgate.lease_seconds": lease,
-        "ntgate.process": process,
-    }
+    tags = {"ntgate.owner": "elsewhere:1", "ntgate.token": token, "ntgate.lease_seconds": lease, "ntgate.process": process}
     registry.client.create_registered_model(NAME, tags=tags)
 
 

@@ -110,9 +110,7 @@ def test_a_champion_whose_run_was_deleted_is_finished_all_the_same(config, regis
     assert [entry.state for entry in history(registry)] == ["promoted"]
 
 
-def test_reconcile_promotes_no_pending_version_in_the_place_of_a_lost_champion(
-    config, registry, promoters, request_for
-):
+def test_reconcile_promotes_no_pending_version_in_the_place_of_a_lost_champion(config, registry, promoters, request_for):
     first = request_for(registry, "d1", None)
     (victim,) = promoters(config, [first], die_before="set_registered_model_alias")
     victim.join(60)

@@ -34,9 +34,13 @@ def ask(server):
 
 def wanted(done, decision: str, seen: str | None) -> PromotionRequest:
     return PromotionRequest(
-        decision_id=decision, champion_seen=seen, run_id=done.runs["fine_tuning"], model_id=done.models["fine_tuning"],
-        description="**promoted**: fine_tuning beats scratch.", tags={"ntgate.strategy": "fine_tuning"},
-    )  # fmt: skip
+        decision_id=decision,
+        champion_seen=seen,
+        run_id=done.runs["fine_tuning"],
+        model_id=done.models["fine_tuning"],
+        description="**promoted**: fine_tuning beats scratch.",
+        tags={"ntgate.strategy": "fine_tuning"},
+    )
 
 
 def test_promotion_over_http(server, ask, array_model, make_run, tmp_path, capfd):
@@ -53,9 +57,11 @@ def test_promotion_over_http(server, ask, array_model, make_run, tmp_path, capfd
     found = ask("mlflow/model-versions/get", name="http-reader", version="1")["model_version"]
     tags = {tag["key"]: tag["value"] for tag in found["tags"]}
     assert tags == {
-        "ntgate.decision_id": "d1", "ntgate.state": "promoted", "ntgate.previous_champion": "none",
+        "ntgate.decision_id": "d1",
+        "ntgate.state": "promoted",
+        "ntgate.previous_champion": "none",
         "ntgate.strategy": "fine_tuning",
-    }  # fmt: skip
+    }
     assert (found["run_id"], found["status"]) == (done.runs["fine_tuning"], "READY")
     assert found["description"].startswith("**promoted**")
 
@@ -69,8 +75,10 @@ def test_promotion_over_http(server, ask, array_model, make_run, tmp_path, capfd
     query = {"experiment_ids": [done.experiment_id], "filter": f"tags.`mlflow.parentRunId` = '{done.run_id}'"}
     children = ask("mlflow/runs/search", query)["runs"]
     assert {run["info"]["run_name"]: run["info"]["status"] for run in children} == {
-        "fine_tuning": "FINISHED", "scratch": "FINISHED", "feature_extraction": "FAILED",
-    }  # fmt: skip
+        "fine_tuning": "FINISHED",
+        "scratch": "FINISHED",
+        "feature_extraction": "FAILED",
+    }
     names = [entry["name"] for entry in ask("mlflow/registered-models/search").get("registered_models", [])]
     assert names == ["http-reader"]  # no lock is left
 

@@ -32,8 +32,10 @@ def test_runs_of_a_promotion(registry, array_model, make_run, tmp_path):
     assert [file.path for file in client.list_artifacts(done.run_id)] == ["decision.json"]
     children = client.search_runs([done.experiment_id], f"tags.`mlflow.parentRunId` = '{done.run_id}'")
     assert {run.info.run_name: run.info.status for run in children} == {
-        "fine_tuning": "FINISHED", "scratch": "FINISHED", "feature_extraction": "FAILED",
-    }  # fmt: skip
+        "fine_tuning": "FINISHED",
+        "scratch": "FINISHED",
+        "feature_extraction": "FAILED",
+    }
     curve = client.get_metric_history(done.runs["fine_tuning"], "validation_loss")
     assert [(point.step, point.value) for point in curve] == [(step, 1.5 / (step + 1)) for step in range(10)]
 
@@ -43,9 +45,7 @@ def test_data_sets_of_the_runs(registry, array_model, make_run):
     seen = {}
     for name, run_id in {"parent": done.run_id, **done.runs}.items():
         inputs = registry.client.get_run(run_id).inputs.dataset_inputs
-        seen[name] = {
-            tag.value: entry.dataset for entry in inputs for tag in entry.tags if tag.key == "mlflow.data.context"
-        }
+        seen[name] = {tag.value: entry.dataset for entry in inputs for tag in entry.tags if tag.key == "mlflow.data.context"}
     assert set(seen["parent"]) == set(seen["fine_tuning"]) == {"source", "train", "validation", "test"}
     assert set(seen["scratch"]) == {"train", "validation", "test"}  # it never saw the source
     test = seen["parent"]["test"]
@@ -58,9 +58,7 @@ def test_data_sets_of_the_runs(registry, array_model, make_run):
 
 def test_schema_of_a_table():
     columns = json.loads(dataset_schema([("length", "float", (-1, 1)), ("colour", "string", (-1, 1))], "table"))
-    assert [(column["name"], column["type"]) for column in columns["mlflow_colspec"]] == [
-        ("length", "float"), ("colour", "string"),
-    ]  # fmt: skip
+    assert [(column["name"], column["type"]) for column in columns["mlflow_colspec"]] == [("length", "float"), ("colour", "string")]
 
 
 def test_the_models_page(registry, array_model, make_run):
@@ -108,10 +106,15 @@ def test_the_table_model_takes_a_data_frame(registry, table_model, make_run):
 
 def test_the_limits_of_mlflow_are_kept(registry):
     run = RunRecord(
-        name="many", note="x" * 50_000, parameters={f"p{i}": "y" * 10_000 for i in range(250)},
-        metrics={"gain": float("inf"), "p_value": float("nan"), "n": 3.0}, tags={}, candidates=[], artifacts=[],
+        name="many",
+        note="x" * 50_000,
+        parameters={f"p{i}": "y" * 10_000 for i in range(250)},
+        metrics={"gain": float("inf"), "p_value": float("nan"), "n": 3.0},
+        tags={},
+        candidates=[],
+        artifacts=[],
         datasets=[DatasetRecord("test", "0" * 64, 1, "test", "t.npz")],
-    )  # fmt: skip
+    )
     found = registry.client.get_run(record(registry, run).run_id)
     assert len(found.data.params) == 250
     assert found.data.metrics == {"n": 3.0}
@@ -134,9 +137,7 @@ def test_recording_twice_is_recording_once(registry, array_model, make_run):
 
 @pytest.mark.parametrize("call", ["log_artifact", "log_outputs", "log_batch", "set_terminated"])
 @pytest.mark.parametrize("last", [False, True])
-def test_a_registry_that_went_away_has_the_run_once_when_it_is_back(
-    registry, array_model, make_run, tmp_path, call, last
-):
+def test_a_registry_that_went_away_has_the_run_once_when_it_is_back(registry, array_model, make_run, tmp_path, call, last):
     """``last``: of several requests the last one is lost, so that most has been recorded."""
     (tmp_path / "decision.json").write_text("{}")
     run = dataclasses.replace(make_run(array_model, (tmp_path / "decision.json",)), key="d1 2026-01-01")

@@ -57,9 +57,7 @@ class Page(HTMLParser):
         if "dt" in self.open:
             self.facts_of = data
         elif "dd" in self.open:
-            self.facts[self.facts_of] = (
-                self.facts.get(self.facts_of, "") + (" | " if "small" in self.open else "") + data
-            )
+            self.facts[self.facts_of] = self.facts.get(self.facts_of, "") + (" | " if "small" in self.open else "") + data
 
     @property
     def text(self) -> str:

@@ -27,29 +27,63 @@ def full(outcome="shift", name="age", seed=0, **more):
     x, y = rng.normal(size=(60, 3)), rng.normal(size=(40, 3)) + 1
     u = rng.uniform
     told = {
-        "outcome": outcome, "sentence": f"All about {name}", "model": name, "alpha": 0.05,
-        "tolerated_effect": u(0.02, 0.2), "mmd2": u(0.1, 0.5), "p_value": u(0.001, 0.049),
-        "null_quantiles": tuple(sorted(u(0, 0.05, 4))), "effect_size": u(0.2, 0.6),
-        "effect_interval": (u(0.1, 0.2), u(0.6, 0.8)), "proxy_a_distance": u(0.5, 1.5),
-        "proxy_a_distance_interval": (u(0, 0.5), u(1.5, 2)), "permutations": 731, "bandwidths": (0.613, 1.226, 2.452),
-        "n_source": 1234, "n_target": 567, "representation": "raw", "seconds": 3.14,
+        "outcome": outcome,
+        "sentence": f"All about {name}",
+        "model": name,
+        "alpha": 0.05,
+        "tolerated_effect": u(0.02, 0.2),
+        "mmd2": u(0.1, 0.5),
+        "p_value": u(0.001, 0.049),
+        "null_quantiles": tuple(sorted(u(0, 0.05, 4))),
+        "effect_size": u(0.2, 0.6),
+        "effect_interval": (u(0.1, 0.2), u(0.6, 0.8)),
+        "proxy_a_distance": u(0.5, 1.5),
+        "proxy_a_distance_interval": (u(0, 0.5), u(1.5, 2)),
+        "permutations": 731,
+        "bandwidths": (0.613, 1.226, 2.452),
+        "n_source": 1234,
+        "n_target": 567,
+        "representation": "raw",
+        "seconds": 3.14,
         "features": [
-            {"name": name, "effect": u(0.1, 1), "p_adjusted": u(0.001, 0.05), "moved": True, "direction": u(0.3, 2),
-             "histogram": histogram(np.append(x[:, 0], np.nan), np.append(y[:, 0], 900.0))},
-            {"name": "colour " + name, "kind": "category", "effect": u(0.1, 1), "p_adjusted": 0.0001, "moved": True,
-             "shares": category_shares(["red"] * 30 + [name] * 30, ["red"] * 10 + ["blue"] * 30)},
+            {
+                "name": name,
+                "effect": u(0.1, 1),
+                "p_adjusted": u(0.001, 0.05),
+                "moved": True,
+                "direction": u(0.3, 2),
+                "histogram": histogram(np.append(x[:, 0], np.nan), np.append(y[:, 0], 900.0)),
+            },
+            {
+                "name": "colour " + name,
+                "kind": "category",
+                "effect": u(0.1, 1),
+                "p_adjusted": 0.0001,
+                "moved": True,
+                "shares": category_shares(["red"] * 30 + [name] * 30, ["red"] * 10 + ["blue"] * 30),
+            },
             {"name": "still", "effect": u(0, 0.1), "p_adjusted": u(0.1, 1), "direction": -u(0.02, 0.1)},
         ],
         "projection": project(x, y, keep=([7], [3])),
-        "label_shift": {"shares": [{"name": name, "source": u(0, 0.5), "target": u(0, 0.5), "interval": (0.0, u(0.5, 1))}],
-                        "p_value": u(0.01, 0.9)},
-        "task": {"shared": [name], "only_source": ["left"], "only_target": ["right"],
-                 "swapped": [{"target": name, "source": "other", "rows_nearer": u(0, 1), "p_value": u(0.01, 0.05)}],
-                 "conditionals": [{"name": name, "effect_size": u(0, 1), "p_value": u(0.01, 0.05), "status": "differs"}]},
-        "typical": {"source": [{"row": 7, "name": name, "image": thumbnail(rng.random((8, 8)))}],
-                    "target": [{"row": 3, "image": thumbnail(rng.random((3, 8, 8)))}]},
-        "evidently_href": "evidently.html", "created": "2026-11-24", "version": "0.2.0",
-    }  # fmt: skip
+        "label_shift": {
+            "shares": [{"name": name, "source": u(0, 0.5), "target": u(0, 0.5), "interval": (0.0, u(0.5, 1))}],
+            "p_value": u(0.01, 0.9),
+        },
+        "task": {
+            "shared": [name],
+            "only_source": ["left"],
+            "only_target": ["right"],
+            "swapped": [{"target": name, "source": "other", "rows_nearer": u(0, 1), "p_value": u(0.01, 0.05)}],
+            "conditionals": [{"name": name, "effect_size": u(0, 1), "p_value": u(0.01, 0.05), "status": "differs"}],
+        },
+        "typical": {
+            "source": [{"row": 7, "name": name, "image": thumbnail(rng.random((8, 8)))}],
+            "target": [{"row": 3, "image": thumbnail(rng.random((3, 8, 8)))}],
+        },
+        "evidently_href": "evidently.html",
+        "created": "2026-11-24",
+        "version": "0.2.0",
+    }
     return DriftReport.of(told, **more)
 
 
@@ -63,8 +97,10 @@ def test_page_is_whole_and_loads_nothing(outcome, read, tmp_path):
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     loaded = [*page.attribute("src"), *page.attribute("href"), *re.findall(r"url\(([^)]*)\)", text)]
     assert {place.split(",")[0] if place.startswith("data:") else place[0] for place in loaded} <= {
-        "data:image/png;base64", "#", "e",
-    }  # fmt: skip
+        "data:image/png;base64",
+        "#",
+        "e",
+    }
     assert "@import" not in text
     assert "://" not in text
 
@@ -74,9 +110,10 @@ def test_identifiers_are_unique_and_references_resolve(read):
     names = page.attribute("id")
     assert len(names) == len(set(names))
     for reference in (
-        *page.attribute("aria-labelledby"), *page.attribute("aria-describedby"),
+        *page.attribute("aria-labelledby"),
+        *page.attribute("aria-describedby"),
         *(href[1:] for href in page.attribute("href") if href.startswith("#")),
-    ):  # fmt: skip
+    ):
         assert reference in names
 
 
@@ -108,9 +145,7 @@ def test_only_relative_links_are_kept(href):
     assert "Evidently" not in render_drift_page(full(evidently_href=href))
 
 
-@pytest.mark.parametrize(
-    "image", ["http://example.org/x.png", "data:image/svg+xml;base64,AAAA", 'data:image/png;base64,A"']
-)
+@pytest.mark.parametrize("image", ["http://example.org/x.png", "data:image/svg+xml;base64,AAAA", 'data:image/png;base64,A"'])
 def test_only_pictures_inside_the_page_are_kept(image, read):
     report = full(typical={"source": [{"row": 1, "image": image}]})
     assert report.typical.source[0].image is None
@@ -140,12 +175,22 @@ def test_a_missing_part_leaves_no_empty_section(part, read):
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_next_to_nothing_and_nan_do_not_break_it(outcome, read):
     nan = float("nan")
-    bare = DriftReport.of({
-        "outcome": outcome, "p_value": nan, "effect_size": nan, "effect_interval": [nan, 1], "mmd2": float("inf"),
-        "null_quantiles": [0, 1, nan, 2], "proxy_a_distance": nan, "unheard_of": 1,
-        "features": [{"name": "x", "effect": nan, "direction": nan, "p_adjusted": nan}],
-        "label_shift": {}, "task": {}, "typical": {},
-    })  # fmt: skip
+    bare = DriftReport.of(
+        {
+            "outcome": outcome,
+            "p_value": nan,
+            "effect_size": nan,
+            "effect_interval": [nan, 1],
+            "mmd2": float("inf"),
+            "null_quantiles": [0, 1, nan, 2],
+            "proxy_a_distance": nan,
+            "unheard_of": 1,
+            "features": [{"name": "x", "effect": nan, "direction": nan, "p_adjusted": nan}],
+            "label_shift": {},
+            "task": {},
+            "typical": {},
+        }
+    )
     page = read(render_drift_page(bare))
     assert not {"nan", "inf", "none"} & set(re.findall(r"[a-z]+", page.text.replace("None of", "").lower()))
     assert "labels-title" not in page.attribute("id")
@@ -190,9 +235,7 @@ def test_figures_equal_the_input(seed, read):
     right, between = page.facts["Domain classifier"].split(" | ")
     error = (1 - report.proxy_a_distance / 2) / 2
     assert percent(right) == pytest.approx(1 - error, abs=5e-4)
-    assert ends(between, percent) == pytest.approx(
-        [0.5 + end / 4 for end in report.proxy_a_distance_interval], abs=6e-4
-    )
+    assert ends(between, percent) == pytest.approx([0.5 + end / 4 for end in report.proxy_a_distance_interval], abs=6e-4)
     distance, between = page.facts["Proxy A-distance"].split(" | ")
     assert number(distance) == pytest.approx(report.proxy_a_distance, rel=5e-3)
     assert ends(between, number) == pytest.approx(report.proxy_a_distance_interval, abs=5e-3)
@@ -236,15 +279,7 @@ def test_no_number_is_made_up(read):
     page = read(render_drift_page(report))
     rights = [50 + 25 * d for d in (report.proxy_a_distance, *report.proxy_a_distance_interval)]
     whole = {95, 50, 90, 99}  # levels of intervals and quantiles
-    whole |= {
-        731,
-        1234,
-        567,
-        60,
-        40,
-        3,
-        2,
-    }  # permutations, rows, points, bandwidths together or features, those that moved
+    whole |= {731, 1234, 567, 60, 40, 3, 2}  # permutations, rows, points, bandwidths together or features, those that moved
     whole |= {round(right) for right in rights}
     whole |= {0, 1, 25, 75}  # rows that are not drawn; shares of the category
     given = [0.05, *report.bandwidths, 3.14, 0.001, report.mmd2, report.p_value, *report.null_quantiles]
@@ -301,9 +336,7 @@ def test_typical_rows_are_ringed_where_they_are_among_the_points(monkeypatch):
     report = full(projection=project(rng.normal(size=(300, 2)), rng.normal(size=(300, 2)), most=20, keep=([7], [])))
     seen = {}
     drawn = drift_plots.projection
-    monkeypatch.setattr(
-        drift_plots, "projection", lambda told, marked: (seen.update(marked=marked), drawn(told, marked=marked))[1]
-    )
+    monkeypatch.setattr(drift_plots, "projection", lambda told, marked: (seen.update(marked=marked), drawn(told, marked=marked))[1])
     drift_page.render_drift_page(report)
     assert [report.projection.source_rows[place] for place in seen["marked"][0]] == [7]
     assert [report.projection.target_rows[place] for place in seen["marked"][1]] in ([], [3])
@@ -312,10 +345,7 @@ def test_typical_rows_are_ringed_where_they_are_among_the_points(monkeypatch):
 def test_at_most_eight_features_are_drawn_and_all_are_counted(read):
     rng = np.random.default_rng(0)
     told = histogram(rng.normal(size=50), rng.normal(size=50))
-    rows = [
-        {"name": f"x{i}", "effect": i / 200, "p_adjusted": 0.01, "moved": i >= 20, "histogram": told}
-        for i in range(200)
-    ]
+    rows = [{"name": f"x{i}", "effect": i / 200, "p_adjusted": 0.01, "moved": i >= 20, "histogram": told} for i in range(200)]
     page = read(render_drift_page(DriftReport.of({"outcome": "shift", "features": rows})))
     labels = [label for label in page.attribute("aria-label") if label.startswith("Distribution of")]
     assert [label.split(".")[0] for label in labels] == [f"Distribution of x{i}" for i in range(199, 191, -1)]
@@ -346,9 +376,15 @@ def test_a_page_is_green_only_when_more_than_is_tolerated_is_ruled_out(told, ton
 
 @pytest.mark.parametrize(
     ("p", "effect", "tolerated", "said"),
-    [(0.002, 0.0003, None, True), (0.002, 0.0003, 0.01, True), (0.002, 0.03, 0.05, True), (0.03, 0.0003, 0.01, False),
-     (0.002, 0.06, 0.05, False), (0.002, 0.03, None, False)],
-)  # fmt: skip
+    [
+        (0.002, 0.0003, None, True),
+        (0.002, 0.0003, 0.01, True),
+        (0.002, 0.03, 0.05, True),
+        (0.03, 0.0003, 0.01, False),
+        (0.002, 0.06, 0.05, False),
+        (0.002, 0.03, None, False),
+    ],
+)
 def test_many_rows_are_said_to_make_everything_significant(p, effect, tolerated, said):
     report = DriftReport(
         outcome="tolerated", p_value=p, effect_size=effect, tolerated_effect=tolerated, n_source=200_000, n_target=9
@@ -376,16 +412,12 @@ def test_the_words_for_an_effect_are_those_of_its_size():
 def test_words_stand_out_from_what_is_behind_them():
     """Contrast of at least 4.5 to 1 for text and 3 to 1 for drawn colours, light and dark (WCAG 2.2, 1.4.3 and 1.4.11)."""
     styles = (Path(drift_page.__file__).parent / "templates" / "page.css").read_text()
-    light, dark = (
-        dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in re.findall(r":root \{(.*?)\}", styles, re.DOTALL)
-    )
+    light, dark = (dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in re.findall(r":root \{(.*?)\}", styles, re.DOTALL))
     assert light.keys() == dark.keys()
     for colours in (light, dark):
         grounds = [colours[name] for name in ("paper", "ground")]
         for name in ("ink", "muted", "accent", "good", "bad", "unsure", "source", "target"):
-            assert min(contrast(colours[name], ground) for ground in grounds) >= (
-                3 if name in ("source", "target") else 4.5
-            ), name
+            assert min(contrast(colours[name], ground) for ground in grounds) >= (3 if name in ("source", "target") else 4.5), name
         for name in ("good", "bad", "unsure", "accent"):
             assert contrast(colours[name], colours[f"{name}-wash"]) >= 4.5, name
             assert contrast(colours["ink"], colours[f"{name}-wash"]) >= 7, name

@@ -14,11 +14,7 @@ from ntgate.report.category_shares import MISSING, OTHERS, category_shares
 from ntgate.report.histogram import MOST, histogram
 
 values = st.one_of(
-    st.floats(-1e12, 1e12),
-    st.just(float("nan")),
-    st.integers(-5, 5).map(float),
-    st.floats(-1e-12, 1e-12),
-    st.floats(-1e300, 1e300),
+    st.floats(-1e12, 1e12), st.just(float("nan")), st.integers(-5, 5).map(float), st.floats(-1e-12, 1e-12), st.floats(-1e300, 1e300)
 )
 samples = st.lists(values, min_size=1, max_size=60).map(np.array)
 
@@ -50,8 +46,12 @@ def test_swapping_the_samples_swaps_the_counts(x, y):
     one, other = histogram(x, y), histogram(y, x)
     assert one.edges == other.edges
     assert (one.source, one.target, one.below, one.above, one.missing) == (
-        other.target, other.source, other.below[::-1], other.above[::-1], other.missing[::-1],
-    )  # fmt: skip
+        other.target,
+        other.source,
+        other.below[::-1],
+        other.above[::-1],
+        other.missing[::-1],
+    )
 
 
 def test_the_width_is_that_of_freedman_and_diaconis():
@@ -147,14 +147,8 @@ def test_shares_are_those_of_a_count():
 def test_missing_values_are_one_value():
     import pandas as pd
 
-    found = category_shares(
-        ["", None, float("nan"), np.float32("nan"), pd.NA, "a"], pd.Series(["a", "b"], dtype=object)
-    )
-    assert {share.name: share.source for share in found} == {
-        MISSING: pytest.approx(5 / 6),
-        "a": pytest.approx(1 / 6),
-        "b": 0,
-    }
+    found = category_shares(["", None, float("nan"), np.float32("nan"), pd.NA, "a"], pd.Series(["a", "b"], dtype=object))
+    assert {share.name: share.source for share in found} == {MISSING: pytest.approx(5 / 6), "a": pytest.approx(1 / 6), "b": 0}
 
 
 @pytest.mark.parametrize(("arguments", "named"), [(([], ["a"]), "x"), ((["a"], []), "y"), ((["a"], ["a"], 0), "most")])

@@ -18,9 +18,7 @@ def test_what_decided_comes_first_and_text_from_outside_stays_text():
     )
     registry = {"version": None, "name": "reader", "alias": None}
     told = [finding.model_dump() for finding in findings]
-    report = RunReport.of(
-        {"outcome": "rejected", "sentence": hostile, "findings": told, "registry": registry}, model="reader"
-    )
+    report = RunReport.of({"outcome": "rejected", "sentence": hostile, "findings": told, "registry": registry}, model="reader")
     text = note(report)
     lines = text.splitlines()
     assert lines[2].startswith(

@@ -97,9 +97,7 @@ def test_a_p_value_of_three_per_cent_at_a_level_of_one(read):
     found = report(7, 200, 3, 0.3, 1, alpha=0.01).model_copy(
         update={"p_value": 0.03, "outcome": "none", "significant": False, "moved": (), "features_moved": 0}
     )
-    found = found.model_copy(
-        update={"attribution": found.attribution.model_copy(update={"drifted": 0, "features": ()})}
-    )
+    found = found.model_copy(update={"attribution": found.attribution.model_copy(update={"drifted": 0, "features": ()})})
     said = places(found, read)
     for place, text in said.items():
         assert "No shift shown (p = 0.03)" in text, place
@@ -113,7 +111,4 @@ def test_a_p_value_between_its_part_of_the_level_and_the_level_says_so(shift):
 def test_reports_of_an_earlier_version_are_still_told(read):
     old = {"mmd2": 0.1, "p_value": 0.01, "alpha": 0.05, "outcome": "shift", "effect_size": 0.2, "proxy_a_distance": 1.2}
     page = read(render_page(RunReport.of({"outcome": "rejected", "shift": old})))
-    assert (
-        "A large shift (p = 0.01): a linear classifier tells source from target rows with 80\u00a0% accuracy."
-        in page.text
-    )
+    assert "A large shift (p = 0.01): a linear classifier tells source from target rows with 80\u00a0% accuracy." in page.text

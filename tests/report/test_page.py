@@ -16,16 +16,20 @@ from ntgate.strategies import STRATEGIES
 
 def report(outcome="promoted", **more):
     result = {
-        "outcome": outcome, "decision_id": "ab" * 32, "metric": "accuracy", "gain": 0.03, "gain_interval": [0.01, 0.05],
-        "p_value": 0.002, "alpha": 0.05, "candidate": {"strategy": "fine_tuning", "value": 0.93, "n": 900, "seconds": 1.0},
+        "outcome": outcome,
+        "decision_id": "ab" * 32,
+        "metric": "accuracy",
+        "gain": 0.03,
+        "gain_interval": [0.01, 0.05],
+        "p_value": 0.002,
+        "alpha": 0.05,
+        "candidate": {"strategy": "fine_tuning", "value": 0.93, "n": 900, "seconds": 1.0},
         "scratch": {"value": 0.9, "n": 900, "seconds": 1.0},
         "shift": {"mmd2": 0.21, "p_value": 0.002, "effect_size": 0.1, "proxy_a_distance": 1.7, "n_source": 10, "n_target": 5},
         "plan": [{"strategy": "fine_tuning", "reason": "near", "trained": True, "validation": 0.9, "seconds": 1.0}],
         "findings": [{"rule": "negative_transfer", "outcome": "pass", "measured": 0.01, "bound": 0.0, "reason": "It beats."}],
-    }  # fmt: skip
-    curves = {
-        "fine_tuning": [{"step": s, "train_loss": 1 / s, "validation_loss": 1 / s, "validation": 0.5} for s in (1, 2)]
     }
+    curves = {"fine_tuning": [{"step": s, "train_loss": 1 / s, "validation_loss": 1 / s, "validation": 0.5} for s in (1, 2)]}
     return RunReport.of({**result, **more.pop("result", {})}, model="reader", curves=curves, **more)
 
 
@@ -57,14 +61,7 @@ def test_hostile_names_are_escaped():
 
 
 def test_missing_values_do_not_break_it():
-    empty = {
-        "gain": None,
-        "gain_interval": None,
-        "p_value": float("nan"),
-        "candidate": None,
-        "scratch": None,
-        "shift": None,
-    }
+    empty = {"gain": None, "gain_interval": None, "p_value": float("nan"), "candidate": None, "scratch": None, "shift": None}
     page = render_page(report("inconclusive", result=empty))
     assert "Inconclusive" in page
     assert "nan" not in re.sub(r"<[^>]+>", "", page).lower().split()
@@ -72,9 +69,7 @@ def test_missing_values_do_not_break_it():
 
 def test_what_a_strategy_learnt_is_told_beside_it(read):
     notes = {"source_share.0": 0.912, "source_share.3": 0.25, "source_rows": 1040, "effective_source_rows": 12.34}
-    page = read(
-        render_page(report(result={"plan": [{"strategy": "parameter_transfer", "trained": True, "notes": notes}]}))
-    )
+    page = read(render_page(report(result={"plan": [{"strategy": "parameter_transfer", "trained": True, "notes": notes}]})))
     assert "The source's share of the weights: 91.2\u202f% in block 0, 25.0\u202f% in block 3." in page.text
     assert "Source rows kept: 1,040. They are worth 12.3 rows of equal weight." in page.text
 
@@ -90,7 +85,7 @@ def test_arms_stand_with_weight_and_gain_and_scores_with_their_reliability(read)
         "calibration": {
             "candidate": {"log_loss": 0.3125, "brier": 0.15, "bins": [{"rows": 9, "confidence": 0.8, "accuracy": 0.9}]}
         },
-    }  # fmt: skip
+    }
     page = read(render_page(report(result=told)))
     assert ["Logistic", "80.0\u202f%", "25.0\u202f%", "85.0\u202f%", "+8.0 points", "+5.0 to +11.0"] in page.rows
     assert ["Always the same answer", "–", "–", "10.0\u202f%", "+83.0 points", "+80.0 to +86.0"] in page.rows
@@ -107,11 +102,7 @@ def test_every_strategy_has_a_name_of_its_own():
 
 def test_the_headline_is_the_gates_own_sentence_and_alarms_stand_below_it(read):
     alarm = "Labels look swapped: correct them."
-    told = {
-        "sentence": f"The candidate lost. {alarm}",
-        "alarms": [alarm],
-        "champion": {"version": "3", "value": 0.9, "n": 9},
-    }
+    told = {"sentence": f"The candidate lost. {alarm}", "alarms": [alarm], "champion": {"version": "3", "value": 0.9, "n": 9}}
     page = render_page(report("rejected", result=told))
     assert '<h1 id="verdict">The candidate lost.</h1>' in page
     assert f'role="note">{alarm}</p>' in page
@@ -133,9 +124,7 @@ def test_a_rule_is_named_by_what_it_asks(read):
 
 def test_the_drift_page_is_a_part_of_the_page(read):
     drift = render_drift_page(
-        DriftReport(
-            outcome="shift", effect_size=0.2, effect_interval=(0.1, 0.3), sentence="far", evidently_href="e.html"
-        )
+        DriftReport(outcome="shift", effect_size=0.2, effect_interval=(0.1, 0.3), sentence="far", evidently_href="e.html")
     )
     page = render_page(report(), drift)
     seen = read(page)

@@ -67,14 +67,17 @@ def test_the_same_minutes_as_croniter(seed):
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
 @pytest.mark.parametrize(
     "expression", [*map(drawn, range(12)), "17 3 * * 1", "0 6 1 * fri", "*/20 4-6 */2 * 1-5", "@monthly", "5 0 29 2 *", "0 0 * * 7"]
-)  # fmt: skip
+)
 def test_the_same_minutes_in_systemd(expression):
     """Also where croniter differs from cron: a star with a step restricts its day and leaves the other field alone."""
     cron = Cron.parse(expression)
     done = subprocess.run(
         ["systemd-analyze", "calendar", "--iterations=12", f"--base-time={BASE:%Y-%m-%d %H:%M:%S}", *cron.calendar],
-        capture_output=True, text=True, check=False, env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
+    )
     assert done.returncode == 0, done.stderr
     stamps = re.findall(r"(?:Next elapse|Iteration #\d+|Iter. #\d+): \w{3} (\S+ \S+) UTC", done.stdout)
     found = sorted({datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) for stamp in stamps})

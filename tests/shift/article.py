@@ -118,11 +118,7 @@ def h_divergence(x: Any, y: Any, *, seed: int = 0) -> ProxyADistance:
 
 
 def gaussian_mmd2(
-    mean_p: npt.ArrayLike,
-    covariance_p: npt.ArrayLike,
-    mean_q: npt.ArrayLike,
-    covariance_q: npt.ArrayLike,
-    width: float = 1.0,
+    mean_p: npt.ArrayLike, covariance_p: npt.ArrayLike, mean_q: npt.ArrayLike, covariance_q: npt.ArrayLike, width: float = 1.0
 ) -> float:
     """The exact MMD^2 of two Gaussian distributions.
 
@@ -156,10 +152,7 @@ def _kernels(x: Any, y: Any, width: float) -> tuple[Floats, Floats, Floats]:
     x, y = pair(x, y)
     if len(x) + len(y) > _MOST:
         raise DataError(
-            "x and y",
-            expected=f"at most {_MOST} rows together",
-            got=f"{len(x) + len(y)}",
-            fix="use ntgate.shift.mmd_test",
+            "x and y", expected=f"at most {_MOST} rows together", got=f"{len(x) + len(y)}", fix="use ntgate.shift.mmd_test"
         )
     return _kernel(x, x, width), _kernel(y, y, width), _kernel(x, y, width)
 

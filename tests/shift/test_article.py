@@ -35,9 +35,7 @@ def test_estimators_are_those_of_their_formulas(samples):
     assert article.unbiased_mmd2(x, y, 1.3) == pytest.approx(
         (within_x - n) / (n * (n - 1)) + (within_y - m) / (m * (m - 1)) - 2 * across / (n * m), rel=1e-12
     )
-    assert article.biased_mmd2(x, y, 1.3) == pytest.approx(
-        within_x / n**2 + within_y / m**2 - 2 * across / (n * m), rel=1e-12
-    )
+    assert article.biased_mmd2(x, y, 1.3) == pytest.approx(within_x / n**2 + within_y / m**2 - 2 * across / (n * m), rel=1e-12)
 
 
 def test_the_program_is_too_large_by_a_known_amount(samples):
@@ -46,9 +44,7 @@ def test_the_program_is_too_large_by_a_known_amount(samples):
     assert excess == pytest.approx(1 / 16 + 1 / 11, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("shift", "program", "unbiased", "biased"), [(0.0, 0.0204, 0.0002, 0.0135), (2.0, 0.5099, 0.4897, None)]
-)
+@pytest.mark.parametrize(("shift", "program", "unbiased", "biased"), [(0.0, 0.0204, 0.0002, 0.0135), (2.0, 0.5099, 0.4897, None)])
 def test_the_numbers_of_the_article(shift, program, unbiased, biased):
     """Means over 400 draws of n = m = 100 rows, within three standard errors of the numbers and of this simulation.
 
@@ -73,8 +69,7 @@ def test_the_exact_value_is_the_mean_of_the_unbiased_estimate():
     covariance, mean = factor @ factor.T, np.array([0.5, 0.0, -0.3])
     exact = article.gaussian_mmd2(np.zeros(3), np.eye(3), mean, covariance, 1.5)
     draws = [
-        article.unbiased_mmd2(rng.normal(size=(80, 3)), rng.multivariate_normal(mean, covariance, 60), 1.5)
-        for _ in range(400)
+        article.unbiased_mmd2(rng.normal(size=(80, 3)), rng.multivariate_normal(mean, covariance, 60), 1.5) for _ in range(400)
     ]
     assert np.mean(draws) == pytest.approx(exact, abs=3 * np.std(draws) / 20)
     assert article.gaussian_mmd2([0, 0], np.eye(2), [2, 2], np.eye(2)) == pytest.approx(0.4909, abs=5e-5)

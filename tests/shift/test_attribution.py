@@ -53,9 +53,7 @@ def test_features_of_few_values_agree_with_scipy():
     x = np.stack([rng.integers(0, 2, 90), rng.integers(0, 5, 90), np.zeros(90)], axis=1)
     y = np.stack([rng.random(70) < 0.8, rng.integers(0, 5, 70), np.zeros(70)], axis=1)
     binary, several, constant = feature_tests(x, y.astype(float), rng)
-    tables = [
-        np.stack([np.bincount(part[:, f].astype(int), minlength=5 if f else 2) for part in (x, y)]) for f in (0, 1)
-    ]
+    tables = [np.stack([np.bincount(part[:, f].astype(int), minlength=5 if f else 2) for part in (x, y)]) for f in (0, 1)]
     assert binary.p_value == pytest.approx(stats.fisher_exact(tables[0]).pvalue)
     assert several.p_value == pytest.approx(stats.chi2_contingency(tables[1], correction=False).pvalue)
     assert binary.effect == pytest.approx(abs(x[:, 0].mean() - y[:, 0].mean()))
@@ -69,8 +67,7 @@ def test_rare_categories_keep_the_level():
     draws = 400
     share = [0.94, 0.02, 0.02, 0.02]
     p_values = [
-        feature_tests(rng.choice(4, (300, 1), p=share), rng.choice(4, (10, 1), p=share), rng)[0].p_value
-        for _ in range(draws)
+        feature_tests(rng.choice(4, (300, 1), p=share), rng.choice(4, (10, 1), p=share), rng)[0].p_value for _ in range(draws)
     ]
     assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + three_errors(0.05, draws)
 
@@ -113,15 +110,14 @@ def test_pairs_are_said_to_have_changed_no_more_often_than_the_level(kind):
     def draw(rows):
         z = rng.normal(size=(rows, 15))
         return {
-            "gaussian": z, "heavy tails": rng.standard_t(2, size=z.shape), "rare categories": (z > 1.7) * 1.0,
+            "gaussian": z,
+            "heavy tails": rng.standard_t(2, size=z.shape),
+            "rare categories": (z > 1.7) * 1.0,
             "correlated": 0.5 * z + rng.normal(size=(rows, 1)),
-        }[kind]  # fmt: skip
+        }[kind]
 
     draws = 100
-    false = [
-        (stats.false_discovery_control(dependence_tests(draw(200), draw(120)).p_value) <= 0.05).any()
-        for _ in range(draws)
-    ]
+    false = [(stats.false_discovery_control(dependence_tests(draw(200), draw(120)).p_value) <= 0.05).any() for _ in range(draws)]
     assert np.mean(false) <= 0.05 + three_errors(0.05, draws)
 
 

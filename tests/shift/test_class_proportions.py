@@ -77,9 +77,7 @@ def test_intervals_cover_and_known_proportions_are_recovered(n, m, target):
         y, predicted = sample(rng, [0.4, 0.3, 0.3], n)
         _, of_target = sample(rng, target, m)
         one = label_shift(y, predicted, of_target, ABC, permutations=1, resamples=200, seed=seed)
-        inside.append(
-            [share.interval[0] <= true <= share.interval[1] for share, true in zip(one.shares, target, strict=True)]
-        )
+        inside.append([share.interval[0] <= true <= share.interval[1] for share, true in zip(one.shares, target, strict=True)])
         found.append(estimate(one))
     # Classes of one draw are dependent: the bound is that of 200 draws.
     assert np.mean(inside) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 200)
@@ -98,9 +96,7 @@ def test_intervals_of_probabilities_cover_too():
             scores = np.exp(2 * np.eye(3)[y] + rng.normal(size=(rows, 3)))
             parts.append((y, scores / scores.sum(axis=1, keepdims=True)))
         one = label_shift(*parts[0], parts[1][1], ABC, permutations=1, resamples=200, seed=seed)
-        inside.append(
-            [share.interval[0] <= true <= share.interval[1] for share, true in zip(one.shares, target, strict=True)]
-        )
+        inside.append([share.interval[0] <= true <= share.interval[1] for share, true in zip(one.shares, target, strict=True)])
     assert np.mean(inside) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 150)
 
 
@@ -172,9 +168,12 @@ def test_the_constrained_solution_is_that_of_a_general_optimiser():
     matrix, mean = CONFUSION, np.array([0.02, 0.5, 0.48])  # the plain solution is negative
     assert np.linalg.solve(matrix, mean).min() < 0
     best = minimize(
-        lambda q: ((matrix @ q - mean) ** 2).sum(), np.full(3, 1 / 3), bounds=[(0, 1)] * 3,
-        constraints={"type": "eq", "fun": lambda q: q.sum() - 1}, tol=1e-14,
-    )  # fmt: skip
+        lambda q: ((matrix @ q - mean) ** 2).sum(),
+        np.full(3, 1 / 3),
+        bounds=[(0, 1)] * 3,
+        constraints={"type": "eq", "fun": lambda q: q.sum() - 1},
+        tol=1e-14,
+    )
     assert proportions(matrix[None], mean[None])[0] == pytest.approx(best.x, abs=1e-4)
 
 
@@ -203,9 +202,7 @@ def test_same_seed_same_result():
     ],
 )
 def test_bad_input_names_the_argument(change, part):
-    usual = {
-        "y_source": [0, 1, 2, 0], "predicted_source": [0, 1, 2, 0], "predicted_target": [0, 1, 2], "classes": ABC,
-    }  # fmt: skip
+    usual = {"y_source": [0, 1, 2, 0], "predicted_source": [0, 1, 2, 0], "predicted_target": [0, 1, 2], "classes": ABC}
     with pytest.raises(DataError) as caught:
         label_shift(**{**usual, **change})
     assert part in str(caught.value)

@@ -93,7 +93,7 @@ def test_pixels_and_half_precision():
         (frame(10).rename(columns={"u": "w"}), frame(10), ["dataset: expected at least one column", "w twice"]),
         (frame(10)[[]], frame(10), ["dataset: expected at least one column", "got no column"]),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_compared(first, second, words):
     with pytest.raises(DataError) as told:
         domains(first, second)

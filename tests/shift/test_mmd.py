@@ -59,9 +59,7 @@ def test_level_and_uniform_p_values(scheme):
 def test_bins_keep_level_where_they_hold_many_rows():
     rng = np.random.default_rng(2)
     p_values = [
-        mmd_test(
-            rng.normal(size=(1500, 2)), rng.normal(size=(1100, 2)), permutations=99, scheme="bins", seed=seed
-        ).p_value
+        mmd_test(rng.normal(size=(1500, 2)), rng.normal(size=(1100, 2)), permutations=99, scheme="bins", seed=seed).p_value
         for seed in range(300)
     ]
     assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / 300)

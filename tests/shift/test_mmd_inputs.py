@@ -94,9 +94,7 @@ def test_sorted_rows_are_no_change(method):
     p_values = []
     for seed in range(150):
         x, y = (np.sort(rng.normal(size=(n, 1)), axis=0) for n in (900, 700))
-        p_values.append(
-            mmd_test(x, y, method=method, scheme="bins", permutations=99, frequencies=32, seed=seed).p_value
-        )
+        p_values.append(mmd_test(x, y, method=method, scheme="bins", permutations=99, frequencies=32, seed=seed).p_value)
     assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / 150)
 
 

@@ -50,10 +50,7 @@ def both(folder: Path, before: pd.DataFrame, after: pd.DataFrame, **shift) -> li
     after.to_parquet(folder / "target.parquet")
     config = {
         "model": {"name": "t"},
-        "data": {
-            "source": {"path": "source.parquet", "label": "y"},
-            "target": {"path": "target.parquet", "label": "y"},
-        },
+        "data": {"source": {"path": "source.parquet", "label": "y"}, "target": {"path": "target.parquet", "label": "y"}},
         "registry": {"uri": "sqlite:///mlflow.db"},
         "shift": {"evidently": False, **shift},
     }

@@ -21,9 +21,7 @@ CONFIG = ShiftConfig(permutations=99)
 def found(before: pd.DataFrame, after: pd.DataFrame, seed: int = 0, **config) -> ShiftReport:
     """Two tables, as a drift check measures them."""
     parts = [
-        pd.DataFrame(
-            {name: part[name].astype(np.float32 if part[name].dtype.kind in "fiub" else object) for name in part}
-        )
+        pd.DataFrame({name: part[name].astype(np.float32 if part[name].dtype.kind in "fiub" else object) for name in part})
         for part in (before, after)
     ]
     rows = named_features(*(Domain(name, part, None) for name, part in zip(("source", "target"), parts, strict=True)))
@@ -91,9 +89,18 @@ def all_texts(rng, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 KINDS = [
-    lambda rng, rows: rows, one_sentinel, many_sentinels, third_sentinels, marked, decimal_commas, integer_code, tied, heavy,
-    categories, all_texts,
-]  # fmt: skip
+    lambda rng, rows: rows,
+    one_sentinel,
+    many_sentinels,
+    third_sentinels,
+    marked,
+    decimal_commas,
+    integer_code,
+    tied,
+    heavy,
+    categories,
+    all_texts,
+]
 NAMES = ["clean", *(kind.__name__ for kind in KINDS[1:])]
 
 
@@ -161,10 +168,7 @@ def test_one_feature_of_many_is_a_shift_by_itself():
     tolerant = measure(x, y, CONFIG.model_copy(update={"tolerated_effect": 0.1}), 0, representation="raw")
     assert tolerant.outcome == "shift"
     assert "'x3'" in tolerant.sentence
-    assert (
-        measure(x, y, CONFIG.model_copy(update={"tolerated_effect": 0.6}), 0, representation="raw").outcome
-        == "tolerated"
-    )
+    assert measure(x, y, CONFIG.model_copy(update={"tolerated_effect": 0.6}), 0, representation="raw").outcome == "tolerated"
 
 
 def test_clean_data_keep_their_scale():
@@ -219,7 +223,7 @@ def test_a_text_of_many_categories_weighs_no_more_than_a_number():
         (["x", ""] * 50, ["y", "x"] * 50, ("a = (missing)", "a = x", "a = y"), None),
         ([1.0, np.nan] * 50, [1.0, 2.0] * 50, ("a", "a is missing"), None),
     ],
-)  # fmt: skip
+)
 def test_how_a_column_is_compared(first, second, names, said):
     rows = compared(*(pd.DataFrame({"a": pd.Series(part)}) for part in (first, second)))
     assert rows.names == names

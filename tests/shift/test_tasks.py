@@ -258,9 +258,13 @@ def test_the_order_of_source_and_target_matters_and_the_result_is_reproducible()
 def test_bad_input_names_the_argument(change, part):
     rows, labels = np.random.default_rng(11).normal(size=(12, 2)), np.arange(12) % 3
     usual = {
-        "source_rows": rows, "source_labels": labels, "source_classes": TEN[:3],
-        "target_rows": rows, "target_labels": labels, "target_classes": TEN[:3],
-    }  # fmt: skip
+        "source_rows": rows,
+        "source_labels": labels,
+        "source_classes": TEN[:3],
+        "target_rows": rows,
+        "target_labels": labels,
+        "target_classes": TEN[:3],
+    }
     with pytest.raises(DataError) as caught:
         task_difference(**{**usual, **change})
     assert part in str(caught.value)

@@ -42,9 +42,7 @@ def test_the_digest_is_of_the_settings_not_of_the_place(folder):
     assert len(digests) == 2
 
 
-@pytest.mark.parametrize(
-    ("content", "said"), [('{"schema": 2}', "schema 2; install the ntgate"), ("[", "the file of a run")]
-)
+@pytest.mark.parametrize(("content", "said"), [('{"schema": 2}', "schema 2; install the ntgate"), ("[", "the file of a run")])
 def test_a_later_or_broken_folder_is_refused_in_one_sentence(folder, capsys, content, said):
     (folder / "report.html").touch()
     assert command(["report", str(folder)]) == 0

@@ -31,18 +31,12 @@ def ntgate(here: Path, *arguments: str) -> tuple[int, dict, str]:
 
 
 def test_a_run_and_a_drift_check_where_there_is_no_project(here):
-    sets = [
-        word
-        for pair in ("training.steps=60", "gate.seeds=1", "strategies=[{kind: linear_pool}]")
-        for word in ("--set", pair)
-    ]
+    sets = [word for pair in ("training.steps=60", "gate.seeds=1", "strategies=[{kind: linear_pool}]") for word in ("--set", pair)]
     code, result, log = ntgate(here, "run", "config.yaml", *sets)
     assert (code, result.get("outcome")) in {(0, "promoted"), (3, "rejected"), (4, "inconclusive")}, log
     code, checked, log = ntgate(here, "drift", "config.yaml", "--zenml")
     assert (code, checked["outcome"]) == (3, "shift"), log
-    shown = python(
-        here / "zenml", "-c", "from zenml.client import Client as C; print([p.name for p in C().list_pipelines()])"
-    )
+    shown = python(here / "zenml", "-c", "from zenml.client import Client as C; print([p.name for p in C().list_pipelines()])")
     assert "retrain" in shown.stdout
     assert "drift_check" in shown.stdout
 

@@ -87,12 +87,7 @@ def test_unlabelled_rows_of_a_table_need_no_model_and_an_error_keeps_its_exit_co
     assert seen["trained"] is False
     # A scheduler needs a DAG that is the same for all data: the step for the source model is there, and ends at once.
     assert seen["dynamic"] is False
-    assert seen["dag"] == {
-        "ingest": [],
-        "evidently": ["ingest"],
-        "embed": ["ingest"],
-        "check_drift": ["embed", "ingest"],
-    }
+    assert seen["dag"] == {"ingest": [], "evidently": ["ingest"], "embed": ["ingest"], "check_drift": ["embed", "ingest"]}
 
     (tmp_path / "target.csv").write_text("v\n1\n2\n")
     code, answer, log = drift(tmp_path, "--zenml")

@@ -142,11 +142,23 @@ def test_the_arms_of_retrain_run_beside_each_other(compiled):
         "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
         "decide": {"ingest", "champion", "drift", "evaluate"},
         "promote": {
-            "ingest", "champion", "evidently", "source", "drift", "plan", "scratch", *SLOTS, "combine", "compress", "replicate",
-            "cross-fit", "evaluate", "decide",
+            "ingest",
+            "champion",
+            "evidently",
+            "source",
+            "drift",
+            "plan",
+            "scratch",
+            *SLOTS,
+            "combine",
+            "compress",
+            "replicate",
+            "cross-fit",
+            "evaluate",
+            "decide",
         },
         "announce": {"promote"},
-    }  # fmt: skip
+    }
 
 
 def test_the_hand_over_is_a_static_chain(compiled):
@@ -182,9 +194,7 @@ def test_training_steps_ask_for_the_gpus_of_the_settings_file(compiled, name, tr
 def test_nothing_is_taken_from_a_cache_where_it_must_not_be(compiled):
     for one in compiled.values():
         assert one["cache"] is False
-        assert not any(
-            task["cachingOptions"].get("enableCache") for task in one["yaml"]["root"]["dag"]["tasks"].values()
-        )
+        assert not any(task["cachingOptions"].get("enableCache") for task in one["yaml"]["root"]["dag"]["tasks"].values())
     steps = compiled["retrain"]["steps"]
     assert {step["cache"] for step in steps.values()} == {False}  # also where somebody turns the pipeline's cache on
 

@@ -29,9 +29,7 @@ def files_with(word: str, folder: Path) -> list[Path]:
 def test_after_a_run_on_zenml_the_password_is_nowhere(project, server):
     address = server.replace("http://", "http://ann:${REGISTRY_PASSWORD}@")
     # A name of its own: the server is the session's, and another test's champion would be in the way.
-    settings = [
-        f"registry.uri={address}", "model.name=guarded", "strategies=[{kind: linear_pool}]", "gate.ledger.policy=none",
-    ]  # fmt: skip
+    settings = [f"registry.uri={address}", "model.name=guarded", "strategies=[{kind: linear_pool}]", "gate.ledger.policy=none"]
     sets = [part for setting in settings for part in ("--set", setting)]
     code, out, log = ntgate(project, "run", str(project / "config.yaml"), *sets)
     assert code == 0, log

@@ -27,9 +27,7 @@ def ntgate(project: Path, *arguments: str) -> tuple[int, dict, str]:
 
 
 def get(server: str, path: str, **query: str) -> dict:
-    with urllib.request.urlopen(
-        f"{server}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}", timeout=30
-    ) as response:
+    with urllib.request.urlopen(f"{server}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}", timeout=30) as response:
         return json.load(response)
 
 
@@ -45,8 +43,12 @@ def post(server: str, path: str, **body: object) -> dict:
 def answered(project: Path, server: str) -> tuple[Path, str, int, dict, str]:
     config = str(project / "config.yaml")
     settings = (
-        f"registry.uri={server}", f"gate.ledger.uri=sqlite:///{project / 'ledger.db'}", "shift.evidently=true", COMPRESSED, *SINGLE,
-    )  # fmt: skip
+        f"registry.uri={server}",
+        f"gate.ledger.uri=sqlite:///{project / 'ledger.db'}",
+        "shift.evidently=true",
+        COMPRESSED,
+        *SINGLE,
+    )
     code, result, log = ntgate(project, "run", config, *(part for setting in settings for part in ("--set", setting)))
     return project, server, code, result, log
 
@@ -65,35 +67,27 @@ def test_pipeline_on_zenml_with_a_server(answered):
     parent = get(server, "runs/get", run_id=run_id)["run"]
     files = {entry["path"] for entry in get(server, "artifacts/list", run_id=run_id)["files"]}
     told = {"decision.json", "result.json", "scores.npz", "confusion.json"}
-    assert files == {
-        *told, "report.html", "drift.html", "evidently.html", "gains.png", "confusion.png", "reliability.png",
-    }  # fmt: skip
+    assert files == {*told, "report.html", "drift.html", "evidently.html", "gains.png", "confusion.png", "reliability.png"}
     found = post(
-        server,
-        "runs/search",
-        experiment_ids=[parent["info"]["experiment_id"]],
-        filter=f"tags.mlflow.parentRunId = '{run_id}'",
+        server, "runs/search", experiment_ids=[parent["info"]["experiment_id"]], filter=f"tags.mlflow.parentRunId = '{run_id}'"
     )["runs"]
     names = {run["info"]["run_name"] for run in found}
-    assert names == {
-        "scratch", "network", "feature_extraction", "domain_adversarial",
-    }  # fmt: skip
+    assert names == {"scratch", "network", "feature_extraction", "domain_adversarial"}
     assert version["run_id"] in {run["info"]["run_id"] for run in found}
     judged = next(run for run in found if run["info"]["run_id"] == version["run_id"])
     metrics = {metric["key"]: metric["value"] for metric in judged["data"]["metrics"]}
     assert metrics["test_accuracy"] == pytest.approx(result["candidate"]["value"])
-    assert {entry["dataset"]["name"] for entry in judged["inputs"]["dataset_inputs"]} == {
-        "source",
-        "train",
-        "validation",
-        "test",
-    }
+    assert {entry["dataset"]["name"] for entry in judged["inputs"]["dataset_inputs"]} == {"source", "train", "validation", "test"}
 
     # The same flow in one process comes to the same decision.
     inline_code, inline, _ = ntgate(
-        project, "run", str(project / "config.yaml"), "--inline", "--dry-run",
+        project,
+        "run",
+        str(project / "config.yaml"),
+        "--inline",
+        "--dry-run",
         *(part for setting in ("shift.evidently=true", COMPRESSED, *SINGLE) for part in ("--set", setting)),
-    )  # fmt: skip
+    )
     assert inline_code == 0
     for key in ("outcome", "decision_id", "gain", "gain_interval", "p_value", "alpha"):
         assert inline[key] == result[key], key

@@ -29,8 +29,11 @@ def skada(tmp_path_factory):
     script = Path(__file__).with_name("skada_reference.py")
     done = subprocess.run(
         [sys.executable, str(script), str(folder / "rows.npz"), str(folder / "results.npz")],
-        capture_output=True, text=True, check=False, env=dict(os.environ, OMP_NUM_THREADS="1"),
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(os.environ, OMP_NUM_THREADS="1"),
+    )
     if "No module named 'skada'" in done.stderr:
         pytest.skip("skada is not installed")
     assert done.returncode == 0, done.stderr

@@ -41,13 +41,16 @@ def table(name, n, seed, *, moved=True):
 @pytest.fixture(scope="module")
 def arm(tmp_path_factory):
     unlabelled = dataclasses.replace(table("unlabelled", 300, 3), y=None)
-    view = TrainingView(
-        table("source", 300, 0, moved=False), table("train", 6, 1), table("validation", 15, 2), unlabelled
-    )
+    view = TrainingView(table("source", 300, 0, moved=False), table("train", 6, 1), table("validation", 15, 2), unlabelled)
     model = pretrain(
-        view.source, [view.train, unlabelled], Mlp(hidden=(16,)), CONFIG, accuracy, 0,
+        view.source,
+        [view.train, unlabelled],
+        Mlp(hidden=(16,)),
+        CONFIG,
+        accuracy,
+        0,
         tmp_path_factory.mktemp("source") / "s.safetensors",
-    )  # fmt: skip
+    )
     return Arm(view, model, Mlp(hidden=(16,)), CONFIG, accuracy, seed=0)
 
 
@@ -64,9 +67,7 @@ def test_every_method_trains_and_exports_with_parity(method, space, arm, tmp_pat
     candidate = train(Alignment(method=method, space=space), arm, tmp_path)
     assert candidate.failed is None
     test = table("test", 60, 5)
-    path = export_onnx(
-        candidate.load().network, candidate.model.encoder, tmp_path / "a.onnx", classes=candidate.classes
-    )
+    path = export_onnx(candidate.load().network, candidate.model.encoder, tmp_path / "a.onnx", classes=candidate.classes)
     with torch.inference_mode():
         reference = candidate.load().network(rows_of(candidate.model.encoder, test).x).softmax(dim=1).numpy()
     assert check_parity(path, test.rows, reference) < 1e-5
@@ -109,9 +110,7 @@ def test_it_needs_a_shared_head_two_target_rows_and_for_transport_pot(arm, monke
     facts = Facts.of(arm.view)
     assert Alignment().unsuitable(facts) is None
     assert "no class 'z'" in Alignment().unsuitable(facts.model_copy(update={"source_classes": ("x", "y")}))
-    assert "but one target row" in Alignment().unsuitable(
-        facts.model_copy(update={"target_rows": 1, "unlabelled_rows": 0})
-    )
+    assert "but one target row" in Alignment().unsuitable(facts.model_copy(update={"target_rows": 1, "unlabelled_rows": 0}))
     monkeypatch.setattr("ntgate.strategies.maps.transport.available", lambda: False)
     assert "install ntgate[transport]" in Alignment(method="optimal_transport").unsuitable(facts)
     assert Alignment().unsuitable(facts) is None

@@ -26,13 +26,7 @@ EXPLODING = CONFIG.model_copy(update={"learning_rate": 1e30, "clip_norm": 1e30})
 def arm(tmp_path_factory):
     view = shifted(120, 30, 30, 40)
     source = pretrain(
-        view.source,
-        [view.train],
-        Mlp(hidden=(16,)),
-        CONFIG,
-        accuracy,
-        0,
-        tmp_path_factory.mktemp("s") / "s.safetensors",
+        view.source, [view.train], Mlp(hidden=(16,)), CONFIG, accuracy, 0, tmp_path_factory.mktemp("s") / "s.safetensors"
     )
     return Arm(view, source, Mlp(hidden=(16,)), CONFIG, accuracy, seed=0)
 
@@ -91,9 +85,7 @@ def test_a_decomposition_of_what_exploded_is_the_same_reason(arm, tmp_path):
 
 
 def test_memory_that_runs_out_before_and_while_training_is_a_reason(arm, tmp_path, monkeypatch):
-    candidate = train(
-        EncoderDecoder().model_copy(update={"hidden": 10**12}), arm, tmp_path
-    )  # more than a config may ask
+    candidate = train(EncoderDecoder().model_copy(update={"hidden": 10**12}), arm, tmp_path)  # more than a config may ask
     assert candidate.failed.startswith("memory ran out: ")
     assert "\n" not in candidate.failed
 

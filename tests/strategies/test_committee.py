@@ -26,9 +26,16 @@ def arm(folder, kind: str, sureness: float, seed: int = 0, known: int = N) -> Ca
     np.savez(folder / f"{kind}.held.npz", scores=scores)
     model = LinearModel(ArrayEncoder(shape=(1,)), np.ones((2, 1), np.float32), np.zeros(2, np.float32), ("a", "b"))
     return Candidate(
-        strategy=kind, model=model.save(folder / kind), classes=("a", "b"), held=Artifact.of(folder / f"{kind}.held.npz"),
-        validation=0.5, validation_loss=0.7, steps=3, budget=9, seconds=1.0,
-    )  # fmt: skip
+        strategy=kind,
+        model=model.save(folder / kind),
+        classes=("a", "b"),
+        held=Artifact.of(folder / f"{kind}.held.npz"),
+        validation=0.5,
+        validation_loss=0.7,
+        steps=3,
+        budget=9,
+        seconds=1.0,
+    )
 
 
 def made(folder, *arms, config=CommitteeConfig(), **more) -> Candidate:  # noqa: B008

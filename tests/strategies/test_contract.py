@@ -75,9 +75,14 @@ def shifted(source: int, train: int, validation: int, unlabelled: int) -> Traini
 def arm(tmp_path_factory):
     view = shifted(300, 45, 30, 100)
     source = pretrain(
-        view.source, [view.train, view.unlabelled], Mlp(hidden=(16,)), CONFIG, accuracy, 0,
+        view.source,
+        [view.train, view.unlabelled],
+        Mlp(hidden=(16,)),
+        CONFIG,
+        accuracy,
+        0,
         tmp_path_factory.mktemp("source") / "source.safetensors",
-    )  # fmt: skip
+    )
     return Arm(view, source, Mlp(hidden=(16,)), CONFIG, accuracy, seed=0)
 
 
@@ -186,11 +191,7 @@ def test_the_last_blocks_learn_and_the_others_stay(arm, tmp_path):
     deep = Mlp(hidden=(16, 8))
     source = pretrain(arm.view.source, [], deep, CONFIG, accuracy, 0, tmp_path / "source.safetensors")
     before = source.load().features.state_dict()
-    after = (
-        FeatureExtraction(last_blocks=1)
-        .train(dataclasses.replace(arm, source=source))
-        .model.network.features.state_dict()
-    )
+    after = FeatureExtraction(last_blocks=1).train(dataclasses.replace(arm, source=source)).model.network.features.state_dict()
     assert torch.equal(before["1.weight"], after["1.weight"])
     assert not torch.equal(before["4.weight"], after["4.weight"])
 
@@ -200,10 +201,7 @@ def test_a_strong_anchor_keeps_the_features_where_they_were(arm):
         return torch.nn.utils.parameters_to_vector(network.features.parameters())
 
     start = features(arm.pretrained.load())
-    moved = [
-        float((features(FineTuning(l2_sp=alpha).train(arm).model.network) - start).norm().detach())
-        for alpha in (0.0, 10.0)
-    ]
+    moved = [float((features(FineTuning(l2_sp=alpha).train(arm).model.network) - start).norm().detach()) for alpha in (0.0, 10.0)]
     assert moved[1] < 0.2 * moved[0]
 
 
@@ -220,10 +218,7 @@ def test_each_block_learns_at_its_rate(arm, tmp_path):
 def test_the_probe_before_fine_tuning_is_that_of_feature_extraction(arm):
     """With a learning rate of nearly nothing LP-FT ends at the linear probe."""
     still = dataclasses.replace(arm, training=CONFIG.model_copy(update={"learning_rate": 1e-12, "steps": 20}))
-    tuned, probe = (
-        FineTuning(probe_first=True).train(still).model.network,
-        FeatureExtraction().train(still).model.network,
-    )
+    tuned, probe = (FineTuning(probe_first=True).train(still).model.network, FeatureExtraction().train(still).model.network)
     assert torch.allclose(tuned.head.weight, probe.head.weight, atol=1e-6)
 
 

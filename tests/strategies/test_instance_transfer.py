@@ -39,9 +39,7 @@ def domain(name, n, seed, centre=0.0, reverse=False):
 def arm(tmp_path_factory):
     """Half of the source is like the target; the other half lies elsewhere, and has the opposite labels."""
     like, unlike = domain("source", 150, 0), domain("source", 150, 1, centre=4.0, reverse=True)
-    source = Domain(
-        "source", np.concatenate([like.rows, unlike.rows]), np.concatenate([like.y, unlike.y]), like.classes
-    )
+    source = Domain("source", np.concatenate([like.rows, unlike.rows]), np.concatenate([like.y, unlike.y]), like.classes)
     view = TrainingView(source, domain("train", 20, 2), domain("validation", 40, 3), domain("unlabelled", 100, 4))
     model = pretrain(
         source, [view.train], Mlp(hidden=(8,)), CONFIG, accuracy, 0, tmp_path_factory.mktemp("source") / "s.safetensors"
@@ -167,6 +165,4 @@ def test_a_fresh_start_takes_pixels_and_streams_what_the_device_cannot_hold(weig
     # The statistics are those of the floats that the pixels stand for, over all rows that are learnt from.
     both = np.concatenate([view.source.rows, view.labelled.rows]) / 255
     if weighting == "uniform":
-        assert found[0].load().network.normaliser.mean.flatten().numpy() == pytest.approx(
-            both.mean(axis=(0, 1, 2)), rel=1e-5
-        )
+        assert found[0].load().network.normaliser.mean.flatten().numpy() == pytest.approx(both.mean(axis=(0, 1, 2)), rel=1e-5)

@@ -24,9 +24,7 @@ from ntgate.training.source import pretrain, rows_of
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
-CONFIG = TrainingConfig(
-    steps=60, source_steps=60, batch_size=32, learning_rate=1e-2, evaluations=6, patience=6, device="cpu"
-)
+CONFIG = TrainingConfig(steps=60, source_steps=60, batch_size=32, learning_rate=1e-2, evaluations=6, patience=6, device="cpu")
 LORA = FineTuning(lora_rank=2, probe_first=True)
 
 
@@ -48,9 +46,14 @@ def arm(tmp_path_factory):
     """Half of each class's tokens have changed sides from source to target; the backbone is a BERT of two layers."""
     folder = tmp_path_factory.mktemp("bert")
     transformers.BertConfig(
-        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, vocab_size=50,
-        max_position_embeddings=12, pad_token_id=0,
-    ).save_pretrained(folder)  # fmt: skip
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=24,
+        vocab_size=50,
+        max_position_embeddings=12,
+        pad_token_id=0,
+    ).save_pretrained(folder)
     backbone = Transformers(path=str(folder), pooling="mean")
     view = TrainingView(texts("source", 120, 0, 0), texts("train", 80, 1, 10), texts("validation", 60, 2, 10), None)
     source = pretrain(view.source, [view.train], backbone, CONFIG, accuracy, 0, folder / "source.safetensors")

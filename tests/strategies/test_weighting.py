@@ -56,9 +56,13 @@ def test_kliep_reaches_the_maximum_that_scipy_finds():
     source, target = rng.normal(size=(80, 2)), rng.normal(0.5, 1, (60, 2))
     p, q = (gaussian(squared_distances(rows, target[:6]), 1.0) for rows in (source, target))
     reference = minimize(
-        lambda a: -np.log(q @ a).mean(), np.ones(6) / p.mean(axis=0).sum(), method="SLSQP", bounds=[(1e-9, None)] * 6,
-        constraints={"type": "eq", "fun": lambda a: (p @ a).mean() - 1}, options={"ftol": 1e-12, "maxiter": 1000},
-    )  # fmt: skip
+        lambda a: -np.log(q @ a).mean(),
+        np.ones(6) / p.mean(axis=0).sum(),
+        method="SLSQP",
+        bounds=[(1e-9, None)] * 6,
+        constraints={"type": "eq", "fun": lambda a: (p @ a).mean() - 1},
+        options={"ftol": 1e-12, "maxiter": 1000},
+    )
     found = coefficients(p, q)
     assert (p @ found).mean() == pytest.approx(1)
     assert np.log(q @ found).mean() == pytest.approx(-reference.fun, abs=2e-4)
@@ -67,9 +71,7 @@ def test_kliep_reaches_the_maximum_that_scipy_finds():
 def test_least_squares_ratio_is_the_minimum_that_scipy_finds():
     rng = np.random.default_rng(3)
     p, q = rng.random((50, 4)) * np.eye(4).repeat(13, axis=0)[:50], rng.random((40, 4))
-    reference = minimize(
-        lambda a: np.square(p @ a).mean() / 2 - (q @ a).mean() + 0.1 * a @ a / 2, np.ones(4), tol=1e-12
-    )
+    reference = minimize(lambda a: np.square(p @ a).mean() / 2 - (q @ a).mean() + 0.1 * a @ a / 2, np.ones(4), tol=1e-12)
     assert solution(p, q, 0.1) == pytest.approx(np.maximum(reference.x, 0), abs=1e-4)
 
 
@@ -90,13 +92,17 @@ def test_mean_matching_is_the_quadratic_program_that_scipy_solves(most):
         return w @ kernel @ w / 2 - towards @ w
 
     reference = minimize(
-        value, np.ones(n), jac=lambda w: kernel @ w - towards, method="SLSQP", bounds=[(0, most)] * n,
+        value,
+        np.ones(n),
+        jac=lambda w: kernel @ w - towards,
+        method="SLSQP",
+        bounds=[(0, most)] * n,
         constraints=[
             {"type": "ineq", "fun": lambda w: n * (1 + slack) - w.sum()},
             {"type": "ineq", "fun": lambda w: w.sum() - n * (1 - slack)},
         ],
         options={"ftol": 1e-12, "maxiter": 2000},
-    )  # fmt: skip
+    )
     found = matched(kernel, towards, most)
     assert found.min() >= 0
     assert found.max() <= most
@@ -117,13 +123,17 @@ def test_a_projection_is_the_nearest_point_that_scipy_finds():
     for low, high in ((0.0, 2.0), (9.0, 12.0), (0.0, 99.0)):
         v = rng.normal(1, 2, 6)
         reference = minimize(
-            lambda w, v=v: np.square(w - v).sum(), np.full(6, 1.5), jac=lambda w, v=v: 2 * (w - v), method="SLSQP",
-            bounds=[(0, 3)] * 6, options={"ftol": 1e-14, "maxiter": 500},
+            lambda w, v=v: np.square(w - v).sum(),
+            np.full(6, 1.5),
+            jac=lambda w, v=v: 2 * (w - v),
+            method="SLSQP",
+            bounds=[(0, 3)] * 6,
+            options={"ftol": 1e-14, "maxiter": 500},
             constraints=[
                 {"type": "ineq", "fun": lambda w, high=high: high - w.sum()},
                 {"type": "ineq", "fun": lambda w, low=low: w.sum() - low},
             ],
-        )  # fmt: skip
+        )
         assert projected(v, 3.0, low, high) == pytest.approx(reference.x, abs=1e-5)
 
 
@@ -139,9 +149,12 @@ def test_odds_are_those_of_scikit_learns_cross_validation():
     source, target = rng.normal(size=(60, 3)), rng.normal(0.5, 1, (30, 3))
     rows, domain = np.concatenate([source, target]), np.repeat([0, 1], [60, 30])
     shares = cross_val_predict(
-        LogisticRegression(C=0.1, max_iter=200), rows, domain, method="predict_proba",
+        LogisticRegression(C=0.1, max_iter=200),
+        rows,
+        domain,
+        method="predict_proba",
         cv=StratifiedKFold(5, shuffle=True, random_state=3),
-    )  # fmt: skip
+    )
     expected = (shares[:, 1] / shares[:, 0])[:60] * 60 / 30
     assert classifier_odds(source, target, seed=3) == pytest.approx(expected, rel=1e-3)
 
@@ -201,10 +214,7 @@ def boosted(rows, labels, n, rounds):
         h = LogisticRegression(C=1.0, max_iter=200).fit(rows, labels, sample_weight=p * len(rows)).predict(rows)
         error = sum(p[n + j] * abs(h[n + j] - labels[n + j]) for j in range(m)) / p[n:].sum()
         rate = error / (1 - error)
-        weights = [
-            p[i] * fall ** abs(h[i] - labels[i]) if i < n else p[i] * rate ** -abs(h[i] - labels[i])
-            for i in range(n + m)
-        ]
+        weights = [p[i] * fall ** abs(h[i] - labels[i]) if i < n else p[i] * rate ** -abs(h[i] - labels[i]) for i in range(n + m)]
     late = np.array(history[-(-rounds // 2) - 1 :])
     mean = (late / late.mean(axis=1, keepdims=True)).mean(axis=0)
     return mean / mean.mean()

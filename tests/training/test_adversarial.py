@@ -74,13 +74,9 @@ def adversary_loss(adversary: Adversary, features: np.ndarray, logits: np.ndarra
 
 @pytest.mark.parametrize("conditional", [False, True])
 def test_the_loss_and_the_gradient_that_reaches_the_features(conditional):
-    adversary = Adversary(
-        width=4, classes=3, hidden=5, seed=0, conditional=conditional, entropy_weights=conditional
-    ).double()
+    adversary = Adversary(width=4, classes=3, hidden=5, seed=0, conditional=conditional, entropy_weights=conditional).double()
     features, logits = draw(7, 4).requires_grad_(), draw(7, 3, seed=1).requires_grad_()
-    source, target = (
-        Seen(part, part, of) for part, of in zip(features.split([4, 3]), logits.split([4, 3]), strict=True)
-    )
+    source, target = (Seen(part, part, of) for part, of in zip(features.split([4, 3]), logits.split([4, 3]), strict=True))
     found = adversary(source, target, 0.3)
     found.backward()
     x, z = features.detach().numpy(), logits.detach().numpy()
@@ -148,9 +144,14 @@ def adapted(strength: float, seed: int):
     adversary = Adversary(width=16, classes=2, hidden=32, seed=seed, rate=3.0)
     config = TrainingConfig(evaluations=1, learning_rate=1e-2)
     fit(
-        Adaptation(network, adversary, strength), {"source": source, "target": Rows(target.x)}, target,
-        metric=lambda *_: 0.0, config=config, steps=800, seed=seed,
-    )  # fmt: skip
+        Adaptation(network, adversary, strength),
+        {"source": source, "target": Rows(target.x)},
+        target,
+        metric=lambda *_: 0.0,
+        config=config,
+        steps=800,
+        seed=seed,
+    )
     return network, adversary
 
 

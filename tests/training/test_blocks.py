@@ -52,7 +52,7 @@ MODULES = {
     "own parameters": (WithToken(), ["all"]),
     "nested": (nn.Sequential(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)), nn.Linear(3, 2)), ["0.0", "1"]),
     "none": (nn.Flatten(), []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -56,9 +56,11 @@ def test_memory_is_no_fault_of_the_backbone():
         build(
             NetworkSpec(
                 backbone=Imported(path="torch.nn:Linear", arguments={"in_features": 4, "out_features": 1 << 50}),
-                input_shape=(4,), classes=2,
-            ), 0,
-        )  # fmt: skip
+                input_shape=(4,),
+                classes=2,
+            ),
+            0,
+        )
 
 
 @pytest.mark.parametrize("alone", ["batch", "row"])

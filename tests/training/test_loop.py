@@ -32,9 +32,15 @@ def accuracy(labels, scores):
 def trained(seed=0, checkpoint=None, metric=accuracy, config=CONFIG):
     network = build(SPEC, seed)
     result = fit(
-        Supervised(network), {"labelled": rows()}, rows(60, 1), metric=metric, config=config, steps=60, seed=seed,
+        Supervised(network),
+        {"labelled": rows()},
+        rows(60, 1),
+        metric=metric,
+        config=config,
+        steps=60,
+        seed=seed,
         checkpoint=checkpoint,
-    )  # fmt: skip
+    )
     return network, result
 
 
@@ -105,9 +111,14 @@ def test_a_nan_between_two_evaluations_is_found_soon():
     objective = Breaks(build(SPEC, 0), step=60)
     with pytest.raises(ModelError, match="expected a finite loss, got nan after 100 steps; lower learning_rate"):
         fit(
-            objective, {"labelled": rows()}, rows(60, 1), metric=accuracy, config=CONFIG.model_copy(update={"evaluations": 1}),
-            steps=5000, seed=0,
-        )  # fmt: skip
+            objective,
+            {"labelled": rows()},
+            rows(60, 1),
+            metric=accuracy,
+            config=CONFIG.model_copy(update={"evaluations": 1}),
+            steps=5000,
+            seed=0,
+        )
     assert objective.taken == 100
     assert all(torch.isfinite(value).all() for value in objective.network.state_dict().values())
 

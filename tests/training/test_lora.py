@@ -32,15 +32,7 @@ def test_only_adapters_and_head_learn_and_the_merged_network_is_plain(case, tmp_
     with torch.inference_mode():
         assert torch.equal(adapted.eval()(x), network.eval()(x))  # the correction is zero at the start
     config = TrainingConfig(batch_size=32, learning_rate=1e-2, evaluations=2)
-    fit(
-        Supervised(adapted),
-        {"labelled": rows(kind)},
-        rows(kind, 40, 1),
-        metric=accuracy,
-        config=config,
-        steps=10,
-        seed=0,
-    )
+    fit(Supervised(adapted), {"labelled": rows(kind)}, rows(kind, 40, 1), metric=accuracy, config=config, steps=10, seed=0)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     moved, kept = 0, 0
     for name, value in adapted.state_dict().items():

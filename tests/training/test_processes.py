@@ -18,19 +18,23 @@ from ntgate.training.streams import Order, Rows, Stream
 from ntgate.training.supervised import Supervised
 from tests.training.toy import SPEC, accuracy, rows
 
-CONFIG = TrainingConfig(
-    steps=60, batch_size=16, evaluations=6, patience=2, learning_rate=1e-2, clip_norm=0.3, device="cpu"
-)
+CONFIG = TrainingConfig(steps=60, batch_size=16, evaluations=6, patience=2, learning_rate=1e-2, clip_norm=0.3, device="cpu")
 
 
 def trained(processes, checkpoint=None, metric=accuracy, dropout=0.0, labelled=None, objective=Supervised):
     network = build(SPEC.model_copy(update={"backbone": Mlp(hidden=(16,), dropout=dropout)}), 0)
     seen = []
     result = fit(
-        objective(network), {"labelled": rows() if labelled is None else labelled}, rows(60, 1), metric=metric,
-        config=CONFIG.model_copy(update={"processes": processes}), steps=60, seed=0, checkpoint=checkpoint,
+        objective(network),
+        {"labelled": rows() if labelled is None else labelled},
+        rows(60, 1),
+        metric=metric,
+        config=CONFIG.model_copy(update={"processes": processes}),
+        steps=60,
+        seed=0,
+        checkpoint=checkpoint,
         progress=lambda step, steps, score: seen.append(step),
-    )  # fmt: skip
+    )
     assert seen[-1] == result.steps
     return network, result
 

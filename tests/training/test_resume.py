@@ -35,8 +35,10 @@ def same(one, other):
 def started(tmp_path):
     return subprocess.Popen(
         [sys.executable, "-m", "tests.training.toy", tmp_path / "checkpoint", tmp_path / "weights.safetensors"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def killed_before(process, step):
@@ -108,9 +110,15 @@ def test_other_rows_make_another_training(tmp_path):
     def trained(labelled, checkpoint):
         network = build(SPEC, 0)
         fit(
-            Supervised(network), {"labelled": labelled}, rows(60, 3), metric=accuracy, config=CONFIG, steps=20, seed=0,
+            Supervised(network),
+            {"labelled": labelled},
+            rows(60, 3),
+            metric=accuracy,
+            config=CONFIG,
+            steps=20,
+            seed=0,
             checkpoint=checkpoint,
-        )  # fmt: skip
+        )
         return network.state_dict()
 
     trained(rows(seed=0), tmp_path / "checkpoint")

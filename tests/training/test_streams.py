@@ -48,9 +48,7 @@ def test_the_normaliser_takes_the_same_statistics_of_pixels_and_floats():
     of_floats.fit(torch.from_numpy(ENCODER.encode(part.rows)))
     assert torch.allclose(of_pixels.mean, of_floats.mean, rtol=1e-6)
     assert torch.allclose(of_pixels.scale, of_floats.scale, rtol=1e-6)
-    assert torch.equal(
-        of_pixels(rows_of(ENCODER, part).x[:5]), of_pixels(torch.from_numpy(ENCODER.encode(part.rows[:5])))
-    )
+    assert torch.equal(of_pixels(rows_of(ENCODER, part).x[:5]), of_pixels(torch.from_numpy(ENCODER.encode(part.rows[:5]))))
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -84,9 +82,14 @@ def test_rows_beyond_the_memory_train_to_the_same_weights():
         network.normaliser.fit(rows_of(ENCODER, domain()).x)
         config = TrainingConfig(batch_size=16, evaluations=2, device_memory=memory, device="cpu")
         fit(
-            Supervised(network), {"labelled": rows_of(ENCODER, domain())}, rows_of(ENCODER, domain(40, 1)), metric=accuracy,
-            config=config, steps=20, seed=0,
-        )  # fmt: skip
+            Supervised(network),
+            {"labelled": rows_of(ENCODER, domain())},
+            rows_of(ENCODER, domain(40, 1)),
+            metric=accuracy,
+            config=config,
+            steps=20,
+            seed=0,
+        )
         trained.append(network.state_dict())
     assert all(torch.equal(value, trained[1][name]) for name, value in trained[0].items())
     assert embed(network, ENCODER, domain()).shape == (90, 8)
@@ -107,6 +110,11 @@ def test_memory_that_runs_out_is_an_error_with_a_remedy():
     network = build(NetworkSpec(backbone=Cnn(), input_shape=ENCODER.shape, classes=2), 0)
     with pytest.raises(ModelError, match=r"memory for 64 rows of each stream a step.*lower batch_size"):
         fit(
-            Greedy(network), {"labelled": rows_of(ENCODER, domain())}, rows_of(ENCODER, domain()), metric=accuracy,
-            config=TrainingConfig(device="cpu"), steps=2, seed=0,
-        )  # fmt: skip
+            Greedy(network),
+            {"labelled": rows_of(ENCODER, domain())},
+            rows_of(ENCODER, domain()),
+            metric=accuracy,
+            config=TrainingConfig(device="cpu"),
+            steps=2,
+            seed=0,
+        )

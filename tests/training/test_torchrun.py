@@ -64,11 +64,22 @@ raise SystemExit(in_step(command))
 def torchrun(folder: Path, what: str, processes: int) -> subprocess.CompletedProcess[str]:
     (folder / "script.py").write_text(SCRIPT)
     return subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}",
-         str(folder / "script.py"), str(folder), what],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            f"--nproc_per_node={processes}",
+            str(folder / "script.py"),
+            str(folder),
+            what,
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=120,
-    )  # fmt: skip
+    )
 
 
 def test_two_processes_end_where_one_does(tmp_path):

@@ -70,7 +70,7 @@ def test_it_learns_is_deterministic_and_exports_with_parity(case, tmp_path):
         config = TrainingConfig(batch_size=32, learning_rate=5e-3, evaluations=4, patience=4)
         result = fit(
             Supervised(network), {"labelled": rows(kind)}, rows(kind, 40, 1), metric=accuracy, config=config, steps=80, seed=0
-        )  # fmt: skip
+        )
         networks.append(network)
     assert result.best.validation > 0.85
     one, other = (network.state_dict() for network in networks)
@@ -109,9 +109,7 @@ def test_a_model_with_a_head_gives_its_body(tmp_path):
     whole.save_pretrained(tmp_path)
     network = build(NetworkSpec(backbone=Transformers(path=str(tmp_path)), input_shape=(10,), classes=2), 0)
     weights.load_backbone(network, weights.read(tmp_path / "model.safetensors"), "model.safetensors")
-    assert torch.equal(
-        network.features.model.encoder.layer[1].output.dense.weight, whole.bert.encoder.layer[1].output.dense.weight
-    )
+    assert torch.equal(network.features.model.encoder.layer[1].output.dense.weight, whole.bert.encoder.layer[1].output.dense.weight)
 
 
 def test_weights_of_another_size_are_told(tmp_path):
@@ -124,9 +122,7 @@ def test_weights_of_another_size_are_told(tmp_path):
 
 def test_what_stands_behind_the_padding_does_not_count(tmp_path):
     CONFIGS["text"]().save_pretrained(tmp_path)
-    network = build(
-        NetworkSpec(backbone=Transformers(path=str(tmp_path), pooling="mean"), input_shape=(10,), classes=2), 0
-    )
+    network = build(NetworkSpec(backbone=Transformers(path=str(tmp_path), pooling="mean"), input_shape=(10,), classes=2), 0)
     short = rows("text", 8).x[:, :5]
     padded = torch.cat([short, torch.zeros(8, 5)], dim=1)
     with torch.inference_mode():
@@ -156,9 +152,7 @@ def test_folders_that_hold_no_such_model_are_told(tmp_path):
 
     with pytest.raises(ModelError, match=r"expected a folder with a config\.json"):
         build(spec(tmp_path / "nowhere"), 0)
-    (tmp_path / "config.json").write_text(
-        json.dumps({"model_type": "of one's own", "auto_map": {"AutoModel": "evil.Evil"}})
-    )
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "of one's own", "auto_map": {"AutoModel": "evil.Evil"}}))
     (tmp_path / "evil.py").write_text("raise SystemExit('ran')")
     with pytest.raises(ModelError, match="the configuration of a transformers model"):
         build(spec(tmp_path), 0)

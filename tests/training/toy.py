@@ -29,12 +29,7 @@ def accuracy(labels, scores):
 
 
 def adversarial(
-    checkpoint: Path | None,
-    config: TrainingConfig = CONFIG,
-    seed: int = 0,
-    strength: float = 0.3,
-    hook=None,
-    metric=accuracy,
+    checkpoint: Path | None, config: TrainingConfig = CONFIG, seed: int = 0, strength: float = 0.3, hook=None, metric=accuracy
 ):
     """Three streams of different length, dropout, and a discriminator beside the network."""
     network = build(SPEC, seed)

@@ -19,18 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        ".",
-        "--no-deps",
-        "--no-build-isolation",
-        "--quiet",
-        "-w",
-        str(folder),
-    ]
+    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True)
     return next(folder.glob("*.whl"))
 
@@ -71,20 +60,18 @@ def test_a_project_from_the_wheel(wheel, tmp_path):
 
     def ntgate(*arguments: str) -> tuple[int, dict]:
         done = subprocess.run(
-            [sys.executable, "-m", "ntgate", *arguments, "--json"], cwd=tmp_path, env=environment, capture_output=True, text=True,
+            [sys.executable, "-m", "ntgate", *arguments, "--json"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
             check=False,
-        )  # fmt: skip
+        )
         return done.returncode, json.loads(done.stdout)
 
     code, made = ntgate("init", "project")
     assert code == 0
-    expected = {
-        "retrain.yaml",
-        "pipelines/retrain.py",
-        "pipelines/drift_check.py",
-        "steps/announce.py",
-        "constraints.txt",
-    }
+    expected = {"retrain.yaml", "pipelines/retrain.py", "pipelines/drift_check.py", "steps/announce.py", "constraints.txt"}
     assert expected | {".github/workflows/retrain.yml", "tests/test_smoke.py"} <= set(made["written"])
     assert ntgate("init", "project", "--check") == (0, {"schema": 1, "differing": []})
     (tmp_path / "project" / "steps" / "announce.py").write_text("changed")
@@ -98,14 +85,17 @@ def test_the_generated_project_passes_its_own_smoke_test(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "OMP_NUM_THREADS": "1"}
     where = "import ntgate, ntgate.template as t; print(ntgate.__file__, *t.create(__import__('pathlib').Path('project'))[1])"
-    made = subprocess.run(
-        [sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-    )
+    made = subprocess.run([sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert made.stdout.strip() == str(tmp_path / "site" / "ntgate" / "__init__.py")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
-        cwd=tmp_path / "project", env=environment, capture_output=True, text=True, check=False, timeout=400,
-    )  # fmt: skip
+        cwd=tmp_path / "project",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
     # After a run the project still is what was installed: compiled files and reports are none of the template's.
@@ -144,9 +134,13 @@ def test_an_installed_wheel_runs_on_zenml_from_an_empty_folder(wheel, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"ZENML_CONFIG_PATH": str(tmp_path / "zenml"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [python, "-m", "ntgate", "run", "retrain.yaml", "--json"], cwd=folder, env=environment, capture_output=True, text=True,
+        [python, "-m", "ntgate", "run", "retrain.yaml", "--json"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     answer = json.loads(done.stdout)
     assert done.returncode in {0, 3, 4}, done.stderr
     assert answer["directory"].startswith(str(folder))

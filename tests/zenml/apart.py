@@ -27,18 +27,21 @@ class ApartOrchestrator(BaseOrchestrator):
     def get_orchestrator_run_id(self) -> str:
         return os.environ[_RUN]
 
-    def submit_pipeline(
-        self, snapshot: Any, stack: Any, base_environment: Any, step_environments: Any, **_: Any
-    ) -> None:
+    def submit_pipeline(self, snapshot: Any, stack: Any, base_environment: Any, step_environments: Any, **_: Any) -> None:
         run, ended = str(uuid4()), Path(os.environ["TEST_FOLDERS"])
         command = StepEntrypointConfiguration.get_entrypoint_command()
         for name in snapshot.step_configurations:
             arguments = StepEntrypointConfiguration.get_entrypoint_arguments(step_name=name, snapshot_id=snapshot.id)
             with tempfile.TemporaryDirectory(dir=ended, prefix=f"{name}-") as folder:
                 environment = {
-                    **os.environ, **step_environments[name], _RUN: run, "HOME": folder, "TMPDIR": folder, "XDG_CACHE_HOME": folder,
+                    **os.environ,
+                    **step_environments[name],
+                    _RUN: run,
+                    "HOME": folder,
+                    "TMPDIR": folder,
+                    "XDG_CACHE_HOME": folder,
                     "ZENML_CONFIG_PATH": str(GlobalConfiguration().config_directory),
-                }  # fmt: skip
+                }
                 subprocess.run([*command, *arguments], cwd=folder, env=environment, check=True)
             if (loses := os.environ.get("TEST_LOSES")) and loses.startswith(f"{name} "):
                 import s3fs

@@ -106,7 +106,5 @@ def test_an_output_of_ones_own_and_a_store_that_is_lost_between_two_steps(apart,
     assert "the store" in answer["error"], answer
     step = next(line for line in log.splitlines() if "StoreError: " in line)  # its own process has told it
     assert f"s3://{mine.name}/runs/files/" in step
-    assert (
-        "expected a file that an earlier stage wrote, got The specified bucket does not exist; check the store" in step
-    )
+    assert "expected a file that an earlier stage wrote, got The specified bucket does not exist; check the store" in step
     assert champion(connect(load(apart.config).registry, "reader")) is None

@@ -33,9 +33,15 @@ SAME, MOVED = RNG.normal(size=(100, 4)).astype(np.float32), RNG.normal(size=(100
 def validator(**settings) -> NtgateDataValidator:
     now = datetime.now(UTC)
     return NtgateDataValidator(
-        name="shift", id=uuid4(), config=NtgateDataValidatorConfig(**{"permutations": 99, **settings}), flavor="ntgate",
-        type=StackComponentType.DATA_VALIDATOR, user=None, created=now, updated=now,
-    )  # fmt: skip
+        name="shift",
+        id=uuid4(),
+        config=NtgateDataValidatorConfig(**{"permutations": 99, **settings}),
+        flavor="ntgate",
+        type=StackComponentType.DATA_VALIDATOR,
+        user=None,
+        created=now,
+        updated=now,
+    )
 
 
 def test_the_flavor_names_what_zenml_needs():
@@ -142,9 +148,7 @@ def test_models_are_for_the_gate():
         validator().model_validation(X, object())
 
 
-@pytest.mark.parametrize(
-    ("tolerated", "verdict"), [(0.0, "from the source rows."), (0.9, "no more than is tolerated.")]
-)
+@pytest.mark.parametrize(("tolerated", "verdict"), [(0.0, "from the source rows."), (0.9, "no more than is tolerated.")])
 def test_the_page_of_a_report(tolerated, verdict):
     shown = page(validator(tolerated_effect=tolerated).data_validation(X, MOVED))
     assert f"{verdict}</h1>" in shown

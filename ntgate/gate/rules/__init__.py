@@ -19,5 +19,15 @@ from ntgate.gate.rules.test_rows import test_rows
 from ntgate.gate.rules.wear import wear
 
 RULES: tuple[Callable[[Case], Finding], ...] = (
-    wear, test_rows, reading, leakage, labels, negative_transfer, target_learners, constant_guess, seeds, champion, compression,
-)  # fmt: skip
+    wear,
+    test_rows,
+    reading,
+    leakage,
+    labels,
+    negative_transfer,
+    target_learners,
+    constant_guess,
+    seeds,
+    champion,
+    compression,
+)

@@ -31,18 +31,13 @@ def _not_worse(case: Case) -> Finding:
         return _absent(evidence.champion_lost, allowed=evidence.first_allowed, bound=bound)
     called = f"the champion (version {evidence.champion_version})"
     if evidence.champion_itself:
-        return Finding(
-            rule=NAME, outcome="pass", bound=bound, reason=f"The candidate is {called} itself, byte for byte."
-        )
+        return Finding(rule=NAME, outcome="pass", bound=bound, reason=f"The candidate is {called} itself, byte for byte.")
     if found is None:
         problem = evidence.champion_unusable or evidence.problem("candidate") or evidence.problem("champion")
         reason = f"No comparison with {called}: {str(problem).rstrip('.')}."
         return Finding(rule=NAME, outcome="inconclusive", bound=bound, reason=reason)
     lower, upper = found.interval
-    text = (
-        f"Against {called} the candidate's {config.metric} differs by {found.gain:+.3f}, "
-        f"interval [{lower:+.3f}, {upper:+.3f}]."
-    )
+    text = f"Against {called} the candidate's {config.metric} differs by {found.gain:+.3f}, interval [{lower:+.3f}, {upper:+.3f}]."
     return not_worse(NAME, found, text, margin=config.champion_margin, alpha=config.alpha)
 
 

@@ -21,9 +21,7 @@ def compression(case: Case) -> Finding:
         reason = f"The candidate could not be compressed. {evidence.compression_failed}"
         return Finding(rule=NAME, outcome="inconclusive", bound=bound, reason=reason)
     if not evidence.compressed:
-        return Finding(
-            rule=NAME, outcome="pass", bound=bound, reason="The candidate is judged as it was trained, uncompressed."
-        )
+        return Finding(rule=NAME, outcome="pass", bound=bound, reason="The candidate is judged as it was trained, uncompressed.")
     if found is None:
         problem = evidence.problem("candidate") or evidence.problem("uncompressed") or "there are no test rows"
         reason = f"No comparison with the candidate before compression: {problem}."

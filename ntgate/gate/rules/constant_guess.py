@@ -41,11 +41,5 @@ def constant_guess(case: Case) -> Finding:
         "inconclusive": "It is not shown to be above the constant guess.",
     }[outcome]
     return Finding(
-        rule=NAME,
-        outcome=outcome,
-        measured=lower,
-        bound=0.0,
-        reason=f"{text} {verdict}",
-        warning=alarm is not None,
-        alarm=alarm,
+        rule=NAME, outcome=outcome, measured=lower, bound=0.0, reason=f"{text} {verdict}", warning=alarm is not None, alarm=alarm
     )

@@ -21,19 +21,13 @@ def labels(case: Case) -> Finding:
     """
     shown = case.evidence.swapped_labels
     if shown is None:
-        reason = (
-            "Whether labels are swapped between classes was not looked at: too few labelled rows beside the source's."
-        )
+        reason = "Whether labels are swapped between classes was not looked at: too few labelled rows beside the source's."
         return Finding(rule=NAME, outcome="pass", reason=reason)
     if not shown:
-        return Finding(
-            rule=NAME, outcome="pass", measured=0, reason="No labels are shown to be swapped between classes."
-        )
+        return Finding(rule=NAME, outcome="pass", measured=0, reason="No labels are shown to be swapped between classes.")
     told = " ".join(shown)
     if case.config.swapped_labels == "accept":
         reason = f"{told} gate.swapped_labels says that this is meant."
         return Finding(rule=NAME, outcome="pass", measured=len(shown), bound=0, reason=reason, warning=True)
     alarm = f"Labels look swapped: {told} Correct them, or write `{MEANT}` where this is meant."
-    return Finding(
-        rule=NAME, outcome="inconclusive", measured=len(shown), bound=0, reason=alarm, warning=True, alarm=alarm
-    )
+    return Finding(rule=NAME, outcome="inconclusive", measured=len(shown), bound=0, reason=alarm, warning=True, alarm=alarm)

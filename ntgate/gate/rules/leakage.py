@@ -20,9 +20,7 @@ def leakage(case: Case) -> Finding:
     """
     evidence, found = case.evidence, case.evidence.leakage
     if found is None:
-        return Finding(
-            rule=NAME, outcome="inconclusive", reason="Nobody looked whether test rows stand among the training rows."
-        )
+        return Finding(rule=NAME, outcome="inconclusive", reason="Nobody looked whether test rows stand among the training rows.")
     if found.radius is None:
         return Finding(rule=NAME, outcome="pass" if found.off else "inconclusive", reason=found.sentence)
     share = found.share

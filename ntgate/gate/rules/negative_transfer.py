@@ -24,9 +24,15 @@ def negative_transfer(case: Case) -> Finding:
     if alarm is not None:
         reason = f"{reason} {alarm}"
     return Finding(
-        rule=NAME, outcome=outcome, measured=found.interval[0], bound=config.margin, reason=reason,
-        warning=alarm is not None, alarm=alarm, labels_wanted=_wanted(outcome, found, n, config),
-    )  # fmt: skip
+        rule=NAME,
+        outcome=outcome,
+        measured=found.interval[0],
+        bound=config.margin,
+        reason=reason,
+        warning=alarm is not None,
+        alarm=alarm,
+        labels_wanted=_wanted(outcome, found, n, config),
+    )
 
 
 def _broken(case: Case, found: Comparison) -> str | None:
@@ -76,18 +82,14 @@ def _verdict(outcome: Outcome, found: Comparison, n: int, config: GateConfig) ->
         return f"It beats {than}."
     if outcome == "fail":
         return (
-            f"It is shown not to beat {than}: the transfer is negative."
-            if found.gain < 0
-            else f"It is shown not to beat {than}."
+            f"It is shown not to beat {than}: the transfer is negative." if found.gain < 0 else f"It is shown not to beat {than}."
         )
     advice = "a gain like this needs more test labels to be shown"
     rows = n if found.streamed is None else found.streamed
     if found.needed is not None and found.needed > rows:
         advice = f"about {found.needed} test labels would show a gain like this, {found.needed - rows} more than now"
         if found.streamed is None and spent(config):
-            advice = (
-                f"about {found.needed} fresh test labels would show a gain like this: those of this decision are spent"
-            )
+            advice = f"about {found.needed} fresh test labels would show a gain like this: those of this decision are spent"
     elif found.gain <= config.margin:
         advice = "there is no gain to be shown so far"
     return f"It is not shown to beat {than}: {advice}."

@@ -27,7 +27,10 @@ def not_worse(rule: str, found: Comparison, text: str, *, margin: float, alpha: 
         return Finding(rule=rule, outcome="fail", measured=lower, bound=bound, reason=f"{text} It is worse.")
     advice = "more test labels would tell" if found.needed is None else f"about {found.needed} test labels would tell"
     return Finding(
-        rule=rule, outcome="inconclusive", measured=lower, bound=bound,
+        rule=rule,
+        outcome="inconclusive",
+        measured=lower,
+        bound=bound,
         reason=f"{text} A loss of more than {margin} is not ruled out: {advice}.",
         labels_wanted=found.needed,
-    )  # fmt: skip
+    )

@@ -22,6 +22,4 @@ def reading(case: Case) -> Finding:
     alarm = f"The files leave open {told}: {' '.join(unread)}"
     if len(unread) > 1:
         alarm += f" All at once, as is likeliest: {answered}."
-    return Finding(
-        rule=NAME, outcome="inconclusive", measured=len(unread), bound=0, reason=alarm, warning=True, alarm=alarm
-    )
+    return Finding(rule=NAME, outcome="inconclusive", measured=len(unread), bound=0, reason=alarm, warning=True, alarm=alarm)

@@ -19,18 +19,19 @@ def seeds(case: Case) -> Finding:
     if config.cross_fitting is not None:
         return Finding(rule=NAME, outcome="pass", reason="Every fold of the cross-fitting trained both arms anew.")
     if config.seeds == 1:
-        return Finding(
-            rule=NAME, outcome="pass", reason="One seed an arm, as gate.seeds says: luck was not looked for."
-        )
+        return Finding(rule=NAME, outcome="pass", reason="One seed an arm, as gate.seeds says: luck was not looked for.")
     closed = case.evidence.problem("candidate") or case.evidence.problem("scratch")
     if closed is not None:
         return Finding(rule=NAME, outcome="inconclusive", bound=config.margin, reason=f"Nothing to compare: {closed}.")
     held = 0 if found is None else len(found.gains)
     if found is None or held < config.seeds:
         return Finding(
-            rule=NAME, outcome="inconclusive", measured=held, bound=config.seeds,
+            rule=NAME,
+            outcome="inconclusive",
+            measured=held,
+            bound=config.seeds,
             reason=f"{held} of {config.seeds} seeds were trained in both arms: without the others luck is not ruled out.",
-        )  # fmt: skip
+        )
     lower, upper = found.interval
     text = (
         f"Over {held} seeds an arm the mean gain is {found.gain:+.3f}, interval [{lower:+.3f}, {upper:+.3f}] over seeds and "

@@ -25,10 +25,7 @@ def slices(case: Case) -> tuple[Finding, ...]:
     evidence = case.evidence
     others = ["scratch"] if evidence.champion_version is None else ["scratch", "champion"]
     return tuple(
-        _on(case, part, value, other)
-        for part in case.config.slices
-        for value in _values(evidence, part.by)
-        for other in others
+        _on(case, part, value, other) for part in case.config.slices for value in _values(evidence, part.by) for other in others
     )
 
 
@@ -49,10 +46,13 @@ def _on(case: Case, part: Slice, value: str | None, other: str) -> Finding:
     rows = np.flatnonzero(evidence.slices[part.by] == value)
     if len(rows) < part.min_rows:
         return Finding(
-            rule=name, outcome="inconclusive", measured=len(rows), bound=part.min_rows,
+            rule=name,
+            outcome="inconclusive",
+            measured=len(rows),
+            bound=part.min_rows,
             reason=f"{len(rows)} test rows are too few for a verdict on this slice: label at least "
             + (f"{part.min_rows} fresh ones." if spent(case.config) else f"{part.min_rows - len(rows)} more."),
-        )  # fmt: skip
+        )
     accuracy = case.config.model_copy(update={"metric": Accuracy()})
     groups = None if evidence.groups is None else evidence.groups[rows]
     found = compare(evidence.y[rows], first[rows], second[rows], accuracy, margin=bound, seed=case.seed, groups=groups)

@@ -22,14 +22,10 @@ def target_learners(case: Case) -> Finding:
         problem = problems[0] if problems else "there are no test rows"
         return Finding(rule=NAME, outcome="inconclusive", bound=0.0, reason=f"Nothing to compare: {problem}.")
     if not learners:
-        return Finding(
-            rule=NAME, outcome="pass", reason="The baseline is one learner, and the candidate was compared with it."
-        )
+        return Finding(rule=NAME, outcome="pass", reason="The baseline is one learner, and the candidate was compared with it.")
     told = case.learners_over
     if not told:
-        return Finding(
-            rule=NAME, outcome="inconclusive", bound=0.0, reason="Nothing to compare: there are no fresh test rows."
-        )
+        return Finding(rule=NAME, outcome="inconclusive", bound=0.0, reason="Nothing to compare: there are no fresh test rows.")
     best = max(told, key=lambda name: told[name].gain)
     values = ", ".join(f"{name.replace('_', ' ')} {one.first:.3f}" for name, one in told.items())
     text = f"The candidate's {config.metric} is {told[best].second:.3f}; of the target alone: {values}."
@@ -38,9 +34,7 @@ def target_learners(case: Case) -> Finding:
     if beaten:
         worst = max(beaten, key=lambda name: told[name].gain)
         value = f"{worst.replace('_', ' ')}, {config.metric.in_words(told[worst].first)}"
-        alarm = (
-            f"A model of the target alone ({value}) is shown to beat the candidate: the source is not worth its use."
-        )
+        alarm = f"A model of the target alone ({value}) is shown to beat the candidate: the source is not worth its use."
     verdict = "One of these is shown to be better." if beaten else "None of these is shown to be better."
     return Finding(
         rule=NAME,

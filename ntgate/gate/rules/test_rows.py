@@ -12,10 +12,13 @@ def test_rows(case: Case) -> Finding:
     if n >= least:
         return Finding(rule="test_rows", outcome="pass", measured=n, bound=least, reason=f"{n} labelled test rows.")
     return Finding(
-        rule="test_rows", outcome="inconclusive", measured=n, bound=least,
+        rule="test_rows",
+        outcome="inconclusive",
+        measured=n,
+        bound=least,
         reason=f"{n} labelled test rows are too few for a verdict: label at least {least - n} more.",
         labels_wanted=least - n,
-    )  # fmt: skip
+    )
 
 
 test_rows.__test__ = False  # type: ignore[attr-defined]  # a rule, not a test for pytest to collect

@@ -16,9 +16,7 @@ def wear(case: Case) -> Finding:
     """
     allowance = case.evidence.allowance
     if allowance is None:
-        return Finding(
-            rule=NAME, outcome="inconclusive", reason="The ledger was not asked whether these test rows are worn."
-        )
+        return Finding(rule=NAME, outcome="inconclusive", reason="The ledger was not asked whether these test rows are worn.")
     return Finding(
         rule=NAME,
         outcome="inconclusive" if allowance.closed else "pass",

@@ -196,9 +196,7 @@ def drift_attribution(
     if labels is None:  # features of one name stay features of their own
         labels = names if len(set(names)) == len(names) else [f"{name} ({f})" for f, name in enumerate(names)]
     if len(labels) != len(names):
-        raise DataError(
-            "labels", expected=f"{len(names)}, one a number", got=str(len(labels)), fix="label every number"
-        )
+        raise DataError("labels", expected=f"{len(names)}, one a number", got=str(len(labels)), fix="label every number")
     tested = tested or per_feature(x, y, labels, seed=seed)
     adjusted = _adjusted(np.asarray(tested.p_values), adjustment)
     difference = dict(zip(reversed(labels), reversed(_mean_difference(x, y).tolist()), strict=True))

@@ -45,9 +45,7 @@ def drops(x: Floats, y: Floats, width: float) -> tuple[float, npt.NDArray[np.flo
     rows = ((rows - rows.mean(axis=0)) / (width * 2**0.5)).astype(np.float32)
     strips = _strips(n, n + m)
     exponents = [_exponents(rows, strip) for strip in strips]
-    whole = _mmd2(
-        np.sum([_sums(np.exp(part), strip) for part, strip in zip(exponents, strips, strict=True)], axis=0), n, m
-    )
+    whole = _mmd2(np.sum([_sums(np.exp(part), strip) for part, strip in zip(exponents, strips, strict=True)], axis=0), n, m)
     found = np.empty(rows.shape[1])
     for f, column in enumerate(np.ascontiguousarray(rows.T)):
         of_feature, of_others = np.zeros(3), np.zeros(3)

@@ -105,11 +105,7 @@ def proxy_a_distance(
     low = float(beta.ppf(0.025, error * worth, worth - error * worth + 1)) if wrong else 0.0
     high = float(beta.ppf(0.975, error * worth + 1, worth - error * worth)) if error < 1 else 1.0
     return ProxyADistance(
-        distance=_distance(error),
-        interval=(_distance(high), _distance(low)),
-        error=error,
-        rows=rows,
-        classifier=classifier,
+        distance=_distance(error), interval=(_distance(high), _distance(low)), error=error, rows=rows, classifier=classifier
     )
 
 

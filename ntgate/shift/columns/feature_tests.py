@@ -37,9 +37,7 @@ class Moved(NamedTuple):
 _NOTHING = Moved("none", 0.0, 1.0)  # of a feature that one sample knows no value of
 
 
-def per_feature(
-    x: Floats, y: Floats, labels: Sequence[str], *, seed: int, marks: Sequence[tuple[int, int]] = ()
-) -> Tested:
+def per_feature(x: Floats, y: Floats, labels: Sequence[str], *, seed: int, marks: Sequence[tuple[int, int]] = ()) -> Tested:
     """The tests of the features of ``x`` ``(n, d)`` and ``y`` ``(m, d)``, each by its label.
 
     Args:

@@ -61,9 +61,7 @@ class RobustScale:
         low, high = _fences(columns)
         inside = np.clip(columns, low[:, None], high[:, None])
         centre = columns[:, columns.shape[1] // 2].astype(np.float64)
-        scale = np.maximum(
-            inside.std(axis=1, dtype=np.float64), (inside[:, -1].astype(np.float64) - inside[:, 0]) / _LEAST
-        )
+        scale = np.maximum(inside.std(axis=1, dtype=np.float64), (inside[:, -1].astype(np.float64) - inside[:, 0]) / _LEAST)
         constant = scale == 0
         factor = np.where(constant, 1 / (1e-6 * np.abs(centre) + 1e-30), 1 / np.where(constant, 1, scale))
         low = np.where(constant, -1, (low - centre) * factor)
@@ -72,15 +70,11 @@ class RobustScale:
         return found if blocks is None else found._together(blocks, scale)
 
     def _together(self, blocks: Sequence[str], scale: npt.NDArray[np.float64]) -> RobustScale:
-        names, own, counts = np.unique(
-            np.asarray(blocks, dtype=object).astype(str), return_inverse=True, return_counts=True
-        )
+        names, own, counts = np.unique(np.asarray(blocks, dtype=object).astype(str), return_inverse=True, return_counts=True)
         shared = np.sqrt(np.bincount(own, weights=scale**2, minlength=len(names)))
         factor = np.where(counts[own] > 1, 1 / np.where(shared > 0, shared, 1)[own], self.factor)
         several = counts[own] > 1
-        return RobustScale(
-            self.centre, factor, np.where(several, -np.inf, self.low), np.where(several, np.inf, self.high)
-        )
+        return RobustScale(self.centre, factor, np.where(several, -np.inf, self.low), np.where(several, np.inf, self.high))
 
     @property
     def width(self) -> int:

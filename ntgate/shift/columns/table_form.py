@@ -100,14 +100,10 @@ def compared(source: pd.DataFrame, target: pd.DataFrame, texts: Collection[str] 
     return Features(rows[0], rows[1], names, columns, labels, tuple(notes), marks)
 
 
-def _column(
-    name: str, first: pd.Series[Any], second: pd.Series[Any], written: Collection[str] | None
-) -> Iterator[Number | str]:
+def _column(name: str, first: pd.Series[Any], second: pd.Series[Any], written: Collection[str] | None) -> Iterator[Number | str]:
     if first.dtype.kind == second.dtype.kind == "f":
         one, other = first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64)
-        least = (
-            np.nanmin(np.concatenate([one, other])) if first.dtype == np.float64 and not _nothing(one, other) else 0.0
-        )
+        least = np.nanmin(np.concatenate([one, other])) if first.dtype == np.float64 and not _nothing(one, other) else 0.0
         if least and np.abs(least) > _EXACT:  # as float32, in which all is compared, such numbers would be equal
             yield f"Column {name!r} is compared by how far its numbers lie above {least:.15g}."
             one, other = one - least, other - least
@@ -138,9 +134,7 @@ def _text(
     if rows[read].sum() >= _MOSTLY * known and len(np.unique(values[read])) > CATEGORIES:
         if not mixed:
             none = int(rows[~read].sum())
-            marks = (
-                f", with a mark for the {none:,} of {known:,} that {'is' if none == 1 else 'are'} none" if none else ""
-            )
+            marks = f", with a mark for the {none:,} of {known:,} that {'is' if none == 1 else 'are'} none" if none else ""
             yield f"Column {name!r} holds text that is compared as numbers{marks}."
         yield from _numeric(name, values[own[0]], values[own[1]], "is no number")
         return

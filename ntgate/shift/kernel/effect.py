@@ -30,12 +30,8 @@ def effect_size(sums: UnitSums, at: int, units: Units) -> tuple[float, tuple[flo
     whole = float(_coefficient(within, across, other, n, m))
     if min(n, m) <= 2 * size:  # leaving out a unit leaves no pairs
         return min(max(whole, 0.0), 1.0), (0.0, 1.0)
-    without_first = _coefficient(
-        within - 2 * of_first[first] + own[first], across - of_second[first], other, n - size, m
-    )
-    without_second = _coefficient(
-        within, across - of_first[~first], other - 2 * of_second[~first] + own[~first], n, m - size
-    )
+    without_first = _coefficient(within - 2 * of_first[first] + own[first], across - of_second[first], other, n - size, m)
+    without_second = _coefficient(within, across - of_first[~first], other - 2 * of_second[~first] + own[~first], n, m - size)
     # Welch: where one sample has few units, its part of the variance is little known, and the interval is wider.
     parts = [
         ((len(part) - 1) / len(part) * float((part - part.mean()).square().sum()), len(part) - 1)

@@ -95,8 +95,7 @@ def of_rows(ready: Tensor, bandwidths: Sequence[float], labels: Tensor, units: U
     quadratic, (of_all, of_centred) = quadratic[:, : permutations + 1].flip(0), sides.flip(0).unbind(1)
     total = of_all.sum(dim=1, keepdim=True)
     sum_first = (
-        torch.cat([of_all @ part.double() for part in labels[:, 1 : permutations + 2].split(64, dim=1)], dim=1)
-        + share * total
+        torch.cat([of_all @ part.double() for part in labels[:, 1 : permutations + 2].split(64, dim=1)], dim=1) + share * total
     )
     return UnitSums(
         of_first=(of_centred + share * of_all).cpu(),

@@ -114,11 +114,7 @@ def mmd_test(
     True
     """
     began = time.perf_counter()
-    for name, value, kind in (
-        ("estimator", estimator, Estimator),
-        ("method", method, Method),
-        ("scheme", scheme, Scheme),
-    ):
+    for name, value, kind in (("estimator", estimator, Estimator), ("method", method, Method), ("scheme", scheme, Scheme)):
         if value not in get_args(kind):
             raise DataError(name, expected=" or ".join(get_args(kind)), got=repr(value), fix="choose one of them")
     for name, number in (("permutations", permutations), ("frequencies", frequencies)):
@@ -128,9 +124,11 @@ def mmd_test(
     n, m = len(samples[0]), len(samples[1])
     if samples[0].shape[1] != samples[1].shape[1]:
         raise DataError(
-            "y", expected=f"rows of width {samples[0].shape[1]} as in x", got=f"width {samples[1].shape[1]}",
+            "y",
+            expected=f"rows of width {samples[0].shape[1]} as in x",
+            got=f"width {samples[1].shape[1]}",
             fix="use the same features",
-        )  # fmt: skip
+        )
     how, by_row = _plan(n + m, method, scheme, bins)
     units = grouped(n, m, np.random.default_rng([seed, 3]), by_row=by_row, bins=bins)
     place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
@@ -153,9 +151,11 @@ def mmd_test(
     statistics = _statistics(sums, units, estimator)
     if not statistics.isfinite().all():
         raise DataError(
-            "x and y", expected="rows within 1e18 bandwidths of each other", got="distances that overflow",
+            "x and y",
+            expected="rows within 1e18 bandwidths of each other",
+            got="distances that overflow",
             fix="remove outliers, or give larger bandwidths",
-        )  # fmt: skip
+        )
     fused = _fused(statistics)
     effect, interval = effect_size(sums, at, units)
     null = [float(q) for q in np.quantile(statistics[at, 1:].numpy(), (0.5, 0.9, 0.95, 0.99))]
@@ -174,16 +174,12 @@ def mmd_test(
     )
 
 
-def _plan(
-    total: int, method: Method, scheme: Scheme, bins: int | None
-) -> tuple[Literal["exact", "random_features"], bool]:
+def _plan(total: int, method: Method, scheme: Scheme, bins: int | None) -> tuple[Literal["exact", "random_features"], bool]:
     """The method, and whether single rows are permuted."""
     if scheme == "rows":
         for name, given in (("bins", bins is not None), ("method", method == "random_features")):
             if given:
-                raise DataError(
-                    "scheme", expected=f"bins with {name} as given", got="'rows'", fix=f"leave out scheme or {name}"
-                )
+                raise DataError("scheme", expected=f"bins with {name} as given", got="'rows'", fix=f"leave out scheme or {name}")
         return "exact", True
     if method == "auto":
         method = "exact" if total <= _EXACT else "random_features"
@@ -195,13 +191,13 @@ def _shared(samples: tuple[Rows, Rows], how: str) -> None:
     for rows in samples:
         if rows.table is None:
             raise DataError(
-                rows.name, expected="parquet files, which workers can read by themselves", got="rows in this process",
+                rows.name,
+                expected="parquet files, which workers can read by themselves",
+                got="rows in this process",
                 fix="give their path or URI, or leave out engine",
-            )  # fmt: skip
+            )
     if how != "random_features":
-        raise DataError(
-            "method", expected="random_features with an engine", got=repr(how), fix="set it, or leave out engine"
-        )
+        raise DataError("method", expected="random_features with an engine", got=repr(how), fix="set it, or leave out engine")
 
 
 def _some(samples: tuple[Rows, Rows], rng: np.random.Generator, engine: Engine | None) -> npt.NDArray[np.float64]:
@@ -209,9 +205,7 @@ def _some(samples: tuple[Rows, Rows], rng: np.random.Generator, engine: Engine |
     n = len(samples[0])
     chosen = bandwidth.positions(n + len(samples[1]), rng)
     parts = zip(samples, (chosen[chosen < n], chosen[chosen >= n] - n), strict=True)
-    return np.concatenate(
-        [rows.pick(positions, engine).astype(np.float64) for rows, positions in parts if len(positions)]
-    )
+    return np.concatenate([rows.pick(positions, engine).astype(np.float64) for rows, positions in parts if len(positions)])
 
 
 def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tuple[tuple[float, ...], int]:
@@ -224,9 +218,11 @@ def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tup
     scale = bandwidth.scale(some)
     if not 0 < scale.median < np.inf:
         raise DataError(
-            "x and y", expected="rows that differ", got=f"a median distance of {scale.median:g}",
+            "x and y",
+            expected="rows that differ",
+            got=f"a median distance of {scale.median:g}",
             fix="remove constant data, or give bandwidths",
-        )  # fmt: skip
+        )
     return bandwidth.around(scale)
 
 
@@ -238,9 +234,7 @@ def _statistics(sums: UnitSums, units: Units, estimator: Estimator) -> Tensor:
 def _observed(sums: UnitSums, at: int, units: Units, estimator: Estimator) -> float:
     """MMD^2 as observed, from the sums that never left float64."""
     of_first = sums.of_first[at]
-    return float(
-        _mmd2(of_first[torch.from_numpy(units.of_first)].sum(), of_first.sum(), sums.of_all[at].sum(), units, estimator)
-    )
+    return float(_mmd2(of_first[torch.from_numpy(units.of_first)].sum(), of_first.sum(), sums.of_all[at].sum(), units, estimator))
 
 
 def _mmd2(within: Tensor, of_first: Tensor, total: Tensor, units: Units, estimator: Estimator) -> Tensor:

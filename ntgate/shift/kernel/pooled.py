@@ -59,9 +59,7 @@ def centred(block: Array, origin: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
     return np.subtract(block, origin).astype(np.float32)
 
 
-def _placed(
-    samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator
-) -> Iterator[tuple[Array, npt.NDArray[np.int64]]]:
+def _placed(samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator) -> Iterator[tuple[Array, npt.NDArray[np.int64]]]:
     """Blocks of rows with the places of their rows, less those rows that no unit has room for."""
     for rows, own in zip(samples, (units.of_first, ~units.of_first), strict=True):
         places = (np.flatnonzero(own)[:, None] * units.size + np.arange(units.size)).reshape(-1)

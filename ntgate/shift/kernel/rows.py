@@ -110,9 +110,7 @@ def checked(chunk: Array, width: int, name: str) -> Array:
     if suspicious:
         wrong = int((~np.isfinite(chunk)).any(axis=1).sum())
         if wrong:
-            raise DataError(
-                name, expected=_EXPECTED, got=f"NaN or infinity in {wrong} rows", fix="impute or remove them"
-            )
+            raise DataError(name, expected=_EXPECTED, got=f"NaN or infinity in {wrong} rows", fix="impute or remove them")
     return chunk
 
 
@@ -197,9 +195,7 @@ def _spooled(chunks: Iterable[Any], name: str) -> Array:
             part = np.ascontiguousarray(_chunk(chunk, name), dtype=np.float32)
             width = width or part.shape[1]
             if part.shape[1] != width:
-                raise DataError(
-                    name, expected=f"chunks of width {width}", got=f"shape {part.shape}", fix="use one width"
-                )
+                raise DataError(name, expected=f"chunks of width {width}", got=f"shape {part.shape}", fix="use one width")
             file.write(part.data)
             count += len(part)
         if count == 0 or width == 0:
@@ -234,6 +230,5 @@ def _still_there(root: np.memmap[Any, Any] | None, name: str) -> None:
         return  # deleted, and alive as long as it is mapped
     if size < needed:
         raise DataError(
-            name, expected=f"a file of {needed} bytes behind the memory map", got=f"{size} bytes",
-            fix="do not shorten data in use",
-        )  # fmt: skip
+            name, expected=f"a file of {needed} bytes behind the memory map", got=f"{size} bytes", fix="do not shorten data in use"
+        )

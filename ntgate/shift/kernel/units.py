@@ -55,9 +55,7 @@ def grouped(n: int, m: int, rng: np.random.Generator, *, by_row: bool, bins: int
         DataError: when more bins are wanted than there are rows.
     """
     if bins is not None and not 2 * _FEWEST <= bins <= n + m:
-        raise DataError(
-            "bins", expected=f"from {2 * _FEWEST} to {n + m}, the number of rows", got=str(bins), fix="use fewer bins"
-        )
+        raise DataError("bins", expected=f"from {2 * _FEWEST} to {n + m}, the number of rows", got=str(bins), fix="use fewer bins")
     n, m = min(n, _MOST * m, _COUNTABLE - 1), min(m, _MOST * n, _COUNTABLE - 1)
     size = 1 if by_row else max(1, min((n + m) // (bins or BINS), n // _FEWEST, m // _FEWEST))
     if bins is None and size >= 2 * _ALIGNED:
@@ -71,9 +69,7 @@ def labellings(units: Units, count: int, rng: np.random.Generator) -> npt.NDArra
     keys = rng.integers(0, 2**32, size=(count, units.total), dtype=np.uint32)
     # The units with the smallest keys.
     labels = keys <= np.partition(keys, units.first - 1, axis=1)[:, units.first - 1, None]
-    for row in np.flatnonzero(
-        labels.sum(axis=1) != units.first
-    ):  # two equal keys on the border, about one in a million
+    for row in np.flatnonzero(labels.sum(axis=1) != units.first):  # two equal keys on the border, about one in a million
         labels[row] = rng.permutation(units.total) < units.first
     return labels
 
@@ -95,9 +91,7 @@ class Dealer:
 
     def __init__(self, count: int, bins: int, size: int, rng: np.random.Generator) -> None:
         if count >= _COUNTABLE:
-            raise DataError(
-                "rows", expected=f"fewer than {_COUNTABLE:,} of a sample", got=f"{count:,}", fix="leave some out"
-            )
+            raise DataError("rows", expected=f"fewer than {_COUNTABLE:,} of a sample", got=f"{count:,}", fix="leave some out")
         self._rng = rng
         self._room = np.full(bins + 1, size, dtype=np.int64)
         self._room[bins] = count - bins * size

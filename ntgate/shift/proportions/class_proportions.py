@@ -142,9 +142,11 @@ def label_shift(
     target = _predictions(predicted_target, classes, "predicted_target")
     if source.hard != target.hard:
         raise DataError(
-            "predicted_target", expected="codes or probabilities, as in predicted_source", got="the other of the two",
+            "predicted_target",
+            expected="codes or probabilities, as in predicted_source",
+            got="the other of the two",
             fix="give both in one form",
-        )  # fmt: skip
+        )
     of_test, of_bootstrap = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
     share = np.bincount(y, minlength=len(classes)) / len(y)
     present = np.flatnonzero(share)

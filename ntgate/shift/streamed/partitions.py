@@ -204,9 +204,11 @@ def partitions(uri: str, name: str, *, without: Sequence[str] = ()) -> Partition
         if known is not None and set(found) != set(known):
             differing = ", ".join(sorted(set(found) ^ set(known))[:5])
             raise DataError(
-                shown, expected="the same columns in all files", got=f"files that differ in {differing}",
+                shown,
+                expected="the same columns in all files",
+                got=f"files that differ in {differing}",
                 fix="write them alike, or name the columns",
-            )  # fmt: skip
+            )
         known = known or found
         for number, rows in enumerate(counts):
             if rows:
@@ -226,10 +228,7 @@ def _columns(schema: Any, without: Sequence[str], shown: str) -> tuple[str, ...]
         kind = schema.field(column).type
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
             raise DataError(
-                shown,
-                expected="columns of numbers",
-                got=f"column {column!r} of type {kind}",
-                fix="encode it as numbers",
+                shown, expected="columns of numbers", got=f"column {column!r} of type {kind}", fix="encode it as numbers"
             )
     return names
 

@@ -78,9 +78,7 @@ class Moments(NamedTuple):
         """Those of both together."""
         known = self.known + other.known
         apart, part = other.mean - self.mean, other.known / np.maximum(known, 1)
-        return Moments(
-            known, self.mean + apart * part, self.squares + other.squares + apart**2 * self.known * part
-        )  # fmt: skip
+        return Moments(known, self.mean + apart * part, self.squares + other.squares + apart**2 * self.known * part)
 
     @property
     def deviation(self) -> Floats:
@@ -162,13 +160,7 @@ def counts(tables: tuple[Partitions, Partitions], sample: Array, *, engine: Engi
     return Counts(edges, (counted[0], counted[1]))
 
 
-def per_column(
-    tables: tuple[Partitions, Partitions],
-    of: tuple[Moments, Moments],
-    counted: Counts,
-    *,
-    seed: int,
-) -> Tested:
+def per_column(tables: tuple[Partitions, Partitions], of: tuple[Moments, Moments], counted: Counts, *, seed: int) -> Tested:
     """Test every column, and the mark of every column that misses values, as ``feature_tests`` does with rows in memory.
 
     The Kolmogorov-Smirnov statistic over some dozens of values is never larger than that over all.

@@ -125,15 +125,15 @@ def table_shift(
     if set(tables[0].columns) != set(tables[1].columns):
         differing = ", ".join(sorted(set(tables[0].columns) ^ set(tables[1].columns))[:5])
         raise DataError(
-            "target", expected="the columns of the source", got=f"a difference in {differing}",
+            "target",
+            expected="the columns of the source",
+            got=f"a difference in {differing}",
             fix="name columns that are no features under drop",
-        )  # fmt: skip
+        )
     tables = tables[0], replace(tables[1], columns=tables[0].columns)
     for table in tables:
         if len(table) < FEWEST:
-            raise DataError(
-                table.name, expected=f"at least {FEWEST} rows to measure", got=str(len(table)), fix="add rows"
-            )
+            raise DataError(table.name, expected=f"at least {FEWEST} rows to measure", got=str(len(table)), fix="add rows")
     of = moments(tables[0], engine), moments(tables[1], engine)
     sample = table_sample(tables, seed=seed, engine=engine)
     counted = counts(tables, sample, engine=engine)
@@ -189,18 +189,10 @@ def _in_passing(
     filled = _filled(sample, of[0].known + of[1].known < sum(map(len, tables)))
     through = replace(tables[0], through=filled), replace(tables[1], through=filled)
     mmd = mmd_test(
-        *through,
-        permutations=permutations_for(config),
-        method="random_features",
-        seed=seed,
-        device="cpu",
-        engine=engine,
+        *through, permutations=permutations_for(config), method="random_features", seed=seed, device="cpu", engine=engine
     )
     rng = np.random.default_rng([seed, 5])
-    few = [
-        table.at(np.sort(rng.choice(len(table), min(len(table), JUDGED), replace=False)), engine or Here())
-        for table in through
-    ]
+    few = [table.at(np.sort(rng.choice(len(table), min(len(table), JUDGED), replace=False)), engine or Here()) for table in through]
     distance = proxy_a_distance(*few, max_rows=JUDGED, seed=seed)
     tested = per_column(tables, of, counted, seed=seed)
     rows = len(tables[0]), len(tables[1])

@@ -54,9 +54,7 @@ def distances(source: Floats, y_source: Ints, target: Floats, y_target: Ints) ->
         y_target: codes ``0 .. t - 1``, each with two rows at least.
     """
     target_to_source, source_to_target = _across(target, y_target, source, y_source)
-    return Distances(
-        target_to_source, source_to_target, _own(source, y_source), _own(target, y_target), y_source, y_target
-    )
+    return Distances(target_to_source, source_to_target, _own(source, y_source), _own(target, y_target), y_source, y_target)
 
 
 def _across(target: Floats, y_target: Ints, source: Floats, y_source: Ints) -> tuple[Floats, Floats]:

@@ -79,8 +79,7 @@ def counterparts(
         return (), too_few
     both = [name for name in shared if name in known[0] and name in known[1]]
     parts = [
-        _by_itself(part.only(names), both if len(both) > 1 else names)
-        for part, names in zip((source, target), known, strict=True)
+        _by_itself(part.only(names), both if len(both) > 1 else names) for part, names in zip((source, target), known, strict=True)
     ]
     found = matches(
         distances(parts[0].rows.astype(np.float64), parts[0].y, parts[1].rows.astype(np.float64), parts[1].y),

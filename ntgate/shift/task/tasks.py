@@ -81,9 +81,7 @@ class TaskDifference(Frozen):
     def _names(self) -> str:
         if not self.only_source and not self.only_target:
             return f"Both domains have the same {len(self.shared)} classes by name."
-        parts = [
-            f"{len(self.shared)} of {len(self.shared) + len(self.only_source) + len(self.only_target)} classes are shared"
-        ]
+        parts = [f"{len(self.shared)} of {len(self.shared) + len(self.only_source) + len(self.only_target)} classes are shared"]
         for where, names in (("source", self.only_source), ("target", self.only_target)):
             if names:
                 parts.append(f"only the {where} has {listed(names)}")
@@ -138,9 +136,7 @@ def ring_in_words(ring: Sequence[Counterpart]) -> str:
     "target class '3' looks like source class '8' and '8' like '3' (p = 3e-08)."
     """
     first, *others = ring
-    told = "".join(
-        f"{',' if k < len(others) - 1 else ' and'} {one.target!r} like {one.source!r}" for k, one in enumerate(others)
-    )
+    told = "".join(f"{',' if k < len(others) - 1 else ' and'} {one.target!r} like {one.source!r}" for k, one in enumerate(others))
     worst = max(one.p_value or 0.0 for one in ring)
     return f"target class {first.target!r} looks like source class {first.source!r}{told} (p = {worst:.1g})."
 
@@ -207,14 +203,8 @@ def task_difference(
     raw_matched: tuple[Counterpart, ...] = ()
     if raw is not None:
         rows = pair(raw[0], raw[1], ("raw source rows", "raw target rows"))
-        chance, fewest = (
-            np.random.default_rng([seed, 1]),
-            max(_FEW, max_rows // max(map(len, (source.classes, target.classes)))),
-        )
-        plain = [
-            part._replace(rows=own).at_most_a_class(fewest, chance)
-            for own, part in zip(rows, (source, target), strict=True)
-        ]
+        chance, fewest = (np.random.default_rng([seed, 1]), max(_FEW, max_rows // max(map(len, (source.classes, target.classes)))))
+        plain = [part._replace(rows=own).at_most_a_class(fewest, chance) for own, part in zip(rows, (source, target), strict=True)]
         raw_matched = counterparts(plain[0], plain[1], shared, alpha)[0]
     return TaskDifference(
         shared=shared,
@@ -224,9 +214,7 @@ def task_difference(
         conditionals=class_differences(some[0], some[1], shared, alpha, seed),
         counterparts=matched,
         too_few_rows=too_few,
-        disagreement=_disagreement(
-            source.at_most(max_rows, rng), target.at_most(max_rows, rng), shared, alpha, folds, seed
-        ),
+        disagreement=_disagreement(source.at_most(max_rows, rng), target.at_most(max_rows, rng), shared, alpha, folds, seed),
         alpha=alpha,
         raw_counterparts=raw_matched,
     )

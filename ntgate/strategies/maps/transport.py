@@ -34,9 +34,11 @@ def optimal_transport(source: Floats, target: Floats, *, entropy: float = 0.0) -
     """
     if not available():
         raise ModelError(
-            "optimal transport", expected="the package POT", got="it is not installed",
+            "optimal transport",
+            expected="the package POT",
+            got="it is not installed",
             fix="install ntgate[transport], or choose another method",
-        )  # fmt: skip
+        )
     import ot
 
     n, m = len(source), len(target)
@@ -52,7 +54,9 @@ def optimal_transport(source: Floats, target: Floats, *, entropy: float = 0.0) -
     received = plan.sum(axis=1, keepdims=True)
     if not np.isfinite(plan).all() or not np.allclose(received * n, 1, atol=0.05):
         raise ModelError(
-            "optimal transport", expected="a plan that sends every source row somewhere", got="none that converged",
+            "optimal transport",
+            expected="a plan that sends every source row somewhere",
+            got="none that converged",
             fix="set a larger entropy",
-        )  # fmt: skip
+        )
     return unmoved(plan @ target / received, source.shape[1])

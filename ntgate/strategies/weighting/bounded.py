@@ -29,17 +29,16 @@ def bounded(weights: Floats, most: float) -> Floats:
     """
     if not np.isfinite(weights).all() or (weights < 0).any():
         raise DataError(
-            "source weights",
-            expected="finite weights",
-            got="NaN, infinity or negative ones",
-            fix="try another weighting",
+            "source weights", expected="finite weights", got="NaN, infinity or negative ones", fix="try another weighting"
         )
     positive = int((weights > 0).sum())
     if positive * most < len(weights):
         raise DataError(
-            "source rows", expected=f"at least one in {most:g} that resembles the target",
-            got=f"{positive} of {len(weights)}", fix="raise the bound, or do not transfer by instances",
-        )  # fmt: skip
+            "source rows",
+            expected=f"at least one in {most:g} that resembles the target",
+            got=f"{positive} of {len(weights)}",
+            fix="raise the bound, or do not transfer by instances",
+        )
     # With the k greatest weights at the bound the others share what is left; k is the least number for which none exceeds it.
     descending = np.sort(weights)[::-1]
     rest = np.cumsum(descending[::-1])[::-1]

@@ -29,9 +29,11 @@ def classifier_odds(source: Floats, target: Floats, *, folds: int = 5, seed: int
     splits = min(folds, len(source), len(target))
     if splits < 2:
         raise DataError(
-            "source and target", expected="two rows each for a domain classifier",
-            got=f"{len(source)} and {len(target)}", fix="add rows",
-        )  # fmt: skip
+            "source and target",
+            expected="two rows each for a domain classifier",
+            got=f"{len(source)} and {len(target)}",
+            fix="add rows",
+        )
     rows = np.concatenate([source, target])
     domain = np.repeat([0, 1], [len(source), len(target)])
     logits = np.zeros(len(rows))

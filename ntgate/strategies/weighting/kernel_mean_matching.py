@@ -15,9 +15,7 @@ BLOCK = 1000
 _STEPS = 1000
 
 
-def kernel_mean_matching(
-    source: Floats, target: Floats, *, most: float = 10.0, ridge: float = 1.0, seed: int = 0
-) -> Floats:
+def kernel_mean_matching(source: Floats, target: Floats, *, most: float = 10.0, ridge: float = 1.0, seed: int = 0) -> Floats:
     """Weights ``(n,)`` in ``[0, most]`` that bring the weighted source closest to the target in a Gaussian RKHS.
 
     The kernel is as wide as the median distance. The program is quadratic in the rows, so that source rows are matched in random

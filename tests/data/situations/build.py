@@ -181,21 +181,7 @@ def whole(low: int, high: int) -> Column:
 
 
 def sentence(n: int, rng: np.random.Generator) -> list[str]:
-    words = [
-        "the",
-        "parcel",
-        "came",
-        "late",
-        "and",
-        "box",
-        "was",
-        "broken",
-        "but",
-        "they",
-        "sent",
-        "another",
-        "quickly",
-    ]
+    words = ["the", "parcel", "came", "late", "and", "box", "was", "broken", "but", "they", "sent", "another", "quickly"]
     return [" ".join(rng.choice(words, 9)) for _ in range(n)]
 
 

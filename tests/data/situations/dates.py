@@ -13,17 +13,10 @@ DATES = [
     Situation("Days, 2024-01-31", "reads", "c  date", days("%Y-%m-%d"), kind="date"),
     Situation("Days and times", "reads", "c  date", days("%Y-%m-%d %H:%M:%S", step="h"), kind="date"),
     Situation("Days and times with a T and a Z", "reads", "c  date", days("%Y-%m-%dT%H:%M:%SZ", step="h"), kind="date"),
-    Situation(
-        "Days and times with an offset", "reads", "c  date", days("%Y-%m-%dT%H:%M:%S+02:00", step="h"), kind="date"
-    ),
+    Situation("Days and times with an offset", "reads", "c  date", days("%Y-%m-%dT%H:%M:%S+02:00", step="h"), kind="date"),
     Situation("Days with gaps", "reads", "missing", some(days("%Y-%m-%d"), None), kind="date"),
     Situation("Days with ? among them", "reads", "'?' for no value", some(days("%Y-%m-%d"), "?"), kind="date"),
-    Situation(
-        "Days with another word among them",
-        "asks",
-        "dates, and 'tomorrow' among them",
-        some(days("%Y-%m-%d"), "tomorrow"),
-    ),
+    Situation("Days with another word among them", "asks", "dates, and 'tomorrow' among them", some(days("%Y-%m-%d"), "tomorrow")),
     Situation("Days with slashes, year first", "reads", "c  date", days("%Y/%m/%d"), kind="date"),
     Situation("31.01.2024", "reads", "day, month, year", days("%d.%m.%Y"), kind="date"),
     Situation("01/31/2024", "reads", "month, day, year", days("%m/%d/%Y"), kind="date"),
@@ -42,14 +35,9 @@ DATES = [
         kind="date",
     ),
     Situation("20240131 as a number", "reads", "year, month, day without signs between", days("%Y%m%d"), kind="date"),
+    Situation("Seconds since 1970", "asks", "seconds since 1970", lambda n, rng: 1_600_000_000 + rng.integers(0, 10**7, n)),
     Situation(
-        "Seconds since 1970", "asks", "seconds since 1970", lambda n, rng: 1_600_000_000 + rng.integers(0, 10**7, n)
-    ),
-    Situation(
-        "Milliseconds since 1970",
-        "asks",
-        "milliseconds since 1970",
-        lambda n, rng: 1_600_000_000_000 + rng.integers(0, 10**10, n),
+        "Milliseconds since 1970", "asks", "milliseconds since 1970", lambda n, rng: 1_600_000_000_000 + rng.integers(0, 10**10, n)
     ),
     Situation(
         "Seconds since 1970, answered",
@@ -68,14 +56,7 @@ DATES = [
         kind="date",
     ),
     Situation("Timestamps in parquet", "reads", "c  date", stamps(), write=parquet, kind="date"),
-    Situation(
-        "Timestamps with a time zone in parquet",
-        "reads",
-        "c  date",
-        stamps(tz="Europe/Berlin"),
-        write=parquet,
-        kind="date",
-    ),
+    Situation("Timestamps with a time zone in parquet", "reads", "c  date", stamps(tz="Europe/Berlin"), write=parquet, kind="date"),
     Situation(
         "Days in parquet",
         "reads",

@@ -60,9 +60,7 @@ TYPES = [
     ),
     Situation("Codes as text in parquet", "reads", "c  category", of("1", "2", "3"), write=parquet, kind="category"),
     Situation("Numbers as text in parquet", "reads", NUMBER, texts(lambda v: f"{v:.3f}"), write=parquet, kind="number"),
-    Situation(
-        "Bytes that are text in parquet", "reads", "c  category", of(b"north", b"south"), write=parquet, kind="category"
-    ),
+    Situation("Bytes that are text in parquet", "reads", "c  category", of(b"north", b"south"), write=parquet, kind="category"),
     Situation(
         "The index of a frame in parquet",
         "asks",

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from tests.data.situations.build import (
-    NUMBER,
-    ROWS,
-    Situation,
-    csv,
-    file,
-    hive,
-    lines,
-    normal,
-    of,
-    parts,
-    texts,
-)
+from tests.data.situations.build import NUMBER, ROWS, Situation, csv, file, hive, lines, normal, of, parts, texts
 
 FILES = [
     Situation("Semicolons", "reads", "fields between semicolons", write=csv(sep=";")),
@@ -36,9 +24,7 @@ FILES = [
         write=csv(sep=";", decimal=","),
         kind="number",
     ),
-    Situation(
-        "Tabs in .tsv", "reads", "fields between tabs", write=file(".tsv", lambda f: f.to_csv(index=False, sep="\t"))
-    ),
+    Situation("Tabs in .tsv", "reads", "fields between tabs", write=file(".tsv", lambda f: f.to_csv(index=False, sep="\t"))),
     Situation("Tabs in .csv", "reads", "fields between tabs", write=csv(sep="\t")),
     Situation("Vertical bars", "reads", "fields between vertical bars", write=csv(sep="|")),
     Situation(
@@ -61,9 +47,7 @@ FILES = [
         kind="category",
     ),
     Situation("Line ends of Windows", "reads", "amount  number", write=csv(lineterminator="\r\n")),
-    Situation(
-        "Empty lines", "reads", "amount  number", write=lines(lambda i, line: line + "\n" if i % 9 == 0 else line)
-    ),
+    Situation("Empty lines", "reads", "amount  number", write=lines(lambda i, line: line + "\n" if i % 9 == 0 else line)),
     Situation("A comma behind every row", "reads", "amount  number", write=lines(lambda i, line: line + "," * (i > 0))),
     Situation(
         "Thousands with commas and no quotes",
@@ -71,12 +55,7 @@ FILES = [
         "put quotes around",
         write=lines(lambda i, line: f"1,{line}" if i else line),
     ),
-    Situation(
-        "One row with a field more",
-        "refuses",
-        "4 in line 8",
-        write=lines(lambda i, line: line + ",x" if i == 7 else line),
-    ),
+    Situation("One row with a field more", "refuses", "4 in line 8", write=lines(lambda i, line: line + ",x" if i == 7 else line)),
     Situation(
         "One row with a field less",
         "refuses",
@@ -110,9 +89,7 @@ FILES = [
         "a whole file packed as .gz",
         write=file(".csv.gz", lambda f: gzip.compress(f.to_csv(index=False).encode())[:-40]),
     ),
-    Situation(
-        "jsonl", "reads", "amount  number", write=file(".jsonl", lambda f: f.to_json(orient="records", lines=True))
-    ),
+    Situation("jsonl", "reads", "amount  number", write=file(".jsonl", lambda f: f.to_json(orient="records", lines=True))),
     Situation(
         "jsonl packed as .gz",
         "reads",
@@ -126,10 +103,7 @@ FILES = [
     Situation("A folder of parquet parts", "reads", "amount  number", write=parts(".parquet")),
     Situation("csv parts with other columns", "refuses", "give files of one table", write=parts(".csv", odd=True)),
     Situation(
-        "Parquet parts with other columns",
-        "refuses",
-        "parquet files with the same columns",
-        write=parts(".parquet", odd=True),
+        "Parquet parts with other columns", "refuses", "parquet files with the same columns", write=parts(".parquet", odd=True)
     ),
     Situation("Parquet partitioned by a column", "reads", "colour  category", write=hive("colour")),
     Situation("Parquet partitioned by its label", "reads", "amount  number", write=hive("label")),
@@ -140,9 +114,7 @@ FILES = [
         "no such files",
         write=lambda frame, path: f"{path.name}/nothing-*.csv" if path.mkdir() is None else "",
     ),
-    Situation(
-        "An ending that nobody knows", "refuses", "set format", write=file(".xyz", lambda f: f.to_csv(index=False))
-    ),
+    Situation("An ending that nobody knows", "refuses", "set format", write=file(".xyz", lambda f: f.to_csv(index=False))),
     Situation(
         "Other columns in the target",
         "refuses",

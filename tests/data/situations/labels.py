@@ -46,10 +46,7 @@ LABELS = [
         target_label=lambda y: (y == "yes").astype(int),
     ),
     Situation(
-        "yes in one file, 1 in the other",
-        "asks",
-        "differ by their spelling alone",
-        target_label=lambda y: (y == "yes").astype(int),
+        "yes in one file, 1 in the other", "asks", "differ by their spelling alone", target_label=lambda y: (y == "yes").astype(int)
     ),
     Situation(
         "0111 in one file, 111 in the other",
@@ -73,10 +70,7 @@ LABELS = [
         target_label=lambda y: np.where(y == "yes", "ok", "not  ok"),
     ),
     Situation(
-        "Spaces around some labels",
-        "reads",
-        "amount  number",
-        target_label=lambda y: [v + " " * (i % 3) for i, v in enumerate(y)],
+        "Spaces around some labels", "reads", "amount  number", target_label=lambda y: [v + " " * (i % 3) for i, v in enumerate(y)]
     ),
     Situation(
         "Bytes written as text",
@@ -110,16 +104,10 @@ LABELS = [
     ),
     Situation("-1 and 1", "reads", "amount  number", label=lambda y: np.where(y == "yes", 1, -1)),
     Situation(
-        "A class that is called None",
-        "asks",
-        "label_map: {None: None}",
-        label=lambda y: np.where(y == "yes", "Crack", "None"),
+        "A class that is called None", "asks", "label_map: {None: None}", label=lambda y: np.where(y == "yes", "Crack", "None")
     ),
     Situation(
-        "A class that is called NA",
-        "asks",
-        "the label NA, a class or none",
-        label=lambda y: np.where(y == "yes", "EU", "NA"),
+        "A class that is called NA", "asks", "the label NA, a class or none", label=lambda y: np.where(y == "yes", "EU", "NA")
     ),
     Situation(
         "None answered: a class",
@@ -129,10 +117,7 @@ LABELS = [
         data={"label_map": {"None": "None"}},
     ),
     Situation(
-        "Labels that are missing",
-        "refuses",
-        "a label in every row",
-        label=lambda y: np.where(np.arange(len(y)) == 4, "", y),
+        "Labels that are missing", "refuses", "a label in every row", label=lambda y: np.where(np.arange(len(y)) == 4, "", y)
     ),
     Situation("One class alone", "refuses", "at least two classes", label=lambda y: ["yes"] * len(y)),
     Situation(
@@ -158,9 +143,7 @@ LABELS = [
         "Several classes in one label",
         "reads",
         "each combination is a class",
-        label=lambda y: np.where(
-            np.arange(len(y)) % 2, np.char.add(y, "|fast"), np.where(np.arange(len(y)) % 4, "fast", y)
-        ),
+        label=lambda y: np.where(np.arange(len(y)) % 2, np.char.add(y, "|fast"), np.where(np.arange(len(y)) % 4, "fast", y)),
     ),
     Situation(
         "A class of the target alone",

@@ -16,12 +16,7 @@ def _codes(labels: pd.Series) -> np.ndarray:
 
 
 NO_FEATURES = [
-    Situation(
-        "A user name in every row",
-        "asks",
-        "different texts in 400 rows",
-        lambda n, rng: [f"u{i}-{n}" for i in range(n)],
-    ),
+    Situation("A user name in every row", "asks", "different texts in 400 rows", lambda n, rng: [f"u{i}-{n}" for i in range(n)]),
     Situation(
         "A hash in every row",
         "asks",
@@ -37,12 +32,7 @@ NO_FEATURES = [
         kind="left out",
     ),
     Situation("An index", "asks", "numbers the rows (0, 1, 2, ...)", count()),
-    Situation(
-        "An index that pandas saved without a name",
-        "asks",
-        "Column 'Unnamed: 0' numbers the rows",
-        write=csv(index=True),
-    ),
+    Situation("An index that pandas saved without a name", "asks", "Column 'Unnamed: 0' numbers the rows", write=csv(index=True)),
     Situation(
         "An index that pandas saved and read again",
         "asks",
@@ -50,9 +40,7 @@ NO_FEATURES = [
         change=lambda f: f.reset_index(names="Unnamed: 0"),
     ),
     Situation("Numbers of rows in no order", "asks", "numbers the rows", lambda n, rng: 1 + rng.permutation(n)),
-    Situation(
-        "Rising whole numbers", "asks", "numbers the rows", lambda n, rng: 7000 + np.cumsum(rng.integers(1, 90, n))
-    ),
+    Situation("Rising whole numbers", "asks", "numbers the rows", lambda n, rng: 7000 + np.cumsum(rng.integers(1, 90, n))),
     Situation(
         "A number of the row in a file sorted by its label",
         "asks",
@@ -74,10 +62,7 @@ NO_FEATURES = [
         kind="number",
     ),
     Situation(
-        "The label as a code",
-        "asks",
-        "tells the label of every row",
-        change=lambda f: f.assign(c=(f.label == "yes").astype(int)),
+        "The label as a code", "asks", "tells the label of every row", change=lambda f: f.assign(c=(f.label == "yes").astype(int))
     ),
     Situation(
         "The label as another text",
@@ -112,12 +97,8 @@ NO_FEATURES = [
         lambda n, rng: [f"{v:05}" for v in rng.integers(1, 60, n)],
         kind="category",
     ),
-    Situation(
-        "Codes with and without noughts before them", "asks", "with and without noughts", of("01", "1", "02", "2")
-    ),
-    Situation(
-        "Lists as text", "asks", "has lists", lambda n, rng: [f"[{a}, {b}]" for a, b in rng.integers(0, 9, (n, 2))]
-    ),
+    Situation("Codes with and without noughts before them", "asks", "with and without noughts", of("01", "1", "02", "2")),
+    Situation("Lists as text", "asks", "has lists", lambda n, rng: [f"[{a}, {b}]" for a, b in rng.integers(0, 9, (n, 2))]),
     Situation(
         "Lists in parquet",
         "asks",

@@ -6,18 +6,10 @@ from tests.data.situations.build import NUMBER, Situation, normal, of, once, som
 
 NUMBERS = [
     Situation(
-        "Decimal commas between quotes",
-        "reads",
-        "decimal commas",
-        texts(lambda v: f"{v:.2f}".replace(".", ",")),
-        kind="number",
+        "Decimal commas between quotes", "reads", "decimal commas", texts(lambda v: f"{v:.2f}".replace(".", ",")), kind="number"
     ),
     Situation(
-        "Thousands with commas and a fraction",
-        "reads",
-        "commas between thousands",
-        texts(lambda v: f"{v:,.2f}"),
-        kind="number",
+        "Thousands with commas and a fraction", "reads", "commas between thousands", texts(lambda v: f"{v:,.2f}"), kind="number"
     ),
     Situation(
         "Thousands with commas beside small whole numbers",
@@ -26,13 +18,7 @@ NUMBERS = [
         texts(lambda v: f"{int(v):,}"),
         kind="number",
     ),
-    Situation(
-        "Millions with commas",
-        "reads",
-        "commas between thousands",
-        texts(lambda v: f"{int(v * 2000):,}"),
-        kind="number",
-    ),
+    Situation("Millions with commas", "reads", "commas between thousands", texts(lambda v: f"{int(v * 2000):,}"), kind="number"),
     Situation(
         "Thousands with points, decimal commas",
         "reads",
@@ -62,15 +48,10 @@ NUMBERS = [
         kind="number",
     ),
     Situation(
-        "1,234 everywhere: thousands or a fraction",
-        "asks",
-        "thousands or a fraction",
-        texts(lambda v: f"{1000 + abs(int(v)):,}"),
+        "1,234 everywhere: thousands or a fraction", "asks", "thousands or a fraction", texts(lambda v: f"{1000 + abs(int(v)):,}")
     ),
     Situation("Per cent", "reads", "per cent", texts(lambda v: f"{v / 50:.1f}%"), kind="number"),
-    Situation(
-        "Per cent with a space before it", "reads", "per cent", texts(lambda v: f"{v / 50:.1f} %"), kind="number"
-    ),
+    Situation("Per cent with a space before it", "reads", "per cent", texts(lambda v: f"{v / 50:.1f} %"), kind="number"),
     Situation(
         "Per cent with decimal commas",
         "reads",
@@ -78,9 +59,7 @@ NUMBERS = [
         texts(lambda v: f"{v / 50:.1f}%".replace(".", ",")),
         kind="number",
     ),
-    Situation(
-        "Per cent in some cells alone", "asks", "written in several ways", some(texts(lambda v: f"{v / 50:.1f}"), "12%")
-    ),
+    Situation("Per cent in some cells alone", "asks", "written in several ways", some(texts(lambda v: f"{v / 50:.1f}"), "12%")),
     Situation("Money with a sign before it", "reads", "money in $", texts(lambda v: f"${v:,.2f}"), kind="number"),
     Situation(
         "Money with a sign behind it, decimal commas",
@@ -96,13 +75,7 @@ NUMBERS = [
         texts(lambda v: f"({2500 - v:.1f})" if v < 2500 else f"{v:.1f}"),
         kind="number",
     ),
-    Situation(
-        "A minus that is no hyphen",
-        "reads",
-        NUMBER,
-        texts(lambda v: f"{v - 2500:.1f}".replace("-", "−")),
-        kind="number",
-    ),
+    Situation("A minus that is no hyphen", "reads", NUMBER, texts(lambda v: f"{v - 2500:.1f}".replace("-", "−")), kind="number"),
     Situation("A unit behind every number", "asks", "numbers with a unit behind them", texts(lambda v: f"{v:.0f} kg")),
     Situation("Two ? among numbers", "reads", "'?' for no value", some(normal, "?", 100), kind="number"),
     Situation("? in the source alone", "reads", "'?' for no value", some(normal, "?", 100), normal, kind="number"),
@@ -152,14 +125,9 @@ NUMBERS = [
         data={"columns": {"c": "number"}},
     ),
     Situation(
-        "-999 for no value",
-        "asks",
-        "far from all other numbers",
-        some(lambda n, rng: abs(normal(n, rng)).round() / 100, -999),
+        "-999 for no value", "asks", "far from all other numbers", some(lambda n, rng: abs(normal(n, rng)).round() / 100, -999)
     ),
-    Situation(
-        "999999 in one cell", "asks", "far from all other numbers", once(lambda n, rng: normal(n, rng).round(1), 999999)
-    ),
+    Situation("999999 in one cell", "asks", "far from all other numbers", once(lambda n, rng: normal(n, rng).round(1), 999999)),
     Situation(
         "-999 answered",
         "reads",

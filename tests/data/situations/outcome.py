@@ -86,9 +86,7 @@ def page(outcomes: Mapping[str, Outcome]) -> str:
     lines = [head + _BEGIN, ""]
     for part, group in ALL.items():
         lines += [f"## {part}", "", "| situation | ntgate | what it prints |", "| --- | --- | --- |"]
-        lines += [
-            f"| {_cell(one.about)} | {one.does} | {_cell(outcomes[f'{part}: {one.about}'].sentence)} |" for one in group
-        ]
+        lines += [f"| {_cell(one.about)} | {one.does} | {_cell(outcomes[f'{part}: {one.about}'].sentence)} |" for one in group]
         lines.append("")
     return "\n".join(lines)
 

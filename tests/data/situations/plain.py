@@ -36,28 +36,15 @@ PLAIN = [
     ),
     Situation("Sentences", "reads", "c  text", sentence, kind="text"),
     Situation(
-        "A few long texts",
-        "reads",
-        "c  category",
-        of("the very same five words", "quite another five words here"),
-        kind="category",
+        "A few long texts", "reads", "c  category", of("the very same five words", "quite another five words here"), kind="category"
     ),
     Situation(
-        "Texts and numbers, few different ones",
-        "reads",
-        "numbers and texts",
-        of("A1", "2", "3"),
-        whole(2, 4),
-        kind="category",
+        "Texts and numbers, few different ones", "reads", "numbers and texts", of("A1", "2", "3"), whole(2, 4), kind="category"
     ),
     Situation("Texts with a comma between quotes", "reads", "c  category", of("Lee, Ann", "Poe, Ed"), kind="category"),
-    Situation(
-        "Texts with line ends between quotes", "reads", "c  category", of("two\nlines", "one line"), kind="category"
-    ),
+    Situation("Texts with line ends between quotes", "reads", "c  category", of("two\nlines", "one line"), kind="category"),
     Situation("Texts beyond ASCII", "reads", "c  category", of("grün", "weiß", "東京"), kind="category"),
-    Situation(
-        "Texts that differ by their case", "asks", "differ by their case or spaces alone", of("Red", "red", "blue")
-    ),
+    Situation("Texts that differ by their case", "asks", "differ by their case or spaces alone", of("Red", "red", "blue")),
     Situation(
         "Hundreds of different names, a third of the rows",
         "reads",
