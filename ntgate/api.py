@@ -67,6 +67,7 @@ def run(
     opt_out()
     from ntgate.cli.progress import listener
     from ntgate.config import parse, read
+    from ntgate.config_base import merged
     from ntgate.flow import run as run_here
 
     content, base = (
@@ -77,25 +78,15 @@ def run(
         else (read(config), Path(config).resolve().parent)
     )
     about = {name: settings.pop(name) for name in _OF_TABLES if name in settings}
-    content = _merged(content, {name: _whole(name, value) for name, value in settings.items()})
+    content = merged(content, {name: _whole(name, value) for name, value in settings.items()})
     content.setdefault("model", {"name": "model"})
     content.setdefault("registry", {"uri": os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"})
     given = {"source": source, "target": target, "target_test": target_test, "unlabelled": unlabelled}
     folder = base / str(content.get("output", "runs")) / "tables"
     tables = {name: _spec(name, rows, about, folder) for name, rows in given.items() if rows is not None}
-    whole = parse(_merged(content, {"data": tables}), base=base)
+    whole = parse(merged(content, {"data": tables}), base=base)
     with listener() if progress else nullcontext() as listening:
         return run_here(whole, dry_run=dry_run, allow_first=allow_first, force=force, listener=listening)
-
-
-def _merged(content: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, and of mappings in both their content; what was given later counts."""
-    merged = dict(content)
-    for name, value in more.items():
-        before = merged.get(name)
-        both = isinstance(value, Mapping) and isinstance(before, Mapping)
-        merged[name] = _merged(before, value) if both and isinstance(before, Mapping) else value
-    return merged
 
 
 def _whole(name: str, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def inherited(path: Path, places: Any) -> dict[str, Any]:
     return content
 
 
-def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of ``over``, and those of ``base`` where it says nothing.
 
     >>> merged({"seed": 1, "gate": {"alpha": 0.1, "margin": 0.0}}, {"gate": {"alpha": 0.05}})
@@ -51,9 +52,10 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """
     both = dict(base)
     for key, value in over.items():
-        below = base.get(key)
-        alike = isinstance(below, dict) and isinstance(value, dict) and below.get("kind") == value.get("kind", below.get("kind"))
-        both[key] = merged(below, value) if alike and isinstance(below, dict) else value
+        below, both[key] = base.get(key), value
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            another = "kind" in value and value["kind"] != below.get("kind")
+            both[key] = value if another else merged(below, value)
     return both
 
 
