@@ -8,32 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.missing import MISSING
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # What means no value in a csv file, as pandas has it.
-NOTHING = (
-    "",
-    " ",
-    "#N/A",
-    "#N/A N/A",
-    "#NA",
-    "-1.#IND",
-    "-1.#QNAN",
-    "-NaN",
-    "-nan",
-    "1.#IND",
-    "1.#QNAN",
-    "<NA>",
-    "N/A",
-    "NA",
-    "NULL",
-    "NaN",
-    "None",
-    "n/a",
-    "nan",
-    "null",
-)
+NOTHING = ("", " ", *(word for word in MISSING if word != "NaT"))
 _TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 
 

@@ -154,7 +154,7 @@ def _close(ledger: Ledger, asked: Asked, decision: GateDecision) -> None:
 def _concluded(run: FrozenRun, history: RunHistory, *, dry_run: bool) -> RunResult:
     """Record it at the run's own place in MLflow, and promote what passed: the protocol is that of a run."""
     from ntgate.stages.promote import register, registry_of, write_report
-    from ntgate.stages.run_file import write_run_file
+    from ntgate.stages.run_file import write_end
 
     config, place = run.config, run.place
     place.folder.mkdir(parents=True, exist_ok=True)
@@ -163,16 +163,6 @@ def _concluded(run: FrozenRun, history: RunHistory, *, dry_run: bool) -> RunResu
     write_report(config, history, result, report)
     if not dry_run:
         result = register(registry_of(config), config, history, result, report, told, judged=history.decided.file.verified())
-        write_run_file(
-            place,
-            config,
-            "run",
-            history.ingested.began,
-            result.outcome,
-            decision_id=result.decision_id,
-            dry_run=False,
-            version=result.registry["version"],
-            run_id=result.registry["run_id"],
-        )
+        write_end(place, config, result, history.ingested.began)
     place.tell(report)
     return result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})

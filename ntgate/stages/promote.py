@@ -14,7 +14,7 @@ from ntgate.stages.frozen_run import keep_history
 from ntgate.stages.history import RunHistory
 from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult, conclude
-from ntgate.stages.run_file import write_run_file
+from ntgate.stages.run_file import write_end
 from ntgate.stages.run_report import run_report
 
 if TYPE_CHECKING:
@@ -44,17 +44,7 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     write_answer(place, result)
     if registry is not None:
         keep_answer_of(registry, result, place.folder / RESULT_FILE)
-    write_run_file(
-        place,
-        config,
-        "run",
-        history.ingested.began,
-        result.outcome,
-        decision_id=result.decision_id,
-        dry_run=dry_run,
-        version=result.registry["version"],
-        run_id=result.registry["run_id"],
-    )
+    write_end(place, config, result, history.ingested.began)
     return result
 
 

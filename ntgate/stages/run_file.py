@@ -14,6 +14,7 @@ from ntgate.errors import ConfigError
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
     from ntgate.stages.place import Place
+    from ntgate.stages.result import RunResult
 
 RUN_FILE = "run.json"
 
@@ -48,6 +49,21 @@ def write_run_file(
     beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     beside.replace(place.folder / RUN_FILE)  # in one step, so that nobody reads a half of it
     place.tell(place.folder / RUN_FILE)
+
+
+def write_end(place: Place, config: RunConfig, result: RunResult, began: float) -> None:
+    """Say how a whole run ended."""
+    write_run_file(
+        place,
+        config,
+        "run",
+        began,
+        result.outcome,
+        decision_id=result.decision_id,
+        dry_run=result.dry_run,
+        version=result.registry["version"],
+        run_id=result.registry["run_id"],
+    )
 
 
 def refuse_newer(folder: Path) -> None:
