@@ -41,7 +41,7 @@ def tables(samples, tmp_path_factory) -> tuple[Path, Path]:
     return (write(folder / "x", samples[0], [1, 20_000, 0, 33_333], 7_777), write(folder / "y", samples[1], [12_345], 10_000))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its workers are not idle while nothing is asked of them
 def cluster() -> Iterator[LocalCluster]:
     from distributed import LocalCluster
 
