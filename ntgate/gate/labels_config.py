@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,7 @@ class LabelsConfig(Frozen):
     """
 
     policy: Literal["looks", "bets"] = "looks"
-    looks: Whole | None = Field(None, ge=1, le=100)
+    looks: Annotated[Whole, Field(ge=1, le=100)] | None = None
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> LabelsConfig:

@@ -43,6 +43,7 @@ def active(home: Path) -> dict:
     return json.loads(inside(home, "-c", SHOW).stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_the_local_stack_twice_then_differently(home):
     code, answer = ntgate(home, "up")
     assert code == 0

@@ -58,7 +58,8 @@ def test_the_files_of_every_real_pair_are_read_unedited(shared_data, tmp_path, p
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "tested"), [("red", "white", 2), pytest.param("white", "red", 3, marks=pytest.mark.slow)]
+    ("source", "target", "tested"),
+    [pytest.param("red", "white", 2, marks=pytest.mark.slow), pytest.param("white", "red", 3, marks=pytest.mark.slow)],
 )
 def test_wine_runs_from_its_files(shared_data, tmp_path, capsys, source, target, tested):
     folder = shared_data / "wine_quality"

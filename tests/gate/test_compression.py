@@ -87,6 +87,7 @@ def test_missing_evidence_never_passes(name, damage):
     assert name in finding(decision).reason
 
 
+@pytest.mark.slow
 def test_the_level_holds_where_the_loss_is_just_too_large():
     """Of compressions that lose exactly the tolerated share, at most alpha pass (binomial bound at 4 standard errors)."""
     rng, config, n, runs = np.random.default_rng(0), one_seed(compression_margin=0.05, alpha=0.05), 600, 1000

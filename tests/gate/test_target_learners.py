@@ -76,6 +76,7 @@ def test_a_learner_without_numbers_shows_nothing():
     assert "the forest are not finite" in finding.reason
 
 
+@pytest.mark.slow
 def test_how_often_an_equal_candidate_is_lost():
     """A learner that is just as good is shown to be better with a chance of at most alpha."""
     lost = 0

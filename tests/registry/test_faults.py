@@ -289,6 +289,7 @@ def gone_and_back(registry: Registry, wanted: Any, numbers: Iterable[int], cut: 
     return said
 
 
+@pytest.mark.slow
 def test_the_server_is_killed_between_two_requests(tmp_path, empty_database, request_for, record_property):
     with Server(tmp_path, f"sqlite:///{tmp_path / 'server.db'}") as running:
         config = RegistryConfig(uri=running.address, timeout_seconds=60, lock_seconds=20, wait_seconds=60)
