@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ntgate.base import Frozen, Whole
+from ntgate.base import NUMBER, Frozen
 
 
 class LabelsConfig(Frozen):
@@ -23,7 +23,7 @@ class LabelsConfig(Frozen):
     """
 
     policy: Literal["looks", "bets"] = "looks"
-    looks: Annotated[Whole, Field(ge=1, le=100)] | None = None
+    looks: Annotated[int, Field(ge=1, le=100), NUMBER] | None = None
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> LabelsConfig:
