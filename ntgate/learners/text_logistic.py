@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ntgate.models.base import Model
 
 # A text has the length 1 over all its terms, another column a standard deviation of 1. With this factor the usual penalties serve:
-# the strongest, 0.01, is one of 10 without it. Stronger ones cost a point on reviews, and few rows held out would choose them.
+# the strongest, 0.01, is one of 10 without it. Stronger ones are left out, since few rows held out would choose them by chance.
 _LENGTH = 32.0
 _ALIKE = 2.0  # on six pairs of reviews 1 to 2 was best; much more is plain logistic regression
 _ROUNDS, _CLOSE = 200, 1e-4
