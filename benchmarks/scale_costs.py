@@ -285,7 +285,7 @@ def gate(sizes: Sizes) -> dict[str, list[Point]]:
 
 def _opening(number: int) -> Any:
     from ntgate.gate.ledger_config import LedgerConfig
-    from ntgate.ledger.ledger import Opening
+    from ntgate.ledger.entries import Opening
 
     return Opening(
         model="reader",

@@ -11,7 +11,7 @@ from ntgate.cli.options import with_json, with_uri
 from ntgate.credentials import without_credentials
 
 if TYPE_CHECKING:
-    from ntgate.ledger.ledger import LedgerEntry
+    from ntgate.ledger.entries import LedgerEntry
     from ntgate.registry.fleet import ModelEntry
     from ntgate.registry.overview import Overview
 

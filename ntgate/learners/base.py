@@ -90,6 +90,10 @@ class Learner(Frozen, ABC):
             ModelError: when ONNX cannot express what was learnt.
         """
 
+
+class TextLearner(Learner, ABC):
+    """A learner that reads texts as well."""
+
+    @abstractmethod
     def fit_texts(self, encoded: EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:
-        """As :meth:`fit`, of rows with texts; of learners that read some."""
-        raise NotImplementedError
+        """As :meth:`fit`, of rows with texts."""

@@ -7,13 +7,12 @@ columns count by their standard deviation.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntgate.models.linear import LinearModel
+from ntgate.learners.regressions import regressions
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,17 +25,13 @@ if TYPE_CHECKING:
 # the strongest, 0.01, is one of 10 without it. Stronger ones are left out, since few rows held out would choose them by chance.
 _LENGTH = 32.0
 _ALIKE = 2.0  # on six pairs of reviews 1 to 2 was best; much more is plain logistic regression
-_ROUNDS, _CLOSE = 200, 1e-4
+_CLOSE = 1e-4
 
 
 def fit_texts(encoded: EncodedTexts, penalties: Sequence[float]) -> list[Model]:
     """A linear model for each inverse L2 strength, each fitted from where the one before ended."""
     from scipy.sparse import csr_array, hstack
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
-    from ntgate.learners.logistic import rows_by_class
     from ntgate.shift.columns.feature_scale import feature_scale
 
     encoder, rows = encoded.encoder, encoded.rows
@@ -50,17 +45,7 @@ def fit_texts(encoded: EncodedTexts, penalties: Sequence[float]) -> list[Model]:
     scale[plain:] /= _telling(terms, encoded)
     terms = csr_array(terms * (1 / scale[plain:]).astype(np.float32)[None, :])
     rows = csr_array(hstack([csr_array(((columns - mean[:plain]) / scale[:plain]).astype(np.float32)), terms]))
-    found: Any = LogisticRegression(warm_start=True, max_iter=_ROUNDS, tol=_CLOSE)
-    models: list[Model] = []
-    for penalty in penalties:
-        with warnings.catch_warnings(), threadpool_limits(1):
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the rows held out judge what came of it
-            found.set_params(C=penalty).fit(rows, encoded.labels, encoded.weights)
-        weight, bias = rows_by_class(found, len(encoded.classes))
-        weight = weight / scale
-        bias = (bias - weight @ mean).astype(np.float32)
-        models.append(LinearModel(encoder, weight.astype(np.float32), bias, encoded.classes))
-    return models
+    return regressions(encoded, rows, penalties, scale=scale, mean=mean, close=_CLOSE)
 
 
 def _telling(terms: csr_array, encoded: EncodedTexts) -> npt.NDArray[np.float64]:

@@ -8,84 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from ntgate.base import Frozen
 from ntgate.data.records import RowKeys
-from ntgate.errors import DataError
 from ntgate.gate.allowance import Allowance, once_more
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.wear import allow
-from ntgate.ledger.fingerprints import Prints, insert, stored
-from ntgate.ledger.tables import BETS, ENTRIES, IDENTITY, SETS, identified
+from ntgate.ledger.bets import bet, keep_labels, repeated
+from ntgate.ledger.entries import LedgerEntry, Opening, close_entry, comparison_of, open_entry
+from ntgate.ledger.fingerprints import Prints, stored
+from ntgate.ledger.tables import ENTRIES, IDENTITY, SETS, identified
 from ntgate.ledger.transaction import reading, writing
-from ntgate.ledger.uses import PASSED, Bets, bets_of, history, stream_of, uses_of
+from ntgate.ledger.uses import PASSED, bets_of, history, stream_of, uses_of
 
 Fingerprints: TypeAlias = npt.NDArray[np.bytes_] | RowKeys
 WITHHELD = "withheld"
-
-
-class Opening(Frozen):
-    """A decision that wants to open test rows.
-
-    Attributes:
-        model: the registered model.
-        decision_id: identifies the decision.
-        comparison: identifies what is compared, see :func:`ntgate.gate.identity.comparison_id`.
-        config: how wear is accounted for.
-        alpha: the gate's level.
-        min_test_rows: with fewer rows there is no verdict.
-        dry_run: whether nothing will be promoted; whoever looks, wears all the same.
-    """
-
-    model: str
-    decision_id: str
-    comparison: str
-    config: LedgerConfig
-    alpha: float
-    min_test_rows: int
-    dry_run: bool = False
-
-
-class LedgerEntry(Frozen):
-    """One entry.
-
-    Attributes:
-        id: its number.
-        kind: ``opened`` or ``closed``.
-        opening: the opening that is closed; None for an opening.
-        model: the registered model.
-        comparison: what was compared.
-        decision_id: by which decision.
-        policy: how its wear is accounted for.
-        alpha: its level.
-        horizon: how many decisions were declared.
-        withheld: whether the result is kept back unless it is a pass.
-        dry_run: whether nothing was to be promoted.
-        rows: how many different test rows it opened.
-        outcome: of the decision; ``withheld`` for a result that is kept back; None for an opening.
-        at: when, in UTC, as ISO 8601.
-    """
-
-    id: int
-    kind: Literal["opened", "closed"]
-    opening: int | None
-    model: str
-    comparison: str
-    decision_id: str
-    policy: str
-    alpha: float
-    horizon: int
-    withheld: bool
-    dry_run: bool
-    rows: int
-    outcome: str | None
-    at: str
 
 
 @dataclass(frozen=True)
@@ -132,10 +73,10 @@ class Ledger:
             if granted.closed:
                 return granted
             if not len(granted.positions):
-                return granted if bets is None else _repeated(connection, granted, bets, prints)
+                return granted if bets is None else repeated(connection, granted, bets, prints)
             size = len(set(prints.first(granted.positions)))
             row_set = stored(connection, prints.at(granted.positions), size)
-            return granted.model_copy(update={"entry": _opened(connection, opening, granted, row_set)})
+            return granted.model_copy(update={"entry": open_entry(connection, opening, granted, row_set)})
 
     def close(
         self,
@@ -161,18 +102,10 @@ class Ledger:
             return
         shown = outcome if outcome == PASSED or not granted.withheld else WITHHELD
         with writing(self.uri, self.timeout_seconds) as connection:
-            opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == granted.entry)).mappings().one()
-            # A closing has the comparison of its opening, a column with an index.
-            same = sa.select(ENTRIES.c.id).where(
-                ENTRIES.c.comparison == opened["comparison"], ENTRIES.c.opening == granted.entry, ENTRIES.c.outcome == shown
-            )
             if bets:
                 assert fingerprints is not None
-                _bet(connection, opened["comparison"], granted, Prints.of(fingerprints), bets)
-            if connection.scalar(same) is None:
-                content = {name: value for name, value in opened.items() if name not in ("id", "kind", "opening", "at")}
-                closing = {**content, "kind": "closed", "opening": granted.entry, "outcome": shown, "at": _now()}
-                connection.execute(sa.insert(ENTRIES), closing)
+                bet(connection, comparison_of(connection, granted.entry), granted, Prints.of(fingerprints), bets)
+            close_entry(connection, granted.entry, shown)
 
     def preview(
         self, fingerprints: Fingerprints, config: LedgerConfig, *, model: str, alpha: float, min_test_rows: int
@@ -217,20 +150,8 @@ class Ledger:
         Raises:
             RegistryError: when the database does not answer.
         """
-        rows = [bytes.fromhex(key) for key in keys]
         with writing(self.uri, self.timeout_seconds) as connection:
-            asked = sa.select(BETS.c.against, BETS.c.fingerprint, BETS.c.won).where(BETS.c.comparison == comparison)
-            known = {(against, bytes(row)): int(number) for against, row, number in connection.execute(asked)}
-            other = {
-                i
-                for against, numbers in won.items()
-                for i, (row, number) in enumerate(zip(rows, numbers.tolist(), strict=True))
-                if known.get((against, row), number) != number
-            }
-            for against, numbers in won.items() if not other else ():
-                same = {"comparison": comparison, "against": against, "opening": entry}
-                insert(connection, BETS.name, rows, same, each=("won", numbers.astype(int).tolist()))
-        return sorted(other)
+            return keep_labels(connection, comparison, entry, [bytes.fromhex(key) for key in keys], won)
 
     def openings(self, comparison: str) -> list[int]:
         """The numbers of a comparison's openings, the oldest first.
@@ -287,74 +208,3 @@ class Ledger:
         with reading(self.uri, self.timeout_seconds) as connection:
             found = [] if connection is None else list(connection.execute(asked.order_by(ENTRIES.c.id)).mappings())
         return [LedgerEntry(**{name: value for name, value in one.items() if name != "row_set"}) for one in found]
-
-
-def _opened(connection: sa.Connection, opening: Opening, granted: Allowance, row_set: int) -> int:
-    """The number of this opening: a new one, or, where a stream's rows were opened but never closed, the same again."""
-    same = sa.select(ENTRIES.c.id).where(
-        ENTRIES.c.kind == "opened",
-        ENTRIES.c.comparison == opening.comparison,
-        ENTRIES.c.row_set == row_set,
-        ENTRIES.c.policy == granted.policy,
-    )
-    number = connection.scalar(same)
-    if number is None:
-        entry = {
-            "kind": "opened",
-            "model": opening.model,
-            "comparison": opening.comparison,
-            "decision_id": opening.decision_id,
-            "policy": granted.policy,
-            "alpha": granted.alpha,
-            "horizon": granted.horizon,
-            "withheld": granted.withheld,
-            "dry_run": opening.dry_run,
-            "row_set": row_set,
-            "at": _now(),
-        }
-        number = connection.scalar(sa.insert(ENTRIES).values(entry).returning(ENTRIES.c.id))
-    assert number is not None
-    return int(number)
-
-
-def _repeated(connection: sa.Connection, granted: Allowance, bets: Bets, prints: Prints) -> Allowance:
-    """Without a fresh row a stream's last bets are made again, for the same answer: the run that made them may have died since.
-
-    Where not all of their rows are at hand, the candidate is judged on what it has accumulated.
-    """
-    if bets.last is None or not bets.rows.issubset(prints.unique):
-        return granted
-    opened = connection.execute(sa.select(ENTRIES).where(ENTRIES.c.id == bets.last)).mappings().one()
-    rows = prints.among(bets.rows) & ~prints.repeated
-    return once_more(
-        len(rows),
-        rows,
-        policy="e_process",
-        alpha=granted.alpha,
-        horizon=opened["horizon"],
-        withheld=False,
-        at=opened["at"],
-        entry=bets.last,
-        earlier=bets.earlier,
-        opponents=bets.opponents,
-    )
-
-
-def _bet(
-    connection: sa.Connection, comparison: str, granted: Allowance, prints: Prints, bets: Mapping[str, npt.NDArray[np.integer]]
-) -> None:
-    rows = prints.first(granted.positions)
-    for against, won in bets.items():
-        if len(won) != len(rows) or not np.isin(won, (-1, 0, 1)).all():
-            raise DataError(
-                f"bets against {against}",
-                expected=f"1, 0 or -1 for each of {len(rows)} rows",
-                got=f"{len(won)} values",
-                fix="give one for each allowed row, in order",
-            )
-        same = {"comparison": comparison, "against": against, "opening": granted.entry}
-        insert(connection, BETS.name, rows, same, each=("won", won.astype(int).tolist()))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

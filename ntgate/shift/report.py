@@ -20,9 +20,20 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ntgate.shift.classifier.domain_classifier import ProxyADistance
+    from ntgate.shift.columns.features import Features
     from ntgate.shift.kernel.mmd import MmdResult
 
-__all__ = ["FEWEST", "Representation", "ShiftOutcome", "ShiftReport", "measure", "measured", "shift_report", "verdict"]
+__all__ = [
+    "FEWEST",
+    "Representation",
+    "ShiftOutcome",
+    "ShiftReport",
+    "measure",
+    "measured",
+    "measured_features",
+    "shift_report",
+    "verdict",
+]
 
 Representation = Literal["raw", "embedding"]
 
@@ -172,6 +183,20 @@ def measure(
 ) -> ShiftReport:
     """The report of :func:`measured`, which says what the arguments are."""
     return measured(source, target, config, seed, representation=representation, blocks=blocks, tested=tested, notes=notes)[0]
+
+
+def measured_features(features: Features, config: ShiftConfig, seed: int) -> tuple[ShiftReport, MmdResult]:
+    """That of :func:`measured` for rows whose numbers have names, each feature tested by what is known of it."""
+    return measured(
+        features.source,
+        features.target,
+        config,
+        seed,
+        representation="raw",
+        blocks=features.labels,
+        tested=features.tested(seed=seed),
+        notes=features.notes,
+    )
 
 
 def shift_report(

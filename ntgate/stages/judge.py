@@ -16,12 +16,14 @@ from ntgate.gate.asked import Asked
 from ntgate.gate.decide import outcome_of
 from ntgate.gate.decision import GateDecision
 from ntgate.gate.verdict_on_labels import Labelled, findings_on_labels
-from ntgate.stages.ask import ASKED, same_champion
+from ntgate.stages.ask import ASKED
 from ntgate.stages.askable import findings_before
+from ntgate.stages.conclude import conclude
 from ntgate.stages.decide import Decided
 from ntgate.stages.frozen_run import FrozenRun
 from ntgate.stages.history import RunHistory
-from ntgate.stages.result import RunResult, conclude
+from ntgate.stages.result import RunResult
+from ntgate.stages.same_champion import same_champion
 from ntgate.stages.same_ledger import ledger_of
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ def open_rows(
         RegistryError: when the ledger does not answer.
     """
     from ntgate.data.records import row_keys
-    from ntgate.ledger.ledger import Opening
+    from ntgate.ledger.entries import Opening
 
     missing = [name for name in ("candidate", "scratch") if name not in onnx]
     if missing or crossed.failed is not None:

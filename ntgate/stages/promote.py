@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.answer_file import RESULT_FILE, write_answer
+from ntgate.stages.conclude import conclude
 from ntgate.stages.frozen_run import keep_history
 from ntgate.stages.history import RunHistory
 from ntgate.stages.place import Place
-from ntgate.stages.result import RunResult, conclude
+from ntgate.stages.result import RunResult
 from ntgate.stages.run_file import write_end
 from ntgate.stages.run_report import run_report
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Literal
 
 from pydantic import JsonValue
 
 from ntgate.base import Artifact, Frozen
 from ntgate.card import card
-from ntgate.config import RunConfig
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverModel, OverSeeds
 from ntgate.gate.finding import Finding
-from ntgate.metrics.accuracy import Accuracy
 from ntgate.metrics.display import Display
-from ntgate.quick import left_out
-from ntgate.registry.baseline import Baseline
-from ntgate.registry.champion import ALIAS
-from ntgate.stages.history import RunHistory
-from ntgate.stages.on_test_rows import Calibrated, calibration
-from ntgate.strategies.candidate import Candidate
-from ntgate.strategies.committee_config import SCRATCH, TOGETHER
-from ntgate.strategies.scratch import LEARNERS
+from ntgate.stages.on_test_rows import Calibrated
 
 
 class ArmResult(Frozen):
@@ -169,145 +159,3 @@ class RunResult(Frozen):
         content = self.model_dump(mode="json")
         content["reports"] = {name: page.path for name, page in self.reports.items()}
         return {"schema": content.pop("schema_"), **content}
-
-
-def conclude(
-    config: RunConfig,
-    history: RunHistory,
-    *,
-    directory: str,
-    version: str | None,
-    run_id: str | None,
-    dry_run: bool,
-    page: str | None = None,
-    baseline: Baseline | None = None,
-) -> RunResult:
-    """Put the answer together, but for the report, which is made from it; ``page`` says why MLflow does not have the final one."""
-    decided, evaluated, ingested = history.decided.gate, history.evaluated, history.ingested
-    chosen = evaluated.candidate
-    seen = history.champion
-    return RunResult(
-        outcome=decided.outcome,
-        sentence=_sentence(history),
-        alarms=decided.alarms,
-        decision_id=history.decided.decision_id,
-        metric=str(decided.metric),
-        metric_display=decided.metric.display(),
-        candidate=None
-        if chosen is None
-        else ArmResult(strategy=chosen.strategy, value=decided.candidate, n=decided.n, seconds=chosen.seconds),
-        scratch=ArmResult(value=decided.scratch, n=decided.n, seconds=history.scratch.seconds),
-        champion=None if seen.version is None else ArmResult(version=seen.version, value=decided.champion, n=decided.n),
-        gain=decided.gain,
-        gain_interval=decided.gain_interval,
-        p_value=decided.p_value,
-        over_seeds=decided.over_seeds,
-        learners=decided.learners,
-        constant=decided.constant,
-        calibration=calibration(history),
-        alpha=decided.alpha,
-        labels=_labels(history, directory),
-        shift=history.shift.model_dump(mode="json"),
-        plan=_plan(history),
-        compression=_compression(history),
-        findings=decided.findings,
-        onnx={**{name: artifact.path for name, artifact in evaluated.onnx.items()}, "max_abs_diff": evaluated.max_abs_diff},
-        registry={
-            "name": config.model.name,
-            "version": version,
-            "alias": None if version is None else ALIAS,
-            "run_id": run_id,
-            "unchanged": history.unchanged,
-            "page": page,
-            "baseline": None if baseline is None else baseline.version,
-            "baseline_fault": None if baseline is None else baseline.fault,
-        },
-        data={
-            "rows": ingested.rows,
-            "fingerprints": ingested.fingerprints,
-            "classes": ingested.target_classes,
-            "reading": None if ingested.reading is None else ingested.reading.model_dump(mode="json"),
-            "copies": None if ingested.leakage is None else ingested.leakage.copies.model_dump(mode="json"),
-        },
-        reports=history.pages,
-        directory=directory,
-        dry_run=dry_run,
-        quick=left_out(config.strategies, config.gate.seeds, config.training.folds, config.shift.evidently)
-        if config.quick
-        else None,
-        seconds={**history.seconds(), "total": time.time() - ingested.began},
-    )
-
-
-def _labels(history: RunHistory, directory: str) -> dict[str, JsonValue]:
-    """What labels would take, or have said; nothing where none would help."""
-    decided, again = history.decided.gate, f"ntgate judge {directory} --labels LABELS"
-    if decided.labels is not None:
-        going = decided.labels.state == "go_on" and decided.outcome == "inconclusive"
-        if decided.labels.more and decided.outcome == "inconclusive":
-            going, again = True, f"ntgate ask {directory} --rows POOL --budget {2 * decided.labels.asked}"
-        return {**decided.labels.model_dump(mode="json"), "basis": decided.labels.basis, "next": again if going else None}
-    if decided.outcome != "inconclusive" or type(decided.metric) is not Accuracy or not history.evaluated.onnx:
-        return {}
-    told = decided.deciding
-    numbers = {} if told is None else told.model_dump(mode="json")
-    budget = "" if told is None or told.deciding is None else f" --budget {told.deciding}"
-    return {**numbers, "next": f"ntgate ask {directory} --rows POOL{budget}"}
-
-
-def _sentence(history: RunHistory) -> str:
-    verdict = history.decided.gate.sentence
-    if not history.unchanged:
-        return verdict
-    return f"This model is the champion already, version {history.champion.version}: nothing is promoted anew. {verdict}"
-
-
-def _compression(history: RunHistory) -> CompressionResult | None:
-    smaller, judged = history.compressed.smaller, history.decided.gate
-    if smaller is None or judged.uncompressed is None:
-        return None
-    before = judged.uncompressed
-    return CompressionResult(
-        methods=smaller.methods,
-        before=Cost(**smaller.before.model_dump(), validation=smaller.validation_before, value=before.candidate),
-        after=Cost(**smaller.after.model_dump(), validation=smaller.validation_after, value=judged.candidate),
-        max_score_difference=smaller.max_score_difference,
-        uncompressed=before.model_dump(mode="json", include={"outcome", "gain", "gain_interval", "p_value"}),
-    )
-
-
-def _plan(history: RunHistory) -> tuple[PlanResult, ...]:
-    arms = {arm.strategy: arm for arm in history.arms}
-    told = [(row.strategy.kind, row.strategy.label, row.reason) for row in history.plan.rows]
-    alone = "a learner of the baseline: target rows alone"
-    told += [(arm.strategy, LEARNERS[arm.strategy].label, alone) for arm in history.scratch.members]
-    together = {SCRATCH: "the baseline: the committee of its learners, target rows alone"}
-    if (made := history.combined.candidate) is not None and made.members:
-        together[made.strategy] = "all arms together, each by its weight"
-    told += [(name, TOGETHER[name], reason) for name, reason in together.items()]
-    return tuple(_planned(name, label, reason, arms.get(name), history) for name, label, reason in told)
-
-
-def _planned(strategy: str, label: str, reason: str, arm: Candidate | None, history: RunHistory) -> PlanResult:
-    if arm is None:
-        return PlanResult(strategy=strategy, label=label, reason=reason, trained=False, validation=None, seconds=0.0)
-    further = [*history.replicated.candidate, *history.replicated.scratch]
-    return PlanResult(
-        strategy=strategy,
-        label=label,
-        reason=reason if arm.failed is None else f"{'left out' if arm.left_out else 'failed'}: {arm.failed}",
-        trained=arm.failed is None,
-        validation=None if arm.validation is None else history.decided.gate.metric.maximised(arm.validation),
-        seconds=arm.seconds,
-        weight=_weight(strategy, history),
-        notes=arm.notes,
-        steps=arm.steps,
-        budget=arm.budget,
-        seeds=sum(other.strategy == strategy and other.failed is None for other in [arm, *further]),
-    )
-
-
-def _weight(strategy: str, history: RunHistory) -> float | None:
-    made = history.combined.candidate
-    found = None if made is None or not made.members else made.notes.get(f"weight.{strategy}")
-    return found if isinstance(found, float) else None

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ntgate.data.encoder import fit_encoder, fit_text_encoder
 from ntgate.errors import ModelError
 from ntgate.evaluation.calibration import log_loss
-from ntgate.learners.base import Encoded, EncodedTexts, Learner
+from ntgate.learners.base import Encoded, EncodedTexts, Learner, TextLearner
 from ntgate.strategies.base import Arm, Trained, measured
 from ntgate.training.curve import CurvePoint
 
@@ -87,6 +87,7 @@ def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded | EncodedTex
 
 def _fitted(learner: Learner, pool: Encoded | EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:
     if isinstance(pool, EncodedTexts):
+        assert isinstance(learner, TextLearner)  # all others have stepped aside
         return learner.fit_texts(pool, settings, seed)
     return learner.fit(pool, settings, seed)
 

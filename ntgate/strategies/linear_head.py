@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ntgate.learners.logistic import rows_by_class
+from ntgate.learners.regressions import rows_by_class
 from ntgate.strategies.base import Arm
 from ntgate.training.curve import CurvePoint
 from ntgate.training.source import embed

@@ -53,22 +53,12 @@ class NtgateDataValidator(BaseDataValidator):  # type: ignore[misc]
             ConfigError: when a setting is unknown or out of range.
         """
         from ntgate.shift.datasets import domains, features_of
-        from ntgate.shift.report import measure
+        from ntgate.shift.report import measured_features
 
         if check_list is not None:
             raise ConfigError("check_list", expected="None", got=repr(check_list), fix="leave it out: the check is the shift")
         config, seed = self._settings(kwargs)
-        found = features_of(*domains(dataset, _given(comparison_dataset)))
-        return measure(
-            found.source,
-            found.target,
-            config,
-            seed,
-            representation="raw",
-            blocks=found.labels,
-            tested=found.tested(seed=seed),
-            notes=found.notes,
-        )
+        return measured_features(features_of(*domains(dataset, _given(comparison_dataset))), config, seed)[0]
 
     def data_profiling(
         self, dataset: Any, comparison_dataset: Any | None = None, profile_list: Sequence[Any] | None = None, **kwargs: Any

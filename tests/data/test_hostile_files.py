@@ -233,6 +233,12 @@ def test_labels_that_name_a_class(tmp_path, labels, classes):
     assert read(SourceSpec(path=str(tmp_path / "a.npz")), "target").classes == classes
 
 
+def test_notes_for_pandas_that_mislead_do_no_harm(tmp_path):
+    misleading_notes(tmp_path / "a.parquet")
+    domain = read(SourceSpec(path=str(tmp_path / "a.parquet"), label="label"), "target")
+    assert (list(domain.rows.columns), domain.classes) == (["n"], ("a", "b"))
+
+
 def test_an_archive_may_pack_what_it_holds_well(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", x=np.zeros((1000, 10_000), np.uint8), y=np.arange(1000) % 2)
     assert len(read(SourceSpec(path=str(tmp_path / "a.npz")), "target")) == 1000

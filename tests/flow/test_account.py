@@ -16,7 +16,8 @@ from ntgate.data.domain import Domain
 from ntgate.data.fingerprint import row_fingerprints
 from ntgate.data.records import row_keys
 from ntgate.gate.allowance import Allowance
-from ntgate.ledger.ledger import Ledger, Opening
+from ntgate.ledger.entries import Opening
+from ntgate.ledger.ledger import Ledger
 from ntgate.stages.domains import read_domains
 from ntgate.stages.open_rows import offered_rows
 

@@ -182,7 +182,7 @@ def test_bad_requests_spend_nothing(finished):
 def test_rows_that_were_opened_before_are_not_asked_for(finished):
     from ntgate.data.records import row_keys
     from ntgate.gate.ledger_config import LedgerConfig
-    from ntgate.ledger.ledger import Opening
+    from ntgate.ledger.entries import Opening
     from ntgate.stages.pool import read_pool
 
     pool = read_pool(finished.frozen.config, finished.frozen.history.ingested, str(finished.folder / "pool.npz"))

@@ -8,42 +8,12 @@ import os
 import yaml
 
 from ntgate.cli.app import run as command
+from tests.retrain_graph import waits
 
 IMAGE = "registry.example/ntgate:1"
 ARMS = ("train-0", "train-1", "train-2")
 TRAINING = {"source", "scratch", *ARMS, "compress", "replicate", "cross-fit"}
-DEPENDS = {
-    "ingest": set(),
-    "champion": {"ingest"},
-    "evidently": {"ingest"},
-    "source": {"ingest"},
-    "drift": {"ingest", "source"},
-    "plan": {"ingest", "source", "drift"},
-    "scratch": {"ingest"},
-    **{arm: {"ingest", "source", "plan"} for arm in ARMS},
-    "combine": {"ingest", "scratch", *ARMS},
-    "compress": {"ingest", "combine"},
-    "replicate": {"ingest", "source", "plan", "scratch", "compress"},
-    "cross-fit": {"ingest", "source", "plan"},
-    "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
-    "decide": {"ingest", "champion", "drift", "evaluate"},
-    "promote": {
-        "ingest",
-        "champion",
-        "evidently",
-        "source",
-        "drift",
-        "plan",
-        "scratch",
-        *ARMS,
-        "combine",
-        "compress",
-        "replicate",
-        "cross-fit",
-        "evaluate",
-        "decide",
-    },
-}
+DEPENDS = waits(ARMS)
 
 
 def compiled(project, capsys, *options) -> tuple[dict, dict, dict]:

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from ntgate.errors import ConfigError, DataError, RegistryError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.ledger_config import LedgerConfig
-from ntgate.ledger.ledger import Ledger, Opening
+from ntgate.ledger.entries import Opening
+from ntgate.ledger.ledger import Ledger
 from ntgate.ledger.place import ledger_uri
 
 FOREST = multiprocessing.get_context("forkserver")

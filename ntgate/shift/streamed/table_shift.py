@@ -23,7 +23,7 @@ from ntgate.shift.columns.table_form import compared
 from ntgate.shift.config import ShiftConfig
 from ntgate.shift.judgement import ShiftOutcome, permutations_for
 from ntgate.shift.kernel.mmd import MmdResult, mmd_test
-from ntgate.shift.report import FEWEST, ShiftReport, measured, shift_report
+from ntgate.shift.report import FEWEST, ShiftReport, measured_features, shift_report
 from ntgate.shift.streamed.engine import Engine, Here
 from ntgate.shift.streamed.partitions import Partitions, partitions
 from ntgate.shift.streamed.table_features import (
@@ -162,17 +162,7 @@ def _at_once(
 
     columns = list(tables[0].columns)
     frames = [pd.DataFrame(table.at(np.arange(len(table)), engine or Here()), columns=columns) for table in tables]
-    found = compared(frames[0], frames[1])
-    return measured(
-        found.source,
-        found.target,
-        config,
-        seed,
-        representation="raw",
-        blocks=found.labels,
-        tested=found.tested(seed=seed),
-        notes=found.notes,
-    )
+    return measured_features(compared(frames[0], frames[1]), config, seed)
 
 
 def _in_passing(
