@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from ntgate.base import finite
 from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult
@@ -13,6 +11,4 @@ RESULT_FILE = "result.json"
 
 def write_answer(place: Place, result: RunResult) -> None:
     """Write what ``ntgate run --json`` prints into the run's folder."""
-    path = place.folder / RESULT_FILE
-    path.write_text(json.dumps(finite(result.as_json()), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    place.tell(path)
+    place.write(RESULT_FILE, finite(result.as_json()), allow_nan=False)

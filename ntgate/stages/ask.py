@@ -63,7 +63,7 @@ def ask(run: FrozenRun, rows: str, budget: int | None, out: Path | None) -> Answ
     refuse_others(run, before, asked, ledger)
     if len(chosen):
         asked = _opened(run, ledger, pool, chosen, asked, before)
-        run.write(ASKED, asked.model_dump(mode="json"))
+        run.place.write(ASKED, asked.model_dump(mode="json"))
     files = _written(run, pool, chosen, asked, out) if len(chosen) else {}
     return answer(run, asked, files, worn=len(ranked) - len(usable), gain=gain, needed=needed)
 

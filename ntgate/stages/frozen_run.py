@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,12 @@ from ntgate.credentials import without_credentials
 from ntgate.data.location import locate
 from ntgate.errors import ConfigError, DataError
 from ntgate.stages.history import RunHistory
+from ntgate.stages.own_code import refuse_own
 from ntgate.stages.place import Place
 from ntgate.stages.run_file import RUN_FILE
 from ntgate.transport import cache, remote
 
 HISTORY = "history.json"
-_CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -48,16 +46,6 @@ class FrozenRun:
         """
         return _read(self.place.address, name)
 
-    def write(self, name: str, content: Any) -> Path:
-        """Write a JSON file into its folder, in one step."""
-        self.place.folder.mkdir(parents=True, exist_ok=True)
-        path = self.place.folder / name
-        beside = path.with_name(f".{name}")
-        beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        beside.replace(path)
-        self.place.tell(path)
-        return path
-
 
 def keep_history(place: Place, config: RunConfig, history: RunHistory) -> None:
     """Write down what a later verdict on labels needs of a run. No password is kept."""
@@ -67,9 +55,7 @@ def keep_history(place: Place, config: RunConfig, history: RunHistory) -> None:
         if isinstance(spec, dict) and isinstance(spec.get("path"), str):
             spec["path"] = without_credentials(spec["path"])
     content = {"schema": SCHEMA, "config": settings, "results": history.model_dump(mode="json")}
-    path = place.folder / HISTORY
-    path.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    place.tell(path)
+    place.write(HISTORY, content, indent=None)
 
 
 def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> FrozenRun:
@@ -97,14 +83,8 @@ def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> Frozen
         raise ConfigError(
             run, expected=f"a run of schema {SCHEMA}", got=f"schema {content['schema']}", fix="install the ntgate that wrote it"
         )
-    named = sorted({*_own(content["config"]), *_own(content["results"]["plan"])})
-    if named and not own:
-        raise ConfigError(
-            run,
-            expected="a run of what ntgate ships",
-            got=", ".join(named),
-            fix="add --own if you trust this code, which is then imported",
-        )
+    if not own:
+        refuse_own(run, [content["config"], content["results"]["plan"]])
     config = RunConfig.model_validate(content["config"])
     registry = config.registry if uri is None else config.registry.model_copy(update={"uri": uri})
     if "***" in registry.uri:
@@ -129,14 +109,6 @@ def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> Frozen
         store = posixpath.join(posixpath.dirname(posixpath.dirname(address)), "files")
     folder = Path(address) if store is None else cache().resolve() / "work" / posixpath.basename(address) / "labels"
     return FrozenRun(config.model_copy(update={"registry": registry}), history, Place(folder, address, store))
-
-
-def _own(settings: Any) -> Iterator[str]:
-    """Every ``package.module:Class`` in some settings."""
-    if isinstance(settings, str) and _CLASS.fullmatch(settings):
-        yield settings
-    for value in settings.values() if isinstance(settings, dict) else settings if isinstance(settings, list) else ():
-        yield from _own(value)
 
 
 def _read(address: str, name: str) -> Any:

@@ -59,9 +59,9 @@ def judge(run: FrozenRun, files: Sequence[str], *, dry_run: bool = False) -> Run
     same_champion(run)
     ledger = ledger_of(run.config)
     _kept(ledger, labelled)
-    run.write(LABELS, given)
+    run.place.write(LABELS, given)
     decision = _decision(run, labelled)
-    path = run.write(JUDGED, _content(run, asked, decision))
+    path = run.place.write(JUDGED, _content(run, asked, decision))
     if ledger is not None:
         _close(ledger, asked, decision)
     decided = Decided(decision_id=asked.decision_id, gate=decision, file=Artifact.of(path), seconds=time.perf_counter() - began)

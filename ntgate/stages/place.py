@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ntgate.base import Artifact, Frozen, with_files
 from ntgate.config import RunConfig
@@ -70,6 +71,15 @@ class Place:
             StoreError: when the store does not answer or lets nothing be written.
         """
         return result if self.store is None else with_files(result, self._published)
+
+    def write(self, name: str, content: Any, *, indent: int | None = 2, allow_nan: bool = True) -> Path:
+        """Write JSON into the folder in one step, so that nobody reads a half of it, and publish it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path, beside = self.folder / name, self.folder / f".{name}"
+        beside.write_text(json.dumps(content, indent=indent, allow_nan=allow_nan) + "\n", encoding="utf-8")
+        beside.replace(path)
+        self.tell(path)
+        return path
 
     def tell(self, page: Path) -> None:
         """Publish a page for people that no result names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ntgate.gate.config import GateConfig
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
 from ntgate.stages.facts import Facts
+from ntgate.stages.own_code import refuse_own
 from ntgate.stages.scores import evidence
 
 _RELATIVE, _ABSOLUTE = 1e-9, 1e-12  # what another machine's sums may differ by
@@ -59,13 +60,8 @@ def replay(folder: Path, *, own: bool = False) -> Replay:
     """
     content = _content(folder / "decision.json")
     settings = {**content["config"]["gate"], "metric": content["decision"]["metric"]}
-    if not own and (named := sorted(_own(settings))):
-        raise ConfigError(
-            str(folder / "decision.json"),
-            expected="rules and a metric that ntgate ships",
-            got=", ".join(named),
-            fix="add --own if you trust this code, which is then imported",
-        )
+    if not own:
+        refuse_own(str(folder / "decision.json"), settings)
     with np.load(_scores(folder, content["scores"]), allow_pickle=False) as kept:
         arrays = dict(kept)
     facts = Facts.model_validate(content["facts"])
@@ -105,13 +101,6 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _scores(folder: Path, sha256: str) -> Path:
     return Artifact(path=str((folder / "scores.npz").resolve()), sha256=sha256).verified()
-
-
-def _own(settings: Mapping[str, Any]) -> Iterator[str]:
-    for kind in (settings["metric"], *settings.get("rules", ())):
-        name = kind.get("kind", "") if isinstance(kind, dict) else str(kind)
-        if ":" in name:
-            yield name
 
 
 def _differences(before: Any, after: Any, where: str) -> Iterator[str]:

@@ -45,10 +45,7 @@ def write_run_file(
         "outcome": outcome,
         **known,
     }
-    beside = place.folder / f".{RUN_FILE}"
-    beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    beside.replace(place.folder / RUN_FILE)  # in one step, so that nobody reads a half of it
-    place.tell(place.folder / RUN_FILE)
+    place.write(RUN_FILE, content)
 
 
 def write_end(place: Place, config: RunConfig, result: RunResult, began: float) -> None:
