@@ -32,8 +32,8 @@ def table(rows: int) -> pd.DataFrame:
 
 def reading(path: str, how: str) -> dict[str, float]:
     """Seconds and peak MiB of one way of reading one file."""
+    from ntgate.data.column_kinds import settled
     from ntgate.data.readers import read_raw
-    from ntgate.data.reading import settled
     from ntgate.data.specs import SourceSpec
 
     before, began = peak(), time.process_time()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ntgate.api import run as run
-    from ntgate.arrays import judge as gate
+    from ntgate.gate_of_arrays import judge as gate
 
 __all__ = ["SCHEMA", "__version__", "gate", "run"]
 __version__ = "0.1.0"

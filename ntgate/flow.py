@@ -11,7 +11,6 @@ from ntgate.config import RunConfig
 from ntgate.graph import Context, Flags, Stage, graph, run_here
 from ntgate.stages.combine import combine
 from ntgate.stages.compress import compress
-from ntgate.stages.crew import Crew
 from ntgate.stages.cross_fit import cross_fit
 from ntgate.stages.decide import decide_run
 from ntgate.stages.drift_check import check_drift
@@ -27,6 +26,7 @@ from ntgate.stages.promote import promote
 from ntgate.stages.replicate import replicate
 from ntgate.stages.result import RunResult
 from ntgate.stages.retraining import Retraining
+from ntgate.stages.second_process import Crew
 from ntgate.stages.source import embedder, source_model
 from ntgate.stages.train import train_scratch, train_slot
 from ntgate.stages.worn import champion_to_beat

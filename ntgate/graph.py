@@ -19,9 +19,9 @@ from typing import Any
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
-from ntgate.stages.crew import Crew
 from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.place import Place
+from ntgate.stages.second_process import Crew
 
 NUMBER, RESULTS = "number", "results"
 

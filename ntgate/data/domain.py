@@ -30,7 +30,7 @@ class Domain:
         rows: ``float32 (n, ...)`` for arrays, ``uint8 (n, h, w, c)`` for images, or a DataFrame of ``n`` rows whose
             numeric columns are float32 and whose categorical columns are ``str`` objects (missing: NaN and ``""``); dates are
             seconds since 1970 in UTC and, like numbers that float32 would not tell apart, float64. As a reader leaves them the
-            columns are still in the types of their file, until :func:`ntgate.data.reading.settled`.
+            columns are still in the types of their file, until :func:`ntgate.data.column_kinds.settled`.
         y: ``int64 (n,)`` codes into ``classes``; None when unlabelled.
         classes: class names, in code order. Label spaces are compared by these names, never by code.
         groups: optional ``(n,)`` group keys; rows of one group never part between splits.

@@ -25,7 +25,7 @@ MOST_COLUMNS = 100_000
 def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
     """The rows of a table whose header was checked, each feature in the type that the table has it in.
 
-    What the features mean is decided for all domains together (:mod:`ntgate.data.reading`).
+    What the features mean is decided for all domains together (:mod:`ntgate.data.column_kinds`).
     """
     if not len(frame):
         raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")

@@ -31,7 +31,7 @@ def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool =
     Raises:
         DataError: when the file is missing, damaged, or does not hold what ``spec`` says.
     """
-    from ntgate.data.reading import settled
+    from ntgate.data.column_kinds import settled
 
     raw = read_raw(spec, name, labelled=labelled, recorded=recorded)
     return settled({name: raw}, every=True)[0][name]

@@ -10,8 +10,8 @@ class _Gate(ModuleType):
     """This package as a function, too: importing anything of it puts it in the place of a function of its name."""
 
     def __call__(self, *arrays: Any, **settings: Any) -> Any:
-        """See :func:`ntgate.arrays.judge`, which stands above this package and so is imported by name."""
-        return import_module("ntgate.arrays").judge(*arrays, **settings)
+        """See :func:`ntgate.gate_of_arrays.judge`, which stands above this package and so is imported by name."""
+        return import_module("ntgate.gate_of_arrays").judge(*arrays, **settings)
 
 
 sys.modules[__name__].__class__ = _Gate

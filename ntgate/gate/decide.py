@@ -7,10 +7,10 @@ from typing import Literal
 
 from ntgate.gate.comparison import Case
 from ntgate.gate.config import GateConfig
-from ntgate.gate.deciding import Deciding, deciding
 from ntgate.gate.decision import GateDecision, OverModel, withheld
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
+from ntgate.gate.labels_wanted import Deciding, deciding
 from ntgate.gate.own_rule import asked
 from ntgate.gate.rules import RULES
 from ntgate.gate.rules.slices import slices

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from ntgate.base import Frozen
-from ntgate.card import card
 from ntgate.gate.asked import OnLabels
-from ntgate.gate.deciding import Deciding
 from ntgate.gate.finding import Finding
 from ntgate.gate.in_words import in_words
+from ntgate.gate.labels_wanted import Deciding
 from ntgate.metrics import AnyMetric
+from ntgate.notebook_card import card
 
 _NOT_ABOUT_RESULTS = (
     "test_rows",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ntgate.base import Frozen
 from ntgate.evaluation.power import power_at, rows_needed, smallest_visible_gain
 from ntgate.gate.config import GateConfig
-from ntgate.gate.deciding import labels_to_ask
+from ntgate.gate.labels_wanted import labels_to_ask
 
 # Shares of test rows on which exactly one arm is right. They are known only afterwards; in practice they lie between these.
 DISCORDANCES = (0.05, 0.1, 0.2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ntgate.shift.attribution.attribution import DriftAttribution, drift_attribution
-    from ntgate.shift.classifier.domain_classifier import ProxyADistance, proxy_a_distance
+    from ntgate.shift.classifier.a_distance import ProxyADistance, proxy_a_distance
     from ntgate.shift.classifier.held_out import HeldOut, held_out_predictions
     from ntgate.shift.kernel.mmd import MmdResult, mmd_test
     from ntgate.shift.proportions.class_proportions import LabelShift, label_shift
@@ -34,13 +34,13 @@ _HOME = {
     "HeldOut": "classifier.held_out",
     "LabelShift": "proportions.class_proportions",
     "MmdResult": "kernel.mmd",
-    "ProxyADistance": "classifier.domain_classifier",
+    "ProxyADistance": "classifier.a_distance",
     "TaskDifference": "task.tasks",
     "drift_attribution": "attribution.attribution",
     "held_out_predictions": "classifier.held_out",
     "label_shift": "proportions.class_proportions",
     "mmd_test": "kernel.mmd",
-    "proxy_a_distance": "classifier.domain_classifier",
+    "proxy_a_distance": "classifier.a_distance",
     "task_difference": "task.tasks",
 }
 

@@ -90,8 +90,8 @@ def _domain(value: Any, name: str) -> Domain:
 
 
 def _table(frame: Any, name: str) -> Any:
+    from ntgate.data.column_kinds import settled
     from ntgate.data.columns import refuse_cells, repeated
-    from ntgate.data.reading import settled
 
     names = [str(column) for column in frame.columns]
     twice = repeated(names)

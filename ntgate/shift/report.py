@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ntgate.shift.classifier.domain_classifier import ProxyADistance
+    from ntgate.shift.classifier.a_distance import ProxyADistance
     from ntgate.shift.columns.features import Features
     from ntgate.shift.kernel.mmd import MmdResult
 
@@ -147,7 +147,7 @@ def measured(
     """
     import numpy as np
 
-    from ntgate.shift.classifier.domain_classifier import proxy_a_distance
+    from ntgate.shift.classifier.a_distance import proxy_a_distance
     from ntgate.shift.columns.feature_tests import per_feature
     from ntgate.shift.columns.robust_scale import scaled
     from ntgate.shift.kernel.mmd import mmd_test

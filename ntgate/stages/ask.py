@@ -11,8 +11,8 @@ import numpy as np
 
 from ntgate.errors import DataError
 from ntgate.gate.asked import Asked
-from ntgate.gate.deciding import labels_to_ask
 from ntgate.gate.identity import comparison_id
+from ntgate.gate.labels_wanted import labels_to_ask
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.stages.ask_answer import Answer, answer
 from ntgate.stages.askable import rules_to_ask

@@ -18,7 +18,7 @@ from ntgate.shift.task.tasks import ring_in_words
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.evaluate import Evaluated
-from ntgate.stages.facts import Facts
+from ntgate.stages.gate_facts import Facts
 from ntgate.stages.identity import decision_id, portable
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent

@@ -60,9 +60,9 @@ def read_domains(config: RunConfig) -> Rows:
 
 def _understood(config: RunConfig, found: dict[str, Domain]) -> tuple[dict[str, Domain], Reading]:
     """The domains with their columns as they are meant and their labels as they are called, and how that was decided."""
+    from ntgate.data.column_kinds import settled
     from ntgate.data.domain import joined
     from ntgate.data.label_names import label_questions, renamed
-    from ntgate.data.reading import settled
 
     data, notes, unlabelled = config.data, [], []
     labelled = [name for name in ("source", "target", "target_test") if name in found]
@@ -164,7 +164,7 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     from ntgate.data.align import align
-    from ntgate.data.reading import settled
+    from ntgate.data.column_kinds import settled
 
     given = {name: getattr(config.data, name) for name in ("source", "target", "unlabelled")}
     found, _ = settled(_read_all(given, labelled=("source",)), config.data.columns, every=True)

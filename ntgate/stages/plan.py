@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ntgate.config import RunConfig
 from ntgate.data.encoder import fit_encoder
 from ntgate.planning.policy import Plan, plan
-from ntgate.stages.crew import Crew
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.second_process import Crew
 from ntgate.strategies.base import Facts
 from ntgate.strategies.cost import Cost
 

@@ -109,7 +109,7 @@ def register(
 def _notify(config: RunConfig, registry: Registry, recorded: Recorded, result: RunResult, *, judged: bool) -> None:
     """Tell of the verdict, once: the mark comes before the message, so that a run that is repeated tells nobody twice."""
     from ntgate.notify import message, send
-    from ntgate.registry.mark import mark_once
+    from ntgate.registry.run_mark import mark_once
 
     if not (config.notify.webhook or config.notify.command) or result.outcome not in config.notify.outcomes:
         return

@@ -13,7 +13,7 @@ from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord,
 from ntgate.report import numbers
 from ntgate.report.note import note
 from ntgate.report.pictures import write_pictures
-from ntgate.stages.changed import changed
+from ntgate.stages.changed_settings import changed
 from ntgate.stages.history import RunHistory
 from ntgate.stages.on_test_rows import confusion
 from ntgate.stages.result import RunResult

@@ -16,7 +16,7 @@ from ntgate.errors import ConfigError
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
-from ntgate.stages.facts import Facts
+from ntgate.stages.gate_facts import Facts
 from ntgate.stages.own_code import refuse_own
 from ntgate.stages.scores import evidence
 

@@ -11,9 +11,9 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.compress import Compressed
-from ntgate.stages.crew import ALONE, Crew
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.second_process import ALONE, Crew
 from ntgate.stages.train import train_arm
 from ntgate.strategies.base import Strategy
 from ntgate.strategies.candidate import Candidate

@@ -7,11 +7,11 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from ntgate.base import Artifact, Frozen
-from ntgate.card import card
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverModel, OverSeeds
 from ntgate.gate.finding import Finding
 from ntgate.metrics.display import Display
+from ntgate.notebook_card import card
 from ntgate.stages.on_test_rows import Calibrated
 
 

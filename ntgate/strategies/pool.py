@@ -47,7 +47,7 @@ class Pool(Strategy, Learner):
 
     def train(self, arm: Arm) -> Trained:
         """Encode both domains alike, and fit the learner at each weight."""
-        from ntgate.strategies.learnt import balanced, encoded, fit_learner
+        from ntgate.strategies.learner_fit import balanced, encoded, fit_learner
 
         view = arm.view
         unlabelled = [] if view.unlabelled is None else [view.unlabelled]

@@ -51,7 +51,7 @@ class LearnerScratch(Strategy, Learner):
 
     def train(self, arm: Arm) -> Trained:
         """Encode the target rows, and fit."""
-        from ntgate.strategies.learnt import encoded, fit_learner
+        from ntgate.strategies.learner_fit import encoded, fit_learner
 
         return fit_learner(arm, self, [encoded([arm.view.train])])
 

@@ -9,9 +9,9 @@ import pytest
 from onnx import TensorProto, helper
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from ntgate.data.column_kinds import settled
 from ntgate.data.domain import Domain, joined
 from ntgate.data.encoder import fit_encoder, fit_text_encoder
-from ntgate.data.reading import settled
 from ntgate.data.storage import load, save
 from ntgate.data.tfidf import fit_tfidf
 from ntgate.data.words import WORD, words_of

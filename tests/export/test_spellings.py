@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from ntgate.data.column_form import ColumnRead
+from ntgate.data.column_kinds import settled
 from ntgate.data.encoder import fit_encoder
 from ntgate.data.readers import read, read_raw
-from ntgate.data.reading import settled
 from ntgate.data.specs import SourceSpec
 from ntgate.export.runtime import input_schema, scores_onnx
 from ntgate.export.serving import Classifier

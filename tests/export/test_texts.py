@@ -7,14 +7,14 @@ import onnxruntime
 import pandas as pd
 import pytest
 
+from ntgate.data.column_kinds import settled
 from ntgate.data.domain import Domain
-from ntgate.data.reading import settled
 from ntgate.export.parity import check_parity
 from ntgate.export.runtime import scores_onnx
 from ntgate.learners.logistic import Logistic
 from ntgate.models.base import Model
 from ntgate.models.committee import CommitteeModel
-from ntgate.strategies.learnt import encoded
+from ntgate.strategies.learner_fit import encoded
 from tests.data.test_texts import HARD, notes
 from tests.export.test_serving import CLASSES, Serving, logged
 

@@ -13,7 +13,7 @@ from ntgate.flow import run
 from ntgate.graph import Node
 from ntgate.registry import promotion
 from ntgate.registry.client import connect
-from ntgate.registry.mark import mark_once
+from ntgate.registry.run_mark import mark_once
 from ntgate.stages.registry_retries import registry_retries
 
 SENTENCE = {"expected": "an answer", "got": "none", "fix": "start it"}

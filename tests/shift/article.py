@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ntgate.errors import DataError
 from ntgate.shift.arguments import pair
-from ntgate.shift.classifier.domain_classifier import ProxyADistance, proxy_a_distance
+from ntgate.shift.classifier.a_distance import ProxyADistance, proxy_a_distance
 
 Floats = npt.NDArray[np.float64]
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
-from ntgate.shift.classifier.domain_classifier import proxy_a_distance
+from ntgate.shift.classifier.a_distance import proxy_a_distance
 from ntgate.shift.columns.robust_scale import RobustScale
 from ntgate.shift.columns.table_form import compared
 from ntgate.shift.config import ShiftConfig

@@ -13,7 +13,7 @@ import torch
 from ntgate.config import RunConfig, load
 from ntgate.flow import run
 from ntgate.planning.policy import Plan
-from ntgate.stages.crew import Crew
+from ntgate.stages.second_process import Crew
 
 SMALLEST = {
     "model": {"name": "m"},

@@ -8,7 +8,7 @@ import pytest
 import ntgate.shift
 from ntgate.errors import DataError
 from ntgate.shift import proxy_a_distance
-from ntgate.shift.classifier import domain_classifier
+from ntgate.shift.classifier import a_distance
 from ntgate.shift.columns.feature_scale import feature_scale
 
 
@@ -16,13 +16,13 @@ def test_the_interval_covers_the_distance_that_its_classifiers_have_on_fresh_row
     """Equal domains, and high-dimensional ones that differ: a binomial interval of all rows covers in 90 % of these draws."""
     rng = np.random.default_rng(0)
     models = []
-    fitted = domain_classifier.fitted
+    fitted = a_distance.fitted
 
     def remembered(*arguments):
         models.append(fitted(*arguments))
         return models[-1]
 
-    monkeypatch.setattr(domain_classifier, "fitted", remembered)
+    monkeypatch.setattr(a_distance, "fitted", remembered)
     inside, draws = 0, 200
     cases = ((50, 4, 0.0), (100, 30, 1.0), (60, 60, 1.5))
     for rows, features, shift in cases:
