@@ -18,7 +18,7 @@ from ntgate.credentials import without_credentials
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 15  # that a run waits for anybody
-Outcome = Literal["promoted", "rejected", "inconclusive"]
+Outcome = Literal["promoted", "rejected", "inconclusive", "approval_wanted"]
 
 
 class NotifyConfig(Frozen):
@@ -33,7 +33,7 @@ class NotifyConfig(Frozen):
 
     webhook: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     command: tuple[str, ...] = ()
-    outcomes: tuple[Outcome, ...] = ("promoted", "rejected", "inconclusive")
+    outcomes: tuple[Outcome, ...] = ("promoted", "rejected", "inconclusive", "approval_wanted")
 
     @field_validator("webhook", mode="before")
     @classmethod

@@ -33,6 +33,7 @@ echo "$(date --iso-8601=seconds) exit $code" >>"$log"
 case $code in
   0 | 3) exit 0 ;; # promoted, or rejected by the gate: both are answers
   4) echo "ntgate in $project: inconclusive, the gate needs more labelled target rows; see $project/$log" >&2 ;;
+  7) echo "ntgate in $project: passed the gate, and waits for approval; see $project/$log" >&2 ;;
   5) echo "ntgate in $project: bad data or model; see $project/$log" >&2 ;;
   6) echo "ntgate in $project: the registry did not answer, or the champion moved; see $project/$log" >&2 ;;
   *) echo "ntgate in $project: exit $code; see $project/$log" >&2 ;;

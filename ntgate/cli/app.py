@@ -15,6 +15,7 @@ import click
 import ntgate
 from ntgate.cli import console, signals
 from ntgate.cli.adopt import adopt
+from ntgate.cli.approve import approve, decline
 from ntgate.cli.ask import ask
 from ntgate.cli.compare import compare
 from ntgate.cli.doctor import doctor
@@ -54,6 +55,7 @@ Exit codes:
   4  inconclusive: never promoted
   5  bad data or model
   6  registry, or a store
+  7  passed the gate, and waits for approval
   74  no room on a disk, no memory, or the answer could not be written
   130, 143  interrupted, terminated
   141  the reader of the answer has gone"""
@@ -78,6 +80,8 @@ _COMMANDS = (
     replay,
     compare,
     status,
+    approve,
+    decline,
     adopt,
     rollback,
     reconcile,

@@ -12,7 +12,7 @@ from ntgate.cli.options import with_config, with_json
 if TYPE_CHECKING:
     from ntgate.stages.result import RunResult
 
-EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4}
+EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4, "approval_wanted": 7}
 
 
 @click.command(short_help="Measure, train, judge, promote.")
@@ -54,7 +54,12 @@ def run(
 
 def marked(outcome: str, *, unchanged: bool = False) -> str:
     """The outcome as people see it first."""
-    marks = {"promoted": ("✔ PROMOTED", "green"), "rejected": ("✘ REJECTED", "red"), "inconclusive": ("? INCONCLUSIVE", "yellow")}
+    marks = {
+        "promoted": ("✔ PROMOTED", "green"),
+        "rejected": ("✘ REJECTED", "red"),
+        "inconclusive": ("? INCONCLUSIVE", "yellow"),
+        "approval_wanted": ("… APPROVAL WANTED", "yellow"),
+    }
     text, colour = ("✔ UNCHANGED", "green") if unchanged else marks[outcome]
     return click.style(text, fg=colour, bold=True)
 
@@ -96,6 +101,8 @@ def verdict(result: RunResult) -> list[str]:
         )
     if result.registry["version"] is not None:
         lines.append(f"  version   {result.registry['name']} v{result.registry['version']}, alias {result.registry['alias']}")
+    if (waiting := result.registry["approval"]) is not None and waiting["version"] is not None:
+        lines.append(f"  waiting   {result.registry['name']} v{waiting['version']}, alias {waiting['alias']}")
     if result.registry["baseline"] is not None and result.registry["version"] is None:
         lines.append(f"  baseline  to serve without a champion: models:/{result.registry['name']}@baseline")
     lines += [f"  {key[:8]:<9} {result.registry[key]}" for key in ("page", "baseline_fault") if result.registry[key]]
@@ -106,6 +113,8 @@ def verdict(result: RunResult) -> list[str]:
     lines += [f"  {name:<9} {page.path}" for name, page in result.reports.items()]
     if result.labels.get("next"):
         lines.append(f"  next      {result.labels['next']}")
+    elif waiting is not None and waiting["next"]:
+        lines.append(f"  next      {waiting['next']}")
     return lines
 
 

@@ -13,6 +13,7 @@ from ntgate.credentials import without_credentials
 if TYPE_CHECKING:
     from ntgate.ledger.entries import LedgerEntry
     from ntgate.registry.fleet import ModelEntry
+    from ntgate.registry.history import VersionEntry
     from ntgate.registry.overview import Overview
 
 
@@ -63,7 +64,8 @@ def _fleet(uri: str, *, as_json: bool) -> int:
 
 def _standing(model: ModelEntry) -> str:
     champion = f"v{model.champion}" if model.champion else "no champion"
-    verdict = f"{model.outcome} {model.decided[:10]}" if model.outcome and model.decided else "no run"
+    verdict = f"{model.outcome.replace('_', ' ')} {model.decided[:10]}" if model.outcome and model.decided else "no run"
+    verdict += "".join(f"; v{version} waits for approval" for version in model.waiting)
     return f"{champion:<12} {model.strategy or '-':<20} {(model.promoted or '-')[:10]:<11} {verdict}"
 
 
@@ -103,6 +105,7 @@ def summary(found: Overview) -> str:
         lines.append("  champion  none" + (f": {found.lost}" if found.lost else ""))
     elif found.lost:
         lines.append(f"  champion  lost: {found.lost}")
+    lines += [f"  {word:<9} v{entry.version} {told}" for entry in found.versions for word, told in _approval(entry, found)]
     if found.baseline is not None:
         lines.append(f"  baseline  v{found.baseline}, training from scratch: models:/{found.name}@baseline")
     if found.lock is not None:
@@ -110,3 +113,15 @@ def summary(found: Overview) -> str:
         lines.append(f"  lock      {found.lock.owner}{ended}, since {found.lock.since}")
     lines.append(f"  next      {found.next}")
     return "\n".join(lines)
+
+
+def _approval(entry: VersionEntry, found: Overview) -> list[tuple[str, str]]:
+    """What there is to say of a version's approval, where it was ever wanted."""
+    until = (entry.approval_until or "")[:16].replace("T", " ")
+    if entry.version in found.waiting:
+        where = f", models:/{found.name}@challenger" if entry.version == found.waiting[0] else ""
+        return [("waiting", f"for approval until {until} UTC{where}")]
+    if entry.state == "waiting":
+        return [("waited", f"for approval until {until} UTC, against champion {entry.previous_champion}: it can be given no more")]
+    said = f"by {entry.approval_by}: {entry.approval_reason}"
+    return [] if entry.approval_by is None else [("declined" if entry.state == "declined" else "approved", said)]

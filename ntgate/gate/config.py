@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -96,6 +96,11 @@ class GateConfig(Frozen):
         swapped_labels: where labels are shown to be swapped between classes of the target: ``refuse`` promotes nothing, ``accept``
             says that it is meant.
         max_onnx_difference: largest difference between the scores of a network and of its exported model.
+        approval: ``required``: what passed is registered with the alias ``challenger``, and becomes the champion when somebody says
+            ``ntgate approve``; ``none``: at once.
+        approval_days: days after which an approval is refused, and has to be asked for by another run.
+        approvers: accounts that may approve, by MLflow's user name, or this system's where the server has no users; empty: whoever
+            may write to the registry.
     """
 
     metric: AnyMetric = Field(Accuracy(), json_schema_extra={"default": "accuracy"})
@@ -114,6 +119,9 @@ class GateConfig(Frozen):
     rules: tuple[AnyRule, ...] = Field((), max_length=50)
     swapped_labels: Literal["refuse", "accept"] = "refuse"
     max_onnx_difference: Real = Field(1e-4, gt=0, le=1)
+    approval: Literal["none", "required"] = "none"
+    approval_days: Whole = Field(14, ge=1, le=365)
+    approvers: tuple[Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^,]+$")], ...] = Field((), max_length=40)
 
     @field_validator("margin", "champion_margin", "compression_margin")
     @classmethod

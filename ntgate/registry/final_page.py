@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ntgate.errors import RegistryError
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.faults import reason
 
-NOTE, VERSION = "mlflow.note.content", "ntgate.version"
+NOTE, VERSION, CHALLENGED = "mlflow.note.content", "ntgate.version", "ntgate.challenger"
 LONGEST = 5000  # characters of a tag
 
 
@@ -19,8 +20,8 @@ def keep_answer(registry: Registry, run_id: str, answer: Path) -> None:
         registry.client.log_artifact(run_id, str(answer))
 
 
-def keep_final_page(registry: Registry, run_id: str, page: Path, note: str, version: str) -> str | None:
-    """Put the page and the ``note`` that name the promoted version in the place of those that the run was recorded with.
+def keep_final_page(registry: Registry, run_id: str, page: Path, note: str, tags: Mapping[str, str]) -> str | None:
+    """Put the page and the ``note`` that name the version in the place of those that the run was recorded with, and ``tags``.
 
     The alias has moved: whatever goes wrong here leaves the promotion what it is.
 
@@ -29,8 +30,8 @@ def keep_final_page(registry: Registry, run_id: str, page: Path, note: str, vers
     """
     try:
         with translated(registry.config):
-            registry.client.set_tag(run_id, VERSION, version)
-            registry.client.set_tag(run_id, NOTE, note[:LONGEST])
+            for tag, value in {**tags, NOTE: note[:LONGEST]}.items():
+                registry.client.set_tag(run_id, tag, value)
             registry.client.log_artifact(run_id, str(page))
             registry.client.set_terminated(run_id, status="FINISHED")  # the promotion belongs to its time
     except RegistryError as error:

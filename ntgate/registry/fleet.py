@@ -8,7 +8,7 @@ from typing import Any
 from ntgate.base import Frozen
 from ntgate.registry.champion import ALIAS, STATE
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.history import PROMOTED
+from ntgate.registry.history import PROMOTED, WAITING, may_be_approved
 from ntgate.registry.lock import is_lock
 from ntgate.registry.recorded import KEY
 
@@ -27,6 +27,7 @@ class ModelEntry(Frozen):
         outcome: of the last run that was recorded; None: none is among the latest.
         decided: when that run began, in UTC, as ISO 8601.
         run: the title of that run.
+        waiting: versions that may be approved now.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ModelEntry(Frozen):
     outcome: str | None = None
     decided: str | None = None
     run: str | None = None
+    waiting: tuple[str, ...] = ()
 
 
 def fleet(registry: Registry) -> list[ModelEntry]:
@@ -51,22 +53,25 @@ def fleet(registry: Registry) -> list[ModelEntry]:
     with translated(registry.config):
         models = [model for model in _pages(client.search_registered_models) if not is_lock(model.name)]
         promoted = _pages(client.search_model_versions, f"tags.`{STATE}` = '{PROMOTED}'")
+        asked = _pages(client.search_model_versions, f"tags.`{STATE}` = '{WAITING}'")
         verdicts = _verdicts(registry)
     made = {(version.name, str(version.version)): version for version in promoted}
     entries = []
     for model in sorted(models, key=lambda model: str(model.name)):
-        champion = (model.aliases or {}).get(ALIAS)
+        alias = (model.aliases or {}).get(ALIAS)
+        champion = None if alias is None else str(alias)
         version = made.get((model.name, str(champion)))
         last = verdicts.get(model.name)
         entries.append(
             ModelEntry(
                 name=model.name,
-                champion=None if champion is None else str(champion),
+                champion=champion,
                 strategy=version.tags.get("ntgate.strategy") if version else None,
                 promoted=_moment(version.creation_timestamp) if version else None,
                 outcome=last.data.tags.get("ntgate.outcome") if last else None,
                 decided=_moment(last.info.start_time) if last else None,
                 run=last.info.run_name if last else None,
+                waiting=tuple(str(one.version) for one in asked if one.name == model.name and may_be_approved(one.tags, champion)),
             )
         )
     return entries

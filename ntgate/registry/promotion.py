@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from shlex import quote as quoted
+from types import MappingProxyType
 
 from ntgate.base import Frozen
 from ntgate.errors import ChampionMovedError, RegistryError
@@ -11,7 +13,7 @@ from ntgate.registry import standing
 from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE, Champion, champion
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.faults import START
-from ntgate.registry.history import ABANDONED, FIRST_ALLOWED, PENDING, PROMOTED, ROLLED_BACK
+from ntgate.registry.history import ABANDONED, DECLINED, FIRST_ALLOWED, PENDING, PROMOTED, ROLLED_BACK, WAITING
 from ntgate.registry.lock import Held, promotion_lock
 from ntgate.registry.lost_champion import bear_witness, lost
 from ntgate.registry.new_version import create_version, only_oldest, tagged
@@ -62,29 +64,39 @@ def promote(registry: Registry, request: PromotionRequest) -> str:
                 finish(registry, now)
             return now.version
         finish(registry, now)
-        found = None if now is None else now.version
-        if found != request.champion_seen:
-            raise ChampionMovedError(
-                f"champion of {registry.name}",
-                expected=_called(request.champion_seen),
-                got=_called(found),
-                fix="run again, to be compared with the new champion; nothing was promoted",
-            )
+        refuse_moved(registry, now, request.champion_seen, allow_first=request.allow_first)
         if now is not None and request.champion_itself:
             standing.champion_is(registry.name, now.version)
             return now.version
-        gone = None if now is not None or request.allow_first else lost(registry)
-        if gone is not None:
-            # Promoted and lost since the decision, which took the model for one that never had a champion.
-            raise ChampionMovedError(
-                f"champion of {registry.name}",
-                expected="a model that never had one",
-                got=f"none any more: {gone}",
-                fix="see `ntgate status`, and run again; nothing was promoted",
-            )
-        version = _version(registry, request)
+        version = version_of(registry, request, PENDING)
+        _refuse_waiting(registry, version)
         move_alias(registry, version, held)
     return version
+
+
+def refuse_moved(registry: Registry, now: Champion | None, seen: str | None, *, allow_first: bool) -> None:
+    """Refuse a promotion whose decision was made against another champion than the one that is there ``now``.
+
+    Raises:
+        ChampionMovedError: when it was, or when there is none any more where the decision took the model for one without.
+    """
+    found = None if now is None else now.version
+    if found != seen:
+        raise ChampionMovedError(
+            f"champion of {registry.name}",
+            expected=_called(seen),
+            got=_called(found),
+            fix="run again, to be compared with the new champion; nothing was promoted",
+        )
+    gone = None if now is not None or allow_first else lost(registry)
+    if gone is not None:
+        # Promoted and lost since the decision.
+        raise ChampionMovedError(
+            f"champion of {registry.name}",
+            expected="a model that never had one",
+            got=f"none any more: {gone}",
+            fix="see `ntgate status`, and run again; nothing was promoted",
+        )
 
 
 def move_alias(registry: Registry, version: str, held: Held) -> None:
@@ -115,28 +127,39 @@ def finish(registry: Registry, now: Champion | None) -> None:
         registry.client.set_model_version_tag(registry.name, now.version, STATE, PROMOTED)
 
 
-def _version(registry: Registry, request: PromotionRequest) -> str:
-    """The version of this decision: the one that a run before us created, or a new one in state ``pending``."""
+def version_of(registry: Registry, request: PromotionRequest, state: str, tags: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The version of this decision: the one that a run before us created, or a new one in this ``state``, with further ``tags``.
+
+    Raises:
+        RegistryError: when somebody rolled this very decision back or declined it, or it was abandoned: a scheduled rerun must not
+            bring it back.
+    """
     mine = {DECISION: request.decision_id}
     if not tagged(registry, mine):
-        made = {**mine, STATE: PENDING, PREVIOUS: request.champion_seen or "none"}
+        made = {**mine, **tags, STATE: state, PREVIOUS: request.champion_seen or "none"}
         if request.allow_first:
             made[FIRST_ALLOWED] = "true"
         create_version(registry, request.run_id, request.model_id, request.description, {**request.tags, **made})
     version = only_oldest(registry, tagged(registry, mine))
-    _refuse_given_up(registry, version)
-    return version
-
-
-def _refuse_given_up(registry: Registry, version: str) -> None:
-    """Somebody rolled this very decision back, or it was abandoned: a scheduled rerun must not bring it back."""
-    state = registry.client.get_model_version(registry.name, version).tags.get(STATE)
-    if state in (ROLLED_BACK, ABANDONED):
+    found = registry.client.get_model_version(registry.name, version).tags.get(STATE)
+    if found in (ROLLED_BACK, ABANDONED, DECLINED):
         raise RegistryError(
             f"version {version} of {registry.name}",
             expected="a decision that nobody has given up",
-            got=f"state {state}",
+            got=f"state {found}",
             fix="retrain on other data or settings; to serve this version all the same, move the alias by hand",
+        )
+    return version
+
+
+def _refuse_waiting(registry: Registry, version: str) -> None:
+    """A run that wants no approval is no way around the one that this very decision waits for."""
+    if registry.client.get_model_version(registry.name, version).tags.get(STATE) == WAITING:
+        raise RegistryError(
+            f"version {version} of {registry.name}",
+            expected="an approval, which an earlier run of this decision has asked for",
+            got="none so far",
+            fix=f"ntgate approve {quoted(registry.name)} {version} --reason WHY; nothing was promoted",
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ntgate.base import Frozen
 from ntgate.errors import RegistryError
+from ntgate.registry.challenger import point_challenger
 from ntgate.registry.champion import STATE, champion
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.history import ABANDONED, PENDING, ROLLED_BACK, VersionEntry, history
+from ntgate.registry.history import ABANDONED, PENDING, ROLLED_BACK, WAITING, VersionEntry, history
 from ntgate.registry.lock import promotion_lock
 from ntgate.registry.lost_champion import lost
 from ntgate.registry.promotion import finish, move_alias
@@ -55,7 +56,8 @@ def reconcile(registry: Registry) -> Repaired:
     """Finish what a crash cut short: of each pending version, either it becomes champion now or never.
 
     A pending version passed the gate. It is promoted if its decision still holds, that is if the champion is the one that
-    the decision saw; of several such, the newest. Every other pending version is abandoned. Doing it twice is doing it once.
+    the decision saw; of several such, the newest. Every other pending version is abandoned, and so is one that waits for an
+    approval that cannot be given any more, since another became the champion. Doing it twice is doing it once.
 
     Raises:
         RegistryError: when the registry does not answer, or another promotion does not end.
@@ -63,15 +65,19 @@ def reconcile(registry: Registry) -> Repaired:
     with translated(registry.config), promotion_lock(registry) as held:
         now = champion(registry)
         finish(registry, now)
-        pending = [entry for entry in history(registry) if entry.state == PENDING and not entry.champion]
+        entries = history(registry)
+        pending = [entry for entry in entries if entry.state == PENDING and not entry.champion]
         seen = "none" if now is None else now.version
         gone = now is None and bool(pending) and lost(registry) is not None
         valid = next((entry.version for entry in pending if _holds(entry, seen, gone)), None)
         if valid is not None:
             move_alias(registry, valid, held)
-        abandoned = tuple(entry.version for entry in pending if entry.version != valid)
+        stands = valid or (now.version if now else None)
+        overtaken = [entry for entry in entries if entry.state == WAITING and entry.previous_champion != (stands or "none")]
+        abandoned = tuple(entry.version for entry in (*pending, *overtaken) if entry.version not in (valid, stands))
         for version in abandoned:
             registry.client.set_model_version_tag(registry.name, version, STATE, ABANDONED)
+        point_challenger(registry)
     return Repaired(champion=valid or (now.version if now else None), finished=valid, abandoned=abandoned)
 
 

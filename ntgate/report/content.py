@@ -12,7 +12,7 @@ from ntgate.metrics.display import Display
 from ntgate.report.told import Interval, Number, Told
 from ntgate.shift.judgement import MovedFeature
 
-Outcome: TypeAlias = Literal["promoted", "rejected", "inconclusive"]
+Outcome: TypeAlias = Literal["promoted", "rejected", "inconclusive", "approval_wanted"]
 
 
 class Arm(Told):
@@ -192,13 +192,23 @@ class ClassRow(Told):
     scratch: Number = None
 
 
+class Waiting(Told):
+    """A version that waits for approval: under which alias, up to when, and the command that gives it."""
+
+    version: str | None = None
+    alias: str | None = None
+    until: str | None = None
+    next: str | None = None
+
+
 class Registered(Told):
-    """Where the model is registered."""
+    """Where the model is registered, and what waits for approval there."""
 
     name: str | None = None
     version: str | None = None
     alias: str | None = None
     unchanged: bool = False
+    approval: Waiting | None = None
 
 
 def _display(metric: str) -> Display:

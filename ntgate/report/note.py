@@ -18,7 +18,9 @@ def note(report: RunReport) -> str:
         now = f"Version {registered.version} of {escaped(registered.name)}"
         lines += [f"{now} carries the alias {registered.alias}.", ""]
     findings = sorted(report.findings, key=lambda finding: _WEIGHT[finding.outcome] - finding.warning)
-    if report.outcome != "promoted" and findings:  # MLflow folds a long note away, the table before this line
+    if (
+        report.outcome not in ("promoted", "approval_wanted") and findings
+    ):  # MLflow folds a long note away, the table before this line
         lines += [f"{escaped(findings[0].title)}: *{findings[0].outcome}*. {escaped(findings[0].reason)}", ""]
     steps = [step for step in words.next_steps(report) if step not in report.alarms]
     lines += ["**What to do**", "", *(f"- {escaped(step)}" for step in (*steps, words.undo(report))), ""]

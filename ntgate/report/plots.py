@@ -26,7 +26,7 @@ def gain_interval(gain: float | None, interval: tuple[float, float], *, margin: 
         gain: the measured gain; None draws the interval alone.
         interval: lower and upper end.
         margin: the gain that has to be exceeded.
-        outcome: ``promoted``, ``rejected`` or ``inconclusive``: gives the colour.
+        outcome: of the run: gives the colour.
         display: how the metric is shown.
 
     >>> figure = gain_interval(0.03, (0.01, 0.05), margin=0.0, outcome="promoted", display=Display(label="accuracy", percent=True))
@@ -37,7 +37,7 @@ def gain_interval(gain: float | None, interval: tuple[float, float], *, margin: 
 
     unit, called = (100.0, "points") if display.percent else (1.0, display.unit)
     lower, upper, margin = interval[0] * unit, interval[1] * unit, margin * unit
-    colour = {"promoted": Role.GOOD, "rejected": Role.BAD}.get(outcome, Role.UNSURE)
+    colour = {"promoted": Role.GOOD, "approval_wanted": Role.GOOD, "rejected": Role.BAD}.get(outcome, Role.UNSURE)
     reach = 1.35 * max(abs(lower), abs(upper), abs(margin), 0.01 * unit)
     figure = Figure(figsize=(5.6, 1.75), layout="constrained")
     axes = figure.add_subplot()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from ntgate.report import numbers
+from ntgate.report import approval_words, numbers
 from ntgate.report.content import PlanRow, RunReport, Shift
 from ntgate.shift import words as shift_words
 from ntgate.strategies import STRATEGIES
@@ -102,6 +102,8 @@ def consequence(report: RunReport) -> str:
     """What the verdict did to the registry."""
     if report.dry_run:
         return "This was a dry run: nothing was written to the registry."
+    if (told := approval_words.consequence(report)) is not None:
+        return told
     if report.outcome != "promoted":
         if report.champion is None:
             return "Nothing was promoted, and there is no champion."
@@ -120,7 +122,7 @@ def compressed(report: RunReport) -> str:
     if told is None:
         return ""
     words = f"{label(', then '.join(told.methods))}. The verdict is about the compressed model, the one that would be shipped."
-    if told.uncompressed is not None and told.uncompressed.outcome != report.outcome:
+    if told.uncompressed is not None and told.uncompressed.outcome != report.outcome.replace("approval_wanted", "promoted"):
         gain = numbers.gain(told.uncompressed.gain, report.metric_display)
         words += f" Uncompressed, the candidate would have been {told.uncompressed.outcome}, with a gain of {gain}."
     return words
@@ -154,12 +156,15 @@ def shift(told: Shift) -> str:
 
 def next_steps(report: RunReport) -> tuple[str, ...]:
     """What to do after this verdict, most useful first."""
-    return (*report.alarms, *_after(report))
+    after = approval_words.steps(report) if report.outcome == "approval_wanted" else _after(report)
+    return (*report.alarms, *after)
 
 
 def undo(report: RunReport) -> str:
     """How to take back what the run did to the registry."""
     registered = report.registry
+    if (told := approval_words.undo(report)) is not None:
+        return told
     if report.outcome != "promoted" or report.dry_run or registered is None or registered.version is None:
         return "There is nothing to undo: no alias moved."
     if registered.unchanged:

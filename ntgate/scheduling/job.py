@@ -12,7 +12,7 @@ from ntgate.optouts import OPT_OUTS
 from ntgate.scheduling.cron import Cron
 
 BUSY = 75  # flock's answer where a run is still going; EX_TEMPFAIL of sysexits.h
-ANSWERS = (3, 4)  # rejected and inconclusive are answers of the gate, not faults of the job
+ANSWERS = (3, 4, 7)  # rejected, inconclusive and an approval that is wanted are answers of the gate, not faults of the job
 
 
 class Job(NamedTuple):
@@ -69,7 +69,7 @@ EnvironmentFile=-{_systemd(str(self.environment))}
 Environment={" ".join(f"{name}={value}" for name, value in OPT_OUTS.items())}
 ExecStartPre=/bin/mkdir -p {_quoted(str(self.lock.parent))}
 ExecStart=/bin/sh -c {_quoted(self.shell)}
-# {ANSWERS[0]}: rejected by the gate. {ANSWERS[1]}: inconclusive. {BUSY}: the last run is still going.
+# {ANSWERS[0]}: rejected by the gate. {ANSWERS[1]}: inconclusive. {ANSWERS[2]}: waits for approval. {BUSY}: the last is still going.
 SuccessExitStatus={" ".join(map(str, (*ANSWERS, BUSY)))}
 SyslogIdentifier={self.name}
 """

@@ -10,6 +10,7 @@ from ntgate.config import RunConfig
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.quick import left_out
 from ntgate.registry.baseline import Baseline
+from ntgate.registry.challenger import CHALLENGER, Proposed, how
 from ntgate.registry.champion import ALIAS
 from ntgate.stages.history import RunHistory
 from ntgate.stages.on_test_rows import calibration
@@ -29,14 +30,30 @@ def conclude(
     dry_run: bool,
     page: str | None = None,
     baseline: Baseline | None = None,
+    proposed: Proposed | None = None,
 ) -> RunResult:
-    """Put the answer together, but for the report, which is made from it; ``page`` says why MLflow does not have the final one."""
+    """Put the answer together, but for the report, which is made from it.
+
+    Args:
+        config: the run.
+        history: its results.
+        directory: its folder, or its address.
+        version: the champion where the candidate became it.
+        run_id: of the run in MLflow.
+        dry_run: whether the registry is left alone.
+        page: why MLflow does not have the final page.
+        baseline: what became of it.
+        proposed: the version that was made of the candidate, where it passed.
+    """
+    waits = config.gate.approval == "required" and history.decided.gate.outcome == "promoted" and version is None
+    waits = waits and not history.unchanged
+    approval = _approval(config, proposed) if waits else None
     decided, evaluated, ingested = history.decided.gate, history.evaluated, history.ingested
     chosen = evaluated.candidate
     seen = history.champion
     return RunResult(
-        outcome=decided.outcome,
-        sentence=_sentence(history),
+        outcome="approval_wanted" if waits else decided.outcome,
+        sentence=" ".join([_sentence(history), *([str(approval["sentence"])] if approval else [])]),
         alarms=decided.alarms,
         decision_id=history.decided.decision_id,
         metric=str(decided.metric),
@@ -69,6 +86,7 @@ def conclude(
             "page": page,
             "baseline": None if baseline is None else baseline.version,
             "baseline_fault": None if baseline is None else baseline.fault,
+            "approval": approval,
         },
         data={
             "rows": ingested.rows,
@@ -85,6 +103,17 @@ def conclude(
         else None,
         seconds={**history.seconds(), "total": time.time() - ingested.began},
     )
+
+
+def _approval(config: RunConfig, proposed: Proposed | None) -> dict[str, str | None]:
+    """What is waited for, and how it is given; nothing has a version yet in a dry run, and before the registry is told."""
+    if proposed is None or proposed.until is None:
+        told = "Somebody has to approve it before it becomes the champion."
+        return {"version": None, "alias": None, "until": None, "next": None, "sentence": told}
+    version, until = proposed.version, proposed.until
+    command = how(config.model.name, version)
+    told = f"Version {version} waits for approval until {until[:16].replace('T', ' ')} UTC: {command}"
+    return {"version": version, "alias": CHALLENGER, "until": until, "next": command, "sentence": told}
 
 
 def _labels(history: RunHistory, directory: str) -> dict[str, JsonValue]:

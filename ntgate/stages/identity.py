@@ -28,8 +28,9 @@ def decision_id(config: RunConfig, ingested: Ingested, champion: ChampionSeen) -
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+_APPROVAL = ("approval", "approval_days", "approvers")  # what becomes of a verdict, not what it is
 # Settings of the gate that can only veto, or say nothing about given scores.
-_ELSEWHERE = {"ledger", "labels", "wanted_gain", "max_onnx_difference", "min_test_rows", "swapped_labels"}
+_ELSEWHERE = {"ledger", "labels", "wanted_gain", "max_onnx_difference", "min_test_rows", "swapped_labels", *_APPROVAL}
 
 
 def comparison(config: RunConfig, ingested: Ingested, onnx: Mapping[str, Artifact], crossed: CrossFitted, test: Domain) -> str:
@@ -69,6 +70,8 @@ def portable(config: RunConfig) -> dict[str, Any]:
     content["model"].pop("source_checkpoint", None)
     content["training"].pop("device", None)
     content["gate"]["ledger"].pop("uri", None)
+    for name in _APPROVAL:
+        del content["gate"][name]
     return content
 
 

@@ -20,6 +20,7 @@ from ntgate.stages.run_report import run_report
 
 if TYPE_CHECKING:
     from ntgate.registry.baseline import Baseline
+    from ntgate.registry.challenger import Proposed
     from ntgate.registry.client import Registry
     from ntgate.registry.recorded import Recorded
 
@@ -28,7 +29,7 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     """Conclude the run, given the results of all its stages by name.
 
     The run is recorded whatever the verdict: a refusal is worth as much to a reviewer as a promotion. Only a candidate that
-    passed every rule becomes the champion; scratch becomes the baseline.
+    passed every rule becomes the champion, or the challenger where somebody has to approve it; scratch becomes the baseline.
 
     Raises:
         RegistryError: when the registry does not answer, or the champion moved meanwhile; nothing is promoted then.
@@ -83,7 +84,7 @@ def register(
         concluded: puts the answer together with what is known later.
         judged: the verdict on labels that came later; the run was recorded before, and is told of it.
     """
-    from ntgate.registry.final_page import keep_final_page
+    from ntgate.registry.final_page import CHALLENGED, VERSION, keep_final_page
     from ntgate.registry.judgement import record_judgement
     from ntgate.registry.run_place import placed
     from ntgate.registry.tracking import record
@@ -91,16 +92,17 @@ def register(
     from ntgate.stages.record import judgement_facts, run_record
 
     recorded = record(registry, run_record(config, history, result, report))
-    version = _promoted(registry, recorded, config, history, result)
-    told = partial(concluded, version=version, run_id=recorded.run_id)
+    made = _promoted(registry, recorded, config, history, result)
+    version = made.version if made is not None and made.champion else None
+    told = partial(concluded, version=version, run_id=recorded.run_id, proposed=made)
     result = told()
     write_report(config, history, result, report)
     text = placed(note(run_report(config, history, result)), recorded.experiment_id, recorded.run_id)
     page = None
     if judged is not None:
         record_judgement(registry, recorded.run_id, judged, report, text, judgement_facts(result))
-    if version is not None:
-        page = keep_final_page(registry, recorded.run_id, report, text, version)
+    if made is not None:
+        page = keep_final_page(registry, recorded.run_id, report, text, {VERSION if made.champion else CHALLENGED: made.version})
     result = told(page=page, baseline=_baseline(registry, recorded, history))
     _notify(config, registry, recorded, result, judged=judged is not None)
     return result
@@ -109,13 +111,17 @@ def register(
 def _notify(config: RunConfig, registry: Registry, recorded: Recorded, result: RunResult, *, judged: bool) -> None:
     """Tell of the verdict, once: the mark comes before the message, so that a run that is repeated tells nobody twice."""
     from ntgate.notify import message, send
-    from ntgate.registry.run_mark import mark_once
+    from ntgate.registry.run_mark import mark_asked, mark_once
 
     if not (config.notify.webhook or config.notify.command) or result.outcome not in config.notify.outcomes:
         return
     if judged and result.outcome == "inconclusive":  # batches of labels are told of when they decide
         return
-    if mark_once(registry, recorded.run_id, "ntgate.notified_judged" if judged else "ntgate.notified"):
+    waiting = result.registry["approval"]
+    if waiting is not None:
+        if mark_asked(registry, waiting["version"], waiting["until"]):
+            send(config.notify, message(config.model.name, result.as_json()))
+    elif mark_once(registry, recorded.run_id, "ntgate.notified_judged" if judged else "ntgate.notified"):
         send(config.notify, message(config.model.name, result.as_json()))
 
 
@@ -130,8 +136,9 @@ def _baseline(registry: Registry, recorded: Recorded, history: RunHistory) -> Ba
     return keep_baseline(registry, recorded.runs[name], recorded.models[name], model.sha256, history.decided.decision_id)
 
 
-def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history: RunHistory, result: RunResult) -> str | None:
-    """The version that is the champion now; None where the gate did not let the candidate pass."""
+def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history: RunHistory, result: RunResult) -> Proposed | None:
+    """The version that is the champion, or waits to be approved; None where the gate did not let the candidate pass."""
+    from ntgate.registry.challenger import Proposed, Terms, propose
     from ntgate.registry.promotion import PromotionRequest
     from ntgate.registry.promotion import promote as promote_version
     from ntgate.report.model_card import model_card
@@ -139,19 +146,20 @@ def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history
     chosen = history.evaluated.candidate
     if history.decided.gate.outcome != "promoted" or chosen is None:
         return None
-    return promote_version(
-        registry,
-        PromotionRequest(
-            decision_id=history.decided.decision_id,
-            champion_seen=history.champion.version,
-            allow_first=history.champion.first_allowed,
-            champion_itself=history.unchanged,
-            run_id=recorded.runs[chosen.strategy],
-            model_id=recorded.models[chosen.strategy],
-            description=model_card(run_report(config, history, result)),
-            tags={"ntgate.strategy": chosen.strategy, "ntgate.run_id": recorded.run_id},
-        ),
+    request = PromotionRequest(
+        decision_id=history.decided.decision_id,
+        champion_seen=history.champion.version,
+        allow_first=history.champion.first_allowed,
+        champion_itself=history.unchanged,
+        run_id=recorded.runs[chosen.strategy],
+        model_id=recorded.models[chosen.strategy],
+        description=model_card(run_report(config, history, result.model_copy(update={"sentence": history.decided.gate.sentence}))),
+        tags={"ntgate.strategy": chosen.strategy, "ntgate.run_id": recorded.run_id},
     )
+    gate = config.gate
+    if gate.approval == "required":
+        return propose(registry, request, Terms(days=gate.approval_days, approvers=gate.approvers))
+    return Proposed(version=promote_version(registry, request), champion=True)
 
 
 def write_report(config: RunConfig, history: RunHistory, result: RunResult, to: Path) -> None:

@@ -74,7 +74,7 @@ class RunResult(Frozen):
     """The whole answer. The JSON is a contract: keys are added, never dropped; paths are absolute, or addresses.
 
     Attributes:
-        outcome: the gate's verdict.
+        outcome: the gate's verdict; ``approval_wanted`` where it let the candidate pass and somebody has to approve it.
         sentence: the verdict in words, with the alarms behind it.
         alarms: what has to be told wherever the verdict is: swapped labels, a collapsed champion, a model below the constant guess.
         decision_id: the same for the same config, data, code and champion seen.
@@ -99,7 +99,8 @@ class RunResult(Frozen):
         registry: where the model went; ``version`` is None when nothing was promoted. ``unchanged``: the model that passed was the
             champion already, so that ``version`` is the champion's and the registry stayed as it was. ``page``: why MLflow does not
             have the final page; None where it has. ``baseline``: the version of scratch that carries the alias of this name;
-            ``baseline_fault``: why there is none though there should be.
+            ``baseline_fault``: why there is none though there should be. ``approval``: the version that waits for one, its alias,
+            up to when (``until``) and the command that gives it (``next``); None where none is wanted.
         data: rows and fingerprints by part, the classes, what became of rows that stand more than once, and how columns and labels
             were read.
         reports: pages for people.
@@ -110,7 +111,7 @@ class RunResult(Frozen):
     """
 
     schema_: Literal[1] = 1
-    outcome: Literal["promoted", "rejected", "inconclusive"]
+    outcome: Literal["promoted", "rejected", "inconclusive", "approval_wanted"]
     sentence: str
     alarms: tuple[str, ...] = ()
     decision_id: str
@@ -144,7 +145,9 @@ class RunResult(Frozen):
     @property
     def facts(self) -> dict[str, Any]:
         """What an orchestrator shows beside it."""
-        return {"outcome": self.outcome, "sentence": self.sentence, "version": self.registry["version"] or "none"}
+        waiting = self.registry.get("approval") or {}
+        told = {"outcome": self.outcome, "sentence": self.sentence, "version": self.registry["version"] or "none"}
+        return {**told, **({"challenger": waiting["version"]} if waiting.get("version") else {})}
 
     @property
     def pages(self) -> dict[str, str]:

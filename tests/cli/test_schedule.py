@@ -217,7 +217,7 @@ def test_a_second_run_does_not_start(scheduled, project):
         assert sh(from_within(folder, service)).returncode == 75
         assert sh(line).returncode == 0
     assert not (project / "calls").exists()
-    assert "SuccessExitStatus=3 4 75" in service
+    assert "SuccessExitStatus=3 4 7 75" in service
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")

@@ -55,6 +55,7 @@ def start(folder: Path, env: dict[str, str]) -> subprocess.Popen[str]:
         (4, 4, "labelled target rows"),
         (5, 5, "bad data or model"),
         (6, 6, "registry"),
+        (7, 7, "waits for approval"),
     ],
 )
 def test_only_what_needs_a_person_is_mailed(tmp_path, code, passed_on, said):

@@ -46,6 +46,7 @@ def execute(script: Path, env: dict[str, str], *arguments: str) -> subprocess.Co
         (4, "false", 0, "inconclusive"),
         (3, "true", 3, "rejected"),
         (4, "true", 4, "inconclusive"),
+        (7, "false", 0, "waits for approval"),
         (1, "false", 1, "internal"),
         (2, "false", 2, "config"),
         (5, "false", 5, "data or model"),

@@ -12,10 +12,13 @@ from typing import Any
 
 from ntgate.errors import RegistryError
 from ntgate.registry import lock
+from ntgate.registry.approval import approve, decline
+from ntgate.registry.challenger import Terms, propose
 from ntgate.registry.champion import champion
 from ntgate.registry.client import Registry, connect
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.lock import promotion_lock
+from ntgate.registry.person import Person
 from ntgate.registry.promotion import PromotionRequest, promote
 from ntgate.registry.repair import rollback
 
@@ -91,7 +94,61 @@ def raced(registry: Registry, request: PromotionRequest, given: Mapping[str, Any
     return told
 
 
-ACTS: dict[str, Callable[..., Any]] = {"promote": promoted, "rollback": rolled_back, "hold": held, "race": raced}
+def proposed(registry: Registry, request: PromotionRequest, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask for an approval."""
+    return propose(registry, request, Terms()).model_dump()
+
+
+def answered(act: Callable[..., Any], registry: Registry, version: str, who: str) -> dict[str, Any]:
+    """Approve or decline a version once."""
+    try:
+        told = act(registry, version, Person(name=who, account=f"system:{who}"), f"because of {who}")
+    except RegistryError as error:
+        return {"error": type(error).__name__, "sentence": str(error)}
+    return {"version": told.version, "by": told.by, "champion": told.champion}
+
+
+def approved(registry: Registry, request: PromotionRequest, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Approve version 2."""
+    return answered(approve, registry, "2", "ann")
+
+
+def declined(registry: Registry, request: PromotionRequest, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Decline version 2."""
+    return answered(decline, registry, "2", "ann")
+
+
+def answers_raced(registry: Registry, request: PromotionRequest, given: Mapping[str, Any]) -> list[dict[str, Any] | None]:
+    """In each round: the first proposes two versions; then each approves one of them, but for every third, who declines one."""
+    told: list[dict[str, Any] | None] = []
+    for number, size in enumerate(given["rounds"]):
+        if given["number"] == 0:
+            now = champion(registry)
+            for which in "ab":
+                seen = now.version if now else None
+                mine = request.model_copy(update={"decision_id": f"round{number}-{which}", "champion_seen": seen})
+                propose(registry, mine, Terms())
+        given["barrier"].wait(300)
+        if given["number"] < size:
+            version = str(2 * number + 1 + given["number"] % 2)
+            act = decline if given["number"] % 3 == 2 else approve
+            told.append({"asked": version, "act": act.__name__, **answered(act, registry, version, f"person{given['number']}")})
+        else:
+            told.append(None)
+        given["barrier"].wait(300)
+    return told
+
+
+ACTS: dict[str, Callable[..., Any]] = {
+    "promote": promoted,
+    "rollback": rolled_back,
+    "hold": held,
+    "race": raced,
+    "propose": proposed,
+    "approve": approved,
+    "decline": declined,
+    "race of answers": answers_raced,
+}
 
 if "barrier" in globals():  # run by the fixture, not imported
     main(globals())

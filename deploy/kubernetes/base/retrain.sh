@@ -3,8 +3,8 @@
 #
 #   retrain.sh CONFIG [ARGUMENTS OF ntgate run]
 #
-# A Job knows success and failure only, and any other exit code than 0 is a failure to it. Rejected (3) and inconclusive (4)
-# are answers of the gate, so they end as 0 here, unless STRICT=true; everything else keeps its code for the Job's
+# A Job knows success and failure only, and any other exit code than 0 is a failure to it. Rejected (3), inconclusive
+# (4) and an approval that is wanted (7) are answers of the gate, so they end as 0 here, unless STRICT=true; everything else keeps its code for the Job's
 # podFailurePolicy. The outcome stands in the pod's termination message and the whole answer in its log.
 set -uo pipefail
 
@@ -33,11 +33,12 @@ case $code in
   4) text="inconclusive: the gate needs more labelled target rows; the champion is untouched" ;;
   5) text="failed: bad data or model" ;;
   6) text="failed: the registry did not answer, or the champion moved meanwhile" ;;
+  7) text="waits for approval: the candidate passed the gate; the champion is untouched" ;;
   74) text="failed: no room on a disk, no memory, or the answer could not be written" ;;
   *) text="failed: ended from outside" ;;
 esac
 echo "$text (exit $code)" | tee "$message" >&2
 case $code in
-  3 | 4) [[ ${STRICT:-false} == true ]] || exit 0 ;;
+  3 | 4 | 7) [[ ${STRICT:-false} == true ]] || exit 0 ;;
 esac
 exit "$code"
