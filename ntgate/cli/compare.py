@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ntgate.cli import console
-from ntgate.cli.finished import finished, read, with_uri
+from ntgate.cli.finished import answered, finished, read, with_uri
 from ntgate.cli.options import with_json
 
 if TYPE_CHECKING:
@@ -26,13 +26,12 @@ def compare(first: str, second: str, uri: str | None, as_json: bool) -> int:
 
     FIRST and SECOND are runs' folders, their decision.json, or ids of MLflow runs.
     """
-    from ntgate.stages.answer_file import RESULT_FILE
     from ntgate.stages.compare import compare as differences
 
     told: list[tuple[dict[str, Any], Any]] = []
     for run in (first, second):
         with finished(run, uri, "compare") as folder:
-            told.append((read(folder, RESULT_FILE, run), read(folder, "decision.json", run)["config"]))
+            told.append((answered(folder, run), read(folder, "decision.json", run)["config"]))
     differ = differences((told[0][0], told[1][0]), (told[0][1], told[1][1]))
     if as_json:
         console.answer({"schema": 1, "runs": [first, second], "differences": [one.model_dump() for one in differ]})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ntgate.cli import console
-from ntgate.cli.finished import finished, read, with_uri
+from ntgate.cli.finished import answered, finished, read, with_uri
 from ntgate.cli.options import with_json
 
 if TYPE_CHECKING:
@@ -45,10 +45,9 @@ def explain(run: str, uri: str | None, as_json: bool) -> int:
 def told(folder: Path, run: str) -> RunReport:
     """All that the files in a run's ``folder`` tell."""
     from ntgate.report.content import RunReport
-    from ntgate.stages.answer_file import RESULT_FILE
     from ntgate.stages.run_file import RUN_FILE
 
-    result, decision = read(folder, RESULT_FILE, run), read(folder, "decision.json", run)
+    result, decision = answered(folder, run), read(folder, "decision.json", run)
     prints = result["data"].get("fingerprints", {})
     began = read(folder, RUN_FILE, run)["began"] if (folder / RUN_FILE).is_file() else None
     return RunReport.of(

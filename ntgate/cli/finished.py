@@ -52,6 +52,17 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
         yield Path(there)
 
 
+def answered(folder: Path, run: str) -> dict[str, Any]:
+    """What the run answered last: on labels that came later, where there were any, else on its own test rows.
+
+    Raises:
+        ConfigError: when there is no answer.
+    """
+    from ntgate.stages.answer_file import JUDGED_FILE, RESULT_FILE
+
+    return read(folder, JUDGED_FILE if (folder / JUDGED_FILE).is_file() else RESULT_FILE, run)
+
+
 def read(folder: Path, name: str, run: str) -> dict[str, Any]:
     """The JSON object in a file of the run.
 

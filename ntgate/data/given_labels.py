@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from ntgate.data.labels import label_name
 from ntgate.data.location import locate
 from ntgate.errors import DataError
 
@@ -17,30 +18,42 @@ NONE = "none of these"  # what a row is labelled with that belongs to no class
 _LABELS = ("label", "choice")  # beside the column's own name, what Label Studio calls it
 
 
-def given_labels(path: str, asked: Sequence[str], classes: Sequence[str], label: str) -> dict[str, str]:
-    """The label of each row id that has one; rows without are left out.
+def given_labels(
+    path: str,
+    asked: Sequence[str],
+    classes: Sequence[str],
+    label: str,
+    called: Mapping[str, str] | None = None,
+    missing: Collection[str] = (),
+) -> dict[str, str]:
+    """The class of each row id that has one; rows without are left out.
 
     Args:
         path: csv, tsv, parquet or JSON, local or a URI.
         asked: the row ids that were asked for.
-        classes: the names that a label may have, beside ``none of these``.
+        classes: the classes that a row may have, beside ``none of these``.
         label: what the column is called.
+        called: what labels are called instead, as ``data.label_map`` says it of the data.
+        missing: labels that mean none, as ``data.missing_labels``.
 
     Raises:
         DataError: when the file cannot be read, or has a row that was not asked for, two labels for one row, or an unknown class.
     """
-    known, names = set(asked), {*classes, NONE}
+    called = called or {}
+    known, names = set(asked), {*classes, *called, *missing, NONE}
     found: dict[str, str] = {}
     for row, text in _pairs(path, label):
         if row not in known:
             raise DataError(
                 path, expected="labels of rows that were asked for", got=f"row {row!r}", fix="give the file that was filled in"
             )
-        if not text:
+        said = _class(text, names)
+        name = called.get(said, said) if said is not None else None
+        if not text or said in missing or name in missing:
             continue
-        name = _class(text, names)
-        if name is None:
-            shown = ", ".join(list(classes)[:10]) + (", ..." if len(classes) > 10 else "")
+        if name not in (*classes, NONE):
+            offered = offered_names(classes, called)
+            shown = ", ".join(offered[:10]) + (", ..." if len(offered) > 10 else "")
             raise DataError(
                 path, expected=f"one of the classes {shown}, or {NONE!r}", got=f"{text!r} for row {row}", fix="correct it"
             )
@@ -49,6 +62,16 @@ def given_labels(path: str, asked: Sequence[str], classes: Sequence[str], label:
                 path, expected="one label a row", got=f"{found[row]!r} and {name!r} for row {row}", fix="keep one of them"
             )
     return found
+
+
+def offered_names(classes: Sequence[str], called: Mapping[str, str]) -> tuple[str, ...]:
+    """What labellers are to write for each class, so that ``data.label_map`` makes that class of it.
+
+    >>> offered_names(["Yes", "no"], {"yes": "Yes"}), offered_names(["a", "b"], {"a": "b", "b": "a"})
+    (('Yes', 'no'), ('b', 'a'))
+    """
+    before = {name: raw for raw, name in reversed(list(called.items()))}
+    return tuple(name if called.get(name, name) == name else before[name] for name in classes)
 
 
 def _class(text: str, names: set[str]) -> str | None:
@@ -81,7 +104,7 @@ def _pairs(path: str, label: str) -> Iterator[tuple[str, str]]:
             raise DataError(
                 path, expected=f"a {ROW_ID!r} and a {label!r} for every row", got=got, fix="give the file that `ntgate ask` wrote"
             )
-        yield str(row[ROW_ID]).strip(), str(row[column] if row[column] is not None else "").strip()
+        yield str(row[ROW_ID]).strip(), label_name(row[column])
     if empty:
         raise DataError(path, expected="labels", got="none", fix="fill in the file that `ntgate ask` wrote")
 

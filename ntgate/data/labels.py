@@ -70,6 +70,16 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
     return np.array([code[name] for name in names], dtype=np.int64), tuple(classes)
 
 
+def label_name(value: Any) -> str:
+    """What a single raw label is called by the same rule; empty where it is missing, and the value itself where it names no class.
+
+    >>> label_name(3.0), label_name(" yes "), label_name(b"no"), label_name(float("nan")), label_name(0.5)
+    ('3', 'yes', 'no', '', '0.5')
+    """
+    label = _Label(value)
+    return label.name if label.fault is None else str(value)
+
+
 class _Label:
     """A raw value as the name of a class: missing, or with the kind and the look of what is wrong with it."""
 

@@ -68,6 +68,7 @@ class OnLabels(Frozen):
         state: ``enough``: decided; ``vain``: it cannot be shown any more, or hardly; ``go_on``; ``used_up``: all labels are there.
         next_look: after how many labels the next look is; None: there is none.
         more: whether further rows may be asked for.
+        waiting: labels behind the first row that has none, which do not count yet; gap: that row's id.
     """
 
     pool: int
@@ -81,6 +82,8 @@ class OnLabels(Frozen):
     state: State
     next_look: int | None
     more: bool = False
+    waiting: int = 0
+    gap: str | None = None
 
     @property
     def basis(self) -> str:
@@ -99,4 +102,10 @@ class OnLabels(Frozen):
             asking = " Ask for more of the pool, with a greater --budget." if self.more else ""
             return f"All {self.asked:,} labels are there.{asking}"
         more = "" if self.next_look is None else f", the next look is after {self.next_look:,}"
-        return f"Go on labelling: {self.labelled:,} of {self.asked:,} labels are there{more}."
+        wait = ""
+        if self.waiting:
+            wait = (
+                f" {self.waiting:,} more do not count yet, since row {self.gap} before them has none: label it, with "
+                "'none of these' where it belongs to no class."
+            )
+        return f"Go on labelling: {self.labelled:,} of {self.asked:,} labels are there{more}.{wait}"

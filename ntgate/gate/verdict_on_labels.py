@@ -42,11 +42,13 @@ class Labelled:
         asked: the rows, in their order.
         y: codes of the labels ``(k,)`` of the first ``k`` of them; -1 for a row of none of the classes.
         config: of the gate.
+        waiting: labels of rows behind the first that has none.
     """
 
     asked: Asked
     y: npt.NDArray[np.int64]
     config: GateConfig
+    waiting: int = 0
 
     @cached_property
     def over_scratch(self) -> Answered:
@@ -104,6 +106,8 @@ class Labelled:
             state=state,
             next_look=next((at for at in self.positions if at > k), None) if state == "go_on" else None,
             more=state == "used_up" and asked.looks is None and n < asked.differ,
+            waiting=self.waiting,
+            gap=asked.ids[k] if self.waiting else None,
         )
 
 

@@ -217,9 +217,10 @@ def _display(metric: str) -> Display:
 
 
 class Labels(Told):
-    """What a verdict on labels rests on, in words, and the command that goes on."""
+    """What a verdict on labels rests on, what the run said before on its own test rows, and the command that goes on."""
 
     basis: str | None = None
+    before: str | None = None
     next: str | None = None
 
 

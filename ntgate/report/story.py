@@ -67,6 +67,8 @@ def _left_out(report: RunReport) -> tuple[str, ...]:
 
 
 def _evidence(report: RunReport) -> tuple[str, ...]:
+    if report.labels is not None and report.labels.basis is not None:
+        return report.labels.basis, "" if report.gain is None else _gain(report), words.before_labels(report)
     if report.scratch is None or report.candidate is None or report.gain is None:
         return ()
     display = report.metric_display
@@ -76,10 +78,16 @@ def _evidence(report: RunReport) -> tuple[str, ...]:
         f"{numbers.score(report.scratch.value, display)}"
         + ("" if report.champion is None else f", champion {numbers.score(report.champion.value, display)}")
         + ".",
-        f"Gain over scratch: {numbers.gain(report.gain, display)}, {numbers.confidence(report.alpha)} interval "
-        f"{_between(report.gain_interval, report)}, p {numbers.p_value(report.p_value)} at level {numbers.number(report.alpha)}.",
+        _gain(report),
     ]
     return (*lines, words.over_seeds(report), words.compressed(report))
+
+
+def _gain(report: RunReport) -> str:
+    return (
+        f"Gain over scratch: {numbers.gain(report.gain, report.metric_display)}, {numbers.confidence(report.alpha)} interval "
+        f"{_between(report.gain_interval, report)}, p {numbers.p_value(report.p_value)} at level {numbers.number(report.alpha)}."
+    )
 
 
 def _between(ends: Interval, report: RunReport) -> str:

@@ -145,6 +145,13 @@ def over_seeds(report: RunReport) -> str:
     return f"Trained with {len(told.gains)} seeds each, both arms with the same budget: mean gain {mean}{between}, by seed {gains}."
 
 
+def before_labels(report: RunReport) -> str:
+    """Of a verdict on labels, what the run had said on its own test rows."""
+    if report.labels is None or report.labels.before is None:
+        return ""
+    return f"Before, on the run's own test rows: {sentence(report.labels.before)}"
+
+
 def shift(told: Shift) -> str:
     """What the measured shift means, in the words of the drift page and the console."""
     said = shift_words.verdict(told)
@@ -186,6 +193,8 @@ def _after(report: RunReport) -> tuple[str, ...]:
             steps.insert(0, f"Serve models:/{report.registry.name}@{alias}: the alias follows the champion.")
         return (*steps, "Keep fresh labelled rows aside: a test set that is used again and again wears out.")
     if report.outcome == "inconclusive":
+        if any(row.rule == "reading" and row.outcome == "inconclusive" for row in report.findings):
+            return ("Answer that in the config, then run again: `ntgate validate` asks the same beforehand.",)
         going = report.labels.next if report.labels is not None else None
         if going is not None and " judge " in going:
             return (f"Go on labelling the rows that were asked for, then: {going}",)

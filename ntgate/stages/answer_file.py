@@ -7,8 +7,9 @@ from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult
 
 RESULT_FILE = "result.json"
+JUDGED_FILE = "judged_result.json"  # the answer of `ntgate judge`, beside that of the run
 
 
-def write_answer(place: Place, result: RunResult) -> None:
-    """Write what ``ntgate run --json`` prints into the run's folder."""
-    place.write(RESULT_FILE, finite(result.as_json()), allow_nan=False)
+def write_answer(place: Place, result: RunResult, name: str = RESULT_FILE) -> None:
+    """Write what ``ntgate run --json``, or ``ntgate judge --json``, prints into the run's folder."""
+    place.write(name, finite(result.as_json()), allow_nan=False)

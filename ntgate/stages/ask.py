@@ -39,7 +39,7 @@ def ask(run: FrozenRun, rows: str, budget: int | None, out: Path | None) -> Answ
     """
     from ntgate.data.fingerprint import fingerprint
 
-    rules = rules_to_ask(run)
+    rules = rules_to_ask(run.config, run.history, run.place.address)
     same_champion(run)
     pool = read_pool(run.config, run.history.ingested, rows)
     said = PoolAnswers.of(run, pool.rows, rules)
@@ -128,6 +128,7 @@ def _opened(run: FrozenRun, ledger: Ledger | None, pool: Pool, chosen: Codes, as
 
 
 def _written(run: FrozenRun, pool: Pool, chosen: Codes, asked: Asked, out: Path | None) -> dict[str, str]:
+    from ntgate.data.given_labels import offered_names
     from ntgate.data.label_tasks import write_tasks
     from ntgate.data.raw_rows import raw_rows
 
@@ -135,5 +136,6 @@ def _written(run: FrozenRun, pool: Pool, chosen: Codes, asked: Asked, out: Path 
     if to is None:
         to = run.place.folder / "asked.csv" if run.place.store is None else Path(f"{run.history.ingested.run}.asked.csv")
     raw = raw_rows(pool.spec, pool.whole, pool.index[chosen])
-    files = write_tasks(raw, asked.ids, asked.classes, asked.label, to.resolve())
+    names = offered_names(asked.classes, run.config.data.label_map)
+    files = write_tasks(raw, asked.ids, names, asked.label, to.resolve())
     return {name: str(path) for name, path in files.items()}

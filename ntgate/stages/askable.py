@@ -12,10 +12,10 @@ from ntgate.gate.finding import Finding
 from ntgate.gate.rules import RULES
 from ntgate.gate.rules.slices import slices
 from ntgate.gate.verdict_on_labels import OPPONENTS
-from ntgate.stages.frozen_run import FrozenRun
 from ntgate.stages.history import RunHistory
 
 _NEVER = ("wear", "test_rows", "leakage", "labels")  # told anew, or of the training rows
+_NO_ROW = ("labels", "reading")  # rules that no test row can settle
 _RULES = (*OPPONENTS, "target_learners", "seeds")
 
 
@@ -42,14 +42,18 @@ def findings_before(config: RunConfig, history: RunHistory) -> tuple[Finding, ..
     return tuple(told.get(finding.rule, finding) for finding in made)
 
 
-def rules_to_ask(run: FrozenRun) -> tuple[str, ...]:
+def rules_to_ask(config: RunConfig, history: RunHistory, subject: str) -> tuple[str, ...]:
     """The rules that labels have to decide: that over scratch, and every other that the test rows have not let pass.
+
+    Args:
+        config: the run.
+        history: its results.
+        subject: its folder, or its address.
 
     Raises:
         ConfigError: when no label can change the verdict, or the test of labels does not judge what the gate asks.
     """
-    config, history, decision = run.config, run.history, run.history.decided.gate
-    subject = str(run.place.address)
+    decision = history.decided.gate
     if decision.outcome != "inconclusive":
         decided = "it is promoted" if decision.outcome == "promoted" else f"it is rejected: {decision.sentence}"
         raise ConfigError(subject, expected="a run whose verdict is inconclusive", got=decided, fix="nothing has to be labelled")
@@ -90,6 +94,6 @@ def rules_to_ask(run: FrozenRun) -> tuple[str, ...]:
             subject,
             expected="rules that labels of disagreeing rows can decide",
             got=f"{cannot[0].rule}: {cannot[0].reason}",
-            fix="label random test rows" if cannot[0].rule != "labels" else "see to it, and run again",
+            fix="see to it, and run again" if cannot[0].rule in _NO_ROW else "label random test rows",
         )
     return tuple(wanted)

@@ -7,11 +7,13 @@ import time
 from pydantic import JsonValue
 
 from ntgate.config import RunConfig
+from ntgate.errors import ConfigError
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.quick import left_out
 from ntgate.registry.baseline import Baseline
 from ntgate.registry.challenger import CHALLENGER, Proposed, how
 from ntgate.registry.champion import ALIAS
+from ntgate.stages.askable import rules_to_ask
 from ntgate.stages.history import RunHistory
 from ntgate.stages.on_test_rows import calibration
 from ntgate.stages.result import ArmResult, CompressionResult, Cost, PlanResult, RunResult
@@ -31,6 +33,7 @@ def conclude(
     page: str | None = None,
     baseline: Baseline | None = None,
     proposed: Proposed | None = None,
+    before: str | None = None,
 ) -> RunResult:
     """Put the answer together, but for the report, which is made from it.
 
@@ -44,6 +47,7 @@ def conclude(
         page: why MLflow does not have the final page.
         baseline: what became of it.
         proposed: the version that was made of the candidate, where it passed.
+        before: of a verdict on labels, what the run said on its own test rows.
     """
     waits = config.gate.approval == "required" and history.decided.gate.outcome == "promoted" and version is None
     waits = waits and not history.unchanged
@@ -71,7 +75,7 @@ def conclude(
         constant=decided.constant,
         calibration=calibration(history),
         alpha=decided.alpha,
-        labels=_labels(history, directory),
+        labels=_labels(config, history, directory, before),
         shift=history.shift.model_dump(mode="json"),
         plan=_plan(history),
         compression=_compression(history),
@@ -116,19 +120,24 @@ def _approval(config: RunConfig, proposed: Proposed | None) -> dict[str, str | N
     return {"version": version, "alias": CHALLENGER, "until": until, "next": command, "sentence": told}
 
 
-def _labels(history: RunHistory, directory: str) -> dict[str, JsonValue]:
+def _labels(config: RunConfig, history: RunHistory, directory: str, before: str | None) -> dict[str, JsonValue]:
     """What labels would take, or have said; nothing where none would help."""
     decided, again = history.decided.gate, f"ntgate judge {directory} --labels LABELS"
     if decided.labels is not None:
         going = decided.labels.state == "go_on" and decided.outcome == "inconclusive"
         if decided.labels.more and decided.outcome == "inconclusive":
             going, again = True, f"ntgate ask {directory} --rows POOL --budget {2 * decided.labels.asked}"
-        return {**decided.labels.model_dump(mode="json"), "basis": decided.labels.basis, "next": again if going else None}
+        told = decided.labels.model_dump(mode="json")
+        return {**told, "basis": decided.labels.basis, "before": before, "next": again if going else None}
     if decided.outcome != "inconclusive" or type(decided.metric) is not Accuracy or not history.evaluated.onnx:
         return {}
-    told = decided.deciding
-    numbers = {} if told is None else told.model_dump(mode="json")
-    budget = "" if told is None or told.deciding is None else f" --budget {told.deciding}"
+    try:
+        rules_to_ask(config, history, directory)
+    except ConfigError:  # labels would decide nothing, as `ntgate ask` says
+        return {}
+    wanted = decided.deciding
+    numbers = {} if wanted is None else wanted.model_dump(mode="json")
+    budget = "" if wanted is None or wanted.deciding is None else f" --budget {wanted.deciding}"
     return {**numbers, "next": f"ntgate ask {directory} --rows POOL{budget}"}
 
 

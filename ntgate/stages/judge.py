@@ -55,7 +55,8 @@ def judge(run: FrozenRun, files: Sequence[str], *, dry_run: bool = False) -> Run
     asked = Asked.model_validate(content)
     run.history.evaluated.onnx["candidate"].verified()  # what would be promoted
     given = _merged(run, asked, files)
-    labelled = Labelled(asked, _codes(asked, given), run.config.gate)
+    y = _codes(asked, given)
+    labelled = Labelled(asked, y, run.config.gate, waiting=len(given) - len(y))
     same_champion(run)
     ledger = ledger_of(run.config)
     _kept(ledger, labelled)
@@ -73,8 +74,10 @@ def _merged(run: FrozenRun, asked: Asked, files: Sequence[str]) -> dict[str, str
     from ntgate.data.given_labels import given_labels
 
     known: dict[str, str] = dict(run.read(LABELS) or {})
+    data = run.config.data
     for file in files:
-        for row, name in given_labels(file, asked.ids, asked.classes, asked.label).items():
+        found = given_labels(file, asked.ids, asked.classes, asked.label, data.label_map, data.missing_labels)
+        for row, name in found.items():
             if known.setdefault(row, name) != name:
                 raise DataError(
                     file,
@@ -155,16 +158,22 @@ def _close(ledger: Ledger, asked: Asked, decision: GateDecision) -> None:
 
 def _concluded(run: FrozenRun, history: RunHistory, *, dry_run: bool) -> RunResult:
     """Record it at the run's own place in MLflow, and promote what passed: the protocol is that of a run."""
-    from ntgate.stages.promote import register, registry_of, write_report
+    from ntgate.stages.answer_file import JUDGED_FILE, write_answer
+    from ntgate.stages.promote import keep_answer_of, register, registry_of, write_report
     from ntgate.stages.run_file import write_end
 
     config, place = run.config, run.place
     place.folder.mkdir(parents=True, exist_ok=True)
-    told = partial(conclude, config, history, directory=place.address, dry_run=dry_run)
+    told = partial(conclude, config, history, directory=place.address, dry_run=dry_run, before=run.history.decided.gate.sentence)
     result, report = told(version=None, run_id=None), place.folder / "judged.html"
     write_report(config, history, result, report)
-    if not dry_run:
-        result = register(registry_of(config), config, history, result, report, told, judged=history.decided.file.verified())
+    registry = None if dry_run else registry_of(config)
+    if registry is not None:
+        result = register(registry, config, history, result, report, told, judged=history.decided.file.verified())
         write_end(place, config, result, history.ingested.began)
     place.tell(report)
-    return result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})
+    result = result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})
+    write_answer(place, result, JUDGED_FILE)
+    if registry is not None:
+        keep_answer_of(registry, result, place.folder / JUDGED_FILE)
+    return result

@@ -44,6 +44,10 @@ def open_rows(
     from ntgate.data.records import row_keys
     from ntgate.ledger.entries import Opening
 
+    if (
+        ingested.reading is not None and ingested.reading.questions
+    ):  # nothing is promoted meanwhile, and the answer makes other models
+        return unopened(len(test), "No test row was opened, so none is worn: what the files leave open has to be said first.")
     missing = [name for name in ("candidate", "scratch") if name not in onnx]
     if missing or crossed.failed is not None:
         lacking = f"model of {' and '.join(missing)}" if missing else f"held-out fold ({crossed.failed})"

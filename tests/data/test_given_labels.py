@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ntgate.data.given_labels import NONE, given_labels
+from ntgate.data.given_labels import NONE, given_labels, offered_names
 from ntgate.data.label_tasks import write_tasks
 from ntgate.data.raw_rows import raw_rows
 from ntgate.data.readers import read
@@ -115,3 +115,23 @@ def test_pictures_are_shown_as_they_are(tmp_path):
     assert tasks[0]["data"]["image"].startswith("data:image/png;base64,")
     assert tasks[0]["data"]["path"].endswith("b2.png")
     assert '<Image name="image" value="$image"/>' in files["interface"].read_text()
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet"])
+def test_labels_are_read_by_the_rule_of_the_data(tmp_path, name):
+    """``data.label_map`` and ``data.missing_labels``: a label that means none is as if the row had no label."""
+    table = pd.DataFrame({"row_id": IDS, "label": [1.0, 0.0, -1.0] if name.endswith("parquet") else ["kitten", "dog", "unknown"]})
+    getattr(table, "to_parquet" if name.endswith("parquet") else "to_csv")(tmp_path / name, index=False)
+    called = {"1": "cat", "0": "dog", "kitten": "cat", "?": "unknown"}
+    found = given_labels(str(tmp_path / name), IDS, CLASSES, "label", called, ["-1", "unknown"])
+    assert found == {"a1": "cat", "b2": "dog"}
+
+
+def test_a_class_under_a_name_that_the_map_gives_to_another_is_offered_as_the_data_call_it(tmp_path):
+    turned = {"cat": "dog", "dog": "cat"}
+    assert offered_names(CLASSES, turned) == ("dog", "cat")
+    path = written(tmp_path, "row_id,label\na1,cat\nb2,cow\n")
+    with pytest.raises(DataError, match="expected one of the classes dog, cat, or 'none of these', got 'cow'"):
+        given_labels(str(path), IDS, CLASSES, "label", turned)
+    path = written(tmp_path, "row_id,label\na1,cat\n")
+    assert given_labels(str(path), IDS, CLASSES, "label", turned) == {"a1": "dog"}

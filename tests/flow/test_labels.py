@@ -132,6 +132,29 @@ def test_labels_in_batches_end_in_a_promotion(finished):
     assert result.sentence.split(".")[0] in recorded.data.tags["mlflow.note.content"].replace("\\", "")
     page = Path(result.reports["report"].path).read_text()
     assert result.labels["basis"] in page
+    assert "Before, on the run&#39;s own test rows: " in page
+
+
+def explained(run: str, *options: str) -> dict:
+    return json.loads(CliRunner().invoke(cli, ["explain", run, *options, "--json"]).stdout)
+
+
+def test_the_story_of_a_run_goes_on_with_its_labels(finished):
+    first = explained(str(finished.path))
+    asked = finished.ask().asked
+    waiting = judge(finished.frozen, [finished.labels(1, asked)])
+    assert waiting.labels["waiting"] == asked - 1
+    gap = json.loads((finished.path / "asked.json").read_text())["ids"][0]
+    assert f"{asked - 1:,} more do not count yet, since row {gap} before them has none" in waiting.sentence
+    result = judge(finished.frozen, [finished.labels(0, 1)])
+    told = explained(str(finished.path))
+    assert (first["outcome"], told["outcome"]) == ("inconclusive", "promoted")
+    basis, gain, before = told["story"]["evidence"]
+    assert basis == result.labels["basis"]
+    assert gain.startswith("Gain over scratch: +")
+    assert before == f"Before, on the run's own test rows: {first['sentence']}"
+    assert told["story"]["verdict"][1] == "Version 2 of reader now carries the alias champion."
+    assert explained(result.registry["run_id"], "--uri", finished.uri)["story"] == told["story"], "and for whoever asks MLflow"
 
 
 def test_labels_that_speak_against_it_promote_nothing(finished):
@@ -220,6 +243,10 @@ def test_the_commands_answer_with_one_object_and_their_codes(finished):
     assert told["labels"]["next"].startswith("ntgate judge ")
 
 
+def rules(frozen) -> tuple[str, ...]:
+    return rules_to_ask(frozen.config, frozen.history, "RUN")
+
+
 def changed(frozen, config: dict | None = None, **decision):
     """The run with other settings and another decision."""
     settings = frozen.config.model_dump(mode="json")
@@ -249,7 +276,7 @@ def finding(rule: str, outcome: str = "inconclusive") -> Finding:
 def test_what_labels_cannot_decide_is_said_before_anything_is_opened(inconclusive, config, decision, said, digits):
     frozen = changed(Run(inconclusive, digits[1]).frozen, config, **decision)
     with pytest.raises(ConfigError, match=re.escape(said)):
-        rules_to_ask(frozen)
+        rules(frozen)
 
 
 def test_code_that_a_run_names_is_imported_only_where_that_is_allowed(finished):
@@ -262,9 +289,9 @@ def test_code_that_a_run_names_is_imported_only_where_that_is_allowed(finished):
 
 def test_labels_decide_what_the_test_rows_left_open_and_all_that_is_withheld(inconclusive, digits):
     frozen = Run(inconclusive, digits[1]).frozen
-    assert rules_to_ask(frozen) == ("negative_transfer",)
+    assert rules(frozen) == ("negative_transfer",)
     seeds = (*frozen.history.decided.gate.findings, finding("seeds"))
-    assert rules_to_ask(changed(frozen, findings=seeds)) == ("negative_transfer", "seeds")
+    assert rules(changed(frozen, findings=seeds)) == ("negative_transfer", "seeds")
     hidden = withheld(frozen.history.decided.gate)
     kept = changed(frozen, **{name: getattr(hidden, name) for name in ("withheld", "findings")})
-    assert rules_to_ask(kept) == ("negative_transfer", "target_learners", "constant_guess")
+    assert rules(kept) == ("negative_transfer", "target_learners", "constant_guess")
