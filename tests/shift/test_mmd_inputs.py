@@ -10,7 +10,8 @@ import torch
 
 from ntgate.errors import DataError
 from ntgate.shift import mmd_test
-from ntgate.shift.kernel import kernel_sums
+from ntgate.shift.kernel import kernel_sums, mmd
+from ntgate.shift.kernel.rows import of_tensor
 from ntgate.shift.kernel.units import Dealer
 
 
@@ -56,6 +57,32 @@ def test_every_form_gives_the_result_of_the_array(samples, method, form, tmp_pat
     found = mmd_test(make(x), make(y), method=method, permutations=99)
     assert found.model_dump(exclude={"seconds"}) == same.model_dump(exclude={"seconds"})
     assert found.method == method
+
+
+@pytest.mark.parametrize("method", ["exact", "random_features"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+def test_tensors_that_stay_on_their_device_give_the_result_of_the_array(samples, method, dtype, monkeypatch):
+    """The road of tensors on a GPU, taken by tensors on the CPU: the code is the same."""
+    x, y = (torch.from_numpy(rows).to(dtype) for rows in samples)
+    same = mmd_test(x, y, method=method, permutations=99)
+    monkeypatch.setattr(mmd, "open_rows", lambda value, name, keep: of_tensor(value, name))
+    found = mmd_test(x, y, method=method, permutations=99)
+    assert found.p_value == same.p_value
+    assert found.bandwidths == pytest.approx(same.bandwidths, rel=1e-3)
+    assert found.statistic == pytest.approx(same.statistic, rel=2e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        (torch.full((40, 3), torch.nan), "NaN or infinity in 40 rows"),
+        (torch.zeros(40), "shape"),
+        (torch.zeros(40, 3, dtype=torch.complex64), "complex"),
+    ],
+)
+def test_tensors_on_a_device_are_checked(value, part):
+    with pytest.raises(DataError, match=part):
+        next(of_tensor(value, "x").blocks(100))
 
 
 @pytest.mark.parametrize("scheme", ["rows", "bins"])

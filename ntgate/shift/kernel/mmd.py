@@ -98,7 +98,8 @@ def mmd_test(
         scheme: ``rows`` permutes single rows, ``bins`` random bins of equal size: a permutation then costs next to nothing,
             and at most one incomplete bin of each sample is left out. ``auto`` takes bins beyond 400 rows.
         seed: of bins, permutations and features; the same seed gives the same result, whatever the number of threads.
-        device: torch device; ``auto`` takes a GPU where there is one.
+        device: torch device; ``auto`` takes a GPU where there is one, that of ``x`` if it is on one. Tensors that are both on the
+            GPU that computes stay there.
         bins: how many bins of both samples together; None: about 64.
         frequencies: random directions of the features; a kernel value errs by about ``1 / sqrt(2 * frequencies)``.
         engine: whose workers sum the random features of samples in parquet, each over rows that it reads by itself; None: this
@@ -120,7 +121,9 @@ def mmd_test(
     for name, number in (("permutations", permutations), ("frequencies", frequencies)):
         if number < 1:
             raise DataError(name, expected="at least 1", got=str(number), fix="use 99 or more")
-    samples = open_rows(x, "x"), open_rows(y, "y")
+    place = _place(device, x, y)
+    stays = place.type != "cpu" and all(isinstance(value, Tensor) and value.device == place for value in (x, y))
+    samples = open_rows(x, "x", keep=stays), open_rows(y, "y", keep=stays)
     n, m = len(samples[0]), len(samples[1])
     if samples[0].shape[1] != samples[1].shape[1]:
         raise DataError(
@@ -131,7 +134,6 @@ def mmd_test(
         )
     how, by_row = _plan(n + m, method, scheme, bins)
     units = grouped(n, m, np.random.default_rng([seed, 3]), by_row=by_row, bins=bins)
-    place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
     if engine is not None:
         _shared(samples, how)
     some = _some(samples, np.random.default_rng([seed, 0]), engine)
@@ -172,6 +174,16 @@ def mmd_test(
         scheme="rows" if by_row else "bins",
         seconds=time.perf_counter() - began,
     )
+
+
+def _place(device: str, *samples: Any) -> torch.device:
+    """Where to compute, with the index of the GPU, so that devices can be compared."""
+    if device == "auto":
+        own = [value.device for value in samples if isinstance(value, Tensor) and value.device.type != "cpu"]
+        if own:
+            return own[0]
+    place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device("cuda", torch.cuda.current_device()) if place == torch.device("cuda") else place
 
 
 def _plan(total: int, method: Method, scheme: Scheme, bins: int | None) -> tuple[Literal["exact", "random_features"], bool]:

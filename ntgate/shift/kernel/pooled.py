@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ntgate.shift.kernel.rows import Array, Rows
+from ntgate.shift.kernel.rows import Array, Block, Rows
 from ntgate.shift.kernel.threads import in_order
 from ntgate.shift.kernel.units import Units
 
@@ -28,18 +28,23 @@ def pooled(
     The rows of a unit lie behind each other, the units in their order, and which rows form a unit is a uniform random choice.
 
     Args:
-        samples: both samples.
+        samples: both samples; where they are on a GPU, so is the result.
         units: how their rows are grouped.
         origin: a point ``(d,)`` amid the rows, taken away first for the sake of float32.
         widest: the largest bandwidth.
         rng: for the choice.
     """
     width = len(origin)
-    rows = torch.empty(sum(units.rows), width + 2)
+    rows = torch.empty(sum(units.rows), width + 2, device=samples[0].device)
     scale = math.log2(math.e) ** 0.5 / widest
 
-    def put(task: tuple[Array, npt.NDArray[np.int64]]) -> None:
+    def put(task: tuple[Block, npt.NDArray[np.int64]]) -> None:
         block, to = task
+        if isinstance(block, Tensor):
+            part = centred_tensor(block, origin).mul_(scale)
+            place = torch.from_numpy(to).to(rows.device)
+            rows[place] = torch.cat([part, torch.ones_like(part[:, :1]), part.square().sum(dim=1, keepdim=True).div_(-2)], dim=1)
+            return
         ready = np.empty((len(block), width + 2), dtype=np.float32)
         own = ready[:, :-2]
         np.multiply(centred(block, origin), np.float32(scale), out=own)
@@ -59,7 +64,12 @@ def centred(block: Array, origin: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
     return np.subtract(block, origin).astype(np.float32)
 
 
-def _placed(samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator) -> Iterator[tuple[Array, npt.NDArray[np.int64]]]:
+def centred_tensor(block: Tensor, origin: npt.NDArray[np.float64]) -> Tensor:
+    """The same for a tensor, on its device."""
+    return (block - torch.from_numpy(origin).to(block)).float()
+
+
+def _placed(samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator) -> Iterator[tuple[Block, npt.NDArray[np.int64]]]:
     """Blocks of rows with the places of their rows, less those rows that no unit has room for."""
     for rows, own in zip(samples, (units.of_first, ~units.of_first), strict=True):
         places = (np.flatnonzero(own)[:, None] * units.size + np.arange(units.size)).reshape(-1)
@@ -70,5 +80,5 @@ def _placed(samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator) 
             start += len(block)
             kept = at < len(places)
             if not kept.all():
-                block, at = block[kept], at[kept]  # noqa: PLW2901
+                block, at = block[torch.from_numpy(kept) if isinstance(block, Tensor) else kept], at[kept]  # noqa: PLW2901
             yield block, places[at]

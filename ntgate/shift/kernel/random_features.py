@@ -18,8 +18,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ntgate.shift.kernel.pooled import centred
-from ntgate.shift.kernel.rows import Array, Rows, in_blocks
+from ntgate.shift.kernel.pooled import centred, centred_tensor
+from ntgate.shift.kernel.rows import Block, Rows, in_blocks
 from ntgate.shift.kernel.threads import in_order
 from ntgate.shift.kernel.units import Dealer, Dealt, Units
 from ntgate.shift.streamed.engine import Engine
@@ -121,7 +121,7 @@ def _tasks(table: Partitions, dealer: Dealer, features: Features) -> Iterator[Ta
         yield Task(features, stretch, tuple(dealer.deal(size) for size in sizes))
 
 
-def _stretches(blocks: Iterable[tuple[Array, Dealt]], features: Features) -> Iterator[Floats]:
+def _stretches(blocks: Iterable[tuple[Block, Dealt]], features: Features) -> Iterator[Floats]:
     """Sums over each ``_STRETCH`` blocks.
 
     Rounding depends on what is added first. So the sums of a stretch are always made by themselves and then added in the order
@@ -129,10 +129,13 @@ def _stretches(blocks: Iterable[tuple[Array, Dealt]], features: Features) -> Ite
     """
     weights, ratios = features.weights(), features.ratios()
 
-    def summed(block: tuple[Array, Dealt]) -> Tensor:
+    def summed(block: tuple[Block, Dealt]) -> Tensor:
         rows, dealt = block
         positions, dealt_to = dealt.places()
-        part = torch.from_numpy(centred(np.take(rows, positions, axis=0), features.origin)).to(weights.device)
+        if isinstance(rows, Tensor):
+            part = centred_tensor(rows[torch.from_numpy(positions).to(rows.device)], features.origin).to(weights.device)
+        else:
+            part = torch.from_numpy(centred(np.take(rows, positions, axis=0), features.origin)).to(weights.device)
         found = torch.zeros(1 + len(ratios), 2, len(dealt.share) - 1, features.frequencies, device=weights.device)
         for start in range(0, len(part), _SLICE):
             angle = part[start : start + _SLICE] @ weights

@@ -1,6 +1,7 @@
 """Rows to measure, wherever they lie: an array, a memory map, a parquet file, or chunks that somebody hands over.
 
 All of them become a :class:`Rows`: a known shape, and the rows in blocks of a wanted size, as often as they are asked for.
+Blocks are arrays, or, where the rows are on a GPU, tensors on it: of those only the few rows for their scale are ever copied.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from ntgate.errors import DataError
 from ntgate.shift.streamed.engine import Engine, Here
 from ntgate.shift.streamed.partitions import Partitions, partitions
 
 Array = npt.NDArray[Any]
+Block = Array | Tensor
 
 _EXPECTED = "at least two finite rows of numbers, shape (n, d)"
 
@@ -30,18 +33,20 @@ class Rows:
         name: the argument they came by, for messages.
         shape: ``(n, d)``.
         table: the parquet table they lie in, which others can read too; None: they are within this process's reach alone.
+        device: of the tensors that blocks are; None: blocks are arrays.
     """
 
     def __init__(
         self,
         name: str,
         shape: tuple[int, int],
-        read: Callable[[int], Iterable[Array]],
+        read: Callable[[int], Iterable[Block]],
         *,
         pick: Callable[[npt.NDArray[np.int64]], Array] | None = None,
         table: Partitions | None = None,
+        device: torch.device | None = None,
     ) -> None:
-        self.name, self.shape, self.table = name, shape, table
+        self.name, self.shape, self.table, self.device = name, shape, table, device
         self._read, self._pick = read, pick
         if shape[0] < 2 or shape[1] == 0:
             raise DataError(name, expected=_EXPECTED, got=f"shape {shape}", fix="check what is measured")
@@ -49,13 +54,15 @@ class Rows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def blocks(self, size: int) -> Iterator[Array]:
+    def blocks(self, size: int) -> Iterator[Block]:
         """The rows in order, ``size`` at a time and the last block shorter.
 
         Raises:
             DataError: when a row holds NaN or infinity, or there are no longer as many rows as there were.
         """
-        return in_blocks(self._read(size), self.shape, size, self.name)
+        if self.device is not None:
+            return (checked_tensor(block, self.name) for block in self._read(size))  # type: ignore[arg-type]
+        return in_blocks(self._read(size), self.shape, size, self.name)  # type: ignore[arg-type]
 
     def pick(self, positions: npt.NDArray[np.int64], engine: Engine | None = None) -> Array:
         """The rows at ascending ``positions``; those of a table are looked for by the engine's workers."""
@@ -66,7 +73,7 @@ class Rows:
         found, start = [], 0
         for block in self.blocks(8192):
             low, high = np.searchsorted(positions, (start, start + len(block)))
-            found.append(block[positions[low:high] - start].copy())
+            found.append(np.array(block[positions[low:high] - start]))
             start += len(block)
         return np.concatenate(found)
 
@@ -114,8 +121,42 @@ def checked(chunk: Array, width: int, name: str) -> Array:
     return chunk
 
 
-def open_rows(value: Any, name: str) -> Rows:
+def checked_tensor(block: Tensor, name: str) -> Tensor:
+    """The block, when it is finite.
+
+    Raises:
+        DataError: when it is not.
+    """
+    if not block.sum().isfinite() and (wrong := int((~block.isfinite()).any(dim=1).sum())):
+        raise DataError(name, expected=_EXPECTED, got=f"NaN or infinity in {wrong} rows", fix="impute or remove them")
+    return block
+
+
+def of_tensor(tensor: Tensor, name: str) -> Rows:
+    """Rows of a tensor ``(n, d)``, which stays on its device.
+
+    Raises:
+        DataError: when it holds no rows of real numbers.
+    """
+    if tensor.ndim != 2:
+        raise DataError(name, expected=_EXPECTED, got=f"shape {tuple(tensor.shape)}", fix="check what is measured")
+    if tensor.is_complex():
+        raise DataError(name, expected=_EXPECTED, got=f"dtype {tensor.dtype}", fix="encode the columns as numbers")
+    tensor = tensor.detach()
+    if tensor.dtype != torch.float64:
+        tensor = tensor.float()
+
+    def pick(positions: npt.NDArray[np.int64]) -> Array:
+        return np.asarray(tensor[torch.from_numpy(positions).to(tensor.device)].cpu())
+
+    shape = (tensor.shape[0], tensor.shape[1])
+    return Rows(name, shape, lambda size: iter(tensor.split(size)), pick=pick, device=tensor.device)
+
+
+def open_rows(value: Any, name: str, *, keep: bool = False) -> Rows:
     """Rows from an array, tensor or memory map ``(n, d)``, the path of a parquet file or folder, or chunks ``(k, d)``.
+
+    With ``keep`` a tensor stays on its device.
 
     Chunks may come from any iterable. One that can be read only once is first written to a temporary file, because the rows
     are looked at twice: for their scale, and for the test.
@@ -125,7 +166,9 @@ def open_rows(value: Any, name: str) -> Rows:
     """
     if isinstance(value, Partitions):
         return _of_parquet(value, name)
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, Tensor) and keep:
+        return of_tensor(value, name)
+    if isinstance(value, Tensor):
         value = value.detach().cpu().float().numpy() if value.dtype == torch.bfloat16 else value.detach().cpu().numpy()
     if isinstance(value, np.ndarray):
         return _of_array(value, name)
