@@ -21,6 +21,7 @@ from ntgate.cli.compare import compare
 from ntgate.cli.doctor import doctor
 from ntgate.cli.drift import drift
 from ntgate.cli.explain import explain
+from ntgate.cli.gc import gc
 from ntgate.cli.init import init
 from ntgate.cli.judge import judge
 from ntgate.cli.kfp import kfp
@@ -85,6 +86,7 @@ _COMMANDS = (
     adopt,
     rollback,
     reconcile,
+    gc,
     lock,
     ledger,
     schedule,

@@ -10,9 +10,9 @@ from ntgate.registry.champion import ALIAS, STATE
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.history import PROMOTED, WAITING, may_be_approved
 from ntgate.registry.lock import is_lock
+from ntgate.registry.pages import pages
 from ntgate.registry.recorded import KEY
 
-_PAGE = 1000  # of what one request may answer
 _RUNS = 5000  # the latest runs that are looked through for verdicts
 
 
@@ -51,9 +51,9 @@ def fleet(registry: Registry) -> list[ModelEntry]:
     """
     client = registry.client
     with translated(registry.config):
-        models = [model for model in _pages(client.search_registered_models) if not is_lock(model.name)]
-        promoted = _pages(client.search_model_versions, f"tags.`{STATE}` = '{PROMOTED}'")
-        asked = _pages(client.search_model_versions, f"tags.`{STATE}` = '{WAITING}'")
+        models = [model for model in pages(client.search_registered_models) if not is_lock(model.name)]
+        promoted = pages(client.search_model_versions, f"tags.`{STATE}` = '{PROMOTED}'")
+        asked = pages(client.search_model_versions, f"tags.`{STATE}` = '{WAITING}'")
         verdicts = _verdicts(registry)
     made = {(version.name, str(version.version)): version for version in promoted}
     entries = []
@@ -80,11 +80,11 @@ def fleet(registry: Registry) -> list[ModelEntry]:
 def _verdicts(registry: Registry) -> dict[str, Any]:
     """The last run with a verdict of each model, by the model's name."""
     client = registry.client
-    experiments = {found.experiment_id: found.name for found in _pages(client.search_experiments)}
+    experiments = {found.experiment_id: found.name for found in pages(client.search_experiments)}
     if not experiments:
         return {}
     last: dict[str, Any] = {}
-    runs = _pages(
+    runs = pages(
         client.search_runs,
         list(experiments),
         f"tags.`{KEY}` LIKE '%'",  # the parents, which have the verdict
@@ -94,18 +94,6 @@ def _verdicts(registry: Registry) -> dict[str, Any]:
     for run in runs:
         last.setdefault(run.data.tags.get("ntgate.model", experiments[run.info.experiment_id]), run)
     return last
-
-
-def _pages(search: Any, *arguments: Any, most: int | None = None, **keywords: Any) -> list[Any]:
-    """All that a search of MLflow finds, page by page, or the first ``most``."""
-    results: list[Any] = []
-    token: str | None = None
-    while True:
-        page = search(*arguments, max_results=_PAGE, page_token=token, **keywords)
-        results += page
-        token = page.token
-        if not token or (most is not None and len(results) >= most):
-            return results
 
 
 def _moment(milliseconds: int) -> str:

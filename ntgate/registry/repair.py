@@ -49,6 +49,7 @@ def rollback(registry: Registry) -> str:
         # Before the alias: a rollback that dies in between leaves the champion, and can be asked for again.
         registry.client.set_model_version_tag(registry.name, now.version, STATE, ROLLED_BACK)
         move_alias(registry, now.previous, held)
+        point_challenger(registry)
     return now.previous
 
 

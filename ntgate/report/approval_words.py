@@ -12,7 +12,8 @@ def consequence(report: RunReport) -> str | None:
     told = _waiting(report)
     if told is None:
         return None
-    return f"Version {told.version} carries the alias {told.alias} until somebody approves or declines it. The champion stays."
+    stands = "There is no champion yet." if report.champion is None else "The champion stays."
+    return f"Version {told.version} carries the alias {told.alias} until somebody approves or declines it. {stands}"
 
 
 def steps(report: RunReport) -> tuple[str, ...]:
