@@ -8,6 +8,7 @@ from typing import Any, Literal
 from ntgate.base import Frozen
 from ntgate.data.column_cells import texts_of
 from ntgate.data.column_form import ColumnForm, ColumnRead
+from ntgate.data.image_form import ImageForm
 from ntgate.data.question import Question, answers
 
 _SHOWN = 4  # texts that a category is told by
@@ -55,12 +56,14 @@ class Reading(Frozen):
         questions: what has to be said before a model is promoted.
         notes: what has to be known and needs no answer, a sentence each.
         answers: the lines of the config that answer all questions as is likeliest, to be put below ``data``.
+        pictures: the form of rows that are pictures; None: they are none, or all have one size.
     """
 
     columns: tuple[ColumnSeen, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    pictures: ImageForm | None = None
 
     def asking(
         self,
@@ -69,10 +72,11 @@ class Reading(Frozen):
         said: Mapping[str, ColumnRead],
         label_map: Mapping[str, str],
         missing: Iterable[str],
+        images: Mapping[str, Any] | None = None,
     ) -> Reading:
         """The reading with further questions and notes, and the lines that answer all of them."""
         questions = (*self.questions, *more)
-        lines = answers(questions, said, label_map, missing)
+        lines = answers(questions, said, label_map, missing, images)
         return self.model_copy(update={"questions": questions, "notes": (*self.notes, *notes), "answers": lines})
 
 

@@ -15,6 +15,8 @@ from ntgate.data.column_form import ColumnForm
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ntgate.data.image_seen import PicturesSeen
+
     Rows: TypeAlias = "npt.NDArray[np.float32] | npt.NDArray[np.uint8] | pd.DataFrame"
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -42,6 +44,7 @@ class Domain:
         drawn: whether equal rows are independent draws that count each (:mod:`ntgate.data.repeats`), and not copies of one record.
         forms: how each column of a table is read.
         read_as: what had to be recognised to read the file, for people; none of it is usual.
+        pictures: what had to be done to pictures; None: not known, or they are none.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Domain:
     drawn: bool = False
     forms: Mapping[str, ColumnForm] = field(default_factory=dict)
     read_as: str = ""
+    pictures: PicturesSeen | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

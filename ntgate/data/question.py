@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ntgate.base import Frozen
 from ntgate.data.column_form import ColumnRead
 
-Key = Literal["columns", "label_map", "missing_labels", "label_kind"]
+Key = Literal["columns", "label_map", "missing_labels", "label_kind", "images"]
 
 
 class Question(Frozen):
@@ -18,7 +18,8 @@ class Question(Frozen):
         subject: the column, or ``label``.
         seen: what was seen, a sentence without its end.
         key: the setting below ``data`` that answers.
-        answer: the likeliest value: what a column is, names and what they are called, labels that are none, or ``classes``.
+        answer: the likeliest value: what a column is, names and what they are called, labels that are none, ``classes``, or
+            settings of ``images``.
         otherwise: what else it could be, for people.
     """
 
@@ -37,7 +38,11 @@ class Question(Frozen):
 
 
 def answers(
-    questions: Iterable[Question], columns: Mapping[str, ColumnRead], label_map: Mapping[str, str], missing: Iterable[str]
+    questions: Iterable[Question],
+    columns: Mapping[str, ColumnRead],
+    label_map: Mapping[str, str],
+    missing: Iterable[str],
+    images: Mapping[str, Any] | None = None,
 ) -> tuple[str, ...]:
     """The lines that answer all questions as is likeliest, to be put below ``data``, with what stands there already.
 
@@ -50,14 +55,15 @@ def answers(
         "columns": {name: _short(told) for name, told in columns.items()},
         "label_map": dict(label_map),
         "missing_labels": list(missing),
+        "images": dict(images or {}),
     }
     for question in asked:
         if question.key == "columns":
             found["columns"][question.subject] = question.answer
         elif question.key == "missing_labels":
             found["missing_labels"] += question.answer
-        elif question.key == "label_map":
-            found["label_map"] |= question.answer
+        elif question.key in ("label_map", "images"):
+            found[question.key] |= question.answer
         else:
             found[question.key] = question.answer
     return tuple(f"{key}: {flow(found[key])}" for key in dict.fromkeys(question.key for question in asked))

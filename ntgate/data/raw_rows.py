@@ -55,7 +55,8 @@ def raw_rows(spec: SourceSpec, domain: Domain, index: np.ndarray[tuple[int], np.
         place = locate(spec.path)
         from ntgate.data.read_images import pictures_below
 
-        files = [pictures_below(place)[i] for i in at.tolist()]
+        below = pictures_below(place)
+        files = [below[i] for i in at.tolist()]
         return RawRows(pd.DataFrame({"path": files}), [_as_is(file, place.content(file)) for file in files])
     flat = domain.rows[index].reshape(len(index), -1)
     if flat.shape[1] > _MOST_VALUES:
@@ -88,5 +89,10 @@ def _png(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
 
 
 def _as_is(name: str, content: bytes) -> str:
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    from PIL import Image
+
+    kind = mimetypes.guess_type(name)[0]
+    if kind is None or not kind.startswith("image/"):
+        with Image.open(io.BytesIO(content)) as image:
+            kind = image.get_format_mimetype() or "application/octet-stream"
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from ntgate.data.columns import groups, keys, times
 from ntgate.data.domain import Domain, Ints
+from ntgate.data.image_arrays import Layout, layout_of, pixels_of
+from ntgate.data.image_seen import PicturesSeen
+from ntgate.data.image_spec import ImagesSpec
 from ntgate.data.labels import encode_labels, rows
 from ntgate.data.npz_members import Npz
 from ntgate.data.records import array_records
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, recorded: bool = False) -> Domain:
+def read_npz(file: IO[bytes], spec: SourceSpec, name: str, images: ImagesSpec, *, labelled: bool, recorded: bool = False) -> Domain:
     """The arrays ``x`` ``(n, ...)`` and ``y`` ``(n,)`` of an npz file.
 
-    ``x`` becomes float32, or stays uint8 ``(n, h, w, c)`` when the format is set to ``images``.
+    ``x`` becomes float32. Whole numbers of 8 bits with one, three or four channels last are pictures, as are all for which the
+    format is set to ``images``: they become uint8 ``(n, h, w, c)``.
     """
     arrays = Npz(file, spec.path)
     x = _wanted(arrays, "x", spec)
@@ -50,9 +54,10 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, re
                 fix="store y.argmax(axis=1)" if one_hot else "match y to x",
             )
         y, classes = encode_labels(raw, f"{spec.path}: y")
+    layout = _layout(x, spec, images)
     return Domain(
         name,
-        _float32(x, spec),
+        _float32(x, spec) if layout is None else pixels_of(x, layout, images, f"{spec.path}: x"),
         y,
         classes,
         groups=None if spec.group is None else groups(_column(arrays, spec.group, spec, len(x)), f"{spec.path}: {spec.group}"),
@@ -60,7 +65,29 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, *, labelled: bool, re
         keys={key: keys(_column(arrays, key, spec, len(x))) for key in spec.keep},
         ids=None if spec.id is None else keys(_column(arrays, spec.id, spec, len(x))),
         records=array_records(_all(arrays)) if recorded else None,
+        pictures=None
+        if layout is None
+        else PicturesSeen(count=len(x), grey=len(x) if layout == "none" or x.shape[-1] == 1 else 0, layout=layout),
     )
+
+
+def _layout(x: npt.NDArray[Any], spec: SourceSpec, images: ImagesSpec) -> Layout | None:
+    """Where the channels of ``x`` stand, if it is pictures."""
+    if x.ndim == 4 and images.layout == "first" and spec.format != "images":
+        return None  # as networks have it
+    if x.ndim == 4 and images.layout is not None:
+        return images.layout
+    found = layout_of(x.shape[1:])
+    if spec.format != "images":
+        return found if found == "last" and x.dtype == np.uint8 else None
+    if found is None:
+        raise DataError(
+            f"{spec.path}: x",
+            expected="pictures of shape (n, h, w), (n, h, w, c) or (n, c, h, w) with 1, 3 or 4 channels",
+            got=f"shape {x.shape}",
+            fix="write `images: {layout: last}` below data, or `{layout: first}`" if x.ndim == 4 else "store them so",
+        )
+    return found
 
 
 def _all(arrays: Npz) -> dict[str, npt.NDArray[Any]]:

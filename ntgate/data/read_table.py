@@ -29,11 +29,11 @@ def read_frame(frame: pd.DataFrame, spec: SourceSpec, name: str, *, labelled: bo
     """
     if not len(frame):
         raise DataError(spec.path, expected="at least one row", got="a header alone", fix="check the export")
-    _check_columns(frame, spec, labelled=labelled)
+    check_columns(frame, spec, labelled=labelled)
     y: Ints | None = None
     classes: tuple[str, ...] = ()
     if labelled:
-        y, classes = encode_labels(_labels(frame[spec.label]), f"{spec.path}: {spec.label}")
+        y, classes = encode_labels(label_values(frame[spec.label]), f"{spec.path}: {spec.label}")
     aside = {spec.label, spec.group, spec.time, spec.id, *spec.drop, *spec.keep}
     features = frame[[column for column in frame.columns if column not in aside]]
     if features.shape[1] == 0:
@@ -74,7 +74,7 @@ def check_header(header: Sequence[str], spec: SourceSpec) -> None:
         )
 
 
-def _check_columns(frame: pd.DataFrame, spec: SourceSpec, *, labelled: bool) -> None:
+def check_columns(frame: pd.DataFrame, spec: SourceSpec, *, labelled: bool) -> None:
     """Every column that the config names is there.
 
     Raises:
@@ -101,7 +101,8 @@ def _check_columns(frame: pd.DataFrame, spec: SourceSpec, *, labelled: bool) -> 
         raise wrong[0] if len(wrong) == 1 else DataErrors(wrong)
 
 
-def _labels(column: pd.Series[Any]) -> npt.NDArray[Any]:
+def label_values(column: pd.Series[Any]) -> npt.NDArray[Any]:
+    """A column of labels as :func:`~ntgate.data.labels.encode_labels` takes it."""
     import pandas as pd
 
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):

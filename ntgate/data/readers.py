@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 
 from ntgate.credentials import without_credentials
 from ntgate.data.domain import Domain
+from ntgate.data.image_form import ImageForm
+from ntgate.data.image_spec import ImagesSpec
 from ntgate.data.location import locate
 from ntgate.data.own_reader import Reader, read_with
 from ntgate.data.read_files import read_files
@@ -37,9 +39,23 @@ def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool =
     return settled({name: raw}, every=True)[0][name]
 
 
-def read_raw(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool = False) -> Domain:
-    """As :func:`read`, the columns of a table in the types that its file has: what they mean all domains decide together."""
-    from ntgate.data.read_images import read_images
+def read_raw(
+    spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool = False, form: ImageForm | None = None
+) -> Domain:
+    """As :func:`read`, the columns of a table in the types that its file has: what they mean all domains decide together.
+
+    Pictures come in ``form``, or where that is None in the one that follows from them alone.
+    """
+    from ntgate.data.read_together import read_together
+
+    wanted = (name,)
+    return read_together({name: spec}, labelled=wanted if labelled else (), recorded=wanted if recorded else (), form=form).domains[
+        name
+    ]
+
+
+def read_rows(spec: SourceSpec, name: str, images: ImagesSpec, *, labelled: bool, recorded: bool) -> Domain:
+    """A table, an npz or what a reader of one's own finds; folders of pictures are read together."""
     from ntgate.data.read_npz import read_npz
     from ntgate.data.read_parquet import in_pandas, read_parquet
     from ntgate.data.read_table import read_frame
@@ -48,22 +64,21 @@ def read_raw(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bo
     kind = format_at(spec, shown)
     spec = spec.model_copy(update={"path": shown})  # from here on for messages alone
     if spec.reader is not None:
-        return _sampled(_own(spec.reader, given, spec, name, labelled=labelled, recorded=recorded), spec)
+        return _sampled(_own(spec.reader, given, spec, name, images, labelled=labelled, recorded=recorded), spec)
     if kind == "parquet":
         table, numbers = read_parquet(*table_files(given, shown), spec)
         return replace(read_frame(in_pandas(table, spec), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers)
     if kind in ("csv", "jsonl"):
         frame, said = read_files(given, spec, kind)
         return _sampled(replace(read_frame(frame, spec, name, labelled=labelled, recorded=recorded), read_as=said), spec)
-    place = locate(given)
-    if kind == "images":
-        return read_images(place, spec, name, labelled=labelled, recorded=recorded)
-    with place.open() as file:
-        return _sampled(read_npz(file, spec, name, labelled=labelled, recorded=recorded), spec)
+    with locate(given).open() as file:
+        return _sampled(read_npz(file, spec, name, images, labelled=labelled, recorded=recorded), spec)
 
 
 def format_at(spec: SourceSpec, shown: str) -> str:
     """The format of what lies at a path."""
+    if spec.format == "images" and PurePosixPath(shown).suffix.lower() == ".npz":
+        return "npz"  # whose x is pictures
     if spec.format != "auto":
         return spec.format
     if spec.reader is not None:
@@ -81,14 +96,14 @@ def format_at(spec: SourceSpec, shown: str) -> str:
     return kind
 
 
-def _own(reader: Reader, path: str, spec: SourceSpec, name: str, *, labelled: bool, recorded: bool) -> Domain:
+def _own(reader: Reader, path: str, spec: SourceSpec, name: str, images: ImagesSpec, *, labelled: bool, recorded: bool) -> Domain:
     """What a reader of one's own finds, held to what a table or an npz is held to."""
     from ntgate.data.read_npz import read_npz
     from ntgate.data.read_table import check_header, read_frame
 
     content = read_with(reader, path, spec.path)
     if isinstance(content, io.BytesIO):
-        return read_npz(content, spec, name, labelled=labelled, recorded=recorded)
+        return read_npz(content, spec, name, images, labelled=labelled, recorded=recorded)
     check_header(list(content.columns), spec)
     return read_frame(content, spec, name, labelled=labelled, recorded=recorded)
 

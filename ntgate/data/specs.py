@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ntgate.base import NUMBER, Frozen, Real
 from ntgate.data.column_form import ColumnSpec, word
+from ntgate.data.image_spec import ImagesSpec, Mode, Side
 from ntgate.data.own_reader import READERS, Reader
 
-Side: TypeAlias = Annotated[int, Field(gt=0, le=8192), NUMBER]
 Format = Literal["auto", "npz", "csv", "jsonl", "parquet", "images"]
 Word: TypeAlias = Annotated[str, BeforeValidator(word)]
 
@@ -52,9 +52,10 @@ class SourceSpec(Frozen):
         path: a local path or an fsspec URI (``s3://``, ``gs://``, ``file://``, ...); a table may be many files of one format: a
             folder of them, or a pattern such as ``rows/part-*.parquet``. What folders such as ``year=2024`` say is a column.
         reader: a class of your own that reads the path, as ``package.module:Class`` or by an entry point; None: one of ntgate's.
-        format: ``auto`` decides by the ending; a folder of other files than tables holds images by class.
+        format: ``auto`` decides by the ending; a folder of other files than tables holds images by class, or with a
+            ``metadata.csv`` that has their ``file_name`` and label. ``images`` says of an npz that ``x`` is pictures.
         csv: how a csv file is written, where that is not recognised.
-        label: the label column of a table; an npz holds the labels as ``y``.
+        label: the label column of a table, or of the ``metadata.csv`` beside images; an npz holds the labels as ``y``.
         group: a column (an array in an npz) of group keys: rows of one group never part between splits.
         time: a column (an array in an npz) of times: later rows are tested on, earlier ones trained on.
         id: a column (an array in an npz) that tells the records apart: rows that are equal but for it are different ones, and count
@@ -64,7 +65,7 @@ class SourceSpec(Frozen):
             slices by them.
         sample: of the source or the unlabelled rows at most so many, drawn at random, the same ones in every run; of parquet and
             images no others are held in memory.
-        image_size: height and width to which images are brought; None: that of the first image.
+        image_size: height and width to which images are brought; None: what ``data.images`` says.
         image_mode: ``L`` for grey, ``RGB`` for colour.
     """
 
@@ -80,7 +81,7 @@ class SourceSpec(Frozen):
     keep: tuple[str, ...] = ()
     sample: Annotated[int, Field(gt=0, le=1_000_000_000), NUMBER] | None = None
     image_size: tuple[Side, Side] | None = None
-    image_mode: Literal["L", "RGB"] = "RGB"
+    image_mode: Mode = "RGB"
 
 
 class SplitSpec(Frozen):
@@ -109,6 +110,7 @@ class DataConfig(Frozen):
         missing_labels: labels that mean that a row has none, such as -1. Such rows of the target are unlabelled ones, others are
             left out.
         label_kind: ``classes`` says that labels with the look of numbers to be predicted are classes.
+        images: how pictures become rows of one size.
         split: how the target rows are divided.
         near_duplicates: what becomes of test rows with a near duplicate among the training rows: ``report`` hands them to the gate,
             which wants the candidate to win without them; ``refuse`` ends the run; ``off`` does not look for them.
@@ -122,6 +124,7 @@ class DataConfig(Frozen):
     label_map: dict[Word, Word] = {}
     missing_labels: tuple[Word, ...] = ()
     label_kind: Literal["classes"] | None = None
+    images: ImagesSpec = ImagesSpec()
     split: SplitSpec = SplitSpec()
     near_duplicates: Literal["report", "refuse", "off"] = "report"
 

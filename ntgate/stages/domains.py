@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,8 +13,7 @@ from ntgate.data.column_seen import Reading
 from ntgate.data.copies import Copies
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
-from ntgate.data.specs import SourceSpec
-from ntgate.errors import DataError, DataErrors
+from ntgate.data.read_together import ReadTogether
 
 
 class Rows(NamedTuple):
@@ -41,9 +40,9 @@ def read_domains(config: RunConfig) -> Rows:
     from ntgate.data.copies import without_copies
 
     data = config.data
-    given = {name: getattr(data, name) for name in ("source", "target", "target_test", "unlabelled")}
-    found = _read_all(given, labelled=("source", "target", "target_test"), recorded=("target", "target_test"))
-    found, reading = _understood(config, found)
+    names = ("source", "target", "target_test", "unlabelled")
+    read = _read_all(config, names, labelled=names[:3], recorded=("target", "target_test"))
+    found, reading = _understood(config, read)
     source = found.pop("source")
     aligned = {name: align(source, domain) for name, domain in found.items()}
     unlabelled = {"unlabelled": aligned.pop("unlabelled")} if "unlabelled" in aligned else {}
@@ -58,13 +57,15 @@ def read_domains(config: RunConfig) -> Rows:
     return Rows(domains, _leakage_of(config, domains, copies), reading)
 
 
-def _understood(config: RunConfig, found: dict[str, Domain]) -> tuple[dict[str, Domain], Reading]:
+def _understood(config: RunConfig, read: ReadTogether) -> tuple[dict[str, Domain], Reading]:
     """The domains with their columns as they are meant and their labels as they are called, and how that was decided."""
     from ntgate.data.column_kinds import settled
     from ntgate.data.domain import joined
+    from ntgate.data.image_seen import told
     from ntgate.data.label_names import label_questions, renamed
 
-    data, notes, unlabelled = config.data, [], []
+    data, found, unlabelled = config.data, read.domains, []
+    pictures, notes = told(read.chosen, found, data.images)
     labelled = [name for name in ("source", "target", "target_test") if name in found]
     for name in labelled:
         found[name], none = renamed(found[name], data.label_map, data.missing_labels)
@@ -79,7 +80,9 @@ def _understood(config: RunConfig, found: dict[str, Domain]) -> tuple[dict[str, 
         more = done.pop("without labels")
         done["unlabelled"] = joined([done["unlabelled"], more], "unlabelled") if "unlabelled" in done else more
     asked, known = label_questions({name: done[name] for name in labelled}, data.label_map, classes=data.label_kind is not None)
-    return done, reading.asking(asked, [*notes, *known], data.columns, data.label_map, data.missing_labels)
+    images = data.images.model_dump(mode="json", exclude_defaults=True)
+    reading = reading.asking([*pictures, *asked], [*notes, *known], data.columns, data.label_map, data.missing_labels, images)
+    return done, reading if read.chosen is None else reading.model_copy(update={"pictures": read.chosen.form})
 
 
 def _counted(domain: Domain) -> Domain:
@@ -101,28 +104,20 @@ def _divided(config: RunConfig, target: Domain, target_test: Domain | None = Non
 
 
 def _read_all(
-    given: Mapping[str, SourceSpec | None], *, labelled: Collection[str], recorded: Collection[str] = ()
-) -> dict[str, Domain]:
-    """The domains by name, all of them read before what is wrong with any is told.
+    config: RunConfig, names: Collection[str], *, labelled: Collection[str], recorded: Collection[str] = ()
+) -> ReadTogether:
+    """The domains by name, pictures in the form that all of them and the backbone's folder make."""
+    from ntgate.data.image_processor import read_processor
+    from ntgate.data.read_together import read_together
 
-    Raises:
-        DataError: when a file cannot be read; :class:`~ntgate.errors.DataErrors` when it is more than one thing.
-    """
-    from ntgate.data.readers import read_raw
-
-    found: dict[str, Domain] = {}
-    problems: dict[str, DataError] = {}
-    for name, spec in given.items():
-        if spec is None:
-            continue
-        try:
-            found[name] = read_raw(spec, name, labelled=name in labelled, recorded=name in recorded)
-        except DataError as error:
-            problems.setdefault(str(error), error)  # two domains may lie in one file
-    if problems:
-        wrong = list(problems.values())
-        raise wrong[0] if len(wrong) == 1 else DataErrors(wrong)
-    return found
+    backbone = config.model.backbone
+    return read_together(
+        {name: getattr(config.data, name) for name in names},
+        labelled=labelled,
+        recorded=recorded,
+        images=config.data.images,
+        processor=read_processor(backbone.path) if backbone is not None and backbone.kind == "transformers" else None,
+    )
 
 
 def _cross_fitted(config: RunConfig, target: Domain) -> dict[str, Domain]:
@@ -166,7 +161,7 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
     from ntgate.data.align import align
     from ntgate.data.column_kinds import settled
 
-    given = {name: getattr(config.data, name) for name in ("source", "target", "unlabelled")}
-    found, _ = settled(_read_all(given, labelled=("source",)), config.data.columns, every=True)
+    read = _read_all(config, ("source", "target", "unlabelled"), labelled=("source",))
+    found, _ = settled(read.domains, config.data.columns, every=True)
     source = found.pop("source")
     return {"source": source, **{name: align(source, domain, kinds=False) for name, domain in found.items()}}

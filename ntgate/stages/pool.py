@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ntgate.config import RunConfig
 from ntgate.data.domain import Domain, Ints
+from ntgate.data.image_form import ImageForm
 from ntgate.data.records import RowKeys, row_keys
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import DataError
@@ -56,7 +57,8 @@ def read_pool(config: RunConfig, ingested: Ingested, path: str) -> Pool:
     other = PurePosixPath(path).suffix != PurePosixPath(given.path).suffix
     spec = given.model_copy(update={"path": path, "sample": None, "format": "auto" if other else given.format})
     train = ingested.part("train")
-    whole = align(train, _as_read(read_raw(spec, "pool", labelled=False, recorded=True), train, path))
+    form = _form(ingested, train)
+    whole = align(train, _as_read(read_raw(spec, "pool", labelled=False, recorded=True, form=form), train, path))
     whole = replace(whole, classes=ingested.target_classes, drawn=train.drawn)
     for part in ("source", "train", "validation"):
         seen = ingested.part(part)
@@ -78,6 +80,15 @@ def read_pool(config: RunConfig, ingested: Ingested, path: str) -> Pool:
         told = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
         raise DataError(path, expected="rows that the run has not read", got=told, fix="give other rows of the target")
     return Pool(spec, whole, index, keys, left_out)
+
+
+def _form(ingested: Ingested, train: Domain) -> ImageForm | None:
+    """The form of pictures as the run has read its own; runs of earlier versions brought each side to its length."""
+    if train.kind != "images" or ingested.reading is None:
+        return None
+    height, width, channels = train.rows.shape[1:]
+    earlier = ImageForm(height=height, width=width, mode="L" if channels == 1 else "RGB", fit="squash")
+    return ingested.reading.pictures or earlier
 
 
 def _as_read(pool: Domain, train: Domain, path: str) -> Domain:

@@ -57,7 +57,8 @@ class Imported(Frozen):
 class Transformers(Frozen):
     """A Hugging Face transformer from a local folder with a ``config.json``, of images ``(c, h, w)`` or token ids ``(length,)``.
 
-    The folder gives the architecture. Its weights are transferred when ``model.source_checkpoint`` names them:
+    The folder gives the architecture, and its ``preprocessor_config.json``, where there is one, the size of pictures, how they are
+    brought to it, their mean and their deviation. Its weights are transferred when ``model.source_checkpoint`` names them:
     ``model.safetensors``, or ``model.safetensors.index.json`` where they are in several files.
 
     Attributes:

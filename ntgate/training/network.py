@@ -32,14 +32,15 @@ class Normaliser(nn.Module):
     Args:
         shape: of a row.
         identity: leave rows as they are, because they are token ids.
+        of_pixels: the mean and the deviation ``(c,)`` that pixels take instead of their own, because a model was trained with them.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, shape: tuple[int, ...], *, identity: bool = False) -> None:
+    def __init__(self, shape: tuple[int, ...], *, identity: bool = False, of_pixels: tuple[Tensor, Tensor] | None = None) -> None:
         super().__init__()
-        self.identity = identity
+        self.identity, self._of_pixels = identity, of_pixels
         broadcast = {1: shape, 3: (shape[0], 1, 1)}.get(len(shape), (1,) * len(shape))
         self.register_buffer("mean", torch.zeros(broadcast))
         self.register_buffer("scale", torch.ones(broadcast))
@@ -47,6 +48,10 @@ class Normaliser(nn.Module):
     def fit(self, x: Tensor) -> None:
         """Take the statistics of the rows ``x`` ``(n, *shape)``."""
         if self.identity:
+            return
+        if self._of_pixels is not None and x.dtype == torch.uint8:
+            for here, told in zip((self.mean, self.scale), self._of_pixels, strict=True):
+                here.copy_(told.reshape(-1, 1, 1))
             return
         over = [0] + [i + 1 for i, size in enumerate(self.mean.shape) if size == 1 and x.shape[i + 1] != 1]
         if x.dtype == torch.uint8:
@@ -93,7 +98,11 @@ class Network(nn.Module):
         super().__init__()
         self.spec = spec
         features = _features(spec.backbone, spec.input_shape)
-        self.normaliser = Normaliser(spec.input_shape, identity=bool(getattr(features, "reads_tokens", False)))
+        self.normaliser = Normaliser(
+            spec.input_shape,
+            identity=bool(getattr(features, "reads_tokens", False)),
+            of_pixels=getattr(features, "of_pixels", None),
+        )
         self.features = features
         self.head = nn.Linear(_width(self.features, spec), spec.classes)
 

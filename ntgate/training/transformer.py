@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ntgate.data.image_processor import read_processor
 from ntgate.errors import ModelError
 from ntgate.training.config import Transformers
 
@@ -30,12 +31,15 @@ class TransformerFeatures(nn.Module):
     Attributes:
         model: the transformer without a head.
         reads_tokens: whether rows are token ids, which must not be normalised.
+        of_pixels: mean and deviation ``(c,)`` of pixels in [0, 1] as its processor has them; None: it has none.
     """
 
-    def __init__(self, model: nn.Module, *, pooling: str, reads_tokens: bool, pad: int) -> None:
+    def __init__(
+        self, model: nn.Module, *, pooling: str, reads_tokens: bool, pad: int, of_pixels: tuple[Tensor, Tensor] | None = None
+    ) -> None:
         super().__init__()
         self.model = model
-        self.reads_tokens = reads_tokens
+        self.reads_tokens, self.of_pixels = reads_tokens, of_pixels
         self._pooling, self._pad = pooling, pad
 
     def forward(self, x: Tensor) -> Tensor:
@@ -86,8 +90,19 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
         raise ModelError(subject, expected="a model of images or of token ids", got=f"one of {reads}", fix="choose another model")
     pad = getattr(config, "pad_token_id", None)
     return TransformerFeatures(
-        model, pooling=backbone.pooling, reads_tokens=reads == "input_ids", pad=-1 if pad is None else int(pad)
+        model,
+        pooling=backbone.pooling,
+        reads_tokens=reads == "input_ids",
+        pad=-1 if pad is None else int(pad),
+        of_pixels=None if reads == "input_ids" else _of_pixels(backbone.path),
     )
+
+
+def _of_pixels(folder: str) -> tuple[Tensor, Tensor] | None:
+    told = read_processor(folder)
+    if told is None or told.mean is None or told.deviation is None:
+        return None
+    return torch.tensor(told.mean), torch.tensor(told.deviation)
 
 
 def library_weights(features: TransformerFeatures, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

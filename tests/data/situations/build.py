@@ -30,6 +30,7 @@ class Situation:
         write: writes a table; change: a change of the whole table before.
         spec: of both files, in the config; data: further settings below ``data``.
         kind: what the column has to be read as.
+        model: further settings below ``model``.
     """
 
     about: str
@@ -44,6 +45,7 @@ class Situation:
     spec: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     kind: str | None = None
+    model: Mapping[str, Any] = field(default_factory=dict)
 
     def files(self, folder: Path) -> dict[str, Any]:
         """Write the files, and give what a config has below ``data``."""

@@ -22,6 +22,7 @@ from tests.data.situations.files import FILES
 from tests.data.situations.labels import LABELS
 from tests.data.situations.no_features import NO_FEATURES
 from tests.data.situations.numbers import NUMBERS
+from tests.data.situations.pictures import PICTURES
 from tests.data.situations.plain import PLAIN
 
 PAGE = Path(__file__).parents[3] / "docs" / "reading.md"
@@ -33,6 +34,7 @@ ALL: dict[str, list[Situation]] = {
     "Types of a file": TYPES,
     "Files": FILES,
     "Labels": LABELS,
+    "Pictures": PICTURES,
 }
 CASES = {f"{part}: {one.about}": one for part, group in ALL.items() for one in group}
 _BEGIN = "<!-- written by python -m tests.data.situations.outcome -->"
@@ -58,7 +60,7 @@ def outcome(one: Situation, folder: Path, answered: Mapping[str, Any] | None = N
 
     folder.mkdir(parents=True, exist_ok=True)
     data = {**one.files(folder), **(answered or {})}
-    content = {"model": {"name": "m"}, "data": data, "registry": {"uri": "sqlite:///mlflow.db"}}
+    content = {"model": {"name": "m", **one.model}, "data": data, "registry": {"uri": "sqlite:///mlflow.db"}}
     try:
         rows = read_domains(parse(yaml.safe_load(yaml.safe_dump(content)), folder))
     except NtgateError as error:
