@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ntgate.data.image_arrays import layout_of
 from ntgate.data.image_folder import ImageFolder, tests_among
 from ntgate.data.image_form import Prepared
 from ntgate.data.image_survey import FormChosen
@@ -78,9 +79,18 @@ def pictures_seen(rows: Iterable[Prepared], folder: ImageFolder, splits: tuple[s
     )
 
 
-def told(chosen: FormChosen | None, domains: Mapping[str, Domain], said: ImagesSpec) -> tuple[list[Question], list[str]]:
-    """What has to be asked about pictures, and what has to be known of them, a sentence each."""
-    asked = list(_questions(domains, said))
+def told(
+    chosen: FormChosen | None, domains: Mapping[str, Domain], said: ImagesSpec, *, planes: bool
+) -> tuple[list[Question], list[str]]:
+    """What has to be asked about pictures, and what has to be known of them, a sentence each.
+
+    Args:
+        chosen: the form of rows that are pictures.
+        domains: by name.
+        said: what the config says.
+        planes: whether the backbone may take a row for planes of channels, so that it matters where these stand.
+    """
+    asked = list(_questions(domains, said, planes))
     seen = {name: domain.pictures for name, domain in domains.items() if domain.pictures is not None}
     if not seen:
         return asked, []
@@ -130,7 +140,7 @@ def _line(name: str, one: PicturesSeen, chosen: FormChosen | None) -> str:
     return f"{name}: {'; '.join(parts)}." if parts else ""
 
 
-def _questions(domains: Mapping[str, Domain], said: ImagesSpec) -> Iterable[Question]:
+def _questions(domains: Mapping[str, Domain], said: ImagesSpec, planes: bool) -> Iterable[Question]:
     target = domains.get("target")
     splits = () if target is None or target.pictures is None else target.pictures.splits
     if said.splits is None and tests_among(splits) and "target_test" not in domains:
@@ -145,7 +155,7 @@ def _questions(domains: Mapping[str, Domain], said: ImagesSpec) -> Iterable[Ques
         )
     for name, domain in domains.items():
         shape = () if domain.kind != "array" else domain.rows.shape[1:]
-        if said.layout is None and len(shape) == 3 and _looks_last(shape):
+        if planes and said.layout is None and layout_of(shape) == "last":
             yield Question(
                 subject="images",
                 seen=f"x of {name} has rows of shape {shape}, pictures with their channels last or {shape[0]} channels",
@@ -154,10 +164,6 @@ def _questions(domains: Mapping[str, Domain], said: ImagesSpec) -> Iterable[Ques
                 otherwise="`images: {layout: first}`",
             )
             return
-
-
-def _looks_last(shape: tuple[int, ...]) -> bool:
-    return shape[-1] in (1, 3, 4) and shape[0] not in (1, 3, 4)
 
 
 def _listed(names: Iterable[str]) -> str:

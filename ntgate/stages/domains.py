@@ -65,7 +65,9 @@ def _understood(config: RunConfig, read: ReadTogether) -> tuple[dict[str, Domain
     from ntgate.data.label_names import label_questions, renamed
 
     data, found, unlabelled = config.data, read.domains, []
-    pictures, notes = told(read.chosen, found, data.images)
+    backbone = config.model.backbone
+    planes = backbone is None or backbone.kind in ("cnn", "transformers")
+    pictures, notes = told(read.chosen, found, data.images, planes=planes)
     labelled = [name for name in ("source", "target", "target_test") if name in found]
     for name in labelled:
         found[name], none = renamed(found[name], data.label_map, data.missing_labels)

@@ -225,7 +225,7 @@ PICTURES = [
     ),
     Pictures("A grey source, a coloured target", "reads", "100% of source, 0% of target", save=mode("L"), target_save=png),
     Pictures("The same, all in grey", "reads", "in grey", save=mode("L"), target_save=png, data={"images": {"mode": "L"}}),
-    Pictures("Two damaged pictures", "refuses", "a damaged file", save=lambda im, p, i: (damaged if i == 3 else png)(im, p, i)),
+    Pictures("A damaged picture", "refuses", "a damaged file", save=lambda im, p, i: (damaged if i == 3 else png)(im, p, i)),
     Pictures(
         "Pictures without folders", "refuses", "give a metadata.csv", beside=lambda p: png(Image.new("RGB", (9, 9)), p / "a", 0)
     ),
