@@ -1,6 +1,7 @@
 """ntgate: fine-tuning pipelines that refuse negative transfer.
 
-``ntgate.run`` is a run from Python, ``ntgate.gate`` the verdict about two models' answers. Both are imported when they are used.
+``ntgate.run`` is a run from Python, ``ntgate.ask`` and ``ntgate.judge`` decide it by few labels, ``ntgate.gate`` is the verdict
+about two models' answers. All are imported when they are used.
 """
 
 from importlib import import_module
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ntgate.api import run as run
     from ntgate.gate_of_arrays import judge as gate
+    from ntgate.labels_that_decide import ask as ask
+    from ntgate.labels_that_decide import judge as judge
 
-__all__ = ["SCHEMA", "__version__", "gate", "run"]
+__all__ = ["SCHEMA", "__version__", "ask", "gate", "judge", "run"]
 __version__ = "0.1.0"
 
 # The form of everything that is answered or stored: keys are added under the same number, anything else raises it.
@@ -20,6 +23,8 @@ SCHEMA = 1
 def __getattr__(name: str) -> Any:
     if name == "run":
         return import_module("ntgate.api").run
+    if name in ("ask", "judge"):
+        return getattr(import_module("ntgate.labels_that_decide"), name)
     if name == "gate":
         return import_module("ntgate.gate")
     raise AttributeError(f"module 'ntgate' has no attribute {name!r}")

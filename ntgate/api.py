@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ntgate.errors import ConfigError, DataError
+from ntgate.errors import ConfigError
 from ntgate.optouts import opt_out
+from ntgate.tables_in_memory import kept_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,16 +101,4 @@ def _spec(name: str, rows: Rows, about: Mapping[str, Any], folder: Path) -> dict
         return {**about, "path": str(rows)}
     if not hasattr(rows, "to_parquet"):
         raise ConfigError(name, expected="a pandas.DataFrame, a path or a mapping", got=type(rows).__name__, fix="give one of them")
-    try:
-        content: bytes = rows.rename(columns=str).to_parquet(index=False)
-    except Exception as error:
-        raise DataError(
-            name,
-            expected="a table whose columns are each of one kind",
-            got=" ".join(str(error).split())[:200],
-            fix="convert the column, to text if nothing else fits",
-        ) from error
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}.parquet"
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return {**about, "path": str(path)}
+    return {**about, "path": str(kept_table(name, rows, folder))}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ntgate.base import Frozen
 from ntgate.evaluation.power import power_at
 from ntgate.evaluation.sign_test import power
 from ntgate.gate.asked import Asked
+from ntgate.notebook_card import card
 from ntgate.stages.frozen_run import FrozenRun
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Answer(Frozen):
@@ -36,6 +42,18 @@ class Answer(Frozen):
     by_labels: tuple[str, ...]
     files: dict[str, str]
     next: str
+
+    def table(self) -> pd.DataFrame:
+        """The rows to be labelled, in their order: ``row_id``, the pool's columns and the label column, empty; none: no rows."""
+        import pandas as pd
+
+        path = self.files.get("rows")
+        if path is None:
+            return pd.DataFrame()
+        return pd.read_parquet(path) if path.endswith((".parquet", ".pq")) else pd.read_csv(path, dtype={"row_id": str})
+
+    def _repr_html_(self) -> str:
+        return card("labels asked for", self.sentence, [(name, path, "") for name, path in self.files.items()])
 
     @property
     def sentence(self) -> str:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+import ntgate
 from ntgate.cli.app import cli
 from ntgate.config import RunConfig, load
 from ntgate.errors import ChampionMovedError, ConfigError, DataError, LostError
@@ -241,6 +242,34 @@ def test_the_commands_answer_with_one_object_and_their_codes(finished):
     code, told = called("judge", str(finished.path), "--labels", finished.labels(0, 2), "--dry-run")
     assert (code, told["outcome"], told["labels"]["state"]) == (4, "inconclusive", "go_on")
     assert told["labels"]["next"].startswith("ntgate judge ")
+
+
+def test_python_asks_and_judges_as_the_commands_do(finished, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", finished.uri)
+    with np.load(finished.folder / "pool.npz") as pool:
+        rows = pool["x"]
+
+    def people(table: pd.DataFrame) -> list[int]:
+        return [int(finished.y[np.abs(rows - one).sum(axis=1).argmin()]) for one in table[[f"x{i}" for i in range(64)]].to_numpy()]
+
+    page = (Path(__file__).resolve().parents[2] / "docs" / "labels.md").read_text()
+    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    known = {"result": finished.path, "pool": rows, "people": people}
+    exec(snippet, known)
+    answer, table, told = known["answer"], known["table"], known["told"]
+    assert answer.model_copy(update={"files": {}}) == finished.ask().model_copy(update={"files": {}}), "one answer, however asked"
+    assert len(table) == answer.asked
+    assert "LABELS ASKED FOR" in answer._repr_html_()
+    assert capsys.readouterr().out.splitlines()[-1] == told.sentence
+    assert (told.outcome, told.registry["version"]) == ("promoted", finished.champion)
+    by_id = dict(zip(table["row_id"], people(table), strict=True))
+    assert ntgate.judge(told, by_id, dry_run=True).sentence == told.sentence, "the same labels again, by row id"
+    with pytest.raises(DataError, match="the label that row"):
+        ntgate.judge(str(finished.path), {table["row_id"][0]: (by_id[table["row_id"][0]] + 1) % 10})
+    with pytest.raises(ConfigError, match=r"^rows: expected a pandas\.DataFrame, an array or a path, got int"):
+        ntgate.ask(finished.path, 3)
+    with pytest.raises(ConfigError, match=r"^labels: expected a pandas\.DataFrame, a path, or labels by row id, got int"):
+        ntgate.judge(finished.path, 3)
 
 
 def rules(frozen) -> tuple[str, ...]:
