@@ -12,7 +12,7 @@ QUIET  := ORT_DISABLE_TELEMETRY=1 MLFLOW_DISABLE_TELEMETRY=true ZENML_ANALYTICS_
 # One thread a test process: two processes with two threads each would fight over two cores.
 PYTEST := $(QUIET) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test docs lint format nightly bench image-test release lock clean install
+.PHONY: demo test fuzz docs lint format nightly bench image-test release lock clean install
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -23,6 +23,10 @@ test: $(STAMP)
 
 nightly: $(STAMP)
 	$(PYTEST)
+
+# Damaged input at every door, SECONDS of it; what breaks is printed and kept in .hypothesis.
+fuzz: $(STAMP)
+	NTGATE_FUZZ_SECONDS=$(or $(SECONDS),600) $(PYTEST) tests/fuzz --timeout 0 -p no:cacheprovider
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -6,9 +6,12 @@ An error finishes its sentence: what was expected, what came, what to do. Failin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ntgate.credentials import without_credentials
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class NtgateError(Exception):
@@ -20,7 +23,8 @@ class NtgateError(Exception):
         got: what came instead.
         fix: what to do about it, in the imperative.
 
-    Credentials in any of them are masked: a message, a log and a pickled error hold none.
+    Credentials in any of them are masked: a message, a log and a pickled error hold none. Control characters are shown as they are
+    written in Python: what stands in a file moves no cursor.
 
     >>> print(DataError("target.npz", expected="an array 'y'", got="arrays ['x']", fix="add the labels as 'y'"))
     target.npz: expected an array 'y', got arrays ['x']; add the labels as 'y'.
@@ -29,7 +33,7 @@ class NtgateError(Exception):
     exit_code = 1
 
     def __init__(self, subject: str, *, expected: str, got: str, fix: str) -> None:
-        subject, expected, got, fix = (without_credentials(part) for part in (subject, expected, got, fix))
+        subject, expected, got, fix = (_CONTROL.sub(_written, without_credentials(part)) for part in (subject, expected, got, fix))
         super().__init__(subject, expected, got, fix)
         self.subject, self.expected, self.got, self.fix = subject, expected, got, fix
 
@@ -40,6 +44,10 @@ class NtgateError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments do not survive the default pickling, and orchestrators send exceptions between processes.
         return (_rebuild, (type(self), self.subject, self.expected, self.got, self.fix))
+
+
+def _written(found: re.Match[str]) -> str:
+    return repr(found[0])[1:-1]
 
 
 def _rebuild(kind: type[NtgateError], subject: str, expected: str, got: str, fix: str) -> NtgateError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,10 +30,11 @@ def compare(first: str, second: str, uri: str | None, as_json: bool) -> int:
     from ntgate.stages.compare import compare as differences
 
     told: list[tuple[dict[str, Any], Any]] = []
-    for run in (first, second):
-        with finished(run, uri, "compare") as folder:
+    with ExitStack() as opened:
+        for run in (first, second):
+            folder = opened.enter_context(finished(run, uri, "compare"))
             told.append((answered(folder, run), read(folder, "decision.json", run)["config"]))
-    differ = differences((told[0][0], told[1][0]), (told[0][1], told[1][1]))
+        differ = differences((told[0][0], told[1][0]), (told[0][1], told[1][1]))
     if as_json:
         console.answer({"schema": 1, "runs": [first, second], "differences": [one.model_dump() for one in differ]})
     else:

@@ -33,7 +33,7 @@ def explain(run: str, uri: str | None, as_json: bool) -> int:
 
     with finished(run, uri, "explain") as folder:
         report = told(folder, run)
-    content = story(report)
+        content = story(report)
     if as_json:
         parts = {heading: list(lines) for heading, lines in content}
         console.answer({"schema": 1, "run": run, "outcome": report.outcome, "sentence": report.sentence, "story": parts})

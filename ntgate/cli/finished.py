@@ -26,7 +26,7 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
     """The folder with the decision of ``run``: a run's folder, its ``decision.json``, or the id of its MLflow run.
 
     Raises:
-        ConfigError: when it is none of them, or a later ntgate has written it.
+        ConfigError: when it is none of them, a later ntgate has written it, or its files hold something else than a run writes.
         RegistryError: when the registry does not answer, or knows no such run.
     """
     from ntgate.stages.run_file import refuse_newer
@@ -35,7 +35,8 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
     folder = path.parent if path.is_file() else path
     if folder.is_dir() and path.exists():
         refuse_newer(folder)
-        yield folder.resolve()
+        with _as_written(run):
+            yield folder.resolve()
         return
     if uri is None:
         raise ConfigError(
@@ -49,7 +50,20 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory() as there:
         fetch_files(existing(command, uri), run, Path(there), (".json", ".npz"), "a decision")
-        yield Path(there)
+        with _as_written(run):
+            yield Path(there)
+
+
+@contextmanager
+def _as_written(run: str) -> Iterator[None]:
+    """Answer for files that are JSON, and yet not what a run writes: somebody changed them."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+        raise ConfigError(
+            run, expected="the files of a run as they were written", got=f"others ({reason})", fix="fetch them again, or run again"
+        ) from error
 
 
 def answered(folder: Path, run: str) -> dict[str, Any]:

@@ -112,12 +112,15 @@ def _pairs(path: str, label: str) -> Iterator[tuple[str, str]]:
 def _table(path: str, text: str) -> Iterator[Mapping[str, Any]]:
     header = text.split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
-    for number, row in enumerate(csv.DictReader(io.StringIO(text), delimiter=separator), start=2):
-        if None in row or None in row.values():
-            raise DataError(
-                path, expected="as many fields in every line as in the header", got=f"line {number}", fix="export it again"
-            )
-        yield row
+    try:
+        for number, row in enumerate(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator), start=2):
+            if None in row or None in row.values():
+                raise DataError(
+                    path, expected="as many fields in every line as in the header", got=f"line {number}", fix="export it again"
+                )
+            yield row
+    except csv.Error as error:
+        raise DataError(path, expected="a table in csv", got=str(error), fix="export it again") from error
 
 
 def _parquet(path: str, content: bytes) -> Iterator[Mapping[str, Any]]:
@@ -140,9 +143,13 @@ def _exported(path: str, text: str) -> Iterator[Mapping[str, Any]]:
             raise DataError(path, expected="a list of tasks", got=type(task).__name__, fix="export it again as JSON")
         data = task.get("data", task)
         row = {ROW_ID: data.get(ROW_ID) if isinstance(data, dict) else None}
-        choices = [choice for given in task.get("annotations", []) for choice in _choices(given)]
-        if "annotations" not in task:
-            choices = _plain(task)
+        try:
+            choices = (
+                [choice for given in task["annotations"] for choice in _choices(given)] if "annotations" in task else _plain(task)
+            )
+        except (AttributeError, KeyError, TypeError) as error:  # a list where a mapping belongs, a null where a list belongs
+            shown = f"task {row[ROW_ID]!r} of another shape"
+            raise DataError(path, expected="annotations as Label Studio exports them", got=shown, fix="export it again") from error
         if not choices:
             yield {**row, "label": ""}
         yield from ({**row, "label": choice} for choice in choices)
@@ -160,8 +167,5 @@ def _choices(annotation: Mapping[str, Any]) -> list[str]:
     if annotation.get("was_cancelled"):
         return []
     return [
-        str(choice)
-        for part in annotation.get("result", [])
-        if part.get("type") == "choices"
-        for choice in part.get("value", {}).get("choices", [])
+        str(choice) for part in annotation.get("result", []) if part.get("type") == "choices" for choice in part["value"]["choices"]
     ]

@@ -52,6 +52,9 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
                     first += file.metadata.num_rows
         check_header(parts[0].column_names, spec)
         table = _one(parts)
+        table.validate(
+            full=True
+        )  # text that is no UTF-8 and offsets that lead elsewhere are found here, not in the middle of a run
         for name in partition(place.path, paths[0]):
             place_of = table.column_names.index(name)
             if table.schema.field(place_of).type == pa.string():
