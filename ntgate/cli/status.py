@@ -43,7 +43,7 @@ def status(name: str | None, uri: str, as_json: bool) -> int:
         kept = [entry.model_dump(mode="json") for entry in opened]
         console.answer({"schema": 1, **found.model_dump(mode="json"), "ledger": kept})
     else:
-        console.answer("\n".join([summary(found), *_worn(opened)]))
+        console.answer("\n".join([summary(found), *_worn(opened), *_account(name, config.uri)]))
     return 0
 
 
@@ -88,6 +88,24 @@ def _worn(opened: list[LedgerEntry]) -> list[str]:
         + (", dry run" if entry.dry_run else "")
         for entry in opened
         if entry.kind == "opened"
+    ]
+
+
+def _account(name: str, uri: str) -> list[str]:
+    """What the model's decisions within a year add up to."""
+    from ntgate.gate.budget import DAYS, Account
+    from ntgate.gate.ledger_config import LedgerConfig
+    from ntgate.ledger.ledger import Ledger
+    from ntgate.ledger.place import ledger_uri
+
+    place = ledger_uri(LedgerConfig(policy="none"), uri)
+    account = Account() if place is None else Ledger(place).account(name)
+    if not account.levels:
+        return []
+    number = "1 decision has" if len(account.levels) == 1 else f"{len(account.levels)} decisions have"
+    return [
+        f"  account   {number} opened rows within {DAYS} days, at levels of {account.spent:.3g} together: at most so likely is one "
+        "of them a false promotion"
     ]
 
 

@@ -29,6 +29,7 @@ class Allowance(Frozen):
             and lost before.
         opponents: with ``e_process``, where bets are repeated, those that the rows were bet against; None: the bets are new.
         needed: fresh test rows without which nothing is allowed; 0 where something is.
+        emptied: whether nothing is left of the model's budget, so that no rows would help.
         entry: the ledger's entry of this opening; None where nothing was opened.
         reason: one to three sentences for people.
     """
@@ -43,6 +44,7 @@ class Allowance(Frozen):
     earlier: Mapping[str, Counts] = {}
     opponents: tuple[str, ...] | None = None
     needed: int = 0
+    emptied: bool = False
     entry: int | None = None
     reason: str
 

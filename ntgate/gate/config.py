@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ntgate.base import Frozen, Real, Whole
+from ntgate.gate.budget import Account, level_of
 from ntgate.gate.finding import TITLES
 from ntgate.gate.labels_config import LabelsConfig
 from ntgate.gate.ledger_config import LedgerConfig
@@ -33,6 +34,7 @@ def rows_that_can_show(alpha: float, margin: float, *, doubled: bool = False) ->
     return math.ceil(math.log(alpha / (2 if doubled else 1)) / math.log((1 + margin) / 2) - 1e-9)
 
 
+FOR_SCRATCH = 0.1  # of the level, where scratch may take the place of a champion that has collapsed
 _DIVISIONS = 3  # fewer do not hold the level where training is not stable
 
 
@@ -93,6 +95,8 @@ class GateConfig(Frozen):
         cross_fitting: judge by folds of the target instead of test rows; for accuracy, on training that is stable.
         resamples: of the bootstrap, for the metrics that need it.
         rules: further rules of one's own, each by ``package.module:Class`` or the name of an entry point.
+        on_collapse: what becomes of a champion that is shown to have collapsed, where the candidate does not pass: ``tell`` says so
+            beside the verdict, ``scratch`` offers scratch in its place, for a tenth of the level.
         swapped_labels: where labels are shown to be swapped between classes of the target: ``refuse`` promotes nothing, ``accept``
             says that it is meant.
         max_onnx_difference: largest difference between the scores of a network and of its exported model.
@@ -117,6 +121,7 @@ class GateConfig(Frozen):
     cross_fitting: CrossFitting | None = None
     resamples: Whole = Field(5000, ge=200, le=1_000_000)
     rules: tuple[AnyRule, ...] = Field((), max_length=50)
+    on_collapse: Literal["tell", "scratch"] = "tell"
     swapped_labels: Literal["refuse", "accept"] = "refuse"
     max_onnx_difference: Real = Field(1e-4, gt=0, le=1)
     approval: Literal["none", "required"] = "none"
@@ -147,13 +152,28 @@ class GateConfig(Frozen):
                 raise ValueError(f"each rule once, under a kind that is no rule of the gate, got {kind}")
         return rules
 
+    @property
+    def level(self) -> float:
+        """Of one decision on fresh rows, of those that are declared.
+
+        >>> GateConfig().level, round(GateConfig(ledger={"budget": {"decisions": 9}}).level, 6)
+        (0.05, 0.005)
+        """
+        budget, even = self.ledger.budget, self.alpha / self.ledger.horizon
+        return self.of_candidate(even if budget is None else min(even, level_of(Account(), budget, self.alpha)))
+
+    def of_candidate(self, level: float) -> float:
+        """The part of a decision's level that the candidate is tested at; the rest is for scratch in a champion's place."""
+        return level if self.on_collapse == "tell" else (1 - FOR_SCRATCH) * level
+
     @model_validator(mode="after")
     def _something_could_pass(self) -> GateConfig:
-        level = self.alpha / self.ledger.horizon
+        level, budget = self.level, self.ledger.budget
+        named = "alpha / ledger.horizon" if budget is None else "the level that ledger.budget grants,"
         least, resampled = self.metric.least_p_value(level, self.resamples), self.metric.resampled
         if self.cross_fitting is None and self.ledger.policy != "e_process" and least > level:
             raise ValueError(
-                f"alpha / ledger.horizon of at least {least:.3g}, the smallest p-value that {self.metric} can have"
+                f"{named} of at least {least:.3g}, the smallest p-value that {self.metric} can have"
                 + (f" with {self.resamples} resamples" if resampled else "")
                 + f": at {level:.3g} nothing could ever pass"
                 + (f"; {math.ceil(1 / level)} resamples would do" if resampled else "")
@@ -162,7 +182,7 @@ class GateConfig(Frozen):
         if self.ledger.policy != "e_process" and rows < needed:
             raise ValueError(
                 f"min_test_rows of at least {needed}: if the candidate won every one of {rows} rows, the p-value would still be "
-                f"above alpha / ledger.horizon = {level:.3g}"
+                f"above {named} = {level:.3g}"
             )
         return self
 
@@ -182,4 +202,11 @@ class GateConfig(Frozen):
         ):
             if stands:
                 raise ValueError(f"ledger policy e_process with accuracy alone, which it counts row by row; got {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _replaced_on_test_rows(self) -> GateConfig:
+        judged = "ledger policy e_process" if self.ledger.policy == "e_process" else "cross_fitting"
+        if self.on_collapse == "scratch" and (judged != "cross_fitting" or self.cross_fitting is not None):
+            raise ValueError(f"on_collapse scratch with test rows that the champion is judged on once, got {judged}")
         return self

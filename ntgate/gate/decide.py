@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Literal
 
 from ntgate.gate.comparison import Case
-from ntgate.gate.config import GateConfig
+from ntgate.gate.config import FOR_SCRATCH, GateConfig
 from ntgate.gate.decision import GateDecision, OverModel, withheld
 from ntgate.gate.evidence import Evidence
 from ntgate.gate.finding import Finding
 from ntgate.gate.labels_wanted import Deciding, deciding
 from ntgate.gate.own_rule import asked
+from ntgate.gate.replaced import Replacement
+from ntgate.gate.replacement import scratch_instead
 from ntgate.gate.rules import RULES
 from ntgate.gate.rules.slices import slices
 
@@ -41,7 +43,10 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
     allowance = evidence.allowance
     if allowance is not None and not allowance.closed:
         config = config.model_copy(update={"alpha": allowance.alpha})
-    decision = _open_decision(evidence, config, seed)
+    whole = config.alpha
+    decision = _open_decision(evidence, config.model_copy(update={"alpha": config.of_candidate(whole)}), seed)
+    if config.on_collapse == "scratch" and decision.outcome != "promoted":
+        decision = _replaced(decision, evidence, config.model_copy(update={"alpha": FOR_SCRATCH * whole}), seed)
     if allowance is not None and allowance.withheld and not allowance.closed and decision.outcome != "promoted":
         return withheld(decision)
     return decision
@@ -73,6 +78,25 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
         uncompressed=_before_compression(evidence, config, seed),
         deciding=_deciding(case, findings),
     )
+
+
+def _replaced(refused: GateDecision, evidence: Evidence, config: GateConfig, seed: int) -> GateDecision:
+    """The decision that scratch takes the champion's place, where every rule lets it; else the one that was made."""
+    judged = scratch_instead(evidence, config, seed)
+    if judged is None or outcome_of(judged[1]) != "promoted":
+        return refused
+    found = judged[0].between("candidate", "champion", 0.0)
+    assert found is not None
+    replacement = Replacement(
+        gain=found.gain,
+        gain_interval=found.interval,
+        p_value=found.p_value,
+        alpha=config.alpha,
+        refused=refused.verdict,
+        findings=refused.findings,
+    )
+    told = {"outcome": "promoted", "findings": judged[1], "replacement": replacement, "deciding": None}
+    return refused.model_copy(update=told)
 
 
 def _deciding(case: Case, findings: tuple[Finding, ...]) -> Deciding | None:

@@ -9,6 +9,7 @@ from ntgate.gate.asked import OnLabels
 from ntgate.gate.finding import Finding
 from ntgate.gate.in_words import in_words
 from ntgate.gate.labels_wanted import Deciding
+from ntgate.gate.replaced import Replacement
 from ntgate.metrics import AnyMetric
 from ntgate.notebook_card import card
 
@@ -73,6 +74,8 @@ class GateDecision(Frozen):
         uncompressed: what the decision would have been about the candidate before its compression; None where there was none.
             The verdict is about what would be shipped, so this one promotes nothing.
         deciding: how many labels would show a gain, of random rows and of those that decide; None where that is not the question.
+        replacement: what let scratch, which is promoted, take the place of a champion that has collapsed; the findings are then
+            about scratch. None: the verdict is about the candidate.
         labels: what a verdict rests on that was asked for after a run; None: it rests on the run's test rows.
     """
 
@@ -94,6 +97,7 @@ class GateDecision(Frozen):
     withheld: bool = False
     uncompressed: GateDecision | None = None
     deciding: Deciding | None = None
+    replacement: Replacement | None = None
     labels: OnLabels | None = None
 
     def points(self, gain: float | None) -> str:
@@ -108,7 +112,7 @@ class GateDecision(Frozen):
     @property
     def sentence(self) -> str:
         """The verdict in one sentence, or two where compression spoilt it, then the alarms."""
-        before, said = self.uncompressed, self._verdict
+        before, said = self.uncompressed, self.verdict
         for more in (self.deciding, self.labels):
             said += f" {more.sentence}" if more is not None and more.sentence else ""
         if before is not None and before.outcome == "promoted" and self.outcome != "promoted":
@@ -119,7 +123,13 @@ class GateDecision(Frozen):
         return card(self.outcome, self.sentence, [(f.title, f.outcome, f.reason) for f in self.findings])
 
     @property
-    def _verdict(self) -> str:
+    def verdict(self) -> str:
+        """The verdict alone."""
+        if self.replacement is not None:
+            return (
+                f"Training from scratch takes the place of the champion, which it beats by {self.points(self.replacement.gain)}, "
+                f"and passes every rule. The candidate did not pass: {self.replacement.refused}"
+            )
         if self.outcome == "promoted":
             return f"The candidate beats training from scratch by {self.points(self.gain)} and passes every rule."
         finding = next(f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive"))

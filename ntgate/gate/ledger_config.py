@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from ntgate.base import Frozen, Whole
+from ntgate.base import NUMBER, Frozen, Whole
 
 Policy: TypeAlias = Literal["spend", "e_process", "none"]
+
+
+class BudgetConfig(Frozen):
+    """What a model's decisions within any 360 days may spend together, on fresh rows too.
+
+    Attributes:
+        decisions: how many are meant; they share nine tenths of the budget evenly, and whatever comes beyond shares the rest.
+        alpha: the largest probability that any of them promotes a worthless candidate; None: that of the gate.
+    """
+
+    decisions: Whole = Field(52, ge=1, le=10_000)
+    alpha: Annotated[float, Field(ge=1e-6, lt=1), NUMBER] | None = None
 
 
 class LedgerConfig(Frozen):
@@ -23,6 +35,8 @@ class LedgerConfig(Frozen):
             ``alpha / horizon``.
         withhold: whether results are kept back until the first pass; None: where ``horizon`` exceeds 1. Where they are shown, the
             bound holds only if nobody tunes on them.
+        budget: what the decisions of a model within a year may spend together; None: each has ``alpha`` on fresh rows, as often as
+            there are any.
         uri: the ledger's database, ``sqlite:///FILE`` or ``postgresql://...``; None: the registry's.
 
     >>> LedgerConfig().withheld, LedgerConfig(horizon=52).withheld, LedgerConfig(horizon=52, withhold=False).withheld
@@ -32,6 +46,7 @@ class LedgerConfig(Frozen):
     policy: Policy = "spend"
     horizon: Whole = Field(1, ge=1, le=10_000)
     withhold: bool | None = None
+    budget: BudgetConfig | None = None
     uri: str | None = None
 
     @property
@@ -51,6 +66,8 @@ class LedgerConfig(Frozen):
     def _what_is_shared_is_accounted_for(self) -> LedgerConfig:
         if self.withhold and self.policy != "spend":
             raise ValueError(f"withhold only with policy spend, got policy {self.policy}")
+        if self.budget is not None and self.policy != "spend":
+            raise ValueError(f"budget only with policy spend, got policy {self.policy}")
         if self.horizon > 1 and self.policy == "none":
             raise ValueError("horizon only with an account of use, got policy none")
         return self

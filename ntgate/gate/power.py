@@ -89,7 +89,7 @@ def power(n: int, config: GateConfig, *, level: float | None = None, of: int | N
     900 test rows show a gain of 2 points with probability 0.60, if exactly one arm is right on 10 % of them; 1538 would with 0.8. \
 Of rows on which the arms disagree, 169 labels do: `ntgate ask` picks them after a run.
     """
-    alpha = level or config.alpha / config.ledger.horizon
+    alpha = level or config.level
     gain, margin = config.wanted_gain, config.margin
     bets = config.ledger.policy == "e_process"
     rows = []

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.gate.allowance import Allowance
+from ntgate.gate.budget import Account, in_words, level_of, without
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.row_history import History
 
@@ -19,9 +20,16 @@ _ROUNDING = 1e-9  # of alpha: what adding many shares of it can lose
 _LEAST = 1e-6  # of alpha: less than this is nothing
 
 
-def to_spend(history: History, config: LedgerConfig, alpha: float, least: int) -> Allowance:
-    """The rows that still bear a level, at the level that makes the sharpest test; nothing where fewer than ``least`` do."""
+def to_spend(history: History, config: LedgerConfig, alpha: float, least: int, account: Account) -> Allowance:
+    """The rows that still bear a level, at the level that makes the sharpest test; nothing where fewer than ``least`` do.
+
+    Whatever the rows bear, a decision has no more than the model's budget grants it.
+    """
     step, n = alpha / config.horizon, len(history)
+    if config.budget is not None:
+        step = min(step, level_of(account, config.budget, alpha))
+        if step == 0:
+            return _emptied(history, config, in_words(account, config.budget, alpha, 0.0))
     left = np.where(history.retired, 0.0, alpha - history.spent)
     left[history.shown >= config.horizon] = 0.0  # a declared number of looks, at whatever level
     left[left < _LEAST * step] = 0.0
@@ -38,6 +46,7 @@ def to_spend(history: History, config: LedgerConfig, alpha: float, least: int) -
     sentences = [f"{of} have been used {used} of {config.horizon} times." if used else f"{of} have not been used before."]
     if level < alpha:
         sentences.append(f"This decision is tested at {level:.3g} of alpha {alpha:g}.")
+    sentences.append(without(account.levels) if config.budget is None else in_words(account, config.budget, alpha, level))
     sentences += _manners(config, shown)
     return Allowance(
         policy="spend",
@@ -47,7 +56,7 @@ def to_spend(history: History, config: LedgerConfig, alpha: float, least: int) -
         uses=used,
         horizon=config.horizon,
         withheld=config.withheld,
-        reason=" ".join(sentences),
+        reason=" ".join(filter(None, sentences)),
     )
 
 
@@ -92,6 +101,20 @@ def _manners(config: LedgerConfig, shown: int) -> list[str]:
     if config.horizon > 1 or shown:
         return ["Results are shown: the bound holds only if nobody tunes on them."]
     return []
+
+
+def _emptied(history: History, config: LedgerConfig, reason: str) -> Allowance:
+    return Allowance(
+        policy="spend",
+        alpha=0.0,
+        offered=len(history),
+        rows=(),
+        uses=int(history.uses.max(initial=0)),
+        horizon=config.horizon,
+        withheld=config.withheld,
+        emptied=True,
+        reason=reason,
+    )
 
 
 def _spent(history: History, left: npt.NDArray[np.float64], config: LedgerConfig, alpha: float, least: int) -> Allowance:

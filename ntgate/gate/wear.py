@@ -16,13 +16,22 @@ Nothing here looks at a label or a score: which rows are used follows from their
 from __future__ import annotations
 
 from ntgate.gate.allowance import Allowance
+from ntgate.gate.budget import Account
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.row_history import History
 from ntgate.gate.spending import times, to_spend
 from ntgate.gate.streams import Stream, to_bet_on
 
 
-def allow(history: History, config: LedgerConfig, *, alpha: float, min_test_rows: int, stream: Stream | None = None) -> Allowance:
+def allow(
+    history: History,
+    config: LedgerConfig,
+    *,
+    alpha: float,
+    min_test_rows: int,
+    stream: Stream | None = None,
+    account: Account | None = None,
+) -> Allowance:
     """What one more decision may use.
 
     Args:
@@ -31,6 +40,7 @@ def allow(history: History, config: LedgerConfig, *, alpha: float, min_test_rows
         alpha: the gate's level.
         min_test_rows: with fewer rows there is no verdict.
         stream: with ``e_process``, what was done on the stream before; None: nothing.
+        account: with ``spend``, the model's decisions within a year; None: none.
 
     >>> import numpy as np
     >>> from dataclasses import replace
@@ -49,7 +59,7 @@ Label at least 10 fresh test rows; 50 make the test as sharp as it was.
         return _unaccounted(history, alpha)
     if config.policy == "e_process":
         return to_bet_on(history, config, stream or Stream(), alpha)
-    return to_spend(history, config, alpha, min_test_rows)
+    return to_spend(history, config, alpha, min_test_rows, account or Account())
 
 
 def unworn(n: int, alpha: float) -> Allowance:

@@ -117,5 +117,10 @@ def close_entry(connection: sa.Connection, opening: int, outcome: str) -> None:
         connection.execute(sa.insert(ENTRIES), closing)
 
 
+def now() -> datetime:
+    """The time by which entries are dated, in UTC."""
+    return datetime.now(UTC)
+
+
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return now().isoformat(timespec="seconds")

@@ -16,8 +16,10 @@ import sqlalchemy as sa
 
 from ntgate.data.records import RowKeys
 from ntgate.gate.allowance import Allowance, once_more
+from ntgate.gate.budget import Account
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.wear import allow
+from ntgate.ledger.account import account_of
 from ntgate.ledger.bets import bet, keep_labels, repeated
 from ntgate.ledger.entries import LedgerEntry, Opening, close_entry, comparison_of, open_entry
 from ntgate.ledger.fingerprints import Prints, stored
@@ -69,7 +71,10 @@ class Ledger:
                     entry=own[0].entry,
                 )
             stream = None if bets is None else stream_of(connection, opening.model, opening.comparison, uses, bets.counts)
-            granted = allow(found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, stream=stream)
+            account = account_of(connection, opening.model, opening.comparison) if spending else None
+            granted = allow(
+                found, opening.config, alpha=opening.alpha, min_test_rows=opening.min_test_rows, stream=stream, account=account
+            )
             if granted.closed:
                 return granted
             if not len(granted.positions):
@@ -119,8 +124,18 @@ class Ledger:
         with reading(self.uri, self.timeout_seconds) as connection:
             uses = [] if connection is None else uses_of(connection, prints)
             stream = None if connection is None else stream_of(connection, model, None, uses, {})
+            account = None if connection is None else account_of(connection, model)
         found = history(uses, prints, None, set())
-        return allow(found, config, alpha=alpha, min_test_rows=min_test_rows, stream=stream)
+        return allow(found, config, alpha=alpha, min_test_rows=min_test_rows, stream=stream, account=account)
+
+    def account(self, model: str, comparison: str | None = None) -> Account:
+        """The decisions of a registered model within the last 360 days, but for this ``comparison``.
+
+        Raises:
+            RegistryError: when the database does not answer.
+        """
+        with reading(self.uri, self.timeout_seconds) as connection:
+            return Account() if connection is None else account_of(connection, model, comparison)
 
     def unopened(self, fingerprints: Fingerprints, comparison: str) -> npt.NDArray[np.bool_]:
         """Which of ``n`` rows ``(n,)`` no decision but this ``comparison`` has opened.

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntgate.errors import DataError
+from ntgate.errors import DataError, WornError
 from ntgate.gate.asked import Asked
+from ntgate.gate.budget import in_words, level_of
+from ntgate.gate.config import GateConfig
 from ntgate.gate.identity import comparison_id
 from ntgate.gate.labels_wanted import labels_to_ask
 from ntgate.gate.ledger_config import LedgerConfig
@@ -49,16 +51,24 @@ def ask(run: FrozenRun, rows: str, budget: int | None, out: Path | None) -> Answ
     differing = np.flatnonzero(said.differ)
     ranked = differing[_order([pool.keys.keys[i, 0] for i in pool.index[differing]], identity, run)]
     comparison = _comparison(run, rules)
+    gate = _at_its_level(run, ledger, comparison)
     usable = ranked
     if ledger is not None and len(ranked):
         usable = ranked[ledger.unopened(pool.keys.take(pool.index[ranked]), comparison)]
-    gain, needed = _needed(run, said, len(pool.index))
+    gain, needed = _needed(run, gate, said, len(pool.index))
     if budget is None:
         enough = needed if needed is not None and not set(rules) - {"negative_transfer", "seeds"} else len(usable)
         budget = len(before.ids) if before is not None else enough  # what further rules take is not known
     chosen = usable[:budget]
     asked = said.asked(
-        run, pool, chosen, comparison=comparison, pool_print=fingerprint(pool.whole), rules=rules, label=pool.spec.label
+        run,
+        pool,
+        chosen,
+        comparison=comparison,
+        pool_print=fingerprint(pool.whole),
+        rules=rules,
+        label=pool.spec.label,
+        alpha=gate.alpha,
     )
     refuse_others(run, before, asked, ledger)
     if len(chosen):
@@ -88,9 +98,31 @@ def _comparison(run: FrozenRun, rules: Sequence[str]) -> str:
     return comparison_id({name: file.sha256 for name, file in run.history.evaluated.onnx.items()}, settings, None)
 
 
-def _needed(run: FrozenRun, said: PoolAnswers, n: int) -> tuple[float, int | None]:
+def _at_its_level(run: FrozenRun, ledger: Ledger | None, comparison: str) -> GateConfig:
+    """The gate at the level that the labels are tested at: that of the gate, or what the model's budget grants.
+
+    Raises:
+        WornError: when nothing is left of the budget.
+    """
+    gate = run.config.gate
+    budget = gate.ledger.budget
+    if ledger is None or budget is None:
+        return gate
+    account = ledger.account(run.config.model.name, comparison)
+    level = level_of(account, budget, gate.alpha)
+    if level == 0:
+        raise WornError(
+            "gate.ledger.budget",
+            expected="something left of it for another decision",
+            got=f"nothing. {in_words(account, budget, gate.alpha, level).rstrip('.')}",
+            fix="ask when that was more than 360 days ago",
+        )
+    return gate.model_copy(update={"alpha": level})
+
+
+def _needed(run: FrozenRun, gate: GateConfig, said: PoolAnswers, n: int) -> tuple[float, int | None]:
     """The gain to be shown, and how many labels that takes on a pool of ``n`` rows where all that disagree decide."""
-    gate, told = run.config.gate, run.history.decided.gate
+    told = run.history.decided.gate
     gain = gate.margin + gate.wanted_gain if told.deciding is None else told.deciding.gain
     both, differ = float((said.candidate != said.opponents["scratch"]).sum()) / n, float(said.differ.sum()) / n
     if gain >= both:
@@ -106,13 +138,14 @@ def _opened(run: FrozenRun, ledger: Ledger | None, pool: Pool, chosen: Codes, as
     new = chosen if before is None else chosen[len(before.ids) :]
     if ledger is None or not len(new):
         return asked.model_copy(update={"entries": entries})
-    config = LedgerConfig(policy="none" if run.config.gate.ledger.policy == "none" else "spend")
+    given = run.config.gate.ledger
+    config = LedgerConfig(policy="none") if given.policy == "none" else LedgerConfig(budget=given.budget)
     opening = Opening(
         model=run.config.model.name,
         decision_id=asked.decision_id,
         comparison=asked.id,
         config=config,
-        alpha=asked.alpha,
+        alpha=run.config.gate.alpha,
         min_test_rows=1,
     )
     granted = ledger.open(opening, pool.keys.take(pool.index[new]))

@@ -73,6 +73,7 @@ def conclude(
         over_seeds=decided.over_seeds,
         learners=decided.learners,
         constant=decided.constant,
+        replacement=decided.replacement,
         calibration=calibration(history),
         alpha=decided.alpha,
         labels=_labels(config, history, directory, before),

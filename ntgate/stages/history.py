@@ -68,9 +68,14 @@ class RunHistory(Frozen):
         return tuple(point.model_copy(update={"validation": as_is(point.validation)}) for point in arm.curve)
 
     @property
+    def shipped(self) -> Candidate | None:
+        """What a verdict promotes: the candidate, or scratch in the place of a champion that has collapsed."""
+        return self.evaluated.candidate if self.decided.gate.replacement is None else self.scratch
+
+    @property
     def unchanged(self) -> bool:
         """Whether the candidate passed and is the champion already: a run that is repeated after its own promotion."""
-        passed = self.decided.gate.outcome == "promoted"
+        passed = self.decided.gate.outcome == "promoted" and self.decided.gate.replacement is None
         return passed and self.champion.same_as(self.evaluated.onnx.get("candidate"))
 
     @property

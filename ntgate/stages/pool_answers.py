@@ -64,7 +64,16 @@ class PoolAnswers:
         return cls(candidate, said, seeds, {part: slice_keys(pool, part) for part in parts})
 
     def asked(
-        self, run: FrozenRun, pool: Pool, chosen: Codes, *, comparison: str, pool_print: str, rules: tuple[str, ...], label: str
+        self,
+        run: FrozenRun,
+        pool: Pool,
+        chosen: Codes,
+        *,
+        comparison: str,
+        pool_print: str,
+        rules: tuple[str, ...],
+        label: str,
+        alpha: float,
     ) -> Asked:
         """What is asked for, with the answers on the rows ``chosen``; no labeller sees them."""
         labels, keys = run.config.gate.labels, pool.keys.keys[pool.index[chosen], 0]
@@ -88,7 +97,7 @@ class PoolAnswers:
             by_labels=rules,
             policy=labels.policy,
             looks=labels.declared,
-            alpha=run.config.gate.alpha,
+            alpha=alpha,
         )
 
     def _shares(self, keys: npt.NDArray[np.str_]) -> dict[str, tuple[int, int]]:

@@ -129,14 +129,14 @@ def check_rows(gate: GateConfig, n: int) -> None:
     """
     if gate.ledger.policy == "e_process":  # fresh rows are still to come
         return
-    crossed, level = gate.cross_fitting, gate.alpha / gate.ledger.horizon
+    crossed, level = gate.cross_fitting, gate.level
     needed = rows_that_can_show(level, gate.margin / gate.metric.span, doubled=crossed is not None and crossed.repeats > 1)
     if n < needed:
         raise DataError(
             "test rows",
             expected=f"at least {needed} at level {level:.3g}: on fewer not even a candidate that wins every row can pass",
             got=str(n),
-            fix="label more rows of the target, or set a shorter gate.ledger.horizon",
+            fix="label more rows of the target, or set a shorter gate.ledger.horizon, or another gate.ledger.budget",
         )
 
 

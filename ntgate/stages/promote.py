@@ -143,7 +143,7 @@ def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history
     from ntgate.registry.promotion import promote as promote_version
     from ntgate.report.model_card import model_card
 
-    chosen = history.evaluated.candidate
+    chosen = history.shipped
     if history.decided.gate.outcome != "promoted" or chosen is None:
         return None
     request = PromotionRequest(

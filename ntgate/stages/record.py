@@ -35,6 +35,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
         "ntgate.gain": _gain(result),
         "ntgate.strategy": result.candidate.strategy or "none" if result.candidate else "none",
         "ntgate.labels_wanted": str(max((f.labels_wanted or 0 for f in result.findings), default=0)),
+        "ntgate.alarms": " ".join(result.alarms) or "none",
         "ntgate.version": "none",
         "ntgate.champion_seen": history.champion.version or "none",
         "ntgate.compression": ", ".join(result.compression.methods) if result.compression else "none",
@@ -188,6 +189,10 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
 def judgement_facts(result: RunResult) -> tuple[dict[str, str], dict[str, float]]:
     """Tags and metrics of a verdict on labels that came after the run."""
     told = result.labels
-    tags = {"ntgate.outcome": result.outcome, "ntgate.judged": str(told.get("state", ""))}
+    tags = {
+        "ntgate.alarms": " ".join(result.alarms) or "none",
+        "ntgate.outcome": result.outcome,
+        "ntgate.judged": str(told.get("state", "")),
+    }
     numbers = {"labels_gain": result.gain, "labels_p_value": result.p_value, **{f"labels_{k}": told.get(k) for k in _COUNTED}}
     return tags, {name: float(value) for name, value in numbers.items() if isinstance(value, int | float)}

@@ -10,6 +10,7 @@ from ntgate.base import Artifact, Frozen
 from ntgate.export.footprint import Footprint
 from ntgate.gate.decision import OverModel, OverSeeds
 from ntgate.gate.finding import Finding
+from ntgate.gate.replaced import Replacement
 from ntgate.metrics.display import Display
 from ntgate.notebook_card import card
 from ntgate.stages.on_test_rows import Calibrated
@@ -87,6 +88,7 @@ class RunResult(Frozen):
         p_value: one-sided, against a gain of at most the margin.
         over_seeds: the gain over several seeds of both arms; None where there was one seed.
         learners: the candidate against each single learner that scratch was made of; constant: against the constant guess.
+        replacement: what let scratch take the place of a champion that has collapsed; None: the verdict is about the candidate.
         calibration: log-loss, Brier score and reliability of candidate and scratch on the test rows; empty where not told.
         alpha: the gate's level.
         labels: after a run how many labels would show a gain, ``random`` or of ``deciding`` rows, the share of ``disagreement`` and
@@ -126,6 +128,7 @@ class RunResult(Frozen):
     over_seeds: OverSeeds | None = None
     learners: tuple[OverModel, ...] = ()
     constant: OverModel | None = None
+    replacement: Replacement | None = None
     calibration: dict[str, Calibrated] = {}
     alpha: float
     labels: dict[str, JsonValue] = {}

@@ -38,7 +38,8 @@ def refuse_worn(config: RunConfig, ingested: Ingested, champion: ChampionSeen, *
         force: train all the same.
 
     Raises:
-        WornError: when nothing is left of the level of the test rows; it says how many fresh rows to label.
+        WornError: when nothing is left of the level of the test rows, and it says how many fresh rows to label; or of the model's
+            budget.
     """
     from ntgate.stages.open_rows import preview
     from ntgate.stages.same_ledger import ledger_of
@@ -47,13 +48,20 @@ def refuse_worn(config: RunConfig, ingested: Ingested, champion: ChampionSeen, *
     if force or ledger is None or config.gate.ledger.policy != "spend":
         return
     left = preview(config, ingested.part(ingested.judged), ingested.leakage)
-    if left is None or not left.closed or not left.uses:
+    if left is None or not left.closed or not (left.uses or left.emptied):
         return
     latest = int(champion.version) if champion.version is not None and champion.version.isdigit() else 0
     seen = [champion.version, None, *(str(version) for version in range(1, latest + _VERSIONS))]
     asked = {decision_id(config, ingested, champion.model_copy(update={"version": version})) for version in seen}
     if ledger.decided(asked):
         return
+    if left.emptied:
+        raise WornError(
+            "gate.ledger.budget",
+            expected="something left of it for another decision",
+            got=f"nothing. {left.reason.rstrip('.')}",
+            fix="wait until that was more than 360 days ago, or add --force to train without a chance to be promoted",
+        )
     advice = what_is_left(config, left, len(ingested.part(ingested.judged))).sentence
     raise WornError(
         "test rows",
@@ -67,4 +75,4 @@ def what_is_left(config: RunConfig, left: Allowance | None, n: int) -> Power:
     """The power of the ``n`` test rows as far as the ledger lets them be used again; of all where it does not answer."""
     if left is None:
         return power(n, config.gate)
-    return power(len(left.positions), config.gate, level=left.alpha or None, of=left.offered)
+    return power(len(left.positions), config.gate, level=config.gate.of_candidate(left.alpha) or None, of=left.offered)

@@ -56,6 +56,27 @@ def test_a_second_decision_on_the_same_rows_is_inconclusive(project, capsys):
     assert second["registry"]["version"] is None
 
 
+def test_a_model_whose_budget_is_spent_is_not_trained(project, capsys):
+    from ntgate.gate.ledger_config import LedgerConfig
+    from ntgate.ledger.entries import Opening
+    from ntgate.ledger.ledger import Ledger
+
+    ledger = Ledger(f"sqlite:///{project / 'mlflow.db'}")
+    opening = Opening(model="reader", decision_id="a", comparison="a", config=LedgerConfig(), alpha=0.05, min_test_rows=1)
+    ledger.open(opening, np.array([f"{i:032x}" for i in range(50)], "S32"))
+    code, stopped = ran(project, capsys, "gate.ledger.budget.decisions=12")
+    assert (code, stopped["outcome"]) == (4, "inconclusive")
+    message = stopped["errors"][0]["message"]
+    assert message.startswith("gate.ledger.budget: expected something left of it for another decision, got nothing. ")
+    assert "1 decision has spent 0.05, the oldest on " in message
+    assert "add --force to train without a chance to be promoted" in message
+    assert not list(project.glob("runs/reader/*/models/*")), "nothing was trained"
+    assert command(["validate", str(project / "config.yaml"), "--set", "gate.ledger.budget={decisions: 12, alpha: 0.2}"]) == 0
+    assert "decision 2 of this model within 360 days, of 12 declared" in capsys.readouterr().out
+    assert command(["status", "reader", "--uri", ledger.uri]) == 0
+    assert "account   1 decision has opened rows within 360 days, at levels of 0.05 together" in capsys.readouterr().out
+
+
 def test_wear_is_told_before_a_run(project, capsys):
     def told(*command_line: str) -> tuple[int, str]:
         code = command([*command_line, str(project / "config.yaml")])
@@ -144,6 +165,10 @@ def test_swapped_labels_are_on_every_page_and_nothing_is_promoted_until_they_are
     assert code in (3, 4)
     assert finding(result, "labels")["outcome"] == "inconclusive"
     (alarm,) = [told for told in result["alarms"] if "look swapped" in told]
+    from mlflow import MlflowClient
+
+    tags = MlflowClient(f"sqlite:///{project / 'mlflow.db'}").get_run(result["registry"]["run_id"]).data.tags
+    assert alarm in tags["ntgate.alarms"]
     assert "'3' like '8'" in alarm or "target class '3' looks like source class '8'" in alarm
     assert alarm in result["sentence"]
     page = Path(result["reports"]["report"]).read_text(encoding="utf-8")
@@ -152,6 +177,43 @@ def test_swapped_labels_are_on_every_page_and_nothing_is_promoted_until_they_are
     assert finding(meant, "labels")["outcome"] == "pass"
     assert not [told for told in meant["alarms"] if "swapped" in told]
     assert "opened before" in finding(meant, "wear")["reason"], "the same comparison costs nothing"
+
+
+def test_scratch_takes_the_place_of_a_collapsed_champion(project, capsys, digits):
+    from ntgate.registry.champion import champion
+    from ntgate.registry.client import connect
+    from ntgate.registry.config import RegistryConfig
+
+    small = ("scratch=[logistic]", "gate.champion_margin=0.5", "gate.on_collapse=scratch")
+    assert ran(project, capsys, *small)[0] == 0
+    x, y = digits
+    scrambled = x.reshape(len(x), -1)[:, np.random.default_rng(0).permutation(64)]
+    np.savez(project / "target.npz", x=scrambled[800:1000], y=y[800:1000])
+    np.savez(project / "target_test.npz", x=scrambled[1000:1400], y=y[1000:1400])
+    code, result = ran(project, capsys, *small)
+    assert (code, result["outcome"], result["registry"]["version"]) == (0, "promoted", "3")
+    assert result["sentence"].startswith("Training from scratch takes the place of the champion, which it beats by ")
+    (alarm,) = [told for told in result["alarms"] if "The champion has collapsed on this target: " in told]
+    assert alarm in result["sentence"]
+    assert result["replacement"]["gain"] > 0.3
+    registry = connect(RegistryConfig(uri=f"sqlite:///{project / 'mlflow.db'}"), "reader")
+    found = champion(registry)
+    tags = registry.client.get_model_version("reader", found.version).tags
+    assert (found.version, tags["ntgate.strategy"]) == ("3", "scratch")
+    run = registry.client.get_run(result["registry"]["run_id"]).data.tags
+    assert alarm in run["ntgate.alarms"]
+    assert "The champion has collapsed" in run["mlflow.note.content"].replace("\\", "")
+    page = Path(result["reports"]["report"]).read_text(encoding="utf-8")
+    assert page.count("The champion has collapsed on this target") >= 2, "the headline and the next steps"
+    command(["explain", result["directory"]])
+    assert "The champion has collapsed" in capsys.readouterr().out
+    assert command(["replay", result["directory"]]) == 0
+    assert capsys.readouterr().out.startswith("identical: promoted, ")
+    code, again = ran(project, capsys, *small)
+    assert (code, again["outcome"], again["alarms"]) == (4, "inconclusive", []), (
+        "scratch is the champion, and nothing has collapsed"
+    )
+    assert champion(registry).version == "3"
 
 
 def test_a_small_target_is_judged_by_folds(project, capsys):

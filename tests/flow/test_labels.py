@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import ntgate
 from ntgate.cli.app import cli
 from ntgate.config import RunConfig, load
-from ntgate.errors import ChampionMovedError, ConfigError, DataError, LostError
+from ntgate.errors import ChampionMovedError, ConfigError, DataError, LostError, WornError
 from ntgate.flow import run
 from ntgate.gate.decision import withheld
 from ntgate.gate.finding import Finding
@@ -194,6 +194,13 @@ def test_bad_requests_spend_nothing(finished):
     (finished.path / "gone.onnx").rename(finished.path / "candidate.onnx")
     assert finished.spent == before
     answer = finished.ask(budget=20)
+    asked = finished.spent
+    (finished.path / "candidate.onnx").rename(finished.path / "gone.onnx")
+    with pytest.raises(LostError, match="candidate"):
+        judge(finished.frozen, [finished.labels(0, 20)])
+    (finished.path / "gone.onnx").rename(finished.path / "candidate.onnx")
+    assert not (finished.path / "labels.json").exists(), "no label was taken"
+    assert finished.spent == asked
     with pytest.raises(ConfigError, match="expected the 20 rows that were asked for, got 30"):
         finished.ask(budget=30)
     (finished.path / "asked.json").unlink()  # nor by forgetting what was asked for
@@ -270,6 +277,24 @@ def test_python_asks_and_judges_as_the_commands_do(finished, monkeypatch, capsys
         ntgate.ask(finished.path, 3)
     with pytest.raises(ConfigError, match=r"^labels: expected a pandas\.DataFrame, a path, or labels by row id, got int"):
         ntgate.judge(finished.path, 3)
+
+
+def test_labels_are_tested_at_what_the_budget_of_the_model_grants(finished):
+    def budget(**settings) -> None:
+        kept = json.loads((finished.path / "history.json").read_text())
+        kept["config"]["gate"]["ledger"]["budget"] = settings
+        (finished.path / "history.json").write_text(json.dumps(kept))
+
+    budget(decisions=9)  # of 0.05, which the run itself has spent
+    with pytest.raises(WornError, match=r"1 decision has spent 0\.05, the oldest on .*; ask when that was more than 360 days ago"):
+        finished.ask()
+    budget(decisions=9, alpha=0.2)
+    answer = finished.ask()
+    assert answer.alpha == pytest.approx(0.2 * 0.9 / 9)
+    assert finished.ask() == answer, "asking again costs nothing"
+    result = judge(finished.frozen, [finished.labels(0, answer.asked)], dry_run=True)
+    assert result.alpha == answer.alpha
+    assert [one.alpha for one in Ledger(finished.uri).entries("reader") if one.kind == "opened"] == [0.05, answer.alpha]
 
 
 def rules(frozen) -> tuple[str, ...]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from pydantic import ValidationError
+from scipy.stats import binom
 
+from ntgate.data.leakage import Leakage
 from ntgate.gate.decide import decide
+from ntgate.gate.evidence import Evidence
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.gate.row_history import History
 from ntgate.gate.wear import allow, unworn
@@ -155,3 +161,77 @@ def test_a_stream_bets_against_the_constant_guess_as_well():
     known = allowance.model_copy(update={"earlier": {**before, "constant guess 0": (40, 40, 0)}})
     few = fresh(y[:4], right[:4], guess[:4], allowance=known, constant_class="0")
     assert outcome(decide(few, one_seed()), "constant_guess").outcome == "pass"
+
+
+def collapsed(scratch_right: int = 186, champion_right: int = 30) -> Evidence:
+    """Ten classes; a candidate that is as good as scratch, and a champion."""
+    y = np.arange(200) % 10
+    scratch, champion = np.eye(10)[y], np.eye(10)[(y + 1) % 10]
+    scratch[scratch_right:] = np.eye(10)[(y[scratch_right:] + 2) % 10]
+    champion[:champion_right] = np.eye(10)[y[:champion_right]]
+    return fresh(y, scratch, scratch, champion, "3")
+
+
+def test_scratch_takes_the_place_of_a_collapsed_champion_where_the_config_says_so():
+    told = decide(collapsed(), one_seed())
+    assert (told.outcome, told.replacement) == ("inconclusive", None)
+    decision = decide(collapsed(), one_seed(on_collapse="scratch"))
+    assert decision.outcome == "promoted"
+    assert decision.replacement.gain == pytest.approx(0.78)
+    assert decision.replacement.alpha == pytest.approx(0.005)
+    assert decision.sentence == (
+        "Training from scratch takes the place of the champion, which it beats by 78.0 points, and passes every rule. The "
+        "candidate did not pass: A gain of 0.0 points over training from scratch is not enough evidence to promote. The champion "
+        "has collapsed on this target: 15.0 % where a model from scratch has 93.0 %."
+    )
+    assert {finding.outcome for finding in decision.findings} == {"pass"}
+    assert [finding.rule for finding in decision.replacement.findings] == [finding.rule for finding in told.findings]
+    assert decision.alpha == pytest.approx(0.045)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"champion": collapsed(champion_right=150).champion}, "a champion that is only behind"),
+        ({"swapped_labels": (SWAP,)}, "labels that look swapped"),
+        ({"questions": ("Which?",), "answers": ("columns: {a: number}",)}, "something left open"),
+        ({"allowance": None}, "a ledger that was not asked"),
+        ({"constant": collapsed().scratch}, "no better than the constant guess"),
+        ({"champion": None}, "a champion without scores"),
+        ({"champion": None, "champion_version": None}, "no champion"),
+    ],
+)
+def test_scratch_has_the_rules_of_a_candidate(changes, why):
+    assert decide(replace(collapsed(), **changes), one_seed(on_collapse="scratch")).replacement is None, why
+
+
+def test_near_duplicates_are_left_out_of_what_scratch_has_to_show():
+    shared = Leakage(test_rows=200, positions=tuple(range(150)), near={"train": 150}, radius=0.1)
+    evidence = replace(collapsed(), leakage=shared)
+    assert decide(evidence, one_seed(on_collapse="scratch")).replacement is not None
+    alike = np.where(np.arange(200)[:, None] < 150, evidence.champion, evidence.scratch)
+    assert decide(replace(evidence, champion=alike), one_seed(on_collapse="scratch")).replacement is None
+
+
+def test_a_candidate_that_passes_is_promoted_and_not_scratch():
+    evidence = collapsed()
+    better = replace(evidence, candidate=np.eye(10)[evidence.y])
+    decision = decide(better, one_seed(on_collapse="scratch"))
+    assert (decision.outcome, decision.replacement) == ("promoted", None)
+    assert decision.alpha == pytest.approx(0.045)
+
+
+def test_two_ways_to_a_promotion_are_wrong_no_more_often_than_one():
+    """Candidate, scratch and champion are equally good, so that either promotion is an error."""
+    rng, wrong, draws, y = np.random.default_rng(1), 0, 300, np.arange(100) % 2
+    config = one_seed(on_collapse="scratch", alpha=0.2)
+    for _ in range(draws):
+        scores = [right_on(y, rng.random(100) < 0.7) for _ in range(3)]
+        wrong += decide(fresh(y, *scores, "3", allowance=unworn(100, 0.2)), config).outcome == "promoted"
+    assert wrong <= binom.ppf(0.999, draws, 0.2)
+
+
+def test_where_scratch_cannot_be_offered():
+    for wrong in ({"ledger": {"policy": "e_process"}}, {"cross_fitting": {}}):
+        with pytest.raises(ValidationError, match="on_collapse scratch with test rows that the champion is judged on once"):
+            one_seed(on_collapse="scratch", **wrong)
