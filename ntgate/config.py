@@ -61,6 +61,17 @@ class ModelConfig(Frozen):
         return name
 
 
+class ReportConfig(Frozen):
+    """What the report shows.
+
+    Attributes:
+        examples: test rows that the candidate wins, and as many that it loses, shown with their columns, text or picture where no
+            later decision can use them; 0: none, so that no row leaves its file.
+    """
+
+    examples: Whole = Field(4, ge=0, le=50)
+
+
 class RunConfig(Frozen):
     """Everything a run depends on. The smallest config names a model, a source, a target and a registry.
 
@@ -78,6 +89,7 @@ class RunConfig(Frozen):
         quick: a first look: four strategies, two folds, one seed and no page of Evidently's, where nothing else is said.
         seed: of everything that is drawn at random: splits, initial weights, batches, permutations.
         notify: who is told of the verdict.
+        report: what the report shows.
         output: where runs leave what they make: a folder, relative to the config file, or ``s3://bucket/runs``.
     """
 
@@ -94,6 +106,7 @@ class RunConfig(Frozen):
     quick: bool = False
     seed: Whole = Field(0, ge=0, lt=2**31)
     notify: NotifyConfig = NotifyConfig()
+    report: ReportConfig = ReportConfig()
     output: str = "runs"
 
     @model_validator(mode="before")

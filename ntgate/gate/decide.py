@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from ntgate.gate.comparison import Case
+from ntgate.gate.comparison import Case, Comparison
 from ntgate.gate.config import FOR_SCRATCH, GateConfig
 from ntgate.gate.decision import GateDecision, OverModel, withheld
 from ntgate.gate.evidence import Evidence
@@ -72,7 +72,8 @@ def _open_decision(evidence: Evidence, config: GateConfig, seed: int) -> GateDec
         p_value=found.p_value if found else None,
         over_seeds=case.over_seeds,
         learners=_over_learners(case),
-        constant=_over_constant(case),
+        constant=_over("constant", case.over_constant),
+        over_champion=_over("champion", case.over_champion),
         alpha=config.alpha,
         margin=config.margin,
         uncompressed=_before_compression(evidence, config, seed),
@@ -112,11 +113,10 @@ def _over_learners(case: Case) -> tuple[OverModel, ...]:
     )
 
 
-def _over_constant(case: Case) -> OverModel | None:
-    found = case.over_constant
+def _over(name: str, found: Comparison | None) -> OverModel | None:
     if found is None:
         return None
-    return OverModel(strategy="constant", value=found.second, gain=found.gain, gain_interval=found.interval)
+    return OverModel(strategy=name, value=found.second, gain=found.gain, gain_interval=found.interval)
 
 
 def _before_compression(evidence: Evidence, config: GateConfig, seed: int) -> GateDecision | None:

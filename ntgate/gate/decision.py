@@ -39,7 +39,7 @@ class OverModel(Frozen):
     """The candidate against a further model on the test rows, told beside the verdict.
 
     Attributes:
-        strategy: a learner of the target alone, or ``constant`` for always giving the same answer.
+        strategy: a learner of the target alone, ``constant`` for always giving the same answer, or ``champion``.
         value: that model's score.
         gain: by how much the candidate is better.
         gain_interval: two-sided at level ``1 - 2 alpha``; one of several that look at the same rows.
@@ -68,6 +68,7 @@ class GateDecision(Frozen):
         over_seeds: what further seeds say about the gain; None where there are none.
         learners: the candidate against each learner that scratch was made of; none where it was made of one.
         constant: the candidate against the constant guess.
+        over_champion: the candidate against the champion; None where there is none that could be scored.
         alpha: the level of the gate.
         margin: the gain that had to be exceeded.
         withheld: whether what the test rows said is kept back, because no candidate has passed on them yet.
@@ -92,6 +93,7 @@ class GateDecision(Frozen):
     over_seeds: OverSeeds | None = None
     learners: tuple[OverModel, ...] = ()
     constant: OverModel | None = None
+    over_champion: OverModel | None = None
     alpha: float
     margin: float
     withheld: bool = False
@@ -169,6 +171,7 @@ def withheld(decision: GateDecision) -> GateDecision:
                     "scratch",
                     "champion",
                     "constant",
+                    "over_champion",
                     "gain",
                     "gain_interval",
                     "p_value",

@@ -192,6 +192,39 @@ class ClassRow(Told):
     scratch: Number = None
 
 
+class Example(Told):
+    """A test row as people see it: its number in its file, its class, both answers, and its picture or some of its cells."""
+
+    row: int
+    true: str
+    candidate: str
+    scratch: str
+    picture: str | None = None
+    cells: dict[str, str] = {}
+
+
+class Disagreement(Told):
+    """Test rows on which one arm is right and the other wrong: how many, and some of them.
+
+    ``won``: the candidate is right; ``hidden``: why no row is shown.
+    """
+
+    won: int = 0
+    lost: int = 0
+    won_rows: tuple[Example, ...] = ()
+    lost_rows: tuple[Example, ...] = ()
+    hidden: str | None = None
+
+
+class Mistake(Told):
+    """How many test rows of class ``true`` each arm took for ``answered``."""
+
+    true: str
+    answered: str
+    candidate: int
+    scratch: int
+
+
 class Waiting(Told):
     """A version that waits for approval: under which alias, up to when, and the command that gives it."""
 
@@ -238,6 +271,7 @@ class RunReport(Told):
         labels: of a verdict on labels that were asked for, what it rests on.
         learners: the candidate against each learner that scratch was made of, on the test rows.
         constant: the candidate against always giving the same answer.
+        over_champion: the candidate against the champion.
         calibration: of ``candidate`` and ``scratch`` on the test rows.
         alarms: sentences that have to stand beside the verdict.
         compression: what the candidate was before and after its compression; None where it was not compressed.
@@ -245,6 +279,8 @@ class RunReport(Told):
         data: the sets of rows that took part.
         reading: how columns and labels were read.
         by_class: recognition by class on the test rows.
+        disagreement: test rows that the candidate wins and loses.
+        mistakes: what the arms take for one another most differently.
         config: the config as it was used, defaults filled in.
         dry_run: whether registry writes were left out.
         quick: what a quick run left out.
@@ -273,6 +309,7 @@ class RunReport(Told):
     labels: Labels | None = None
     learners: tuple[OverModel, ...] = ()
     constant: OverModel | None = None
+    over_champion: OverModel | None = None
     calibration: dict[str, Calibrated] = {}
     shift: Shift | None = None
     plan: tuple[PlanRow, ...] = ()
@@ -285,6 +322,8 @@ class RunReport(Told):
     data: tuple[DataRow, ...] = ()
     reading: Reading | None = None
     by_class: tuple[ClassRow, ...] = ()
+    disagreement: Disagreement | None = None
+    mistakes: tuple[Mistake, ...] = ()
     config: dict[str, JsonValue] | None = None
     dry_run: bool = False
     quick: str | None = None

@@ -9,6 +9,7 @@ from ntgate.report import numbers, plots, svg, words
 from ntgate.report.arms import arm_rows
 from ntgate.report.content import ClassRow, RunReport
 from ntgate.report.embedding import part_of
+from ntgate.report.forest import forest
 from ntgate.report.rendering import as_is, render, save
 
 _MOST_CLASSES = 24
@@ -32,7 +33,7 @@ def render_page(report: RunReport, drift: str | None = None) -> str:
         "drift.css",
         report=report,
         arms=arm_rows(report),
-        gain_plot=as_is(_gain(report)),
+        forest=forest(report),
         curve_plots=[(name, as_is(text)) for name, text in _curves(report)],
         class_plot=as_is(_classes(report)),
         reliability_plot=as_is(_reliability(report)),
@@ -45,17 +46,6 @@ def write_page(report: RunReport, path: Path, drift: Path | None = None) -> Path
     """Write :func:`render_page` to ``path``, whose folder is made when missing, with the drift page at ``drift`` inside."""
     told = drift.read_text(encoding="utf-8") if drift is not None and drift.is_file() else None
     return save(render_page(report, told), path)
-
-
-def _gain(report: RunReport) -> str:
-    if report.gain_interval is None:
-        return ""
-    figure = plots.gain_interval(
-        report.gain, report.gain_interval, margin=report.margin or 0.0, outcome=report.outcome, display=report.metric_display
-    )
-    lower, upper = (numbers.gain(end, report.metric_display) for end in report.gain_interval)
-    gain = numbers.gain(report.gain, report.metric_display)
-    return svg.inline(figure, "gain", f"Gain over training from scratch: {gain}, interval from {lower} to {upper}")
 
 
 def _curves(report: RunReport) -> list[tuple[str, str]]:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntgate.metrics.display import Display
-from ntgate.report import words
 from ntgate.report.content import RunReport
+from ntgate.report.forest import forest_rows
 from ntgate.report.plots import plain, reliability, shorten
 from ntgate.report.svg import Role
-from ntgate.report.told import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +50,7 @@ def write_pictures(report: RunReport, confusion: Mapping[str, Sequence[Sequence[
 
 
 def gains(report: RunReport) -> Figure:
-    """What the candidate gains over scratch, with each seed, and over each learner of the target alone.
+    """What the candidate gains over everything that it was compared with.
 
     >>> told = {"outcome": "promoted", "gain": 0.03, "gain_interval": [0.01, 0.05]}
     >>> [label.get_text() for label in gains(RunReport.of(told)).axes[0].get_yticklabels()]
@@ -59,24 +58,21 @@ def gains(report: RunReport) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    rows: list[tuple[str, float | None, Interval]] = [("over training from scratch", report.gain, report.gain_interval)]
-    if report.over_seeds is not None:
-        rows.append((f"mean of {len(report.over_seeds.gains)} seeds", report.over_seeds.gain, report.over_seeds.interval))
-        rows += [(f"seed {number}", gain, None) for number, gain in enumerate(report.over_seeds.gains, 1)]
-    rows += [(f"over {words.strategy(one.strategy, report.plan)}", one.gain, one.gain_interval) for one in report.learners]
+    rows = forest_rows(report)
     unit, called = _unit(report.metric_display)
     figure = Figure(figsize=(7.2, 0.9 + 0.3 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     axes.axvline(0, color=Role.INK, linewidth=1)
     if report.margin:
         axes.axvline(report.margin * unit, color=Role.MUTED, linewidth=1, linestyle=(0, (4, 3)))
-    for y, (_, gain, ends) in enumerate(rows):
-        sure = ends or ((gain, gain) if gain is not None else (0.0, 0.0))
-        colour = Role.GOOD if sure[0] > 0 else Role.BAD if sure[1] < 0 else Role.UNSURE
+    for y, row in enumerate(rows):
+        gain = row.gain
+        sure = row.interval or ((gain, gain) if gain is not None else (0.0, 0.0))
+        colour = {"good": Role.GOOD, "bad": Role.BAD, "unsure": Role.UNSURE, "plain": Role.MUTED}[row.tone]
         axes.plot([end * unit for end in sure], [y, y], color=colour, linewidth=4 if y == 0 else 2, solid_capstyle="round")
         if gain is not None:
             axes.plot([gain * unit], [y], "o", color=colour, markersize=9 if y == 0 else 6)
-    axes.set_yticks(range(len(rows)), [shorten(label, 40) for label, _, _ in rows])
+    axes.set_yticks(range(len(rows)), [shorten(row.label, 40) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="x", color=Role.LINE, linewidth=0.8)
     axes.set_xlabel("gain of the candidate" + (f", {called}" if called else ""), size=9, color=Role.MUTED)

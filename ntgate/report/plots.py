@@ -19,49 +19,6 @@ if TYPE_CHECKING:
 _SIZE = 9
 
 
-def gain_interval(gain: float | None, interval: tuple[float, float], *, margin: float, outcome: str, display: Display) -> Figure:
-    """The gain over scratch with its interval, on the ground of what it would mean.
-
-    Args:
-        gain: the measured gain; None draws the interval alone.
-        interval: lower and upper end.
-        margin: the gain that has to be exceeded.
-        outcome: of the run: gives the colour.
-        display: how the metric is shown.
-
-    >>> figure = gain_interval(0.03, (0.01, 0.05), margin=0.0, outcome="promoted", display=Display(label="accuracy", percent=True))
-    >>> figure.axes[0].get_xlabel()
-    'gain over training from scratch, points'
-    """
-    from matplotlib.figure import Figure
-
-    unit, called = (100.0, "points") if display.percent else (1.0, display.unit)
-    lower, upper, margin = interval[0] * unit, interval[1] * unit, margin * unit
-    colour = {"promoted": Role.GOOD, "approval_wanted": Role.GOOD, "rejected": Role.BAD}.get(outcome, Role.UNSURE)
-    reach = 1.35 * max(abs(lower), abs(upper), abs(margin), 0.01 * unit)
-    figure = Figure(figsize=(5.6, 1.75), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_xlim(-reach, reach)
-    axes.set_ylim(-1, 1.25)
-    axes.axvspan(-reach, 0, color=Role.BAD, alpha=0.10, linewidth=0)
-    axes.axvspan(max(margin, 0), reach, color=Role.GOOD, alpha=0.10, linewidth=0)
-    axes.axvline(0, color=Role.INK, linewidth=1)
-    if margin:
-        axes.axvline(margin, color=Role.MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        axes.annotate("margin", (margin, -0.92), xytext=(4, 0), textcoords="offset points", color=Role.MUTED, size=8)
-    axes.plot([lower, upper], [0, 0], color=colour, linewidth=5, solid_capstyle="round")
-    axes.plot([lower, lower], [-0.2, 0.2], [upper, upper], [-0.2, 0.2], color=colour, linewidth=2)
-    if gain is not None:
-        axes.plot([gain * unit], [0], "o", markersize=11, color=colour, markeredgecolor=Role.PAPER, markeredgewidth=2)
-    for x, text, side in ((-reach, "negative transfer", "left"), (reach, "transfer helps", "right")):
-        shift = 6 if side == "left" else -6
-        axes.annotate(text, (x, 0.86), xytext=(shift, 0), textcoords="offset points", ha=side, size=_SIZE, color=Role.MUTED)
-    axes.yaxis.set_visible(False)
-    plain(axes, left=False)
-    axes.set_xlabel("gain over training from scratch" + (f", {called}" if called else ""), size=_SIZE, color=Role.MUTED)
-    return figure
-
-
 def learning_curve(
     points: Sequence[CurvePoint],
     *,

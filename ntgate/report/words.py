@@ -145,6 +145,26 @@ def over_seeds(report: RunReport) -> str:
     return f"Trained with {len(told.gains)} seeds each, both arms with the same budget: mean gain {mean}{between}, by seed {gains}."
 
 
+def won_and_lost(report: RunReport) -> str:
+    """On how many test rows one arm is right and the other wrong, and what of them is shown.
+
+    >>> told = {"disagreement": {"won": 61, "lost": 1, "hidden": "No row is shown."}}
+    >>> won_and_lost(RunReport.of({"outcome": "promoted", **told}))
+    'On 61 test rows the candidate is right and training from scratch wrong; on 1 it is the other way round. No row is shown.'
+    """
+    told = report.disagreement
+    if told is None:
+        return ""
+    rows = "test row" if told.won == 1 else "test rows"
+    line = (
+        f"On {numbers.count(told.won)} {rows} the candidate is right and training from scratch wrong; "
+        f"on {numbers.count(told.lost)} it is the other way round."
+    )
+    shown = len(told.won_rows) + len(told.lost_rows)
+    drawn = " Some of them, drawn at random:" if 0 < shown < told.won + told.lost else ""
+    return line + (f" {told.hidden}" if told.hidden is not None else drawn)
+
+
 def before_labels(report: RunReport) -> str:
     """Of a verdict on labels, what the run had said on its own test rows."""
     if report.labels is None or report.labels.before is None:

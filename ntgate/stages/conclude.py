@@ -73,6 +73,7 @@ def conclude(
         over_seeds=decided.over_seeds,
         learners=decided.learners,
         constant=decided.constant,
+        over_champion=decided.over_champion,
         replacement=decided.replacement,
         calibration=calibration(history),
         alpha=decided.alpha,

@@ -42,7 +42,7 @@ def calibration(history: RunHistory) -> dict[str, Calibrated]:
 
     Measured by the gate's metrics, and by the very one that judged where it is one of them, so that no two places differ.
     """
-    y, scores = _opened(history)
+    y, scores = opened(history)
     judged = history.decided.gate.metric
     loss, distance = (_measure(judged, kind) for kind in (LogLoss(), Brier()))
     most = max(1, min(_MOST_BINS, len(y) // _ROWS_A_BIN))
@@ -63,7 +63,7 @@ def _measure(judged: Metric, usual: Metric) -> Metric:
 
 def by_class(history: RunHistory) -> list[dict[str, Any]]:
     """The share of each class's test rows that candidate and scratch recognise."""
-    y, scores = _opened(history)
+    y, scores = opened(history)
     right = {name: held.argmax(axis=1) == y for name, held in scores.items()}
     return [
         {"name": name, "n": int((y == code).sum()), **{arm: float(hits[y == code].mean()) for arm, hits in right.items()}}
@@ -74,7 +74,7 @@ def by_class(history: RunHistory) -> list[dict[str, Any]]:
 
 def confusion(history: RunHistory) -> dict[str, list[list[int]]]:
     """How many test rows of class ``i`` each arm took for class ``j``, ``(c, c)``, by arm."""
-    y, scores = _opened(history)
+    y, scores = opened(history)
     many = len(history.ingested.target_classes)
     return {
         arm: np.bincount(y * many + held.argmax(axis=1), minlength=many**2).reshape(many, many).tolist()
@@ -83,8 +83,8 @@ def confusion(history: RunHistory) -> dict[str, list[list[int]]]:
     }
 
 
-def _opened(history: RunHistory) -> tuple[npt.NDArray[np.int64], Mapping[str, Scores]]:
-    """The labels ``(n,)`` and the scores ``(n, c)`` of both arms."""
+def opened(history: RunHistory) -> tuple[npt.NDArray[np.int64], Mapping[str, Scores]]:
+    """The labels ``(n,)`` and the scores ``(n, c)`` of both arms; empty where nothing may be told of them."""
     if history.decided.gate.withheld or history.evaluated.allowance.closed:
         return np.zeros(0, dtype=np.int64), {}
     with np.load(history.evaluated.scores.verified(), allow_pickle=False) as kept:

@@ -88,6 +88,7 @@ class RunResult(Frozen):
         p_value: one-sided, against a gain of at most the margin.
         over_seeds: the gain over several seeds of both arms; None where there was one seed.
         learners: the candidate against each single learner that scratch was made of; constant: against the constant guess.
+        over_champion: the candidate against the champion; None where there is none that could be scored.
         replacement: what let scratch take the place of a champion that has collapsed; None: the verdict is about the candidate.
         calibration: log-loss, Brier score and reliability of candidate and scratch on the test rows; empty where not told.
         alpha: the gate's level.
@@ -128,6 +129,7 @@ class RunResult(Frozen):
     over_seeds: OverSeeds | None = None
     learners: tuple[OverModel, ...] = ()
     constant: OverModel | None = None
+    over_champion: OverModel | None = None
     replacement: Replacement | None = None
     calibration: dict[str, Calibrated] = {}
     alpha: float

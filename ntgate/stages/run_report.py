@@ -9,6 +9,7 @@ import numpy as np
 
 import ntgate
 from ntgate.config import RunConfig
+from ntgate.stages.examples import disagreement, mistakes
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
 from ntgate.stages.on_test_rows import by_class
@@ -30,6 +31,8 @@ def run_report(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         data=_data(history),
         reading=None if history.ingested.reading is None else history.ingested.reading.model_dump(mode="json"),
         by_class=by_class(history),
+        disagreement=disagreement(config, history),
+        mistakes=mistakes(history),
         config=portable(config),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=ntgate.__version__,

@@ -10,6 +10,7 @@ from ntgate.report import words
 from ntgate.report.content import RunReport
 from ntgate.report.drift_content import DriftReport
 from ntgate.report.drift_page import render_drift_page
+from ntgate.report.forest import forest
 from ntgate.report.page import render_page
 from ntgate.strategies import STRATEGIES
 
@@ -118,7 +119,7 @@ def test_where_there_is_no_champion_none_is_where_it_was(read):
 def test_a_rule_is_named_by_what_it_asks(read):
     found = {"rule": "negative_transfer", "outcome": "inconclusive", "reason": "Not shown."}
     page = read(render_page(report("inconclusive", result={"findings": [found]})))
-    assert page.rows[1][0] == "Beats training from scratch"
+    assert "Beats training from scratch" in [row[0] for row in page.rows]
     assert "Negative transfer" not in page.text
 
 
@@ -137,3 +138,45 @@ def test_the_drift_page_is_a_part_of_the_page(read):
     assert all(target.startswith("#") and target[1:] in identifiers for target in seen.attribute("href"))
     assert page.count("<h1") == 1
     assert page.count("<main>") == 1
+
+
+def test_one_forest_holds_champion_seeds_learners_and_the_constant_guess(read):
+    over = {"value": 0.9, "gain": 0.02, "gain_interval": [-0.01, 0.05]}
+    told = {
+        "champion": {"version": "4", "value": 0.91, "n": 900},
+        "over_champion": {"strategy": "champion", **over},
+        "over_seeds": {"gains": [0.03, -0.01, 0.04], "gain": 0.02, "interval": [0.005, 0.035]},
+        "learners": [{"strategy": "logistic", **over}],
+        "constant": {"strategy": "constant", "value": 0.1, "gain": 0.83, "gain_interval": [0.8, 0.86]},
+    }
+    shown = report(result=told, margin=0.005)
+    page = read(render_page(shown))
+    rows = {row[0].strip(): row for row in page.rows}
+    assert rows["Over training from scratch decides"][2:] == ["+3.0 points", "+1.0 to +5.0"]
+    assert rows["Over the champion, version 4"][2:] == ["+2.0 points", "−1.0 to +5.0"]
+    assert rows["Over scratch, mean of 3 seeds"][2:] == ["+2.0 points", "+0.5 to +3.5"]
+    assert rows["Seed 2"][2:] == ["−1.0 points", ""]
+    drawn = forest(shown)
+    assert [row.tone for row in drawn.rows] == ["good", "unsure", "good", "plain", "plain", "plain", "unsure", "good"]
+    assert drawn.rows[4].at < drawn.zero < drawn.margin < drawn.rows[0].at
+    assert drawn.rows[-1].at == 100.0, "a guess that is far off does not flatten all others"
+
+
+def test_rows_won_and_lost_are_shown_as_pictures_or_cells_and_mistakes_by_pair(read):
+    row = {"row": 7, "true": "cat", "candidate": "cat", "scratch": "dog"}
+    told = {
+        "won": 3,
+        "lost": 1,
+        "won_rows": [{**row, "picture": "data:image/png;base64,AAAA"}],
+        "lost_rows": [{**row, "candidate": "dog", "scratch": "cat", "cells": {"notes": "<b>purrs"}}],
+    }
+    mistakes = [{"true": "cat", "answered": "dog", "candidate": 1, "scratch": 3}]
+    page = read(render_page(report(disagreement=told, mistakes=mistakes)))
+    assert "On 3 test rows the candidate is right and training from scratch wrong; on 1 it is the other way round." in page.text
+    assert "It is cat . Candidate: cat. From scratch: dog. Row 7" in page.text
+    assert page.attribute("src") == ["data:image/png;base64,AAAA"]
+    assert page.facts["notes"] == "<b>purrs"
+    assert ["cat", "dog", "3", "1", "2 fewer"] in page.rows
+    hidden = read(render_page(report(disagreement={"won": 3, "lost": 1, "hidden": "No row is shown: why."})))
+    assert "the other way round. No row is shown: why." in hidden.text
+    assert "Rows won and lost" not in read(render_page(report())).text
