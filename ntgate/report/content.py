@@ -71,6 +71,13 @@ class OverModel(Told):
     gain_interval: Interval = None
 
 
+class Replacement(Told):
+    """What scratch, which took the place of a collapsed champion, gains over it."""
+
+    gain: Number = None
+    gain_interval: Interval = None
+
+
 class Bin(Told):
     """Rows with about the same greatest score: its mean, and the share of them that are right."""
 
@@ -272,6 +279,7 @@ class RunReport(Told):
         learners: the candidate against each learner that scratch was made of, on the test rows.
         constant: the candidate against always giving the same answer.
         over_champion: the candidate against the champion.
+        replacement: scratch against the collapsed champion whose place it took.
         calibration: of ``candidate`` and ``scratch`` on the test rows.
         alarms: sentences that have to stand beside the verdict.
         compression: what the candidate was before and after its compression; None where it was not compressed.
@@ -310,6 +318,7 @@ class RunReport(Told):
     learners: tuple[OverModel, ...] = ()
     constant: OverModel | None = None
     over_champion: OverModel | None = None
+    replacement: Replacement | None = None
     calibration: dict[str, Calibrated] = {}
     shift: Shift | None = None
     plan: tuple[PlanRow, ...] = ()

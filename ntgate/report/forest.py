@@ -45,13 +45,22 @@ class Forest(Told):
 def forest_rows(report: RunReport) -> tuple[ForestRow, ...]:
     """The gain over scratch, which the verdict is about, then champion, seeds, learners and the constant guess.
 
+    Where scratch took the place of a collapsed champion, its gain over it comes first.
+
     >>> told = {"outcome": "promoted", "gain": 0.03, "gain_interval": [0.01, 0.05]}
     >>> [(row.label, row.tone, row.decides) for row in forest_rows(RunReport.of(told))]
     [('over training from scratch', 'good', True)]
     """
     if report.gain_interval is None:
         return ()
-    rows = [ForestRow(label="over training from scratch", gain=report.gain, interval=report.gain_interval, decides=True)]
+    rows = []
+    if (taken := report.replacement) is not None:
+        rows.append(
+            ForestRow(label="training from scratch over the champion", gain=taken.gain, interval=taken.gain_interval, decides=True)
+        )
+    rows.append(
+        ForestRow(label="over training from scratch", gain=report.gain, interval=report.gain_interval, decides=taken is None)
+    )
     if (held := report.over_champion) is not None:
         version = "" if report.champion is None or report.champion.version is None else f", version {report.champion.version}"
         rows.append(ForestRow(label=f"over the champion{version}", gain=held.gain, interval=held.gain_interval))

@@ -159,6 +159,9 @@ def test_one_forest_holds_champion_seeds_learners_and_the_constant_guess(read):
     drawn = forest(shown)
     assert [row.tone for row in drawn.rows] == ["good", "unsure", "good", "plain", "plain", "plain", "unsure", "good"]
     assert drawn.rows[4].at < drawn.zero < drawn.margin < drawn.rows[0].at
+    taken = {"gain": 0.2, "gain_interval": [0.1, 0.3]}
+    first, second = forest(report(result={**told, "replacement": taken})).rows[:2]
+    assert (first.label, first.decides, second.decides) == ("training from scratch over the champion", True, False)
     assert drawn.rows[-1].at == 100.0, "a guess that is far off does not flatten all others"
 
 
