@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from ntgate.base import Frozen, Whole
 from ntgate.compression import Compressions
@@ -27,7 +28,7 @@ from ntgate.shift.config import ShiftConfig
 from ntgate.strategies import DEFAULT, Strategies
 from ntgate.strategies.committee_config import CommitteeConfig
 from ntgate.strategies.scratch import PORTFOLIO, Portfolio
-from ntgate.training.config import Backbone, TrainingConfig
+from ntgate.training.config import Backbone, TrainingConfig, Transformers
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
 
@@ -38,7 +39,8 @@ class ModelConfig(Frozen):
     Attributes:
         name: the registered model's name.
         backbone: ``mlp``, ``cnn``, ``package.module:Class`` or a mapping with settings; None: by the shape of the rows.
-        source_checkpoint: weights of the source backbone; None: pretrain on the source rows.
+        source_checkpoint: weights of the source backbone: a safetensors or torch file, a folder with one, or the folder of a LoRA
+            adapter; None: those of the transformer's own folder, or pretraining on the source rows.
     """
 
     name: str = Field(min_length=1, max_length=200, pattern=r"^[^/:%\\]+$")
@@ -73,7 +75,7 @@ class ReportConfig(Frozen):
 
 
 class RunConfig(Frozen):
-    """Everything a run depends on. The smallest config names a model, a source, a target and a registry.
+    """Everything a run depends on. The smallest config names a model, a source or a checkpoint, a target and a registry.
 
     Attributes:
         model: what is produced, and under which name.
@@ -113,6 +115,14 @@ class RunConfig(Frozen):
     @classmethod
     def _quick(cls, content: Any) -> Any:
         return quickened(content) if isinstance(content, Mapping) and content.get("quick") is True else content
+
+    @model_validator(mode="after")
+    def _something_to_start_from(self) -> RunConfig:
+        if self.data.source is None and self.model.source_checkpoint is None and not isinstance(self.model.backbone, Transformers):
+            told = {"where": "data.source", "expected": "labelled source rows, or a model that exists", "got": "neither"}
+            fix = "add 'source', or name the model's weights as model.source_checkpoint"
+            raise PydanticCustomError("nothing_to_start_from", "nothing to start from", {**told, "fix": fix})
+        return self
 
     @model_validator(mode="after")
     def _each_strategy_once(self) -> RunConfig:

@@ -68,7 +68,7 @@ def _explain(problem: dict[str, Any], root: type[BaseModel], content: Mapping[st
     if kind == "missing":
         return ConfigError(shown, expected="a value", got="nothing", fix=f"add {where[-1]!r}")
     if {"expected", "got", "fix"} <= set(context):
-        return ConfigError(shown, expected=context["expected"], got=context["got"], fix=context["fix"])
+        return ConfigError(context.get("where", shown), expected=context["expected"], got=context["got"], fix=context["fix"])
     return _of_value(shown, problem, kinds(root, where))
 
 

@@ -14,7 +14,7 @@ from ntgate.stages.compress import compress
 from ntgate.stages.cross_fit import cross_fit
 from ntgate.stages.decide import decide_run
 from ntgate.stages.drift_check import check_drift
-from ntgate.stages.drift_page import Drifted, drift_of_run
+from ntgate.stages.drift_page import NOT_MEASURED, Drifted, drift_of_run
 from ntgate.stages.evaluate import evaluate
 from ntgate.stages.evidently import evidently
 from ntgate.stages.ingest import ingest, ingest_for_drift
@@ -121,7 +121,8 @@ def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingest
     ingested = ingest(config, place)
     through = embedder(config, place.folder, ingested, tell)
     tell.stage("drift: measure the shift")
-    drifted = Drifted(report=measure_drift(config, ingested, through.source).report)
+    drift = measure_drift(config, ingested, through.source)
+    drifted = Drifted(report=None, why=NOT_MEASURED) if drift is None else Drifted(report=drift.report)
     return ingested, make_plan(config, ingested, through.source, drifted)
 
 

@@ -81,6 +81,19 @@ def test_the_site_is_built_and_has_every_setting(tmp_path):
     assert [address for address in loaded if "canonical" not in address] == []
 
 
+def test_a_pretrained_model_is_brought_as_printed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    page = ROOT / "docs" / "how-to" / "pretrained.md"
+    execute(page, {})
+    [*_, (title, text)] = [block for block in blocks(page, "yaml") if block[0]]
+    Path(title).write_text(text)
+    assert command(["validate", title]) == 0
+    told = capsys.readouterr().out
+    printed = next(text for _, text in blocks(page, "text") if "come from body.pt" in text)
+    assert printed in told
+
+
 @pytest.mark.slow
 def test_the_tutorial_runs_as_printed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

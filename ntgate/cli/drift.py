@@ -73,6 +73,8 @@ def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
     from ntgate.errors import ConfigError
     from ntgate.shift.streamed.table_shift import table_shift
 
+    if settings.data.source is None:
+        raise ConfigError("data.source", expected="source rows in parquet, for --workers", got="none", fix="add 'source'")
     specs = settings.data.source, settings.data.target
     if any(spec.reader is not None for spec in specs):
         raise ConfigError("data", expected="parquet without a reader, for --workers", got="a reader", fix="leave out one of them")

@@ -45,6 +45,7 @@ def _lines(checked: Checked) -> list[str]:
     for what, parts in (("group", leakage.groups), ("time order", leakage.times)):
         if parts:
             lines.append(f"  No {what} is broken between the test rows and {', '.join(parts)}.")
+    lines += [f"  {sentence}" for sentence in (checked.loaded.sentences if checked.loaded is not None else ())]
     lines += columns_read(checked.reading)
     wear = "The ledger of worn test rows does not answer." if checked.wear is None else checked.wear.reason
     lines += [f"  {leakage.sentence}", f"  {wear}", f"  {checked.power.sentence}"]

@@ -27,28 +27,32 @@ def align(source: Domain, other: Domain, *, kinds: bool = True) -> Domain:
     """
     if source.kind != other.kind:
         raise DataError(
-            other.name, expected=f"rows of the kind of the source ({source.kind})", got=other.kind, fix="give both in one format"
+            other.name,
+            expected=f"rows of the kind of the {source.name} ({source.kind})",
+            got=other.kind,
+            fix="give both in one format",
         )
     if isinstance(source.rows, np.ndarray) or isinstance(other.rows, np.ndarray):
         if source.rows.shape[1:] != other.rows.shape[1:]:
             raise DataError(
                 other.name,
-                expected=f"rows of shape {source.rows.shape[1:]} as in the source",
+                expected=f"rows of shape {source.rows.shape[1:]} as in the {source.name}",
                 got=f"{other.rows.shape[1:]}",
                 fix="set image_size, or resize the rows",
             )
         return other
-    return replace(other, rows=_columns(source.rows, other.rows, other.name, kinds))
+    return replace(other, rows=_columns(source.rows, other.rows, (source.name, other.name), kinds))
 
 
-def _columns(source: pd.DataFrame, other: pd.DataFrame, name: str, kinds: bool) -> pd.DataFrame:
+def _columns(source: pd.DataFrame, other: pd.DataFrame, names: tuple[str, str], kinds: bool) -> pd.DataFrame:
     import pandas as pd
 
+    first, name = names
     missing = [column for column in source.columns if column not in other.columns]
     extra = [column for column in other.columns if column not in source.columns]
     if missing or extra:
         parts = [f"{what} {', '.join(columns[:5])}" for what, columns in (("without", missing), ("also", extra)) if columns]
-        raise DataError(name, expected="the columns of the source", got="; ".join(parts), fix="rename, add or drop columns")
+        raise DataError(name, expected=f"the columns of the {first}", got="; ".join(parts), fix="rename, add or drop columns")
     ordered = other[list(source.columns)]
     if all(one.kind == two.kind for one, two in zip(source.dtypes, ordered.dtypes, strict=True)):
         return ordered
@@ -61,7 +65,7 @@ def _columns(source: pd.DataFrame, other: pd.DataFrame, name: str, kinds: bool) 
                 words = {"f": "numbers"}
                 raise DataError(
                     f"{name}: {column}",
-                    expected=f"{words.get(wanted, 'text')} as in the source",
+                    expected=f"{words.get(wanted, 'text')} as in the {first}",
                     got=words.get(found, "text"),
                     fix="write the column the same way in both files",
                 )

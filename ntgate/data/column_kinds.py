@@ -64,7 +64,9 @@ def settled(
             continue
         parts = {domain: plain(tables[domain].rows[name]) for domain in tables if name in held[domain]}  # type: ignore[call-overload]
         told = said.get(name)
-        verdict = _judged(name, parts, tables.get("source"), look) if told is None else _declared(name, parts, told)
+        verdict = (
+            _judged(name, parts, tables.get("source", tables.get("target")), look) if told is None else _declared(name, parts, told)
+        )
         form = CATEGORY if every and verdict.form is None and told is None else verdict.form
         columns: dict[str, Any] = {}
         if form is not None:
@@ -134,7 +136,7 @@ def _judged(name: str, parts: Mapping[str, pd.Series[Any]], source: Domain | Non
     typed = all(cells.attrs.get("typed", False) for cells in parts.values())
     found = text_column.judged(name, counts, typed=typed, mixed=bool(kinds & {"number", "truth"}))
     if look and found.seen is None and found.form is not None and found.form.kind == "category":
-        found = _of_label(name, parts.get("source"), source) or found
+        found = _of_label(name, None if source is None else parts.get(source.name), source) or found
     return found
 
 

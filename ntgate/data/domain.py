@@ -119,6 +119,15 @@ class Domain:
         return replace(self.take(kept), y=codes[kept], classes=classes)
 
 
+def no_rows_like(domain: Domain, name: str) -> Domain:
+    """No rows, in the form of those of ``domain``, and no classes.
+
+    >>> len(no_rows_like(Domain("target", np.zeros((3, 2), np.float32), np.array([0, 1, 0]), ("a", "b")), "source"))
+    0
+    """
+    return replace(domain.take(np.zeros(0, np.int64), name), y=np.zeros(0, np.int64), classes=())
+
+
 def joined(domains: Sequence[Domain], name: str) -> Domain:
     """The rows of several domains of one kind behind each other, without their labels.
 
@@ -158,7 +167,7 @@ class TrainingView:
     """All that a strategy may see: there is no test split in it, so leakage is impossible by type.
 
     Attributes:
-        source: labelled source rows.
+        source: labelled source rows; none of them where a model that exists stands for them.
         train: labelled target rows to learn from.
         validation: labelled target rows for early stopping and for the choice among candidates.
         unlabelled: further target rows without labels; None when there are none.

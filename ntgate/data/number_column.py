@@ -37,7 +37,7 @@ def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, loo
     Args:
         name: the column's.
         parts: its numbers by domain, NaN where there is none.
-        source: the source's rows with their labels, of which it may tell; None where there are none.
+        source: rows with their labels, of which it may tell: the source's, or the target's where there is none.
         look: whether to look for what has to be asked about.
     """
     known = {domain: values[np.isfinite(values)] for domain, values in parts.items()}
@@ -54,7 +54,8 @@ def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, loo
         found = _date(told, every) or _index(name, told, known) or _code(name, told, known, form)
         if found is not None:
             return found
-    found = _of_label(told, parts.get("source"), source, form, whole=whole) or _sentinel(told, every, form)
+    labelled = None if source is None else parts.get(source.name)
+    found = _of_label(told, labelled, source, form, whole=whole) or _sentinel(told, every, form)
     return found or Judged(form)
 
 
@@ -121,7 +122,7 @@ def _of_label(told: str, values: Floats | None, source: Domain | None, form: Col
     table = np.zeros((len(groups), len(source.classes)))
     np.add.at(table, (place, y), 1)
     if tells(table):
-        return Judged(form, f"{told} tells the label of every row of the source", "ignore", "`number` or `category`")
+        return Judged(form, f"{told} tells the label of every row of the {source.name}", "ignore", "`number` or `category`")
     if 5 <= len(groups) <= 1000 and len(values) >= 5 * len(groups) and _follows_no_curve(table):
         seen = f"{told} has {len(groups)} different whole numbers, whose order says nothing of the label"
         return Judged(form, seen, "category", "`number`")

@@ -100,7 +100,8 @@ class DataConfig(Frozen):
     """The domains of a run.
 
     Attributes:
-        source: labelled source rows.
+        source: labelled source rows; they may be missing where a model that exists is named, as ``model.source_checkpoint`` or as a
+            transformer's folder. Strategies that need source rows then step aside.
         target: labelled target rows; split by ntgate when ``target_test`` is absent.
         target_test: labelled target rows that the gate alone sees.
         unlabelled: further target rows without labels.
@@ -116,7 +117,7 @@ class DataConfig(Frozen):
             which wants the candidate to win without them; ``refuse`` ends the run; ``off`` does not look for them.
     """
 
-    source: SourceSpec
+    source: SourceSpec | None = None
     target: SourceSpec
     target_test: SourceSpec | None = None
     unlabelled: SourceSpec | None = None

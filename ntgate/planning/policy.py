@@ -52,7 +52,7 @@ class Plan(Frozen):
 def plan(
     strategies: Sequence[AnyStrategy],
     facts: Facts,
-    shift: ShiftReport,
+    shift: ShiftReport | None,
     *,
     cost: Cost | None = None,
     scratch: Sequence[Strategy] = (),
@@ -64,15 +64,16 @@ def plan(
     shift (proxy A-distance of at least 1) domain adaptation comes before fine-tuning, the more so with unlabelled target rows.
     Without one fine-tuning leads and adaptation comes late, for there is little to remove. Each strategy's own ``rank`` says more.
 
-    Where training has only so many ``seconds``, scratch is trained, then what fits in the plan's order.
+    Where there is nothing to measure a ``shift`` from, it is taken for weak. Where training has only so many ``seconds``, scratch
+    is trained, then what fits in the plan's order.
     """
     case = Case(
         labels_per_class=facts.labels_per_class,
         target_rows=facts.target_rows + facts.unlabelled_rows,
         source_rows=facts.source_rows,
         unlabelled_rows=facts.unlabelled_rows,
-        proxy_a_distance=shift.proxy_a_distance,
-        raw=shift.representation == "raw",
+        proxy_a_distance=None if shift is None else shift.proxy_a_distance,
+        raw=shift is not None and shift.representation == "raw",
     )
     ranked = sorted(((strategy, strategy.rank(case)) for strategy in strategies), key=lambda pair: pair[1].place)
     alone = None if cost is None else _total([learner.seconds(cost) for learner in scratch])

@@ -123,9 +123,13 @@ class Compression(Told):
 
 
 class Shift(Told):
-    """How far the target has moved away from the source, as :class:`~ntgate.shift.report.ShiftReport` has it."""
+    """How far the target has moved away from the source, as :class:`~ntgate.shift.report.ShiftReport` has it.
+
+    Where the outcome is ``unmeasured``, ``sentence`` says why.
+    """
 
     outcome: str = ""
+    sentence: str = ""
     alpha: Number = None
     joint_level: Number = None
     tolerated_effect: Number = None
@@ -241,6 +245,12 @@ class Waiting(Told):
     next: str | None = None
 
 
+class SourceModel(Told):
+    """What transfer started from, in sentences."""
+
+    sentences: tuple[str, ...] = ()
+
+
 class Registered(Told):
     """Where the model is registered, and what waits for approval there."""
 
@@ -285,6 +295,7 @@ class RunReport(Told):
         compression: what the candidate was before and after its compression; None where it was not compressed.
         curves: learning curve by strategy.
         data: the sets of rows that took part.
+        source_model: what transfer started from.
         reading: how columns and labels were read.
         by_class: recognition by class on the test rows.
         disagreement: test rows that the candidate wins and loses.
@@ -330,6 +341,7 @@ class RunReport(Told):
     curves: dict[str, tuple[CurvePoint, ...]] = {}
     data: tuple[DataRow, ...] = ()
     reading: Reading | None = None
+    source_model: SourceModel = SourceModel()
     by_class: tuple[ClassRow, ...] = ()
     disagreement: Disagreement | None = None
     mistakes: tuple[Mistake, ...] = ()

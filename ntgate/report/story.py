@@ -45,7 +45,8 @@ def _data(report: RunReport) -> tuple[str, ...]:
         rows["learnt"] = rows["train"] + rows.get("validation", 0)
     target = [f"{numbers.count(rows[name])} {what}" for name, what in _ROWS.items() if name in rows]
     lines = [f"Source: {numbers.count(rows['source'])} labelled rows."] if "source" in rows else []
-    return (*lines, f"Target: {', '.join(target)}.") if target else tuple(lines)
+    told = (*lines, f"Target: {', '.join(target)}.") if target else tuple(lines)
+    return (*told, *report.source_model.sentences)
 
 
 def _arm(row: ArmRow, report: RunReport) -> str:

@@ -174,6 +174,8 @@ def before_labels(report: RunReport) -> str:
 
 def shift(told: Shift) -> str:
     """What the measured shift means, in the words of the drift page and the console."""
+    if told.outcome == "unmeasured":
+        return told.sentence
     said = shift_words.verdict(told)
     parts = [said, "" if "classifier" in said else shift_words.classifier(told)]
     if told.outcome in ("tolerated", "shift"):

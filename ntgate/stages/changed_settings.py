@@ -25,7 +25,7 @@ def changed(config: RunConfig) -> dict[str, Any]:
     """
     parts = {name: _ANY for name in ("source", "target", "target_test", "unlabelled") if getattr(config.data, name)}
     usual = RunConfig(
-        model=ModelConfig(name="-"),
+        model=ModelConfig(name="-", source_checkpoint="-"),  # which is no setting of the decision, and stands for a missing source
         data=DataConfig(**parts),
         registry=RegistryConfig(uri="sqlite:///-"),
         strategies=config.strategies,

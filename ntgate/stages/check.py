@@ -12,6 +12,7 @@ from ntgate.data.leakage import Leakage
 from ntgate.errors import Faults, NtgateError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.power import Power
+from ntgate.training.loaded import Loaded
 
 
 class PartSeen(Frozen):
@@ -56,6 +57,7 @@ class Checked(Frozen):
         power: what the test rows that may still be opened can show.
         reading: how columns and labels are read, and what has to be said of them.
         wear: what the ledger would grant a new comparison on the test rows; None where it does not answer.
+        loaded: what existing weights give to the backbone and what not; None where it begins at random.
     """
 
     parts: dict[str, PartSeen]
@@ -63,6 +65,7 @@ class Checked(Frozen):
     power: Power
     reading: Reading
     wear: Allowance | None
+    loaded: Loaded | None = None
 
 
 def check_data(config: RunConfig) -> Checked:
@@ -82,7 +85,8 @@ def check_data(config: RunConfig) -> Checked:
         rows = read_domains(config)
     except NtgateError as error:
         found.append(error)
-    found += faults(config, None if rows is None else rows.domains)
+    more, loaded = faults(config, None if rows is None else rows.domains)
+    found += more
     if rows is None or found:
         raise found[0] if len(found) == 1 else Faults(found)
     domains, leakage = rows.domains, rows.leakage
@@ -94,4 +98,5 @@ def check_data(config: RunConfig) -> Checked:
         reading=rows.reading,
         power=what_is_left(config, left, len(judged)),
         wear=left,
+        loaded=loaded,
     )

@@ -78,7 +78,8 @@ def conclude(
         calibration=calibration(history),
         alpha=decided.alpha,
         labels=_labels(config, history, directory, before),
-        shift=history.shift.model_dump(mode="json"),
+        source_model=_source_model(history),
+        shift=history.drifted.as_json(),
         plan=_plan(history),
         compression=_compression(history),
         findings=decided.findings,
@@ -120,6 +121,12 @@ def _approval(config: RunConfig, proposed: Proposed | None) -> dict[str, str | N
     command = how(config.model.name, version)
     told = f"Version {version} waits for approval until {until[:16].replace('T', ' ')} UTC: {command}"
     return {"version": version, "alias": CHALLENGER, "until": until, "next": command, "sentence": told}
+
+
+def _source_model(history: RunHistory) -> dict[str, JsonValue]:
+    made = history.source
+    loaded = None if made.loaded is None else made.loaded.model_dump(mode="json")
+    return {"origin": made.origin, "loaded": loaded, "sentences": list(made.sentences)}
 
 
 def _labels(config: RunConfig, history: RunHistory, directory: str, before: str | None) -> dict[str, JsonValue]:

@@ -55,7 +55,8 @@ def decide_run(
 
     Of the shift only that counts which it shows of the target's labels; how far the target has moved is no rule's business.
     """
-    began, task, asked = time.perf_counter(), drifted.report.task, ingested.reading
+    began, asked = time.perf_counter(), ingested.reading
+    task = None if drifted.report is None else drifted.report.task
     with np.load(evaluated.scores.verified(), allow_pickle=False) as kept:
         arrays = dict(kept)
     facts = Facts(

@@ -43,13 +43,14 @@ def read_domains(config: RunConfig) -> Rows:
     names = ("source", "target", "target_test", "unlabelled")
     read = _read_all(config, names, labelled=names[:3], recorded=("target", "target_test"))
     found, reading = _understood(config, read)
-    source = found.pop("source")
-    aligned = {name: align(source, domain) for name, domain in found.items()}
+    first = found["source"] if "source" in found else found["target"]
+    source = {"source": found.pop("source")} if "source" in found else {}
+    aligned = {name: align(first, domain) for name, domain in found.items()}
     unlabelled = {"unlabelled": aligned.pop("unlabelled")} if "unlabelled" in aligned else {}
     read_in = aligned
     labelled = {name: _counted(domain) for name, domain in read_in.items()}
     again = {name: len(read_in[name]) - len(domain) for name, domain in labelled.items()}
-    domains = {"source": source, **_divided(config, **labelled), **unlabelled}
+    domains = {**source, **_divided(config, **labelled), **unlabelled}
     domains, copies = without_copies(
         domains, {name: count for name, count in again.items() if count}, one_file=data.target_test is None
     )
@@ -165,5 +166,5 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
 
     read = _read_all(config, ("source", "target", "unlabelled"), labelled=("source",))
     found, _ = settled(read.domains, config.data.columns, every=True)
-    source = found.pop("source")
-    return {"source": source, **{name: align(source, domain, kinds=False) for name, domain in found.items()}}
+    first = next(iter(found.values()))
+    return {name: domain if domain is first else align(first, domain, kinds=False) for name, domain in found.items()}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
+FROM_MEMORY = "There are no source rows: their features that lie beside the source model's weights are compared."
 _MOST_COLUMNS = 2048  # of a row, for distances between rows
 _MOST_JUDGED = 5000  # source rows that class proportions are judged by
 
@@ -34,7 +35,7 @@ class Drift:
         report: the shift report.
         source: the source rows.
         target: the target rows that training may see, behind each other, without labels.
-        features: both in terms that people know.
+        features: both in terms that people know; None where the source rows are known as the network's features alone.
         measured: both as they were measured, ``(n, d)`` and ``(m, d)``.
         blocks: the feature that each measured number belongs to; None where each is its own.
     """
@@ -42,15 +43,16 @@ class Drift:
     report: ShiftReport
     source: Domain
     target: Domain
-    features: Features
+    features: Features | None
     measured: tuple[Floats, Floats]
     blocks: tuple[str, ...] | None = None
 
 
-def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | None) -> Drift:
+def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | None) -> Drift | None:
     """The shift between the source rows and the target rows that training may see, and what moved.
 
-    The test rows take no part: whatever is decided from the shift is decided without them.
+    The test rows take no part: whatever is decided from the shift is decided without them. Where there are no source rows, it is
+    measured from their features that lie beside the source model's weights; without them there is nothing to measure: None.
 
     Args:
         config: the run.
@@ -62,6 +64,8 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
     from ntgate.shift.judgement import Tested
     from ntgate.shift.report import measure
 
+    if not ingested.has_source:
+        return _from_memory(config, ingested, source)
     before, targets = ingested.part("source"), ingested.targets()
     after = joined(targets, "target")
     features = named_features(before, after)
@@ -105,6 +109,28 @@ def measure_drift(config: RunConfig, ingested: Ingested, source: SourceModel | N
         "task": _task_difference(config, before, targets, measured, embedded=embedded),
     }
     return Drift(report.model_copy(update=more), before, after, features, measured, blocks)
+
+
+def _from_memory(config: RunConfig, ingested: Ingested, source: SourceModel | None) -> Drift | None:
+    """The shift from what is remembered of the source."""
+    from ntgate.shift.judgement import Tested
+    from ntgate.shift.report import measure
+    from ntgate.training.remembered import remembered
+    from ntgate.training.source import embed
+
+    if source is None or source.reference is None:
+        return None
+    before, targets = remembered(source.reference.verified()).domain, ingested.targets()
+    after, network = joined(targets, "target"), source.load()
+    measured = _flat(before), embed(network, source.encoder, after)
+    nothing = Tested((), (), ())
+    report = measure(*measured, config.shift, config.seed, representation="embedding", tested=nothing, notes=(FROM_MEMORY,))
+    unlabelled = measured[1][-ingested.rows.get("unlabelled", len(after)) :]
+    more = {
+        "label_shift": _label_shift(config, before, measured[0], unlabelled),
+        "task": _task_difference(config, before, targets, measured, embedded=False),
+    }
+    return Drift(report.model_copy(update=more), before, after, None, measured)
 
 
 def _columns(domain: Domain) -> bool:

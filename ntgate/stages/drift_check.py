@@ -6,6 +6,7 @@ from typing import Any
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.errors import ConfigError
 from ntgate.shift.report import ShiftReport
 from ntgate.stages.drift import measure_drift
 from ntgate.stages.drift_page import write_drift_page
@@ -51,8 +52,19 @@ class DriftCheck(Frozen):
 
 
 def check_drift(config: RunConfig, place: Place, ingested: Ingested, embedder: Embedder) -> DriftCheck:
-    """Measure the shift, write the page, and say whether the shift is to be acted upon."""
+    """Measure the shift, write the page, and say whether the shift is to be acted upon.
+
+    Raises:
+        ConfigError: when there is nothing to measure it from.
+    """
     drift = measure_drift(config, ingested, embedder.source)
+    if drift is None:
+        raise ConfigError(
+            "data.source",
+            expected="source rows to measure a shift from, or their features beside the model's weights",
+            got="neither",
+            fix="add 'source', or name the models/source.safetensors of an earlier run, beside which its features lie",
+        )
     page = write_drift_page(config, place.folder, drift)
     write_run_file(place, config, "drift", ingested.began, drift.report.outcome)
     return DriftCheck(shift=drift.report, report=page, directory=place.address)

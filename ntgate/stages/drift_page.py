@@ -17,6 +17,7 @@ from ntgate.shift.report import ShiftReport
 from ntgate.stages.drift import Drift, measure_drift
 from ntgate.stages.evidently import EVIDENTLY
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.listener import Listener, Silent
 from ntgate.training.source_model import SourceModel
 
 if TYPE_CHECKING:
@@ -27,17 +28,21 @@ if TYPE_CHECKING:
     from ntgate.shift.proportions.class_proportions import LabelShift
 
 PAGE = "drift.html"
+UNMEASURED = "unmeasured"
+NOT_MEASURED = "The shift is not measured: there are no source rows, and no features of them beside the model's weights."
 
 
 class Drifted(Frozen):
     """The shift of a run.
 
     Attributes:
-        report: how far the target has moved, and what moved.
+        report: how far the target has moved, and what moved; None where there was nothing to measure it from.
+        why: why it was not measured.
         page: the drift page; None where none was written.
     """
 
-    report: ShiftReport
+    report: ShiftReport | None
+    why: str = ""
     page: Artifact | None = None
 
     @property
@@ -49,17 +54,26 @@ class Drifted(Frozen):
     def facts(self) -> dict[str, Any]:
         """What an orchestrator shows beside it."""
         shown = ("outcome", "mmd2", "p_value", "effect_size", "proxy_a_distance")
-        return {name: getattr(self.report, name) for name in shown}
+        return {"outcome": UNMEASURED} if self.report is None else {name: getattr(self.report, name) for name in shown}
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values; where there is none, that and why."""
+        return {"outcome": UNMEASURED, "sentence": self.why} if self.report is None else self.report.model_dump(mode="json")
 
     @property
     def seconds(self) -> float:
         """Wall time."""
-        return self.report.seconds
+        return 0.0 if self.report is None else self.report.seconds
 
 
-def drift_of_run(config: RunConfig, folder: Path, ingested: Ingested, source: SourceModel) -> Drifted:
-    """Measure the shift, and write the drift page."""
+def drift_of_run(
+    config: RunConfig, folder: Path, ingested: Ingested, source: SourceModel, listener: Listener | None = None
+) -> Drifted:
+    """Measure the shift, if there is anything to measure it from, and write the drift page."""
     drift = measure_drift(config, ingested, source)
+    if drift is None:
+        (listener or Silent()).note(NOT_MEASURED)
+        return Drifted(report=None, why=NOT_MEASURED)
     return Drifted(report=drift.report, page=write_drift_page(config, folder, drift))
 
 
@@ -80,7 +94,7 @@ def write_drift_page(config: RunConfig, folder: Path, drift: Drift) -> Artifact:
         features=_features(drift),
         projection=_projection(config, drift),
         typical=_typical(drift),
-        evidently_href=EVIDENTLY if config.shift.evidently else None,
+        evidently_href=EVIDENTLY if config.shift.evidently and drift.features is not None else None,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=ntgate.__version__,
     )
@@ -90,7 +104,8 @@ def write_drift_page(config: RunConfig, folder: Path, drift: Drift) -> Artifact:
 def _counts(drift: Drift) -> dict[str, object]:
     """How many features moved of how many: those of the verdict, or the patches that images are told by."""
     found = drift.report.attribution
-    assert found is not None
+    if found is None:
+        return {}
     return {"features_tested": found.tested, "features_moved": found.drifted, "features_level": found.alpha}
 
 
@@ -101,7 +116,8 @@ def _proportions(found: LabelShift | None) -> LabelShift | None:
 
 def _features(drift: Drift) -> tuple[FeatureRow, ...]:
     """One row a feature; a text column has one for all its categories."""
-    assert drift.report.attribution is not None
+    if drift.report.attribution is None or drift.features is None:
+        return ()
     column_of = dict(zip(drift.features.labels, drift.features.columns, strict=True))
     numbers = Counter(drift.features.labels)
     rows: list[FeatureRow] = []
@@ -114,6 +130,7 @@ def _number(drift: Drift, found: FeatureDrift) -> FeatureRow:
     from ntgate.report.drift_content import FeatureRow
     from ntgate.report.histogram import histogram
 
+    assert drift.features is not None
     at = drift.features.labels.index(found.name)
     return FeatureRow(
         name=found.name,
@@ -145,13 +162,13 @@ def _projection(config: RunConfig, drift: Drift) -> Projection:
     from ntgate.report.projection import project
     from ntgate.shift.columns.robust_scale import scaled
 
-    assert drift.report.attribution is not None
     source, target = scaled(*drift.measured, drift.blocks, seed=config.seed)
-    keep = (drift.report.attribution.typical_x, drift.report.attribution.typical_y)
+    found = drift.report.attribution
+    keep = ((), ()) if found is None else (found.typical_x, found.typical_y)
     return project(source, target, keep=keep, seed=config.seed)
 
 
-def _typical(drift: Drift) -> Typical:
+def _typical(drift: Drift) -> Typical | None:
     from ntgate.report.drift_content import Typical, TypicalRow
     from ntgate.report.thumbnail import thumbnail
 
@@ -163,6 +180,7 @@ def _typical(drift: Drift) -> Typical:
             for row in positions
         )
 
-    assert drift.report.attribution is not None
     found = drift.report.attribution
+    if found is None:
+        return None
     return Typical(source=rows(drift.source, found.typical_x), target=rows(drift.target, found.typical_y))

@@ -38,6 +38,8 @@ def evidently(
     """
     if not config.shift.evidently:
         return EvidentlyPage(why="No Evidently page was made: shift.evidently is off.")
+    if not ingested.has_source:
+        return EvidentlyPage(why="No Evidently page was made: there are no source rows.")
     page = folder / EVIDENTLY
     source, *targets = (str(ingested.parts[name].verified()) for name in ("source", *TARGETS) if name in ingested.parts)
     arguments = (source, str(page), str(config.seed), *targets)

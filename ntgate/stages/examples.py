@@ -84,7 +84,7 @@ def _columns(test: Domain, history: RunHistory) -> tuple[str, ...]:
     if isinstance(test.rows, np.ndarray):
         return ()
     held = [str(name) for name in test.rows.columns]
-    moved = [one.name for one in history.shift.moved if one.name in held]
+    moved = [one.name for one in (() if history.shift is None else history.shift.moved) if one.name in held]
     return tuple(dict.fromkeys([*test.texts, *moved, *held]))[:_CELLS]
 
 

@@ -15,18 +15,22 @@ from ntgate.errors import ConfigError, ModelError
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
     from ntgate.data.encoder import Encoder
+    from ntgate.training.loaded import Loaded
     from ntgate.training.network import Network
 
 _ROWS = 64  # of the source, which the backbone is tried on
 _SPARE = 50 * 2**20  # bytes for models, checkpoints and pages
 
 
-def check_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
+def check_fit(config: RunConfig, domains: dict[str, Domain]) -> Loaded | None:
     """Make sure that the training rows fit the encoder and the backbone; torch is imported where only it can tell.
+
+    Returns:
+        What existing weights give to the backbone; None where it begins at random.
 
     Args:
         config: the run.
-        domains: of it, ``source``, ``train`` and, if given, ``unlabelled`` are looked at.
+        domains: of it, ``train`` and, if given, ``source`` and ``unlabelled`` are looked at.
 
     Raises:
         DataError: when a column has too many different texts.
@@ -34,10 +38,12 @@ def check_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
     """
     from ntgate.data.encoder import fit_encoder
 
-    if domains["source"].texts:
+    source, targets = domains.get("source"), [domains[name] for name in ("train", "unlabelled") if name in domains]
+    if targets[0].texts:
         _check_text_fit(config, domains)
-        return
-    source, targets = domains["source"], [domains[name] for name in ("train", "unlabelled") if name in domains]
+        return None
+    if source is None:
+        return _try_without_source(config, targets)
     if config.model.source_checkpoint is None:
         encoder = fit_encoder(source, *targets)
     else:
@@ -46,7 +52,23 @@ def check_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
     backbone = config.model.backbone
     told = backbone is not None and backbone.kind != "mlp"  # an MLP takes rows of every shape
     if told or config.model.source_checkpoint is not None:
-        _try_backbone(config, encoder, source)
+        return _try_backbone(config, encoder, source)
+    return None
+
+
+def _try_without_source(config: RunConfig, targets: list[Domain]) -> Loaded | None:
+    from ntgate.data.encoder import fit_encoder
+    from ntgate.stages.source import nothing_to_load
+    from ntgate.training.pretrained import weights_of
+    from ntgate.training.source import remembered_for
+
+    existing = weights_of(config.model.backbone, config.model.source_checkpoint)
+    if existing is None:
+        raise nothing_to_load(config)
+    known, encoder = remembered_for(existing, targets[0]), fit_encoder(*targets)
+    if known is None:
+        return _try_backbone(config, encoder, targets[0], head=False)
+    return _try_backbone(config, known.encoder, targets[0], classes=len(known.classes))
 
 
 def _check_text_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
@@ -58,7 +80,7 @@ def _check_text_fit(config: RunConfig, domains: dict[str, Domain]) -> None:
         raise ModelError(
             f"model.{asked[0]}",
             expected="rows of numbers and categories",
-            got=cannot_read(domains["source"].texts),
+            got=cannot_read(domains["train"].texts),
             fix="leave it out, or drop the texts",
         )
     fit_encoder(*(domains[name] for name in ("source", "train", "unlabelled") if name in domains))
@@ -94,31 +116,33 @@ def _mebibytes(count: int) -> str:
     return f"{count / 2**20:,.0f} MiB"
 
 
-def _try_backbone(config: RunConfig, encoder: Encoder, source: Domain) -> None:
+def _try_backbone(
+    config: RunConfig, encoder: Encoder, source: Domain, *, head: bool = True, classes: int | None = None
+) -> Loaded | None:
     from ntgate.models.network import NetworkModel
     from ntgate.stages.exported import export_checked
-    from ntgate.training import weights
     from ntgate.training.config import NetworkSpec
     from ntgate.training.network import build, default_backbone
+    from ntgate.training.pretrained import load_pretrained, weights_of
     from ntgate.training.source import rows_of
 
     backbone = config.model.backbone or default_backbone(encoder.shape)
-    spec = NetworkSpec(backbone=backbone, input_shape=encoder.shape, classes=len(source.classes))
+    spec = NetworkSpec(backbone=backbone, input_shape=encoder.shape, classes=classes or len(source.classes))
     network = build(spec, config.seed)
-    checkpoint = config.model.source_checkpoint
-    if checkpoint is not None:
-        weights.load_backbone(network, weights.read(Path(checkpoint)), checkpoint)
+    existing = weights_of(backbone, config.model.source_checkpoint)
+    loaded = None if existing is None else load_pretrained(network, existing, head=head)
     some = source.take(np.arange(min(_ROWS, len(source))))
     x = rows_of(encoder, some).x
     network.normaliser.fit(x)
-    _pass_forward(network.eval(), x)
+    _pass_forward(network.eval(), x, "source" if source.name == "source" else "target")
     if backbone.kind == "import":  # ours and those of transformers are known to be expressible in ONNX
         with tempfile.TemporaryDirectory() as folder:
-            model = NetworkModel(network, encoder, source.classes)
+            model = NetworkModel(network, encoder, tuple(map(str, range(spec.classes))))
             export_checked(config, model, some, Path(folder) / "backbone.onnx")
+    return loaded
 
 
-def _pass_forward(network: Network, x: object) -> None:
+def _pass_forward(network: Network, x: object, said: str) -> None:
     import torch
 
     subject = f"model.backbone {network.spec.backbone.kind}"
@@ -129,9 +153,9 @@ def _pass_forward(network: Network, x: object) -> None:
     except Exception as error:
         raise ModelError(
             subject,
-            expected="a module that takes a batch of the source rows",
+            expected=f"a module that takes a batch of the {said} rows",
             got=f"{type(error).__name__}: {error}".splitlines()[0],
             fix=fix,
         ) from error
     if not torch.isfinite(scores).all():
-        raise ModelError(subject, expected="finite features of the source rows", got="NaN or infinity", fix=fix)
+        raise ModelError(subject, expected=f"finite features of the {said} rows", got="NaN or infinity", fix=fix)

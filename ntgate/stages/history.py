@@ -51,8 +51,8 @@ class RunHistory(Frozen):
         return cls(**{name: results[name] for name in cls.model_fields if name in results}, slots=slots)
 
     @property
-    def shift(self) -> ShiftReport:
-        """How far the target has moved."""
+    def shift(self) -> ShiftReport | None:
+        """How far the target has moved; None where there was nothing to measure it from."""
         return self.drifted.report
 
     @property
@@ -89,7 +89,7 @@ class RunHistory(Frozen):
         return {
             "ingest": self.ingested.seconds,
             "source": self.source.seconds,
-            "drift": self.shift.seconds,
+            "drift": self.drifted.seconds,
             **{arm.strategy: arm.seconds for arm in self.arms if not arm.members},
             "combine": self.combined.seconds,
             "compress": self.compressed.seconds,

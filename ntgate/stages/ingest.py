@@ -11,7 +11,7 @@ import numpy as np
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.data.column_seen import Reading
-from ntgate.data.domain import Domain, Ints, TrainingView
+from ntgate.data.domain import Domain, Ints, TrainingView, no_rows_like
 from ntgate.data.leakage import Leakage
 from ntgate.errors import ConfigError
 from ntgate.stages.domains import read_domains, read_for_drift
@@ -27,11 +27,11 @@ class Ingested(Frozen):
     Attributes:
         directory: the run's folder, or its address; the last part is the run's name.
         began: start of the run, seconds since the epoch.
-        parts: the stored domains by part: ``source``, ``train``, ``validation``, ``test``, and ``unlabelled`` where there is
-            one; for a drift check ``source``, ``target`` and ``unlabelled``.
+        parts: the stored domains by part: ``source`` where it has rows, ``train``, ``validation``, ``test``, and ``unlabelled``
+            where there is one; for a drift check ``source``, ``target`` and ``unlabelled``.
         rows: number of rows by part.
-        fingerprints: content fingerprint by part.
-        source_classes: class names of the source.
+        fingerprints: content fingerprint by part, and of the ``weights`` that existed before the run.
+        source_classes: class names of the source; none where it has no rows.
         target_classes: class names of the target; none for a drift check, which looks at no labels.
         kind: ``array``, ``table`` or ``images``.
         leakage: what the test rows share with the other parts; None for a drift check, which has no test rows.
@@ -70,7 +70,14 @@ class Ingested(Frozen):
     def view(self) -> TrainingView:
         """All that training may see: every part but the test rows."""
         unlabelled = self.part("unlabelled") if "unlabelled" in self.parts else None
-        return TrainingView(self.part("source"), self.part("train"), self.part("validation"), unlabelled)
+        train = self.part("train")
+        source = self.part("source") if self.has_source else no_rows_like(train, "source")
+        return TrainingView(source, train, self.part("validation"), unlabelled)
+
+    @property
+    def has_source(self) -> bool:
+        """Whether there are source rows; without them a model that exists is what transfer starts from."""
+        return "source" in self.parts
 
     @property
     def judged(self) -> str:
@@ -117,9 +124,11 @@ def ingest(config: RunConfig, place: Place) -> Ingested:
     ledger_uri(config.gate.ledger, config.registry.uri)  # refused now rather than after the training
     rows = read_domains(config)
     check_space(config, rows.domains)
-    check_fit(config, rows.domains)
-    told = {"leakage": rows.leakage, "reading": rows.reading}
-    return _stored(config, place, rows.domains, began, clock, "run").model_copy(update=told)
+    loaded = check_fit(config, rows.domains)
+    stored = _stored(config, place, rows.domains, began, clock, "run")
+    weights = {} if loaded is None else {"weights": loaded.digest}
+    told = {"leakage": rows.leakage, "reading": rows.reading, "fingerprints": {**stored.fingerprints, **weights}}
+    return stored.model_copy(update=told)
 
 
 def ingest_for_drift(config: RunConfig, place: Place) -> Ingested:
@@ -149,9 +158,9 @@ def _stored(
         parts=parts,
         rows={name: len(domain) for name, domain in domains.items()},
         fingerprints={name: fingerprint(domain) for name, domain in domains.items()},
-        source_classes=domains["source"].classes,
+        source_classes=domains["source"].classes if "source" in domains else (),
         target_classes=domains["train"].classes if "train" in domains else (),
-        kind=domains["source"].kind,
+        kind=next(iter(domains.values())).kind,
         seconds=time.perf_counter() - clock,
     )
 

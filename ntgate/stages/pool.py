@@ -60,7 +60,7 @@ def read_pool(config: RunConfig, ingested: Ingested, path: str) -> Pool:
     form = _form(ingested, train)
     whole = align(train, _as_read(read_raw(spec, "pool", labelled=False, recorded=True, form=form), train, path))
     whole = replace(whole, classes=ingested.target_classes, drawn=train.drawn)
-    for part in ("source", "train", "validation"):
+    for part in (name for name in ("source", "train", "validation") if name in ingested.parts):
         seen = ingested.part(part)
         refuse_shared_groups(seen, whole)
         if part != "source":
@@ -128,6 +128,6 @@ def _near(config: RunConfig, ingested: Ingested, pool: Domain) -> Ints:
 
     if config.data.near_duplicates == "off" or not len(pool):
         return np.zeros(0, np.int64)
-    training = {name: ingested.part(name) for name in ("source", "train", "validation")}
+    training = {name: ingested.part(name) for name in ingested.parts if name in ("source", "train", "validation")}
     pairs = near_duplicates(training, pool, config.seed)[0]
     return np.unique(np.concatenate([np.zeros(0, np.int64), *(found.test for found in pairs.values())]))

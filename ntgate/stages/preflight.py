@@ -18,6 +18,7 @@ from ntgate.transport import cache, check_reachable, remote
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
     from ntgate.registry.client import Registry
+    from ntgate.training.loaded import Loaded
 
 T = TypeVar("T")
 
@@ -78,8 +79,10 @@ def disk(config: RunConfig) -> Path:
     return next(place for place in (path, *path.parents) if place.exists())
 
 
-def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateError]:
+def faults(config: RunConfig, domains: dict[str, Domain] | None) -> tuple[list[NtgateError], Loaded | None]:
     """All that would stop a run of ``config``, beside its data; what is written to the artifact store for that is deleted again.
+
+    With it comes what existing weights give to the backbone.
 
     Args:
         config: the run.
@@ -91,6 +94,7 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateE
     from ntgate.stages.same_ledger import ledger_of, same_ledger
 
     found: list[NtgateError] = []
+    loaded: Loaded | None = None
 
     def tried(check: Callable[[], T]) -> T | None:
         try:
@@ -104,7 +108,7 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateE
         judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
         tried(lambda: check_rows(config.gate, len(judged)))
         tried(lambda: check_space(config, domains))
-        tried(lambda: check_fit(config, domains))
+        loaded = tried(lambda: check_fit(config, domains))
     registry, place = tried(lambda: _registry(config, create=False)), config.registry.artifact_location
     if registry is None:
         if place is not None:
@@ -112,13 +116,13 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> list[NtgateE
         ledger = tried(lambda: ledger_of(config))
         if ledger is not None and config.gate.ledger.uri is not None:  # else it is the registry's own database
             tried(lambda: ledger.identity(create=False))
-        return found
+        return found, loaded
     tried(lambda: check_store(registry, create=False))
     tried(lambda: same_ledger(config, registry, dry_run=True))
     if domains is not None:
         with tempfile.TemporaryDirectory() as folder:
             tried(lambda: check_champion(registry, domains["train"], Path(folder)))
-    return found
+    return found, loaded
 
 
 def check_rows(gate: GateConfig, n: int) -> None:

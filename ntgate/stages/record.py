@@ -47,8 +47,8 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
         "gain_upper": result.gain_interval[1] if result.gain_interval else None,
         f"candidate_{result.metric}": result.candidate.value if result.candidate else None,
         f"scratch_{result.metric}": result.scratch.value,
-        "mmd2": history.shift.mmd2,
-        "proxy_a_distance": history.shift.proxy_a_distance,
+        "mmd2": None if history.shift is None else history.shift.mmd2,
+        "proxy_a_distance": None if history.shift is None else history.shift.proxy_a_distance,
         "seconds": result.seconds["total"],
         **_costs(result),
     }
@@ -180,9 +180,10 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
             digest=ingested.fingerprints[name],
             rows=ingested.rows[name],
             context=name,
-            source=without_credentials(origin[name].path),
+            source=without_credentials(spec.path),
         )
         for name in ingested.parts
+        if (spec := origin[name]) is not None
     ]
 
 

@@ -94,6 +94,8 @@ class RunResult(Frozen):
         alpha: the gate's level.
         labels: after a run how many labels would show a gain, ``random`` or of ``deciding`` rows, the share of ``disagreement`` and
             the command that goes on (``next``); of a verdict on labels what it rests on (:class:`~ntgate.gate.asked.OnLabels`).
+        source_model: what transfer started from: its ``origin`` (``pretrained`` in this run, or a ``checkpoint``), what was
+            ``loaded`` into it and what not, and that in ``sentences``.
         shift: the shift report.
         plan: every strategy with its reason, in order, then scratch.
         compression: what compression did to the candidate; None where the config asks for none.
@@ -134,6 +136,7 @@ class RunResult(Frozen):
     calibration: dict[str, Calibrated] = {}
     alpha: float
     labels: dict[str, JsonValue] = {}
+    source_model: dict[str, JsonValue] = {}
     shift: dict[str, Any]
     plan: tuple[PlanResult, ...]
     compression: CompressionResult | None = None

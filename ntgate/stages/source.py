@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
-from ntgate.errors import DataError
+from ntgate.errors import DataError, ModelError
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
@@ -40,7 +40,11 @@ def source_model(config: RunConfig, folder: Path, ingested: Ingested, listener: 
     view = ingested.view()
     if view.train.texts:
         return without_network(view)
-    return _source_model(config, folder, ingested, [view.train] + ([] if view.unlabelled is None else [view.unlabelled]), listener)
+    targets = [view.train] + ([] if view.unlabelled is None else [view.unlabelled])
+    made = _source_model(config, folder, ingested, targets, listener)
+    for sentence in () if made.loaded is None else made.loaded.sentences:
+        (listener or Silent()).note(sentence)
+    return made
 
 
 def without_network(view: TrainingView) -> SourceModel:
@@ -61,7 +65,7 @@ def without_network(view: TrainingView) -> SourceModel:
 
 def embedder(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Embedder:
     """The source model where a drift check needs one: a table is measured on its columns, and nothing is trained for it."""
-    if ingested.kind == "table":
+    if ingested.kind == "table" and ingested.has_source:
         return Embedder(source=None)
     (listener or Silent()).stage("source: load or pretrain the source model")
     return Embedder(source=_source_model(config, folder, ingested, ingested.targets(), listener))
@@ -70,17 +74,33 @@ def embedder(config: RunConfig, folder: Path, ingested: Ingested, listener: List
 def _source_model(
     config: RunConfig, folder: Path, ingested: Ingested, targets: list[Domain], listener: Listener | None
 ) -> SourceModel:
+    from ntgate.training.pretrained import weights_of
     from ntgate.training.source import from_checkpoint, pretrain
 
-    source, to = ingested.part("source"), folder / "models" / "source.safetensors"
+    to, backbone = folder / "models" / "source.safetensors", config.model.backbone
+    source = ingested.part("source") if ingested.has_source else None
     to.parent.mkdir(parents=True, exist_ok=True)
-    if config.model.source_checkpoint is not None:
-        return from_checkpoint(Path(config.model.source_checkpoint), source, config.model.backbone, config.seed, to)
+    existing = weights_of(backbone, config.model.source_checkpoint)
+    if existing is not None and (source is None or config.model.source_checkpoint is not None):
+        return from_checkpoint(existing, source, targets, backbone, config.seed, to)
+    if source is None:
+        raise nothing_to_load(config)
     judged: Metric = Accuracy()  # the source may have classes that nobody named a cost for
     with suppress(DataError):
         judged = config.gate.metric.of_classes(source.classes)
     progress = heard(judged, "source", listener)
-    return pretrain(source, targets, config.model.backbone, config.training, maximised(judged), config.seed, to, progress)
+    return pretrain(source, targets, backbone, config.training, maximised(judged), config.seed, to, progress, start=existing)
+
+
+def nothing_to_load(config: RunConfig) -> ModelError:
+    """The error where there are no source rows, and the transformer's folder has no weights."""
+    folder = getattr(config.model.backbone, "path", "model.backbone")
+    return ModelError(
+        f"model.backbone {folder}",
+        expected="weights beside its config.json, for want of data.source",
+        got="none",
+        fix="save the model there with save_pretrained, or add data.source",
+    )
 
 
 def maximised(metric: Metric) -> Maximised:

@@ -37,7 +37,7 @@ class Facts(Frozen):
         source_rows: labelled source rows.
         target_rows: labelled target rows to train on.
         unlabelled_rows: further target rows without labels.
-        source_classes: class names of the source.
+        source_classes: class names of the source; none where it has no rows.
         target_classes: class names of the target.
         labels_per_class: labelled target training rows of the rarest class.
         texts: the columns of the rows that are texts.
@@ -155,12 +155,14 @@ class Strategy(Frozen, ABC):
         label: names it for people.
         streams: batches of how many kinds of rows a step takes.
         reads_texts: whether it learns from columns that are texts.
+        needs_source_rows: whether it has no use for a source model alone.
         draws: whether training draws anything at random; without it further seeds bring nothing new.
     """
 
     kind: str
     label: ClassVar[str]
     reads_texts: ClassVar[bool] = False
+    needs_source_rows: ClassVar[bool] = True
 
     def __init_subclass__(cls, **given: Any) -> None:
         """A strategy without a label is called by its kind."""
@@ -169,7 +171,9 @@ class Strategy(Frozen, ABC):
             cls.label = kind.replace("_", " ")
 
     def obstacle(self, facts: Facts) -> str | None:
-        """Why it does not run on these data, or None when it does: it must read every column, and be suitable."""
+        """Why it does not run on these data, or None when it does: it must have its rows, read every column, and be suitable."""
+        if self.needs_source_rows and not facts.source_rows:
+            return "it needs source rows, and there are none"
         if facts.texts and not self.reads_texts:
             return cannot_read(facts.texts)
         return self.unsuitable(facts)

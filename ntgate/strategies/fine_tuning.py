@@ -11,15 +11,15 @@ Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022 (see 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ntgate.base import Real, Whole
+from ntgate.base import NUMBER, Real, Whole
 from ntgate.errors import ModelError
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
-from ntgate.training.config import Transformers
+from ntgate.training.config import GENTLE, Transformers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,7 +31,8 @@ class FineTuning(Strategy):
     """Train the source network further on the labelled target rows.
 
     Attributes:
-        features_rate: the features learn at this multiple of the head's learning rate.
+        features_rate: the features learn at this multiple of the head's learning rate; None: 0.3, and 0.05 of a transformer whose
+            weights existed before the run.
         layer_decay: each block of the features learns at this multiple of the rate of the block after it.
         probe_first: LP-FT: fit the head on the frozen features first, so that a wrong head does not distort them.
         l2_sp: weight of the features' squared distance to the source's; it takes the place of the weight decay.
@@ -45,7 +46,8 @@ class FineTuning(Strategy):
 
     kind: Literal["fine_tuning"] = "fine_tuning"
     label: ClassVar[str] = "fine-tuning"
-    features_rate: Real = Field(0.3, ge=1e-9, le=1e6)
+    needs_source_rows: ClassVar[bool] = False
+    features_rate: Annotated[float, Field(ge=1e-9, le=1e6, allow_inf_nan=False), NUMBER] | None = None
     layer_decay: Real = Field(1.0, ge=1e-9, le=1)
     probe_first: bool = False
     l2_sp: Real = Field(0.0, ge=0, le=1e6)
@@ -73,6 +75,8 @@ class FineTuning(Strategy):
         """It leads where the source is near."""
         if case.strong:
             return Rank(2.0, f"the source is far ({case.distance})")
+        if case.proxy_a_distance is None:
+            return Rank(1.0, "how far the pretrained model is from the target is not known")
         return Rank(1.0, f"the source is near ({case.distance})")
 
     def train(self, arm: Arm) -> Trained:
@@ -104,7 +108,7 @@ class FineTuning(Strategy):
             network = with_lora(network, self.lora_rank, self.lora_alpha, seed=arm.seed)
         objective = Anchored(
             network,
-            self._groups(network),
+            self._groups(network, self._rate(arm)),
             anchor=self.l2_sp,
             head_decay=self.l2_sp_head,
             shrinkage=self.bss,
@@ -117,7 +121,13 @@ class FineTuning(Strategy):
 
         return arm.network(merged(network), encoder, trained.curve, trained.steps)
 
-    def _groups(self, network: Network) -> list[tuple[list[nn.Parameter], float]]:
+    def _rate(self, arm: Arm) -> float:
+        if self.features_rate is not None:
+            return self.features_rate
+        pretrained = arm.pretrained.loaded is not None and isinstance(arm.pretrained.spec.backbone, Transformers)
+        return GENTLE if pretrained else 0.3
+
+    def _groups(self, network: Network, rate: float) -> list[tuple[list[nn.Parameter], float]]:
         """The parameters of each block that learn, with their multiple of the base rate; the head's is 1."""
         from ntgate.training.blocks import blocks
 
@@ -125,7 +135,7 @@ class FineTuning(Strategy):
         depths = range(len(parts) - 1, -1, -1)
         return [
             *(
-                ([p for p in part.parameters() if p.requires_grad], self.features_rate * self.layer_decay**depth)
+                ([p for p in part.parameters() if p.requires_grad], rate * self.layer_decay**depth)
                 for part, depth in zip(parts, depths, strict=True)
             ),
             (list(network.head.parameters()), 1.0),

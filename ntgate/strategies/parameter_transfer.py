@@ -25,6 +25,7 @@ class ParameterTransfer(Strategy):
 
     kind: Literal["parameter_transfer"] = "parameter_transfer"
     label: ClassVar[str] = "parameter transfer"
+    needs_source_rows: ClassVar[bool] = False
     start: Real = Field(0.9, gt=0, lt=1)
     share_rate: Real = Field(10.0, ge=1e-9, le=1e6)
 

@@ -23,7 +23,7 @@ class Case(NamedTuple):
         target_rows: target rows with and without labels.
         source_rows: labelled source rows.
         unlabelled_rows: target rows without labels.
-        proxy_a_distance: how well a classifier tells the domains apart, 0 (not at all) to 2.
+        proxy_a_distance: how well a classifier tells the domains apart, 0 (not at all) to 2; None: the shift is not measured.
         raw: whether the domains are compared on raw features, as tables are, and not on what a network makes of images.
     """
 
@@ -31,7 +31,7 @@ class Case(NamedTuple):
     target_rows: int
     source_rows: int
     unlabelled_rows: int
-    proxy_a_distance: float
+    proxy_a_distance: float | None
     raw: bool
 
     @property
@@ -41,8 +41,8 @@ class Case(NamedTuple):
 
     @property
     def strong(self) -> bool:
-        """Whether the shift is."""
-        return self.proxy_a_distance >= STRONG_SHIFT
+        """Whether the shift is, as far as it is known."""
+        return self.proxy_a_distance is not None and self.proxy_a_distance >= STRONG_SHIFT
 
     @property
     def labels(self) -> str:
@@ -52,7 +52,7 @@ class Case(NamedTuple):
     @property
     def distance(self) -> str:
         """How far the source is, in words."""
-        return f"proxy A-distance {self.proxy_a_distance:.2f}"
+        return "shift not measured" if self.proxy_a_distance is None else f"proxy A-distance {self.proxy_a_distance:.2f}"
 
     @property
     def unlabelled(self) -> str:

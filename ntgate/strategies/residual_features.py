@@ -17,6 +17,7 @@ class ResidualFeatures(Strategy):
 
     kind: Literal["residual_features"] = "residual_features"
     label: ClassVar[str] = "residual features"
+    needs_source_rows: ClassVar[bool] = False
 
     def rank(self, case: Case) -> Rank:
         """Where the source is far it can be ignored; with few labels a fresh body has little to learn from."""

@@ -22,6 +22,7 @@ from ntgate.strategies.cost import Cost
 class NetworkScratch(Strategy):
     """Train the backbone on the labelled target rows alone."""
 
+    needs_source_rows: ClassVar[bool] = False
     kind: Literal["network"] = "network"
     label: ClassVar[str] = "a network from scratch"
 
@@ -44,6 +45,8 @@ class NetworkScratch(Strategy):
 
 class LearnerScratch(Strategy, Learner):
     """Fit a learner to the labelled target rows alone."""
+
+    needs_source_rows: ClassVar[bool] = False
 
     def seconds(self, cost: Cost) -> float:
         """That of a fit to the target's rows."""

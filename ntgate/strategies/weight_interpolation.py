@@ -24,6 +24,7 @@ class WeightInterpolation(Strategy):
 
     kind: Literal["weight_interpolation"] = "weight_interpolation"
     label: ClassVar[str] = "interpolated weights"
+    needs_source_rows: ClassVar[bool] = False
     source_share: Real = Field(0.5, gt=0, lt=1)
 
     def rank(self, case: Case) -> Rank:

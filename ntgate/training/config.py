@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from ntgate.base import NUMBER, Frozen, Real, Whole, Width
 
+GENTLE = 0.05  # of the base learning rate: what a pretrained transformer's weights learn at (5e-5 by default)
 Steps: TypeAlias = Annotated[int, Field(gt=0, le=10_000_000), NUMBER]
 
 
@@ -57,9 +58,10 @@ class Imported(Frozen):
 class Transformers(Frozen):
     """A Hugging Face transformer from a local folder with a ``config.json``, of images ``(c, h, w)`` or token ids ``(length,)``.
 
-    The folder gives the architecture, and its ``preprocessor_config.json``, where there is one, the size of pictures, how they are
-    brought to it, their mean and their deviation. Its weights are transferred when ``model.source_checkpoint`` names them:
-    ``model.safetensors``, or ``model.safetensors.index.json`` where they are in several files.
+    The folder gives the architecture; its ``preprocessor_config.json``, where there is one, the size of pictures, how they are
+    brought to it, their mean and their deviation; and its weights (``model.safetensors``, in one file or several) are what every
+    transfer starts from, unless ``model.source_checkpoint`` names others; scratch starts at random. Where there are source rows the
+    folder's weights are first trained on them.
 
     Attributes:
         path: a local folder.

@@ -9,16 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ntgate.data.domain import Domain
+from ntgate.base import Artifact
+from ntgate.data.domain import Domain, joined
 from ntgate.data.encoder import Encoder, ImageEncoder, fit_encoder
 from ntgate.errors import ModelError
 from ntgate.training import weights
-from ntgate.training.config import Backbone, NetworkSpec, TrainingConfig
+from ntgate.training.adapters import is_adapter
+from ntgate.training.config import GENTLE, Backbone, NetworkSpec, TrainingConfig
 from ntgate.training.loop import Metric, Progress, fit
 from ntgate.training.network import Network, build, default_backbone
+from ntgate.training.pretrained import load_pretrained
+from ntgate.training.remembered import Remembered, beside, remembered, sample_of
 from ntgate.training.source_model import SourceModel
 from ntgate.training.streams import Rows
 from ntgate.training.supervised import Supervised
+from ntgate.training.weight_files import REFERENCE
 
 
 def rows_of(encoder: Encoder, domain: Domain) -> Rows:
@@ -51,30 +56,76 @@ def embed(network: Network, encoder: Encoder, domain: Domain) -> npt.NDArray[np.
     return features
 
 
-def from_checkpoint(path: Path, source: Domain, backbone: Backbone | None, seed: int, to: Path) -> SourceModel:
-    """The source model whose features, and head where it fits, come from the file at ``path``."""
-    encoder = fit_encoder(source)
-    rows = rows_of(encoder, source)
-    tensors = weights.read(path)
+def from_checkpoint(
+    path: Path, source: Domain | None, targets: Sequence[Domain], backbone: Backbone | None, seed: int, to: Path
+) -> SourceModel:
+    """The source model whose features, and head where it fits, come from the weights at ``path``.
+
+    Without source rows its encoder and classes are those that an ntgate run remembered beside the weights, or else those of the
+    ``targets``; then nobody knows what the classes of a head would be, and none is taken.
+
+    Raises:
+        ModelError: if the weights do not fit, or the target's rows are not of the form that the remembered encoder takes.
+    """
+    known = None if source is not None else remembered_for(path, targets[0])
+    classes = source.classes if source is not None else known.classes if known is not None else targets[0].classes
+    encoder = fit_encoder(source) if source is not None else known.encoder if known is not None else fit_encoder(*targets)
+    rows = rows_of(encoder, source if source is not None else joined(targets, "target"))
     shape = tuple(rows.x.shape[1:])
-    spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(source.classes))
+    spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=max(len(classes), 1))
     network = build(spec, seed)
-    if not weights.load_backbone(network, tensors, str(path)):
+    loaded = load_pretrained(network, path, head=source is not None or known is not None)
+    if not loaded.statistics:
         network.normaliser.fit(rows.x)
-    head = {name.removeprefix("head."): value for name, value in tensors.items() if name.startswith("head.")}
-    has_head = {k: v.shape for k, v in head.items()} == {k: v.shape for k, v in network.head.state_dict().items()}
-    if has_head:
-        network.head.load_state_dict(head)
+    saved = weights.save(network, to)
     return SourceModel(
         origin="checkpoint",
-        weights=weights.save(network, to),
+        weights=saved,
         network=spec,
         encoder=encoder,
-        classes=source.classes,
-        has_head=has_head,
+        classes=classes,
+        has_head=loaded.head,
         validation=None,
         seconds=0.0,
+        loaded=loaded,
+        reference=_remember(network, encoder, source, seed, to) if known is None else known.save(to.with_suffix(REFERENCE)),
     )
+
+
+def remembered_for(path: Path, target: Domain) -> Remembered | None:
+    """What is remembered beside the weights at ``path``, for rows such as those of ``target``; None: nothing.
+
+    Raises:
+        ModelError: if the remembered encoder takes other rows.
+    """
+    found = None if is_adapter(path) else beside(path)
+    if found is None:
+        return None
+    known = remembered(found)
+    try:
+        encoder = known.encoder
+        fits = (
+            encoder.kind == target.kind
+            and encoder.encode(target.take(np.arange(min(1, len(target)))).rows).shape[1:] == encoder.shape
+        )
+    except (KeyError, ValueError, TypeError):
+        fits = False
+    if not fits:
+        raise ModelError(
+            str(found),
+            expected="an encoder of rows such as the target's",
+            got=f"one of other {'columns' if known.encoder.kind == 'table' else 'rows'}",
+            fix="give the target the form that the model was trained on",
+        )
+    return known
+
+
+def _remember(network: Network, encoder: Encoder, source: Domain | None, seed: int, to: Path) -> Artifact | None:
+    if source is None:
+        return None
+    some = sample_of(source, seed)
+    known = Remembered(embed(network, encoder, some), some.labels, source.classes, encoder)
+    return known.save(to.with_suffix(REFERENCE))
 
 
 def pretrain(
@@ -86,21 +137,25 @@ def pretrain(
     seed: int,
     to: Path,
     progress: Progress | None = None,
+    start: Path | None = None,
 ) -> SourceModel:
     """A network trained on nine tenths of the source rows, stopped early on the last tenth.
 
-    The encoder sees the rows of ``targets`` too, so that a category that only the target has gets its column.
+    The encoder sees the rows of ``targets`` too, so that a category that only the target has gets its column. Weights at ``start``
+    are what the training begins from, and then learn at a fraction of the head's rate.
     """
     encoder = fit_encoder(source, *targets)
     rows = rows_of(encoder, source)
     shape = tuple(rows.x.shape[1:])
     spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(source.classes))
     network = build(spec, seed)
-    network.normaliser.fit(rows.x)
+    loaded = None if start is None else load_pretrained(network, start)
+    if loaded is None or not loaded.statistics:
+        network.normaliser.fit(rows.x)
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
     held = max(1, len(rows) // 10)
     trained = fit(
-        Supervised(network),
+        Supervised(network, 1.0 if loaded is None else GENTLE),
         {"labelled": rows.take(order[held:])},
         rows.take(order[:held]),
         metric=metric,
@@ -120,4 +175,6 @@ def pretrain(
         validation=trained.best.validation,
         seconds=trained.seconds,
         curve=trained.curve,
+        loaded=loaded,
+        reference=_remember(network, encoder, source, seed, to),
     )

@@ -8,6 +8,7 @@ from ntgate.base import Artifact, Frozen
 from ntgate.data.encoder import Encoder
 from ntgate.training.config import NetworkSpec
 from ntgate.training.curve import CurvePoint
+from ntgate.training.loaded import Loaded
 
 if TYPE_CHECKING:
     from ntgate.training.network import Network
@@ -23,6 +24,8 @@ class SourceModel(Frozen):
         network: the architecture; None where there is none.
         has_head: whether the head was trained too; a checkpoint may bring features alone.
         validation: score on held-out source rows; None for a checkpoint.
+        loaded: what existing weights gave to it; None where it began at random.
+        reference: what is remembered of the source rows beside the weights; None where nobody has them.
     """
 
     origin: str
@@ -34,6 +37,16 @@ class SourceModel(Frozen):
     validation: float | None
     seconds: float
     curve: tuple[CurvePoint, ...] = ()
+    loaded: Loaded | None = None
+    reference: Artifact | None = None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What existing weights gave to it, for people; nothing where it began at random."""
+        if self.loaded is None:
+            return ()
+        further = ("They were trained further on the source rows.",) if self.origin == "pretrained" else ()
+        return (*self.loaded.sentences, *further)
 
     @property
     def spec(self) -> NetworkSpec:

@@ -1,8 +1,8 @@
 """Hugging Face transformers as feature extractors, built from a local folder.
 
-The folder's ``config.json`` gives the architecture; its safetensors are read as a source checkpoint like any other weights (see
-:func:`ntgate.training.weights.load_backbone`), so that scratch starts from chance. Nothing is fetched, no code of the folder runs,
-and no pickle is read.
+The folder's ``config.json`` gives the architecture; its weights are read like those of any other checkpoint
+(:mod:`ntgate.training.pretrained`) and only where something is transferred, so that scratch starts from chance. Nothing is fetched,
+no code of the folder runs, and no pickle is read that could run any.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _of_pixels(folder: str) -> tuple[Tensor, Tensor] | None:
     return torch.tensor(told.mean), torch.tensor(told.deviation)
 
 
-def library_weights(features: TransformerFeatures, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def library_weights(features: TransformerFeatures, tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """A checkpoint of the transformers library under the names of ``features``; heads and poolers are left out.
 
     The library itself translates: its files keep the names of older versions, and a prefix where the model had a head.
@@ -115,7 +115,7 @@ def library_weights(features: TransformerFeatures, tensors: Mapping[str, Tensor]
         tensors: as read from the file.
 
     Returns:
-        What the checkpoint has for ``features``; parameters of another shape are not among them.
+        What the checkpoint has for ``features``, parameters of another shape not among them; and the names that it has beside.
     """
     import transformers
 
@@ -134,7 +134,8 @@ def library_weights(features: TransformerFeatures, tensors: Mapping[str, Tensor]
     finally:
         transformers.logging.set_verbosity(verbosity)
     unset = set(info["missing_keys"]) | {entry[0] for entry in info["mismatched_keys"]}
-    return {f"model.{name}": value for name, value in loaded.state_dict().items() if name not in unset}
+    found = {f"model.{name}": value for name, value in loaded.state_dict().items() if name not in unset}
+    return found, sorted(info["unexpected_keys"])
 
 
 def _built(build: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

@@ -1,9 +1,7 @@
-"""Weights on disk: written as safetensors; read from safetensors or from torch files that hold tensors alone."""
+"""Weights of networks: written as safetensors, and put from a checkpoint into a backbone."""
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 
 import torch
@@ -11,10 +9,16 @@ from torch import Tensor, nn
 
 from ntgate.base import Artifact
 from ntgate.errors import ModelError
-from ntgate.training.config import NetworkSpec, Transformers
+from ntgate.training.config import Imported, NetworkSpec, Transformers
+from ntgate.training.loaded import Loaded
 from ntgate.training.network import Network, build
+from ntgate.training.weight_files import read
+from ntgate.training.weight_names import Match, matched, plain
 
-_INDEX = ".safetensors.index.json"
+__all__ = ["load", "load_backbone", "read", "save"]
+
+# Counters and constants that some versions of a library save and others do not.
+_TRIFLES = ("num_batches_tracked", "position_ids")
 
 
 def save(network: nn.Module, path: Path) -> Artifact:
@@ -33,102 +37,105 @@ def load(spec: NetworkSpec, weights: Artifact) -> Network:
     return network.eval()
 
 
-def read(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a ``.safetensors`` file, its shards, or a ``torch.save`` file of a state dict.
+def load_backbone(network: Network, tensors: dict[str, Tensor], origin: str, inside: str = "", *, head: bool = True) -> Loaded:
+    """Put a checkpoint's feature weights into ``network``, and its ``head`` where it is wanted, one of ntgate's, and fits.
 
-    Shards are named by their index, ``model.safetensors.index.json``, as the transformers library writes it. A torch file is
-    read with ``weights_only=True``: a pickle that could run code is refused.
-
-    Raises:
-        ModelError: if the file is missing, damaged, or holds anything but named tensors.
-    """
-    fix = "save the weights with safetensors.torch.save_file(model.state_dict(), path)"
-    expected = "weights: a .safetensors file or its index, or a torch file of a state dict"
-    if not path.is_file():
-        raise ModelError(str(path), expected=expected, got="no such file", fix="correct model.source_checkpoint")
-    if path.name.endswith(_INDEX):
-        return _sharded(path)
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            content = load_file(path)
-        else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the readers raise many kinds for damaged and hostile files
-        got = (
-            "a pickle of arbitrary objects" if "weights_only" in str(error).lower() else "a file that is damaged or of another kind"
-        )
-        raise ModelError(str(path), expected=expected, got=got, fix=fix) from error
-    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
-    if not isinstance(content, dict) or not content or not all(isinstance(v, Tensor) for v in content.values()):
-        raise ModelError(str(path), expected=expected, got="something else than named tensors", fix=fix)
-    return content
-
-
-def _sharded(index: Path) -> dict[str, Tensor]:
-    """The tensors that ``index`` lists, each from the safetensors file beside it that it names."""
-    fix = "save the model again with save_pretrained"
-    expected = "an index of safetensors files beside it, as save_pretrained writes it"
-    try:
-        places = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        files = sorted(set(places.values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(str(index), expected=expected, got="a file of another kind", fix=fix) from error
-    # An index is data: it must not lead out of its folder, nor to a file that is read as a pickle.
-    strange = [name for name in files if not re.fullmatch(r"[\w.-]+\.safetensors", str(name))]
-    if strange or not files:
-        raise ModelError(str(index), expected=expected, got=f"it names {strange[0]!r}" if strange else "no file", fix=fix)
-    content = {name: value for file in files for name, value in read(index.parent / file).items()}
-    differ = sorted(content.keys() ^ places.keys())
-    if differ:
-        raise ModelError(
-            str(index), expected="files with the tensors of the index", got=f"a difference in {', '.join(differ[:4])}", fix=fix
-        )
-    return content
-
-
-def load_backbone(network: Network, tensors: dict[str, Tensor], origin: str) -> bool:
-    """Put a checkpoint's feature weights into ``network``.
-
-    The checkpoint may hold a whole ntgate network (``normaliser.*``, ``features.*``, ``head.*``) or just the backbone's own
-    parameters; for a transformer, what its library saves, with or without a head.
-
-    Returns:
-        Whether the checkpoint also brought the input statistics of the normaliser.
+    The checkpoint may hold a whole ntgate network (``normaliser.*``, ``features.*``, ``head.*``), the backbone's own parameters
+    with any prefix, or what the transformers library saves. What it has beside the backbone, such as a head, is left; a part at
+    the end of an imported backbone that it lacks or has in another size, such as the backbone's own head, begins at random.
 
     Raises:
-        ModelError: if parameters are missing, left over, or of another shape.
+        ModelError: if nothing fits, or parameters within a part are missing, left over, or of another shape.
     """
-    prefix = "features."
-    whole = any(name.startswith(prefix) for name in tensors)
-    features = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)} if whole else tensors
     wanted = network.features.state_dict()
-    if isinstance(network.spec.backbone, Transformers) and not whole and not features.keys() >= wanted.keys():
-        from ntgate.training.transformer import TransformerFeatures, library_weights
+    tensors = plain(tensors)
+    match = matched(tensors, wanted)
+    if isinstance(network.spec.backbone, Transformers) and not match.found.keys() >= wanted.keys():
+        match = _of_library(network, match, tensors)
+    found = match.found
+    taken = {name: value for name, value in found.items() if value.shape == wanted[name].shape}
+    fresh = [name for name in wanted if name not in taken and not _trifle(name)]
+    own = match.prefix == "features."
+    _refuse_misfit(network, match, found, taken, fresh, origin)
+    network.features.load_state_dict({**wanted, **taken})
+    outside = match.outside if own else {}
+    head = head and _fill(network.head, outside, "head.")
+    statistics = _fill(network.normaliser, outside, "normaliser.")
+    used = {"head." if head else "", "normaliser."} - {""} if own else set()
+    left = [*match.others, *(name for name in match.outside if not any(name.startswith(part) for part in used))]
+    return Loaded(
+        origin=Path(origin).name,
+        inside=inside,
+        prefix=match.prefix,
+        tensors=len(taken),
+        parameters=sum(value.numel() for value in taken.values()),
+        fresh=tuple(fresh),
+        left=tuple(name for name in left if not _trifle(name)),
+        head=head,
+        statistics=statistics,
+    )
 
-        assert isinstance(network.features, TransformerFeatures)
-        features = library_weights(network.features, features)
-    wrong = [f"{k} {tuple(features[k].shape)}" for k in wanted if k in features and features[k].shape != wanted[k].shape]
-    missing = sorted(wanted.keys() - features.keys())
-    extra = sorted(features.keys() - wanted.keys())
-    if wrong or missing or extra:
-        shapes = [f"{name} {tuple(value.shape)}" for name, value in list(wanted.items())[:3]]
-        parts = [
-            f"{what} {', '.join(names[:4])}"
-            for what, names in (("other shapes for", wrong), ("nothing for", missing), ("unknown parameters", extra))
-            if names
-        ]
-        raise ModelError(
-            origin,
-            expected=f"weights that fit the backbone ({', '.join(shapes)}, ...)",
-            got="; ".join(parts),
-            fix="set model.backbone to the architecture the checkpoint was trained with",
-        )
-    network.features.load_state_dict(features)
-    statistics = {k.removeprefix("normaliser."): v for k, v in tensors.items() if k.startswith("normaliser.")}
-    if statistics.keys() == network.normaliser.state_dict().keys():
-        network.normaliser.load_state_dict(statistics)
-        return True
-    return False
+
+def _trifle(name: str) -> bool:
+    return name.endswith(_TRIFLES)
+
+
+def _of_library(network: Network, match: Match, tensors: dict[str, Tensor]) -> Match:
+    """What the library itself makes of the checkpoint, whose names may be those of earlier versions; else the match as it was."""
+    from ntgate.training.transformer import TransformerFeatures, library_weights
+
+    assert isinstance(network.features, TransformerFeatures)
+    below = {name.removeprefix(match.prefix): value for name, value in tensors.items() if name.startswith(match.prefix)}
+    unwrapped = {name.removeprefix("module.").removeprefix("model."): value for name, value in tensors.items()}
+    read_by_it = [library_weights(network.features, view) for view in (tensors, unwrapped, below)]
+    found, beside = max(read_by_it, key=lambda read: len(read[0]))
+    if len(found) < len(match.found):
+        return match
+    return match._replace(prefix="", found=found, others={}, outside={name: torch.empty(0) for name in beside})
+
+
+def _refuse_misfit(
+    network: Network, match: Match, found: dict[str, Tensor], taken: dict[str, Tensor], fresh: list[str], origin: str
+) -> None:
+    """Raise where the checkpoint is that of another architecture."""
+    backbone, wanted = network.spec.backbone, network.features.state_dict()
+    parts = list(dict.fromkeys(match.part(name) for name in wanted))
+    begun = {match.part(name) for name in taken if not _trifle(name)}
+    last = max((parts.index(part) for part in begun), default=-1)
+    at_the_end = set(parts[last + 1 :]) if isinstance(backbone, Imported) and begun else set()
+    lacking = [name for name in fresh if match.part(name) not in at_the_end and not _pooler(backbone, name)]
+    wrong = [f"{name} {tuple(found[name].shape)}" for name in lacking if name in found]
+    missing = sorted(name for name in lacking if name not in found)
+    others = (
+        [*match.others, *match.outside] if not taken else [name for name in match.others if match.part(match.root + name) in begun]
+    )
+    extra = sorted(name for name in others if not _trifle(name) and not _pooler(backbone, name))
+    if taken and not (wrong or missing or extra):
+        return
+    shapes = [f"{name} {tuple(value.shape)}" for name, value in list(wanted.items())[:3]]
+    told = [
+        f"{what} {', '.join(names[:4])}"
+        for what, names in (("other shapes for", wrong), ("nothing for", missing), ("unknown parameters", extra))
+        if names
+    ]
+    raise ModelError(
+        origin,
+        expected=f"weights that fit the backbone ({', '.join(shapes)}, ...)",
+        got="; ".join(told),
+        fix="set model.backbone to the architecture the checkpoint was trained with",
+    )
+
+
+def _pooler(backbone: object, name: str) -> bool:
+    """Whether a name is that of a transformer's pooler, which nothing here reads."""
+    return isinstance(backbone, Transformers) and "pooler." in name
+
+
+def _fill(module: nn.Module, tensors: dict[str, Tensor], prefix: str) -> bool:
+    """Load what ``tensors`` has for ``module``; whether that was all and of its shapes."""
+    given = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    wanted = module.state_dict()
+    if {name: value.shape for name, value in given.items()} != {name: value.shape for name, value in wanted.items()}:
+        return False
+    module.load_state_dict(given)
+    return True

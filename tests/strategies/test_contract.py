@@ -207,7 +207,7 @@ def test_a_strong_anchor_keeps_the_features_where_they_were(arm):
 
 def test_each_block_learns_at_its_rate(arm, tmp_path):
     network = build(NetworkSpec(backbone=Mlp(hidden=(16, 8, 4)), input_shape=(4,), classes=3), 0)
-    groups = FineTuning(features_rate=0.3, layer_decay=0.5)._groups(network)
+    groups = FineTuning(layer_decay=0.5)._groups(network, 0.3)
     assert [rate for _, rate in groups] == pytest.approx([0.075, 0.15, 0.3, 1.0])
     assert [id(p) for parameters, _ in groups for p in parameters] == [
         *map(id, network.features.parameters()),

@@ -127,7 +127,7 @@ def test_every_change_of_a_layer_has_the_rank_and_all_else_stays(arm, candidate)
 
 def test_only_what_learns_is_in_the_groups(arm):
     network = with_lora(initial_network(arm), 2, 8.0)
-    groups = FineTuning(lora_rank=2, layer_decay=0.5, features_rate=0.4)._groups(network)
+    groups = FineTuning(lora_rank=2, layer_decay=0.5)._groups(network, 0.4)
     assert [rate for _, rate in groups] == pytest.approx([0.1, 0.2, 0.4, 1.0])  # embeddings, two layers, head
     assert not groups[0][0]
     learning = [id(p) for p in network.parameters() if p.requires_grad]
