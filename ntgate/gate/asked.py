@@ -27,7 +27,8 @@ class Asked(Frozen):
         candidate: the class that the candidate says, a code a row; ``opponents``: each of them by name; ``seeds``: further seeds of
             candidate and scratch.
         slices: by column, the slice of each row that was asked for; ``slice_shares``: rows that differ of all, by slice.
-        classes: their names.
+        classes: their names; ``class_counts``: how many of ``class_rows`` of the run's own test rows belong to each; none: no class
+            is a slice that labels decide.
         label: the column that takes the labels.
         by_labels: rules that the labels decide; all others were decided by the run's own test rows.
         policy: when they are looked at; ``looks``: how often, None: after each.
@@ -50,6 +51,8 @@ class Asked(Frozen):
     slices: dict[str, tuple[str, ...]] = {}
     slice_shares: dict[str, dict[str, Share]] = {}
     classes: tuple[str, ...]
+    class_counts: tuple[int, ...] = ()
+    class_rows: int = 0
     label: str
     by_labels: tuple[str, ...]
     policy: Literal["looks", "bets"]

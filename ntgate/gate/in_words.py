@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 def in_words(decision: GateDecision, finding: Finding) -> str | None:
     """What the finding says of the candidate; None for what was no comparison, whose reason is plain already."""
-    if finding.measured is None or decision.candidate is None:
+    if finding.measured is None or (decision.candidate is None and decision.labels is None):
         return None
     say = _RULES.get(finding.rule, _slice)
-    return say(decision, finding, decision.candidate)
+    return say(decision, finding, 0.0 if decision.candidate is None else decision.candidate)  # on labels no model has a value
 
 
 def _seeds(decision: GateDecision, finding: Finding, _: float) -> str | None:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from ntgate.evaluation.sign_test import look_positions, spent_by
 from ntgate.gate.asked import Asked, OnLabels, State
-from ntgate.gate.config import GateConfig
+from ntgate.gate.class_share import FOR_THE_SHARE, least_share
+from ntgate.gate.config import GateConfig, Slice
 from ntgate.gate.finding import Finding
 from ntgate.gate.on_labels import Answered, Signs
 
@@ -68,6 +69,18 @@ class Labelled:
         positions = tuple(sorted({int(within[n]) for n in self.positions} - {0}))
         spent = (asked.alpha,) if asked.looks == 1 and positions else None
         return Answered(signs, int(inside.sum()), asked.slice_shares[by][value], positions, spent, asked.alpha, margin)
+
+    def on_class(self, code: int, opponent: str, tolerated: float) -> Answered:
+        """The same on the rows of one class, which is known of labelled rows alone.
+
+        A loss of ``tolerated`` on its rows is one of that times its share on all rows, where rows of other classes count zero. The
+        share is put to its lower bound (see :mod:`ntgate.gate.class_share`), at a tenth of the level; the labels have the rest.
+        """
+        asked, n, rest = self.asked, len(self.asked.ids), (1 - FOR_THE_SHARE) * self.asked.alpha
+        signs = self.signs(asked.candidate, asked.opponents[opponent]) * (self.y == code)
+        share = least_share(asked.class_counts[code], asked.class_rows, FOR_THE_SHARE * asked.alpha)
+        spent = None if asked.looks is None else spent_by(self.positions, n, rest)
+        return Answered(signs, n, (asked.differ, asked.rows), self.positions, spent, rest, -tolerated * share)
 
     def signs(self, first: tuple[int, ...], second: tuple[int, ...]) -> Signs:
         """1 for each labelled row that the first gets right alone, -1 where the second does, else 0 ``(k,)``."""
@@ -185,7 +198,9 @@ def _answer(rule: str, found: Answered, called: str, margin: float) -> Finding:
     verdict = {
         "pass": f"It is {better}.",
         "fail": f"It is shown not to be {better}." if margin >= 0 else "It is worse.",
-        "inconclusive": f"It is not shown to be {better}." if margin >= 0 else f"A loss of more than {-margin:g} is not ruled out.",
+        "inconclusive": f"It is not shown to be {better}."
+        if margin >= 0
+        else f"A loss of more than {-margin:.2g} is not ruled out.",
     }[outcome]
     return Finding(rule=rule, outcome=outcome, measured=low, bound=margin, reason=text + verdict)
 
@@ -229,6 +244,8 @@ def _seeds(labelled: Labelled) -> Finding:
 
 def _slices(labelled: Labelled, by: str) -> list[Finding]:
     part = next(one for one in labelled.config.slices if one.by == by)
+    if by == "class":
+        return _classes(labelled, part)
     others = [name for name in ("scratch", "champion") if name in labelled.asked.opponents]
     return [
         _answer(
@@ -240,3 +257,23 @@ def _slices(labelled: Labelled, by: str) -> list[Finding]:
         for value in labelled.asked.slice_shares[by]
         for other in others
     ]
+
+
+def _classes(labelled: Labelled, part: Slice) -> list[Finding]:
+    """One finding for each class and each model that the candidate is compared with."""
+    asked, found = labelled.asked, []
+    for code, name in enumerate(asked.classes):
+        share = least_share(asked.class_counts[code], asked.class_rows, FOR_THE_SHARE * asked.alpha)
+        held = f"By the run's own test rows at least {100 * share:.2g} % of the rows are of this class. "
+        for other in (one for one in ("scratch", "champion") if one in asked.opponents):
+            rule = f"slice class={name}, against {other}"
+            if share * asked.rows < part.min_rows:
+                reason = f"{held}Of {asked.rows:,} rows of the pool these are too few for a verdict on this slice: {part.min_rows}."
+                found.append(Finding(rule=rule, outcome="inconclusive", bound=-part.margin, reason=reason))
+                continue
+            answer = labelled.on_class(code, other, part.margin)
+            told = _answer(rule, answer, f"{other} on class {name}, where other classes count zero", answer.margin)
+            as_much = f" On all rows that is a loss of {part.margin:g} on this class."
+            reason = f"{held}{told.reason}{as_much if told.outcome == 'inconclusive' else ''}"
+            found.append(told.model_copy(update={"reason": reason}))
+    return found

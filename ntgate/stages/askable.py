@@ -83,7 +83,7 @@ def rules_to_ask(config: RunConfig, history: RunHistory, subject: str) -> tuple[
                 cannot.append(finding)
             continue
         part = rule.removeprefix("slice ").partition("=")[0] if rule.startswith("slice ") else None
-        if part is not None and part != "class":
+        if part is not None and (part != "class" or not history.evaluated.allowance.closed):
             wanted += [f"slice {part}"] if f"slice {part}" not in wanted else []
         elif rule in _RULES and not (rule == "champion" and history.champion.model is None):
             wanted.append(rule)

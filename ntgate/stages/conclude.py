@@ -141,12 +141,13 @@ def _labels(config: RunConfig, history: RunHistory, directory: str, before: str 
     if decided.outcome != "inconclusive" or type(decided.metric) is not Accuracy or not history.evaluated.onnx:
         return {}
     try:
-        rules_to_ask(config, history, directory)
+        rules = rules_to_ask(config, history, directory)
     except ConfigError:  # labels would decide nothing, as `ntgate ask` says
         return {}
     wanted = decided.deciding
     numbers = {} if wanted is None else wanted.model_dump(mode="json")
-    budget = "" if wanted is None or wanted.deciding is None else f" --budget {wanted.deciding}"
+    enough = None if wanted is None or set(rules) - {"negative_transfer", "seeds"} else wanted.deciding
+    budget = "" if enough is None else f" --budget {enough}"  # what further rules take is not known
     return {**numbers, "next": f"ntgate ask {directory} --rows POOL{budget}"}
 
 

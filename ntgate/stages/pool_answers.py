@@ -61,7 +61,7 @@ class PoolAnswers:
                     first, second = (_codes(arm.load().scores(pool.rows)) for arm in pair)
                     seeds.append((first, second))
         candidate = said.pop("candidate")
-        return cls(candidate, said, seeds, {part: slice_keys(pool, part) for part in parts})
+        return cls(candidate, said, seeds, {part: slice_keys(pool, part) for part in parts if part != "class"})
 
     def asked(
         self,
@@ -77,6 +77,7 @@ class PoolAnswers:
     ) -> Asked:
         """What is asked for, with the answers on the rows ``chosen``; no labeller sees them."""
         labels, keys = run.config.gate.labels, pool.keys.keys[pool.index[chosen], 0]
+        counts = _of_test_rows(run) if "slice class" in rules else np.zeros(0, np.int64)
         return Asked(
             id=comparison,
             decision_id=run.history.decided.decision_id,
@@ -93,6 +94,8 @@ class PoolAnswers:
             slices={part: tuple(keys[chosen].tolist()) for part, keys in self.keys.items()},
             slice_shares={part: self._shares(keys) for part, keys in self.keys.items()},
             classes=run.history.ingested.target_classes,
+            class_counts=tuple(counts.tolist()),
+            class_rows=int(counts.sum()),
             label=label,
             by_labels=rules,
             policy=labels.policy,
@@ -102,6 +105,12 @@ class PoolAnswers:
 
     def _shares(self, keys: npt.NDArray[np.str_]) -> dict[str, tuple[int, int]]:
         return {str(value): (int((self.differ & (keys == value)).sum()), int((keys == value).sum())) for value in np.unique(keys)}
+
+
+def _of_test_rows(run: FrozenRun) -> Codes:
+    """How many of the test rows that the run has opened belong to each class."""
+    with np.load(run.history.evaluated.scores.verified(), allow_pickle=False) as kept:
+        return np.bincount(kept["y"], minlength=len(run.history.ingested.target_classes)).astype(np.int64)
 
 
 def _codes(scores: npt.NDArray[Any]) -> Codes:

@@ -279,6 +279,22 @@ def test_python_asks_and_judges_as_the_commands_do(finished, monkeypatch, capsys
         ntgate.judge(finished.path, 3)
 
 
+def test_a_slice_by_class_is_decided_by_labels(finished):
+    kept = json.loads((finished.path / "history.json").read_text())
+    kept["config"]["gate"]["slices"] = [{"by": "class", "margin": 0.3, "min_rows": 5}]
+    kept["results"]["decided"]["gate"]["findings"].append(json.loads(finding("slice class=3, against scratch").model_dump_json()))
+    (finished.path / "history.json").write_text(json.dumps(kept))
+    answer = finished.ask()
+    assert answer.by_labels == ("negative_transfer", "slice class")
+    asked = json.loads((finished.path / "asked.json").read_text())
+    assert (asked["class_rows"], len(asked["class_counts"])) == (50, 10)
+    result = judge(finished.frozen, [finished.labels(0, answer.asked)], dry_run=True)
+    told = {found.rule: found for found in result.findings if found.rule.startswith("slice class=")}
+    assert set(told) == {f"slice class={code}, against scratch" for code in range(10)}
+    assert all("By the run's own test rows at least " in found.reason for found in told.values())
+    assert {found.outcome for found in told.values()} <= {"pass", "inconclusive"}
+
+
 def test_labels_are_tested_at_what_the_budget_of_the_model_grants(finished):
     def budget(**settings) -> None:
         kept = json.loads((finished.path / "history.json").read_text())
@@ -322,7 +338,6 @@ def finding(rule: str, outcome: str = "inconclusive") -> Finding:
         ({}, {"outcome": "promoted"}, "got it is promoted"),
         ({}, {"outcome": "rejected", "findings": (finding("wear", "fail"),)}, "got it is rejected: Too few rows."),
         ({"gate": {"metric": "balanced_accuracy"}}, {}, "of it alone rows on which the models agree count zero"),
-        ({}, {"findings": (finding("slice class=3, against scratch"),)}, "got slice class=3, against scratch: Too few rows."),
         ({}, {"findings": (finding("labels"),)}, "got labels: Too few rows."),
         ({}, {"findings": (finding("my_rule"),)}, "rules that labels of disagreeing rows can decide"),
     ],
@@ -346,6 +361,8 @@ def test_labels_decide_what_the_test_rows_left_open_and_all_that_is_withheld(inc
     assert rules(frozen) == ("negative_transfer",)
     seeds = (*frozen.history.decided.gate.findings, finding("seeds"))
     assert rules(changed(frozen, findings=seeds)) == ("negative_transfer", "seeds")
+    by_class = (*frozen.history.decided.gate.findings, finding("slice class=3, against scratch"))
+    assert rules(changed(frozen, findings=by_class)) == ("negative_transfer", "slice class")
     hidden = withheld(frozen.history.decided.gate)
     kept = changed(frozen, **{name: getattr(hidden, name) for name in ("withheld", "findings")})
     assert rules(kept) == ("negative_transfer", "target_learners", "constant_guess")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from ntgate.cli.run import verdict
 from ntgate.config import load
 from ntgate.errors import ConfigError
 from ntgate.flow import run
@@ -53,6 +54,7 @@ def test_no_test_row_is_opened_until_the_questions_are_answered(folder):
     assert asked.outcome == "inconclusive"
     assert asked.sentence.startswith("No test row was opened, so none is worn: what the files leave open has to be said first.")
     assert "write `label_map: {" in asked.sentence
+    assert asked.alarms[0] in verdict(asked)[1], "the summary of the command"
     assert asked.gain is asked.p_value is None
     assert asked.labels == {}, "`ntgate ask` could change nothing"
     assert next_steps(RunReport.of({**asked.as_json(), "data": []}))[1:] == (
