@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import tempfile
@@ -44,6 +45,7 @@ from ntgate.machine import machine_fault
 from ntgate.registry import standing
 from ntgate.training.foreign import left
 
+COMPLETE = "_NTGATE_COMPLETE"  # set by the shell that completes
 INTERNAL, USAGE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
 
@@ -102,6 +104,8 @@ for _command in _COMMANDS:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; errors become one sentence, or one JSON object."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if not arguments and COMPLETE in os.environ:
+        return _completed()
     standing.forget()
     # What click prints by itself is the answer then.
     helping = not arguments or not {"-h", "--help", "--version"}.isdisjoint(arguments)
@@ -112,6 +116,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return int(code or 0)
         except BaseException as error:  # noqa: BLE001  the last line of defence
             return _ended(error, as_json="--json" in arguments, helping=helping)
+
+
+def _completed() -> int:
+    """What the shell asks: the script that completes, or what may come next in a line."""
+    try:
+        cli.main([], prog_name="ntgate", complete_var=COMPLETE)
+    except SystemExit as answered:
+        return int(answered.code or 0)
 
 
 def _ended(error: BaseException, *, as_json: bool, helping: bool) -> int:

@@ -13,7 +13,7 @@ NOTHING = 4  # no label of this pool can change the verdict: it stays inconclusi
 
 
 @click.command(short_help="Name the rows whose labels decide an inconclusive run.")
-@click.argument("run")
+@click.argument("run", type=click.Path())
 @click.option("--rows", required=True, help="The pool: target rows without labels, in the target's format; a path or URI.")
 @click.option(
     "--budget",

@@ -18,8 +18,8 @@ _LONGEST = 44
 
 
 @click.command(short_help="Show what differs between two runs.")
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", type=click.Path())
+@click.argument("second", type=click.Path())
 @with_uri
 @with_json
 def compare(first: str, second: str, uri: str | None, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ntgate.cli import console
-from ntgate.cli.options import with_config, with_json
+from ntgate.cli.options import with_config, with_json, with_quiet
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
@@ -29,8 +29,9 @@ _NAMED = 10  # moved features
     metavar="N|ADDRESS",
     help="Tables larger than this machine: measured by N Dask processes, or by the cluster of that scheduler.",
 )
+@with_quiet
 @with_json
-def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | None, as_json: bool) -> int:
+def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | None, quiet: bool, as_json: bool) -> int:
     """Measure how far the target has moved from the source, and exit with 3 when it has moved too far.
 
     Too far is a significant shift (shift.alpha) with an effect size above shift.tolerated_effect, of all features together or of
@@ -61,7 +62,7 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | N
         from ntgate.cli.progress import listener
         from ntgate.flow import drift as measure_drift
 
-        with listener() as listening:
+        with listener(quiet=quiet) as listening:
             checked = measure_drift(settings, listener=listening)
     console.answer(checked.as_json() if as_json else check_summary(checked))
     return EXIT[checked.shift.outcome]

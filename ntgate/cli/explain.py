@@ -21,7 +21,7 @@ _WIDEST = 110
 
 
 @click.command(short_help="Tell what a run did, why, and what to do now.")
-@click.argument("run")
+@click.argument("run", type=click.Path())
 @with_uri
 @with_json
 def explain(run: str, uri: str | None, as_json: bool) -> int:

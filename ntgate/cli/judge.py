@@ -10,7 +10,7 @@ from ntgate.cli.run import EXIT, verdict
 
 
 @click.command(short_help="Decide by labels that were asked for, and promote what passed.")
-@click.argument("run")
+@click.argument("run", type=click.Path())
 @click.option("--labels", multiple=True, help="The filled-in table, or an export of Label Studio; may be given in batches.")
 @click.option("--dry-run", is_flag=True, help="Take the labels, but write nothing to the registry.")
 @click.option("--uri", envvar="MLFLOW_TRACKING_URI", help="The registry, where it is not that of the run's config.")

@@ -23,6 +23,11 @@ def with_json(command: F) -> F:
     return click.option("as_json", "--json", is_flag=True, help="Print one JSON object on standard output.")(command)
 
 
+def with_quiet(command: F) -> F:
+    """The flag ``--quiet``."""
+    return click.option("--quiet", "-q", is_flag=True, help="No progress on standard error; of a run, its verdict alone.")(command)
+
+
 def with_registry(command: F) -> F:
     """The argument ``NAME``, a registered model, and ``--uri``, its registry."""
     return click.argument("name")(with_uri(command))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from ntgate.cli import console
-from ntgate.cli.options import with_config, with_json
+from ntgate.cli.options import with_config, with_json, with_quiet
 
 
 @click.command(short_help="Show what a run would train, and why.")
 @with_config
+@with_quiet
 @with_json
-def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
+def plan(config: str, overrides: tuple[str, ...], quiet: bool, as_json: bool) -> int:
     """Show which strategies a run would train, in which order, why, and with which budget."""
     from ntgate.cli.progress import listener
     from ntgate.config import load
@@ -20,7 +21,7 @@ def plan(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
     from ntgate.stages.worn import what_is_left
 
     settings = load(config, overrides)
-    with listener() as listening:
+    with listener(quiet=quiet) as listening:
         ingested, made = make_plan(settings, listener=listening)
     left = preview(settings, ingested.part(ingested.judged), ingested.leakage)
     seen = what_is_left(settings, left, ingested.rows[ingested.judged])

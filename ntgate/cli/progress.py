@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """A line a stage and a line an arm, for logs."""
+    """A line a stage and a line an arm, for logs; none where that is wished."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._began, self._quiet = time.monotonic(), quiet
 
     def _say(self, text: str) -> None:
         signals.check()
-        console.note(f"[{time.monotonic() - self._began:5.1f} s] {text}")
+        if not self._quiet:
+            console.note(f"[{time.monotonic() - self._began:5.1f} s] {text}")
 
     def stage(self, name: str) -> None:
         """One line."""
@@ -65,10 +66,10 @@ class Bars:
 
 
 @contextmanager
-def listener() -> Iterator[Lines | Bars]:
-    """Bars when standard error is a terminal, lines when it is not."""
-    if not sys.stderr.isatty():
-        yield Lines()
+def listener(*, quiet: bool = False) -> Iterator[Lines | Bars]:
+    """Bars when standard error is a terminal, lines when it is not; nothing where that is wished."""
+    if quiet or not sys.stderr.isatty():
+        yield Lines(quiet=quiet)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

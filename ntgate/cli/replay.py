@@ -12,7 +12,7 @@ DIFFERS = 3
 
 
 @click.command(short_help="Work a decision out again from its stored scores.")
-@click.argument("run")
+@click.argument("run", type=click.Path())
 @with_uri
 @click.option("--own", is_flag=True, help="Import the rules and the metric of one's own that the decision names.")
 @with_json

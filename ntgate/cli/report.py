@@ -14,7 +14,7 @@ REPORT = "report.html"
 
 
 @click.command(short_help="Show where a run's report lies.")
-@click.argument("run")
+@click.argument("run", type=click.Path())
 @click.option("--uri", envvar="MLFLOW_TRACKING_URI", help="The registry of a run id; else MLFLOW_TRACKING_URI.")
 @click.option("--to", default=".", show_default=True, help="Where the pages of a run id are downloaded to.")
 @with_json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ntgate.cli import console
-from ntgate.cli.options import with_config, with_json
+from ntgate.cli.options import with_config, with_json, with_quiet
 
 if TYPE_CHECKING:
     from ntgate.stages.result import RunResult
@@ -22,9 +22,18 @@ EXIT = {"promoted": 0, "rejected": 3, "inconclusive": 4, "approval_wanted": 7}
 @click.option("--dry-run", is_flag=True, help="Everything but writing to the registry.")
 @click.option("--allow-first", is_flag=True, help="Promote without a comparison with the champion where it was deleted.")
 @click.option("--force", is_flag=True, help="Train although the test rows are worn out and nothing new can be promoted.")
+@with_quiet
 @with_json
 def run(
-    config: str, overrides: tuple[str, ...], inline: bool, quick: bool, dry_run: bool, allow_first: bool, force: bool, as_json: bool
+    config: str,
+    overrides: tuple[str, ...],
+    inline: bool,
+    quick: bool,
+    dry_run: bool,
+    allow_first: bool,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Measure the shift, train, judge, and promote what beats training from scratch.
 
@@ -39,7 +48,7 @@ def run(
     if inline:
         from ntgate.flow import run as run_inline
 
-        with listener() as listening:
+        with listener(quiet=quiet) as listening:
             result = run_inline(settings, dry_run=dry_run, allow_first=allow_first, force=force, listener=listening, helped=True)
     else:
         from ntgate.cli.orchestrated import run_pipeline
@@ -48,7 +57,8 @@ def run(
         standing.forget()
         if result.outcome == "promoted" and result.registry["version"] is not None:  # the step read the alias back
             standing.champion_is(settings.model.name, str(result.registry["version"]))
-    console.answer(result.as_json() if as_json else summary(result))
+    brief = f"{marked(result.outcome, unchanged=result.registry['unchanged'])}  {result.sentence}"
+    console.answer(result.as_json() if as_json else brief if quiet else summary(result))
     return EXIT[result.outcome]
 
 

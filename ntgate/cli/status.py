@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ntgate.registry.fleet import ModelEntry
     from ntgate.registry.history import VersionEntry
     from ntgate.registry.overview import Overview
+    from ntgate.registry.timeline import Reign
 
 
 @click.command(short_help="Show the champion, its history, and what to do next; of all models without a NAME.")
@@ -123,6 +124,7 @@ def summary(found: Overview) -> str:
         lines.append("  champion  none" + (f": {found.lost}" if found.lost else ""))
     elif found.lost:
         lines.append(f"  champion  lost: {found.lost}")
+    lines += [_reign(reign) for reign in found.timeline]
     lines += [f"  {word:<9} v{entry.version} {told}" for entry in found.versions for word, told in _approval(entry, found)]
     if found.baseline is not None:
         lines.append(f"  baseline  v{found.baseline}, training from scratch: models:/{found.name}@baseline")
@@ -131,6 +133,13 @@ def summary(found: Overview) -> str:
         lines.append(f"  lock      {found.lock.owner}{ended}, since {found.lock.since}")
     lines.append(f"  next      {found.next}")
     return "\n".join(lines)
+
+
+def _reign(reign: Reign) -> str:
+    """A line of the timeline."""
+    gain = "" if reign.gain in (None, "none") else f", gain {reign.gain}"
+    told = f"v{reign.version}: {reign.because}{gain}" + (", rolled back since" if reign.rolled_back else "")
+    return f"  {(reign.since or '-')[:10]} {told}"
 
 
 def _approval(entry: VersionEntry, found: Overview) -> list[tuple[str, str]]:

@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from ntgate.errors import RegistryError
 from ntgate.registry.champion import PREVIOUS, STATE, champion
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.history import FOREIGN, PENDING, history
+from ntgate.registry.history import ADOPTED, ADOPTED_BECAUSE, ADOPTED_BY, FOREIGN, PENDING, history
 from ntgate.registry.lock import promotion_lock
 from ntgate.registry.promotion import move_alias
-
-ADOPTED_BY, REASON, ADOPTED = "ntgate.adopted_by", "ntgate.adopted_because", "ntgate.adopted_at"
 
 
 def adopt(registry: Registry, version: str, *, by: str, reason: str) -> str | None:
@@ -53,7 +51,7 @@ def adopt(registry: Registry, version: str, *, by: str, reason: str) -> str | No
         before = None if now is None or now.version == version else now.version
         marks = {
             ADOPTED_BY: by,
-            REASON: reason,
+            ADOPTED_BECAUSE: reason,
             ADOPTED: datetime.now(UTC).isoformat(timespec="seconds"),
             PREVIOUS: before or "none",
             STATE: PENDING,  # the last, so that whoever finishes it finds the rest

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ntgate.base import Frozen
-from ntgate.registry.adoption import ADOPTED_BY
 from ntgate.registry.baseline import BASELINE, MADE_BY, ROLE
 from ntgate.registry.challenger import CHALLENGER
 from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.history import DECLINED, PENDING, ROLLED_BACK, WAITING, may_be_approved
+from ntgate.registry.history import ADOPTED_BY, DECLINED, PENDING, ROLLED_BACK, WAITING, may_be_approved
 from ntgate.registry.lock import is_lock
 from ntgate.registry.pages import pages
 from ntgate.registry.recorded import KEY, PARENT, STRATEGY

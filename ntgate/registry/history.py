@@ -16,6 +16,9 @@ FIRST_ALLOWED = "ntgate.first_allowed"
 UNTIL, APPROVERS = "ntgate.approval_until", "ntgate.approvers"
 BY, ACCOUNT, REASON, AT = "ntgate.approval_by", "ntgate.approval_account", "ntgate.approval_reason", "ntgate.approval_at"
 
+ADOPTED_BY, ADOPTED_BECAUSE, ADOPTED = "ntgate.adopted_by", "ntgate.adopted_because", "ntgate.adopted_at"
+GAIN = "ntgate.gain"
+
 
 class VersionEntry(Frozen):
     """One version.
@@ -33,7 +36,9 @@ class VersionEntry(Frozen):
         created: when, in UTC, as ISO 8601.
         approval_until: the moment up to which it may be approved, in UTC, as ISO 8601; None where nobody was asked.
         approvers: the accounts that may approve or decline it; empty: all that the registry lets write.
-        approval_by: who approved or declined it, or began to; ``approval_reason`` why.
+        approval_by: who approved or declined it, or began to; ``approval_reason`` why, ``approval_at`` when.
+        gain: over scratch with its interval, as its run told it.
+        adopted_by: who made it the champion though ntgate did not make it; ``adopted_because`` why, ``adopted_at`` when.
     """
 
     version: str
@@ -49,6 +54,11 @@ class VersionEntry(Frozen):
     approvers: tuple[str, ...] = ()
     approval_by: str | None = None
     approval_reason: str | None = None
+    approval_at: str | None = None
+    gain: str | None = None
+    adopted_by: str | None = None
+    adopted_because: str | None = None
+    adopted_at: str | None = None
 
     def may_be_approved(self, seen: str | None) -> bool:
         """Whether it waits, its time has not passed, and ``seen`` is the champion that its evidence was against."""
@@ -90,6 +100,11 @@ def history(registry: Registry) -> list[VersionEntry]:
             approvers=tuple(filter(None, known.tags.get(APPROVERS, "").split(","))),
             approval_by=known.tags.get(BY),
             approval_reason=known.tags.get(REASON),
+            approval_at=known.tags.get(AT),
+            gain=known.tags.get(GAIN),
+            adopted_by=known.tags.get(ADOPTED_BY),
+            adopted_because=known.tags.get(ADOPTED_BECAUSE),
+            adopted_at=known.tags.get(ADOPTED),
         )
         for known in sorted(found, key=lambda known: int(known.version), reverse=True)
     ]

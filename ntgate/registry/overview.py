@@ -11,6 +11,7 @@ from ntgate.registry.client import Registry
 from ntgate.registry.history import FOREIGN, PENDING, PROMOTED, VersionEntry, history
 from ntgate.registry.lock import Holder, holder
 from ntgate.registry.lost_champion import lost
+from ntgate.registry.timeline import Reign, timeline
 
 
 class Overview(Frozen):
@@ -25,6 +26,7 @@ class Overview(Frozen):
         lock: who holds the promotion lock; None: nobody.
         versions: all versions but those that were only a baseline, the newest first.
         baseline: the version with the alias ``baseline``; None: no version carries it.
+        timeline: the champions one after another, the latest first.
         next: what to do, in one sentence.
     """
 
@@ -36,6 +38,7 @@ class Overview(Frozen):
     lock: Holder | None = None
     versions: tuple[VersionEntry, ...] = ()
     baseline: str | None = None
+    timeline: tuple[Reign, ...] = ()
     next: str
 
 
@@ -62,6 +65,7 @@ def look(registry: Registry, opened: int = 0) -> Overview:
         lock=held,
         versions=tuple(entries),
         baseline=baseline(registry),
+        timeline=timeline(entries),
         next=advice(registry.name, entries, held, gone, opened),
     )
 

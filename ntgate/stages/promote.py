@@ -142,6 +142,7 @@ def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history
     from ntgate.registry.promotion import PromotionRequest
     from ntgate.registry.promotion import promote as promote_version
     from ntgate.report.model_card import model_card
+    from ntgate.stages.record import gain_in_words
 
     chosen = history.shipped
     if history.decided.gate.outcome != "promoted" or chosen is None:
@@ -154,7 +155,7 @@ def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history
         run_id=recorded.runs[chosen.strategy],
         model_id=recorded.models[chosen.strategy],
         description=model_card(run_report(config, history, result.model_copy(update={"sentence": history.decided.gate.sentence}))),
-        tags={"ntgate.strategy": chosen.strategy, "ntgate.run_id": recorded.run_id},
+        tags={"ntgate.strategy": chosen.strategy, "ntgate.run_id": recorded.run_id, "ntgate.gain": gain_in_words(result)},
     )
     gate = config.gate
     if gate.approval == "required":

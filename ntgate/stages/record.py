@@ -32,7 +32,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
         "ntgate.decision_id": result.decision_id,
         "ntgate.outcome": result.outcome,
         "ntgate.model": config.model.name,
-        "ntgate.gain": _gain(result),
+        "ntgate.gain": gain_in_words(result),
         "ntgate.strategy": result.candidate.strategy or "none" if result.candidate else "none",
         "ntgate.labels_wanted": str(max((f.labels_wanted or 0 for f in result.findings), default=0)),
         "ntgate.alarms": " ".join(result.alarms) or "none",
@@ -80,7 +80,11 @@ def _name(history: RunHistory, result: RunResult) -> str:
     return " ".join([*parts, (result.candidate and result.candidate.strategy) or ""]).rstrip()
 
 
-def _gain(result: RunResult) -> str:
+def gain_in_words(result: RunResult) -> str:
+    """The gain that the verdict is about, with its interval; ``none`` where there is none."""
+    if (taken := result.replacement) is not None:
+        ends = ", ".join(_signed(result, end, unit=False) for end in taken.gain_interval)
+        return f"{_signed(result, taken.gain)} [{ends}] of scratch over the champion"
     if result.gain is None or result.gain_interval is None:
         return "none"
     ends = ", ".join(_signed(result, end, unit=False) for end in result.gain_interval)

@@ -73,6 +73,15 @@ def test_plan_gives_an_order_with_reasons(project, capsys):
     assert answer["steps"] == 200
 
 
+def test_quiet_leaves_the_answer_alone(project, capsys):
+    assert command(["plan", str(project / "config.yaml")]) == 0
+    assert "[" in capsys.readouterr().err
+    assert command(["plan", str(project / "config.yaml"), "--quiet"]) == 0
+    told = capsys.readouterr()
+    assert "linear_pool" in told.out or "fine_tuning" in told.out
+    assert told.err == ""
+
+
 def test_doctor_says_what_is_here(capsys):
     code, answer = printed(capsys, "doctor", "--json")
     assert (code, answer["healthy"]) == (0, True)

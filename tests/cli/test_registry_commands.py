@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,11 @@ def test_status(ask, say, registry):
     text = say("status")
     assert "* v2" in text
     assert "after v1" in text
+    assert [(reign["version"], reign["champion"], reign["because"]) for reign in seen["timeline"]] == [
+        ("2", True, "passed every rule"),
+        ("1", False, "passed every rule"),
+    ]
+    assert re.search(r"\n  \d{4}-\d\d-\d\d v2: passed every rule\n", text)
     assert text.endswith("next      nothing\n")
     assert seen["baseline"] is None
     (model,) = registry.client.search_logged_models([registry.experiment()])
