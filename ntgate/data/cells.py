@@ -1,12 +1,14 @@
 """Cells of a table as numbers, as seconds and as text: the same ones for training, for the gate and for serving.
 
-What MLflow serves has this file in it, where ntgate need not be installed: it imports numpy and pandas and nothing else.
+What MLflow serves has this file in it, where ntgate need not be installed: it imports numpy and pandas and nothing else, and
+tokenizers where a model reads tokens.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,31 @@ def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
         for value, gone in zip(column, missing, strict=True)
     ]
     return np.array(written, dtype=object)
+
+
+def token_ids(tokenizer: str, written: Sequence[str] | npt.NDArray[np.object_], length: int, pad: int) -> npt.NDArray[np.float32]:
+    """Token ids ``(n, length)`` of texts, cut to ``length`` and filled with ``pad``.
+
+    Args:
+        tokenizer: the content of a ``tokenizer.json``.
+        written: the texts.
+        length: ids of a text.
+        pad: the id that fills short texts.
+    """
+    ids = np.full((len(written), length), pad, dtype=np.float32)
+    for row, found in zip(ids, _tokenizer(tokenizer, length).encode_batch(list(written)), strict=True):
+        row[: len(found.ids)] = found.ids
+    return ids
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(content: str, length: int) -> Any:
+    from tokenizers import Tokenizer
+
+    made = Tokenizer.from_str(content)
+    made.no_padding()
+    made.enable_truncation(length)
+    return made
 
 
 def numbers(column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, exact: bool = False) -> npt.NDArray[np.floating]:

@@ -19,6 +19,7 @@ from ntgate.data.column_form import Rules
 from ntgate.data.date_parts import DateParts, date_parts
 from ntgate.data.missing import MISSING
 from ntgate.data.tfidf import TfIdf, fit_tfidf
+from ntgate.data.tokens import TokenEncoder
 from ntgate.errors import DataError
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class TextEncoder(Frozen):
         return csr_array(hstack(parts, format="csr"))
 
 
-Encoder: TypeAlias = Annotated[ArrayEncoder | ImageEncoder | TableEncoder, Field(discriminator="kind")]
+Encoder: TypeAlias = Annotated[ArrayEncoder | ImageEncoder | TableEncoder | TokenEncoder, Field(discriminator="kind")]
 
 
 def fit_encoder(*domains: Domain) -> Encoder:

@@ -52,7 +52,8 @@ def export_committee(
     made = helper.make_model(whole, opset_imports=_opsets(models), ir_version=max(m.ir_version for m in models))
     made.functions.extend(function for model in models for function in model.functions)
     made.producer_name, made.producer_version = first.producer_name, first.producer_version
-    made.metadata_props.extend(first.metadata_props)
+    known = {entry.key: entry.value for model in reversed(models) for entry in model.metadata_props}
+    helper.set_model_props(made, known)  # of one of them alone may be told how its texts become tokens
     onnx.checker.check_model(made, full_check=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(made, path)

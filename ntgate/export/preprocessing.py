@@ -9,6 +9,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 from ntgate.data.date_parts import DateParts
 from ntgate.data.encoder import Categorical, Encoder, ImageEncoder, Numeric, TableEncoder, TextEncoder
+from ntgate.data.tokens import TokenEncoder
 from ntgate.export.date_graph import date_nodes
 from ntgate.export.text_graph import CONTRIB, WORDS, text_nodes
 
@@ -32,6 +33,8 @@ def columns_of(encoder: Encoder | TextEncoder) -> tuple[str, ...]:
     """The columns that a graph takes as its inputs; none where it takes ``x``."""
     if isinstance(encoder, TextEncoder):
         return (*columns_of(encoder.table), *(text.name for text in encoder.texts))
+    if isinstance(encoder, TokenEncoder):
+        return (encoder.called,)
     if not isinstance(encoder, TableEncoder):
         return ()
     columns: list[Numeric | Categorical | DateParts] = [*encoder.numeric, *encoder.categorical, *encoder.dates]
@@ -41,7 +44,8 @@ def columns_of(encoder: Encoder | TextEncoder) -> tuple[str, ...]:
 def preprocessing_graph(encoder: Encoder | TextEncoder, ir_version: int) -> ModelProto:
     """The encoder as a model from raw rows to :data:`OUTPUT` ``(n, *shape)`` behind :func:`inner_prefix`.
 
-    Images enter as ``x``, uint8 ``(n, h, w, c)``; a table as one input ``(n, 1)`` a column, under the column's name: float32, text,
+    Tokens enter as their ids, since ONNX has no tokenizer such as a transformer's; the metadata hold it. Images enter as ``x``,
+    uint8 ``(n, h, w, c)``; a table as one input ``(n, 1)`` a column, under the column's name: float32, text,
     or float64 for dates, as seconds since 1970 in UTC (or the finer steps that the files have), and for numbers that float32 would
     not tell apart. Rows of plain numbers need no preprocessing, and no graph.
     """
@@ -58,6 +62,9 @@ def preprocessing_graph(encoder: Encoder | TextEncoder, ir_version: int) -> Mode
             helper.make_node("Div", [f"{inner}planes", f"{inner}white"], [output]),
         ]
         constants = [numpy_helper.from_array(np.float32(255), f"{inner}white")]
+    elif isinstance(encoder, TokenEncoder):
+        inputs = [_input(encoder.called, TensorProto.FLOAT, [encoder.length])]
+        nodes = [helper.make_node("Identity", [encoder.called], [output])]
     elif isinstance(encoder, TableEncoder | TextEncoder):
         table, texts = (encoder.table, encoder.texts) if isinstance(encoder, TextEncoder) else (encoder, ())
         inputs, blocks = _table(table, inner, nodes, constants)

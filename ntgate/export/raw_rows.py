@@ -12,8 +12,9 @@ from onnx import ModelProto, compose
 
 import ntgate
 from ntgate.data.encoder import ArrayEncoder, Encoder, TableEncoder, TextEncoder
+from ntgate.data.tokens import TokenEncoder
 from ntgate.export.preprocessing import OUTPUT, columns_of, inner_prefix, preprocessing_graph
-from ntgate.export.serving import CLASSES, COLUMNS, KIND
+from ntgate.export.serving import CLASSES, COLUMNS, KIND, TOKENS
 
 SCORES = "scores"
 
@@ -66,11 +67,18 @@ def _describe(model: ModelProto, encoder: Encoder | TextEncoder, classes: Sequen
         model,
         {
             CLASSES: json.dumps(list(classes)),
-            KIND: plain.kind,
+            KIND: "table" if isinstance(plain, TokenEncoder) else plain.kind,
             COLUMNS: json.dumps(_written(plain)),
+            **({TOKENS: json.dumps(_tokens(plain))} if isinstance(plain, TokenEncoder) else {}),
             "ntgate.version": ntgate.__version__,
         },
     )
+
+
+def _tokens(encoder: TokenEncoder) -> dict[str, dict[str, Any]]:
+    """How the ids are made of the text, the tokenizer included: the file is all that is needed."""
+    told = {"column": encoder.column, "length": encoder.length, "pad": encoder.pad}
+    return {encoder.called: {**told, "tokenizer": encoder.content()}}
 
 
 def _written(encoder: Encoder) -> dict[str, dict[str, Any]]:

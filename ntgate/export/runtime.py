@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.errors import ModelError
-from ntgate.export.serving import CLASSES, kind, table_inputs
+from ntgate.export.serving import CLASSES, at_once, column_names, kind, table_inputs, tokens_of
 from ntgate.optouts import opt_out
 
 opt_out()
@@ -19,16 +19,14 @@ import onnxruntime  # noqa: E402  it reads its opt-out while it is imported
 if TYPE_CHECKING:
     import pandas as pd
 
-_BATCH = 1024  # a text has 20,000 terms
 
-
-def scores_onnx(path: Path, rows: npt.NDArray[Any] | pd.DataFrame, *, batch_size: int = _BATCH) -> npt.NDArray[np.float32]:
+def scores_onnx(path: Path, rows: npt.NDArray[Any] | pd.DataFrame, *, batch_size: int | None = None) -> npt.NDArray[np.float32]:
     """Class scores ``(n, c)`` of raw rows, of which there may be none.
 
     Args:
         path: an exported model.
         rows: an array ``(n, ...)``, or a DataFrame with the model's columns.
-        batch_size: rows a call.
+        batch_size: rows a call; None: as many as a served model takes.
 
     Raises:
         ModelError: when the file is no such model, or the rows do not fit its inputs.
@@ -36,9 +34,9 @@ def scores_onnx(path: Path, rows: npt.NDArray[Any] | pd.DataFrame, *, batch_size
     if not len(rows):
         return np.zeros((0, len(class_names(path))), dtype=np.float32)
     running = session(path)
-    parts = []
-    for start in range(0, len(rows), batch_size):
-        part = rows[start : start + batch_size] if isinstance(rows, np.ndarray) else rows.iloc[start : start + batch_size]
+    parts, step = [], batch_size or at_once(running)
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step] if isinstance(rows, np.ndarray) else rows.iloc[start : start + step]
         try:
             parts.append(running.run(None, feed(running, part, path))[0])
         except Exception as error:  # onnxruntime's own exceptions share no base class
@@ -68,12 +66,20 @@ def class_names(path: Path) -> tuple[str, ...]:
 
 
 def input_schema(path: Path) -> list[tuple[str, str, list[int]]]:
-    """The inputs of an exported model: name, ``float``, ``double``, ``uint8`` or ``string``, and shape with -1 for the rows."""
+    """What an exported model is given: name, ``float``, ``double``, ``uint8`` or ``string``, and shape with -1 for the rows.
+
+    Where it takes the ids of tokens, it is given the text.
+    """
     kinds = {"tensor(float)": "float", "tensor(double)": "double", "tensor(uint8)": "uint8", "tensor(string)": "string"}
-    return [
-        (entry.name, kinds[entry.type], [-1 if isinstance(size, str) else size for size in entry.shape])
-        for entry in session(path).get_inputs()
-    ]
+    running = session(path)
+    tokens = tokens_of(running)
+    found = {
+        entry.name: (entry.name, kinds[entry.type], [-1 if isinstance(size, str) else size for size in entry.shape])
+        for entry in running.get_inputs()
+        if entry.name not in tokens
+    }
+    texts = {asked["column"]: (asked["column"], "string", [-1, 1]) for asked in tokens.values()}
+    return list({**texts, **found}.values())
 
 
 def row_kind(path: Path) -> str:
@@ -123,7 +129,7 @@ def feed(running: onnxruntime.InferenceSession, rows: Any, path: Path) -> dict[s
         return {"x": rows}
     if not table:
         raise _unfit(path, "a table for a model that takes rows of numbers")
-    missing = [entry.name for entry in running.get_inputs() if entry.name not in rows.columns]
+    missing = [name for name in column_names(running) if name not in rows.columns]
     if missing:
         raise _unfit(path, f"a table without {', '.join(missing[:5])}")
     try:

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ntgate.data.cells import numbers, seconds, texts
+from ntgate.data.cells import numbers, seconds, texts, token_ids
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # from release 1.29 on it reports to its makers, from the import on
 
 import onnxruntime
 
-CLASSES, KIND, COLUMNS = "ntgate.classes", "ntgate.kind", "ntgate.columns"
+CLASSES, KIND, COLUMNS, TOKENS = "ntgate.classes", "ntgate.kind", "ntgate.columns", "ntgate.tokens"
 
 
 def _load_pyfunc(path: str) -> Classifier:
@@ -30,6 +30,7 @@ def _load_pyfunc(path: str) -> Classifier:
 
 
 _AT_ONCE = 1024  # rows; a text has 20,000 terms, whose counts are a megabyte for every dozen of them
+_TOKENS_AT_ONCE = 64  # rows of tokens, each of which looks at all others
 
 
 class Classifier:
@@ -61,8 +62,9 @@ class Classifier:
             raise ValueError(f"output: expected 'scores' or 'labels', got {output!r}")
         inputs = _columns(self.session, rows) if kind(self.session) == "table" else {"x": _array(self.session, rows)}
         scores = np.zeros((len(next(iter(inputs.values()))), len(self.classes)), np.float32)
-        for start in range(0, len(scores), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
+        step = at_once(self.session)
+        for start in range(0, len(scores), step):
+            part = slice(start, start + step)
             scores[part] = self.session.run(None, {name: values[part] for name, values in inputs.items()})[0]
         if output == "labels":
             labels: npt.NDArray[Any] = np.array(self.classes, dtype=object)[scores.argmax(axis=1)]
@@ -85,10 +87,35 @@ def table_inputs(session: onnxruntime.InferenceSession, frame: pd.DataFrame) -> 
     """
     nothing = pd.Series([None] * len(frame), dtype=object)
     told: dict[str, dict[str, Any]] = json.loads(session.get_modelmeta().custom_metadata_map.get(COLUMNS, "{}"))
-    return {
-        entry.name: _input(frame.get(entry.name, nothing), entry.type, told.get(entry.name, {})).reshape(-1, 1)
-        for entry in session.get_inputs()
-    }
+    tokens = tokens_of(session)
+    found: dict[str, npt.NDArray[Any]] = {}
+    for entry in session.get_inputs():
+        if entry.name in tokens:
+            asked = tokens[entry.name]
+            column = texts(frame.get(asked["column"], nothing))
+            found[entry.name] = token_ids(asked["tokenizer"], column, asked["length"], asked["pad"])
+        else:
+            found[entry.name] = _input(frame.get(entry.name, nothing), entry.type, told.get(entry.name, {})).reshape(-1, 1)
+    return found
+
+
+def tokens_of(session: onnxruntime.InferenceSession) -> dict[str, dict[str, Any]]:
+    """The inputs that are token ids, each with the column that they are made of and its tokenizer."""
+    found: dict[str, dict[str, Any]] = json.loads(session.get_modelmeta().custom_metadata_map.get(TOKENS, "{}"))
+    return found
+
+
+def column_names(session: onnxruntime.InferenceSession) -> list[str]:
+    """The columns that a model takes."""
+    tokens = tokens_of(session)
+    return list(
+        dict.fromkeys(tokens[entry.name]["column"] if entry.name in tokens else entry.name for entry in session.get_inputs())
+    )
+
+
+def at_once(session: onnxruntime.InferenceSession) -> int:
+    """How many rows are scored in one call."""
+    return _TOKENS_AT_ONCE if TOKENS in session.get_modelmeta().custom_metadata_map else _AT_ONCE
 
 
 def _input(column: pd.Series[Any], wanted: str, told: dict[str, Any]) -> npt.NDArray[Any]:
@@ -104,7 +131,7 @@ def _input(column: pd.Series[Any], wanted: str, told: dict[str, Any]) -> npt.NDA
 def _columns(session: onnxruntime.InferenceSession, rows: Any) -> dict[str, npt.NDArray[Any]]:
     """Rows of a table in any of the forms in which MLflow hands them on."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    names = [entry.name for entry in session.get_inputs()]
+    names = column_names(session)
     if not any(name in frame.columns for name in names):
         raise ValueError(f"expected the columns {', '.join(names[:8])}, got none of them")
     listed = [name for name in frame.columns if any(isinstance(cell, list | np.ndarray) for cell in frame[name])]

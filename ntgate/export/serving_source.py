@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ntgate.data import cells
 
-_IMPORT = "from ntgate.data.cells import numbers, seconds, texts\n"
+_IMPORT = "from ntgate.data.cells import numbers, seconds, texts, token_ids\n"
 _FUTURE = "from __future__ import annotations\n"
 
 

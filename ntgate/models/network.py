@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ntgate.data.domain import Rows
     from ntgate.training.network import Network
 
-_BATCH = 1024
-
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel(Model):
@@ -31,11 +29,13 @@ class NetworkModel(Model):
         import torch
 
         from ntgate.data.domain import Domain
-        from ntgate.training.source import rows_of
+        from ntgate.training.source import at_once, rows_of
 
         with torch.inference_mode():
             x = rows_of(self.encoder, Domain("rows", rows, None)).x
-            scores: Scores = torch.cat([self.network.eval()(part).softmax(dim=1) for part in x.split(_BATCH)]).numpy()
+            scores: Scores = torch.cat(
+                [self.network.eval()(part).softmax(dim=1) for part in x.split(at_once(self.encoder))]
+            ).numpy()
         return scores
 
     def save(self, path: Path) -> StoredNetwork:

@@ -42,7 +42,10 @@ def _save(model: ModelRecord, place: Path, run_id: str, model_id: str) -> None:
     from mlflow.models import Model
 
     # Inferring the requirements would start a process and take up to 15 seconds.
-    requirements = [f"{name}=={version(name)}" for name in ("mlflow", "onnx", "onnxruntime", "numpy", "pandas")]
+    needed = ["mlflow", "onnx", "onnxruntime", "numpy", "pandas"]
+    if any(entry.key == "ntgate.tokens" for entry in model.proto.metadata_props):
+        needed.append("tokenizers")
+    requirements = [f"{name}=={version(name)}" for name in needed]
     with tempfile.TemporaryDirectory() as folder:
         # Python knows a module by its name: two models in one process that are served by different code must not share it.
         content = hashlib.sha256(model.serving.encode()).hexdigest()

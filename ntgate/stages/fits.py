@@ -11,6 +11,7 @@ import numpy as np
 
 from ntgate.config import RunConfig
 from ntgate.errors import ConfigError, ModelError
+from ntgate.training.config import reads_texts
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
@@ -38,7 +39,10 @@ def check_fit(config: RunConfig, domains: dict[str, Domain]) -> Loaded | None:
     """
     from ntgate.data.encoder import fit_encoder
 
+    backbone = config.model.backbone
     source, targets = domains.get("source"), [domains[name] for name in ("train", "unlabelled") if name in domains]
+    if targets[0].texts and reads_texts(backbone):
+        return _try_texts(config, targets[0] if source is None else source, targets)
     if targets[0].texts:
         _check_text_fit(config, domains)
         return None
@@ -49,11 +53,33 @@ def check_fit(config: RunConfig, domains: dict[str, Domain]) -> Loaded | None:
     else:
         encoder = fit_encoder(source)  # which the checkpoint was made with
         fit_encoder(domains["train"])  # as training from scratch does
-    backbone = config.model.backbone
     told = backbone is not None and backbone.kind != "mlp"  # an MLP takes rows of every shape
     if told or config.model.source_checkpoint is not None:
         return _try_backbone(config, encoder, source)
     return None
+
+
+def _try_texts(config: RunConfig, rows: Domain, targets: list[Domain]) -> Loaded | None:
+    """Make sure that the transformer reads all that the rows have."""
+    from ntgate.stages.source import nothing_to_load
+    from ntgate.training.pretrained import weights_of
+    from ntgate.training.source import encoder_for
+
+    assert not isinstance(rows.rows, np.ndarray)
+    others = [str(name) for name in rows.rows.columns if name != rows.texts[0]]
+    if others:
+        raise ModelError(
+            "model.backbone",
+            expected="a table with one column, of texts",
+            got=f"also {', '.join(others[:5])}, which the transformer does not read",
+            fix=f"write `columns: {{{', '.join(f'{name}: ignore' for name in others)}}}` below data, or leave out the backbone",
+        )
+    if rows.name != "source" and weights_of(config.model.backbone, config.model.source_checkpoint) is None:
+        raise nothing_to_load(config)
+    encoder = encoder_for(config.model.backbone, rows, *targets)
+    loaded = _try_backbone(config, encoder, rows, head=rows.name == "source")
+    cut = encoder.cut(rows.rows) if encoder.kind == "tokens" else ""
+    return loaded.model_copy(update={"notes": (cut,)}) if cut and loaded is not None else loaded
 
 
 def _try_without_source(config: RunConfig, targets: list[Domain]) -> Loaded | None:

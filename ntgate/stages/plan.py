@@ -13,6 +13,7 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.second_process import Crew
 from ntgate.strategies.base import Facts
 from ntgate.strategies.cost import Cost
+from ntgate.training.config import reads_texts
 
 if TYPE_CHECKING:
     from ntgate.training.source_model import SourceModel
@@ -29,7 +30,8 @@ def make_plan(
     A ``crew`` is told, since it may get a helper for what is to be done.
     """
     view, training = ingested.view(), config.training
-    facts, rows = Facts.of(view), len(view.labelled)
+    facts = Facts.of(view).model_copy(update={"text_network": reads_texts(config.model.backbone)})
+    rows = len(view.labelled)
     trained = source.curve[-1].step if source is not None and source.curve else 0
     cost = Cost(
         step=source.seconds / trained if source is not None and trained else None,

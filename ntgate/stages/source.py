@@ -14,6 +14,7 @@ from ntgate.errors import DataError, ModelError
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.listener import Listener, Silent
+from ntgate.training.config import reads_texts
 from ntgate.training.source_model import SourceModel
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Embedder(Frozen):
 def source_model(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> SourceModel:
     """Load or pretrain the source model into the run's folder; where the rows have texts, which no network reads, there is none."""
     view = ingested.view()
-    if view.train.texts:
+    if view.train.texts and not reads_texts(config.model.backbone):
         return without_network(view)
     targets = [view.train] + ([] if view.unlabelled is None else [view.unlabelled])
     made = _source_model(config, folder, ingested, targets, listener)

@@ -41,6 +41,7 @@ class Facts(Frozen):
         target_classes: class names of the target.
         labels_per_class: labelled target training rows of the rarest class.
         texts: the columns of the rows that are texts.
+        text_network: whether there is a source network that reads them.
     """
 
     source_rows: int
@@ -50,6 +51,7 @@ class Facts(Frozen):
     target_classes: tuple[str, ...]
     labels_per_class: int
     texts: tuple[str, ...] = ()
+    text_network: bool = False
 
     @classmethod
     def of(cls, view: TrainingView) -> Facts:
@@ -155,6 +157,7 @@ class Strategy(Frozen, ABC):
         label: names it for people.
         streams: batches of how many kinds of rows a step takes.
         reads_texts: whether it learns from columns that are texts.
+        reads_by_network: whether it does so where the source network reads them.
         needs_source_rows: whether it has no use for a source model alone.
         draws: whether training draws anything at random; without it further seeds bring nothing new.
     """
@@ -162,6 +165,7 @@ class Strategy(Frozen, ABC):
     kind: str
     label: ClassVar[str]
     reads_texts: ClassVar[bool] = False
+    reads_by_network: ClassVar[bool] = False
     needs_source_rows: ClassVar[bool] = True
 
     def __init_subclass__(cls, **given: Any) -> None:
@@ -174,9 +178,13 @@ class Strategy(Frozen, ABC):
         """Why it does not run on these data, or None when it does: it must have its rows, read every column, and be suitable."""
         if self.needs_source_rows and not facts.source_rows:
             return "it needs source rows, and there are none"
-        if facts.texts and not self.reads_texts:
+        if facts.texts and not self.can_read(facts.text_network):
             return cannot_read(facts.texts)
         return self.unsuitable(facts)
+
+    def can_read(self, text_network: bool) -> bool:
+        """Whether it reads texts, given whether the source network does."""
+        return self.reads_texts or (self.reads_by_network and text_network)
 
     def unsuitable(self, facts: Facts) -> str | None:  # noqa: ARG002
         """Why this strategy cannot run on these data, or None when it can."""

@@ -92,7 +92,8 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
 
     at, began = time.time(), time.perf_counter()
     parameters = strategy.model_dump(mode="json", exclude={"kind"})
-    if arm.view.train.texts and not strategy.reads_texts:
+    read_by_network = arm.source is not None and arm.source.network is not None
+    if arm.view.train.texts and not strategy.can_read(read_by_network):
         reason = cannot_read(arm.view.train.texts)
         return Candidate(strategy=strategy.kind, parameters=parameters, failed=reason, left_out=True, began=at)
     try:

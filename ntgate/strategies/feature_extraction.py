@@ -40,6 +40,7 @@ class FeatureExtraction(Strategy):
     kind: Literal["feature_extraction"] = "feature_extraction"
     label: ClassVar[str] = "feature extraction"
     needs_source_rows: ClassVar[bool] = False
+    reads_by_network: ClassVar[bool] = True
     penalties: tuple[Positive, ...] = Field(PENALTIES, min_length=1, max_length=100)
     last_blocks: Whole = Field(0, ge=0, le=1000)
 

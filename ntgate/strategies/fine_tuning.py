@@ -47,6 +47,7 @@ class FineTuning(Strategy):
     kind: Literal["fine_tuning"] = "fine_tuning"
     label: ClassVar[str] = "fine-tuning"
     needs_source_rows: ClassVar[bool] = False
+    reads_by_network: ClassVar[bool] = True
     features_rate: Annotated[float, Field(ge=1e-9, le=1e6, allow_inf_nan=False), NUMBER] | None = None
     layer_decay: Real = Field(1.0, ge=1e-9, le=1)
     probe_first: bool = False

@@ -58,6 +58,8 @@ class Imported(Frozen):
 class Transformers(Frozen):
     """A Hugging Face transformer from a local folder with a ``config.json``, of images ``(c, h, w)`` or token ids ``(length,)``.
 
+    A table with one column, of texts, becomes token ids by the ``tokenizer.json`` in the folder.
+
     The folder gives the architecture; its ``preprocessor_config.json``, where there is one, the size of pictures, how they are
     brought to it, their mean and their deviation; and its weights (``model.safetensors``, in one file or several) are what every
     transfer starts from, unless ``model.source_checkpoint`` names others; scratch starts at random. Where there are source rows the
@@ -65,12 +67,20 @@ class Transformers(Frozen):
 
     Attributes:
         path: a local folder.
-        pooling: what of the last layer are the features: ``cls``, the first token's, or ``mean``, of all tokens.
+        pooling: what of the last layer are the features: ``cls``, the first token's, or ``mean``, of all tokens; ``auto``: as the
+            folder's own ``1_Pooling/config.json`` says, and ``cls`` where it has none.
+        length: tokens of a text that are read; what is longer is cut.
     """
 
     kind: Literal["transformers"] = "transformers"
     path: str = Field(min_length=1)
-    pooling: Literal["cls", "mean"] = "cls"
+    pooling: Literal["auto", "cls", "mean"] = "auto"
+    length: Whole = Field(128, gt=1, le=8192)
+
+
+def reads_texts(backbone: object) -> bool:
+    """Whether a backbone reads texts, where rows have some."""
+    return isinstance(backbone, Transformers)
 
 
 class Residual(Frozen):

@@ -25,6 +25,7 @@ class Loaded(Frozen):
         adapter: name of the adapter that was merged into the weights; empty: none.
         adapted: tensors that it changed.
         digest: SHA-256 of the files.
+        notes: what has to be known beside.
     """
 
     origin: str
@@ -39,6 +40,7 @@ class Loaded(Frozen):
     adapter: str = ""
     adapted: int = 0
     digest: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ class Loaded(Frozen):
             told.append(f"Not in {self.origin}, and so begun at random: {named(self.fresh)}.")
         if self.left:
             told.append(f"Of {self.origin} is not used: {named(self.left)}.")
-        return tuple(told)
+        return (*told, *self.notes)
 
 
 def named(names: Sequence[str]) -> str:

@@ -12,10 +12,12 @@ import torch
 from ntgate.base import Artifact
 from ntgate.data.domain import Domain, joined
 from ntgate.data.encoder import Encoder, ImageEncoder, fit_encoder
+from ntgate.data.tokens import TokenEncoder, fit_tokens
 from ntgate.errors import ModelError
 from ntgate.training import weights
 from ntgate.training.adapters import is_adapter
-from ntgate.training.config import GENTLE, Backbone, NetworkSpec, TrainingConfig
+from ntgate.training.config import GENTLE, Backbone, NetworkSpec, TrainingConfig, Transformers
+from ntgate.training.loaded import Loaded
 from ntgate.training.loop import Metric, Progress, fit
 from ntgate.training.network import Network, build, default_backbone
 from ntgate.training.pretrained import load_pretrained
@@ -24,6 +26,19 @@ from ntgate.training.source_model import SourceModel
 from ntgate.training.streams import Rows
 from ntgate.training.supervised import Supervised
 from ntgate.training.weight_files import REFERENCE
+
+
+def encoder_for(backbone: Backbone | None, *domains: Domain) -> Encoder:
+    """The encoder of the given training rows: tokens where a transformer reads their texts."""
+    if domains[0].texts and isinstance(backbone, Transformers):
+        return fit_tokens(Path(backbone.path), domains[0].texts[0], backbone.length)
+    return fit_encoder(*domains)
+
+
+def _told(loaded: Loaded, encoder: Encoder, domain: Domain) -> Loaded:
+    """With what the network does not read of long texts."""
+    cut = encoder.cut(domain.rows) if isinstance(encoder, TokenEncoder) else ""
+    return loaded.model_copy(update={"notes": (cut,)}) if cut else loaded
 
 
 def rows_of(encoder: Encoder, domain: Domain) -> Rows:
@@ -36,6 +51,11 @@ def rows_of(encoder: Encoder, domain: Domain) -> Rows:
     return Rows(x, None if domain.y is None else torch.from_numpy(domain.y))
 
 
+def at_once(encoder: Encoder) -> int:
+    """How many rows a network scores in one call; each token looks at all others."""
+    return 64 if isinstance(encoder, TokenEncoder) else 1024
+
+
 @torch.inference_mode()
 def embed(network: Network, encoder: Encoder, domain: Domain) -> npt.NDArray[np.float32]:
     """Features ``(n, width)`` of a domain's rows.
@@ -45,7 +65,7 @@ def embed(network: Network, encoder: Encoder, domain: Domain) -> npt.NDArray[np.
     """
     network.eval()  # no dropout: the same rows have the same features
     rows = rows_of(encoder, domain)
-    features: npt.NDArray[np.float32] = torch.cat([network.embed(x) for x in rows.x.split(1024)]).numpy()
+    features: npt.NDArray[np.float32] = torch.cat([network.embed(x) for x in rows.x.split(at_once(encoder))]).numpy()
     if not np.isfinite(features).all():
         raise ModelError(
             f"the source model's features of {domain.name}",
@@ -69,7 +89,7 @@ def from_checkpoint(
     """
     known = None if source is not None else remembered_for(path, targets[0])
     classes = source.classes if source is not None else known.classes if known is not None else targets[0].classes
-    encoder = fit_encoder(source) if source is not None else known.encoder if known is not None else fit_encoder(*targets)
+    encoder = known.encoder if known is not None else encoder_for(backbone, *([source] if source is not None else targets))
     rows = rows_of(encoder, source if source is not None else joined(targets, "target"))
     shape = tuple(rows.x.shape[1:])
     spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=max(len(classes), 1))
@@ -77,7 +97,7 @@ def from_checkpoint(
     loaded = load_pretrained(network, path, head=source is not None or known is not None)
     if not loaded.statistics:
         network.normaliser.fit(rows.x)
-    saved = weights.save(network, to)
+    loaded, saved = _told(loaded, encoder, source if source is not None else targets[0]), weights.save(network, to)
     return SourceModel(
         origin="checkpoint",
         weights=saved,
@@ -104,10 +124,9 @@ def remembered_for(path: Path, target: Domain) -> Remembered | None:
     known = remembered(found)
     try:
         encoder = known.encoder
-        fits = (
-            encoder.kind == target.kind
-            and encoder.encode(target.take(np.arange(min(1, len(target)))).rows).shape[1:] == encoder.shape
-        )
+        fits = ("table" if isinstance(encoder, TokenEncoder) else encoder.kind) == target.kind and encoder.encode(
+            target.take(np.arange(min(1, len(target)))).rows
+        ).shape[1:] == encoder.shape
     except (KeyError, ValueError, TypeError):
         fits = False
     if not fits:
@@ -144,7 +163,7 @@ def pretrain(
     The encoder sees the rows of ``targets`` too, so that a category that only the target has gets its column. Weights at ``start``
     are what the training begins from, and then learn at a fraction of the head's rate.
     """
-    encoder = fit_encoder(source, *targets)
+    encoder = encoder_for(backbone, source, *targets)
     rows = rows_of(encoder, source)
     shape = tuple(rows.x.shape[1:])
     spec = NetworkSpec(backbone=backbone or default_backbone(shape), input_shape=shape, classes=len(source.classes))
@@ -175,6 +194,6 @@ def pretrain(
         validation=trained.best.validation,
         seconds=trained.seconds,
         curve=trained.curve,
-        loaded=loaded,
+        loaded=None if loaded is None else _told(loaded, encoder, source),
         reference=_remember(network, encoder, source, seed, to),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ class TransformerFeatures(nn.Module):
             hidden: Tensor = self.model(pixel_values=x).last_hidden_state
             return hidden[:, 0] if self._pooling == "cls" else hidden.flatten(2).mean(2) if hidden.ndim == 4 else hidden.mean(1)
         tokens = x.long()
+        if not torch.compiler.is_exporting():  # no layer need look at what is padding in every row
+            tokens = tokens[:, : max(1, int((tokens != self._pad).sum(1).amax()))]
         known = (tokens != self._pad).long()
         known[:, 0] = 1  # a text without any token would have nothing to attend to
         hidden = self.model(input_ids=tokens, attention_mask=known).last_hidden_state
@@ -91,10 +94,29 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
     pad = getattr(config, "pad_token_id", None)
     return TransformerFeatures(
         model,
-        pooling=backbone.pooling,
+        pooling=_pooling(backbone),
         reads_tokens=reads == "input_ids",
         pad=-1 if pad is None else int(pad),
         of_pixels=None if reads == "input_ids" else _of_pixels(backbone.path),
+    )
+
+
+def _pooling(backbone: Transformers) -> str:
+    """What the config says, or else the folder, where sentence-transformers wrote it."""
+    described = Path(backbone.path) / "1_Pooling" / "config.json"
+    if backbone.pooling != "auto" or not described.is_file():
+        return "cls" if backbone.pooling == "auto" else backbone.pooling
+    with suppress(ValueError, OSError):
+        said = json.loads(described.read_text(encoding="utf-8"))
+        modes = [name for name in said if name.startswith("pooling_mode_") and said[name]]
+        known = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean"}
+        if len(modes) == 1 and modes[0] in known:
+            return known[modes[0]]
+    raise ModelError(
+        str(described),
+        expected="the mean or the first token alone as what is pooled",
+        got="something else",
+        fix="set model.backbone.pooling to cls or mean",
     )
 
 

@@ -1,0 +1,116 @@
+"""Texts as token ids: what a transformer from a local folder reads, by the tokenizer in that folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ntgate.base import Frozen
+from ntgate.data.cells import texts, token_ids
+from ntgate.errors import ModelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ntgate.data.domain import Rows
+
+_LOOKED_AT = 500  # texts, for the share that is cut
+
+
+class TokenEncoder(Frozen):
+    """A column of texts as token ids, cut to a length and padded to it.
+
+    Ids are whole numbers below 2^24, which float32 holds exactly.
+
+    Attributes:
+        column: the column of texts.
+        tokenizer: path of the folder's ``tokenizer.json``.
+        sha256: of its content: a model is scored by the tokenizer that it was trained with, or not at all.
+        length: tokens of a text.
+        pad: id of the token that fills short texts.
+    """
+
+    kind: Literal["tokens"] = "tokens"
+    column: str
+    tokenizer: str
+    sha256: str
+    length: int
+    pad: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an encoded row."""
+        return (self.length,)
+
+    @property
+    def called(self) -> str:
+        """The name of the ids among the inputs of an exported model."""
+        return f"{self.column} as token ids"
+
+    def content(self) -> str:
+        """The tokenizer.
+
+        Raises:
+            ModelError: if it is not what it was.
+        """
+        path = Path(self.tokenizer)
+        found = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(found).hexdigest() != self.sha256:
+            raise ModelError(
+                self.tokenizer,
+                expected="the tokenizer that the model was trained with",
+                got="another one" if found else "no file",
+                fix="restore it, or train again",
+            )
+        return found.decode("utf-8")
+
+    def encode(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """Token ids ``(n, length)`` of the column of a DataFrame."""
+        frame: pd.DataFrame = rows  # type: ignore[assignment]
+        return token_ids(self.content(), texts(frame[self.column]), self.length, self.pad)
+
+    def cut(self, rows: Rows) -> str:
+        """How many texts are longer than what is read of them, in words; empty: none of those looked at."""
+        frame: pd.DataFrame = rows  # type: ignore[assignment]
+        some = texts(frame[self.column].iloc[:_LOOKED_AT])
+        longer = token_ids(self.content(), some, self.length + 1, self.pad)[:, -1] != self.pad
+        if not longer.any():
+            return ""
+        return (
+            f"{longer.mean():.0%} of the texts have more than {self.length} tokens, and the network does not read their ends: "
+            "model.backbone.length."
+        )
+
+
+def fit_tokens(folder: Path, column: str, length: int) -> TokenEncoder:
+    """The encoder of a column by the tokenizer in ``folder``.
+
+    Raises:
+        ModelError: if there is none.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise ModelError(
+            f"model.backbone {folder}",
+            expected="a tokenizer.json beside the model, for texts",
+            got="none",
+            fix="save the fast tokenizer there with save_pretrained",
+        )
+    described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    most = described.get("max_position_embeddings") or length
+    # RoBERTa and its like count positions from behind the padding id.
+    behind = (
+        (described.get("pad_token_id") or 0) + 1 if described.get("model_type") in ("roberta", "xlm-roberta", "camembert") else 0
+    )
+    return TokenEncoder(
+        column=column,
+        tokenizer=str(path),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        length=min(length, most - behind),
+        pad=int(described.get("pad_token_id") or 0),
+    )
