@@ -20,6 +20,7 @@ from ntgate.data.specs import DataConfig
 from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.gate.config import GateConfig
 from ntgate.notify import NotifyConfig
+from ntgate.pods import KubeflowConfig
 from ntgate.quick import quickened
 from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
@@ -92,6 +93,7 @@ class RunConfig(Frozen):
         seed: of everything that is drawn at random: splits, initial weights, batches, permutations.
         notify: who is told of the verdict.
         report: what the report shows.
+        kubeflow: what the pods of the pipeline that ``ntgate kfp compile`` writes ask a cluster for.
         output: where runs leave what they make: a folder, relative to the config file, or ``s3://bucket/runs``.
     """
 
@@ -109,6 +111,7 @@ class RunConfig(Frozen):
     seed: Whole = Field(0, ge=0, lt=2**31)
     notify: NotifyConfig = NotifyConfig()
     report: ReportConfig = ReportConfig()
+    kubeflow: KubeflowConfig = KubeflowConfig()
     output: str = "runs"
 
     @model_validator(mode="before")
@@ -197,7 +200,15 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
     Raises:
         ConfigError: when the file is not YAML or JSON, or an override is not ``key.sub=value``.
     """
-    content = inherited(Path(path), _of_base)
+    return overridden(inherited(Path(path), _of_base), overrides)
+
+
+def overridden(content: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """The mapping, with each of ``key.sub=value`` set in it.
+
+    Raises:
+        ConfigError: when an override is not of that form.
+    """
     for override in overrides:
         _set(content, override)
     return content

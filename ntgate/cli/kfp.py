@@ -23,7 +23,7 @@ def kfp() -> None:
 @click.option("--root", default="/mnt/ntgate", show_default=True, help="What relative paths are relative to.")
 @click.option("--volume", help="Persistent volume claim to mount there, for data that CONFIG names by path.")
 @click.option("--secret", help="Kubernetes secret with a key for each ${NAME} of the config.")
-@click.option("--gpus", default=1, show_default=True, type=click.IntRange(0), help="GPUs of a training pod.")
+@click.option("--gpus", type=click.IntRange(0), help="GPUs of a pod that trains networks; else kubeflow.gpus of CONFIG, 1.")
 @with_json
 def compile_(
     config: str,
@@ -33,27 +33,31 @@ def compile_(
     root: str,
     volume: str | None,
     secret: str | None,
-    gpus: int,
+    gpus: int | None,
     as_json: bool,
 ) -> int:
     """Write the run of CONFIG as a pipeline for Kubeflow Pipelines; no cluster is asked.
 
     Relative paths of CONFIG are relative to --root in the pods. What one stage leaves for another are artifacts of Kubeflow, or
-    lies in the store that CONFIG names as output; no volume is shared.
+    lies in the store that CONFIG names as output; no volume is shared. What the pods ask for (memory, nodes, GPUs) is the section
+    kubeflow of CONFIG. The form of a run shows registry, data and seed beside the config; its settings takes lines as --set does.
 
     ${NAME} stays as it is and is read in the pods, so that the file holds no secret; to check CONFIG here, each must be set here
     too, to anything of its kind.
     """
     from ntgate.config import load, read
+    from ntgate.networks_trained import trains_networks
 
-    load(config, overrides)  # everything that is wrong with it, before a cluster finds out
+    settings = load(config, overrides)  # everything that is wrong with it, before a cluster finds out
     try:
         from ntgate.kfp.pipeline import Cluster, write_pipeline
     except ModuleNotFoundError as error:
         raise ConfigError(
             "ntgate kfp", expected="Kubeflow's SDK", got=f"no module {error.name}", fix="pip install 'ntgate[kubeflow]'"
         ) from error
-    write_pipeline(read(config, overrides), Cluster(image=image, root=root, volume=volume, secret=secret, gpus=gpus), output)
+    asks = settings.kubeflow if gpus is None else settings.kubeflow.model_copy(update={"gpus": gpus})
+    cluster = Cluster(image=image, root=root, volume=volume, secret=secret, asks=asks)
+    write_pipeline(read(config, overrides), cluster, output, on_gpu=lambda node: trains_networks(node, settings))
     written = str(output.resolve())
     console.answer({"schema": 1, "pipeline": written} if as_json else f"wrote {written}")
     return 0

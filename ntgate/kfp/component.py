@@ -8,10 +8,11 @@ from typing import Any
 from kfp import dsl
 
 from ntgate.graph import Node
+from ntgate.kfp.parameters import VALUES
 
 # Kubeflow ships a component to its pod as source text. This is all that is shipped; the stage itself is in the image.
 _SOURCE = '''\
-def {name}({inputs}config: str, root: str, dry_run: bool, allow_first: bool, force: bool, to: dsl.Output[dsl.Artifact]):
+def {name}({inputs}{values}, to: dsl.Output[dsl.Artifact]):
     """{doc}"""
     from ntgate.kfp.task import run
 
@@ -28,6 +29,7 @@ def component(node: Node, stages: str, image: str) -> Any:
         stages=stages,
         doc=(node.stage.function.__doc__ or name).splitlines()[0],
         inputs="".join(f"{result}: dsl.Input[dsl.Artifact], " for result in node.inputs),
+        values=", ".join(f"{value}: {kind.__name__}" for value, kind in VALUES.items()),
     )
     file = f"<component {name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # Kubeflow reads the text back

@@ -16,6 +16,7 @@ from ntgate import SCHEMA
 from ntgate.base import Artifact, Frozen, with_files
 from ntgate.config import parse
 from ntgate.errors import ConfigError, NtgateError
+from ntgate.kfp.parameters import entered
 from ntgate.machine import machine_fault
 from ntgate.optouts import opt_out
 from ntgate.training.foreign import left
@@ -38,7 +39,8 @@ def run(stages: str, name: str, given: Mapping[str, Any]) -> None:
         stages: the list, as ``package.module:NAME``.
         name: the task's name.
         given: the results that it asks for by name, as folders; ``config``, JSON, whose relative paths are relative to ``root``;
-            ``dry_run``, ``allow_first`` and ``force``; ``to``, the folder for the result.
+            what the form shows beside it (:mod:`ntgate.kfp.parameters`); ``dry_run``, ``allow_first`` and ``force``; ``to``, the
+            folder for the result.
 
     An expected fault becomes one sentence and the exit code of the command line; so does ``sys.exit`` in code that a config names,
     since a pod that ends with 0 counts as done.
@@ -49,7 +51,7 @@ def run(stages: str, name: str, given: Mapping[str, Any]) -> None:
     from ntgate.stages.registry_retries import registry_retries
 
     try:
-        config = parse(json.loads(given["config"]), base=Path(given["root"]))
+        config = parse(entered(json.loads(given["config"]), given), base=Path(given["root"]))
         nodes = graph(imported(stages), len(config.strategies))
         node = next(one for one in nodes if one.name == name)
         kinds = {one.result: one.stage.returns for one in nodes}

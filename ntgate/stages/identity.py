@@ -63,7 +63,7 @@ def comparison(config: RunConfig, ingested: Ingested, onnx: Mapping[str, Artifac
 
 def portable(config: RunConfig) -> dict[str, Any]:
     """The config without what names a place: the same decision on another machine has the same identity."""
-    content = config.model_dump(mode="json", exclude={"notify", "output", "registry", "report"})
+    content = config.model_dump(mode="json", exclude={"kubeflow", "notify", "output", "registry", "report"})
     for name in ("source", "target", "target_test", "unlabelled"):
         if content["data"].get(name) is not None:
             content["data"][name].pop("path", None)

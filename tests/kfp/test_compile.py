@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 
+import pytest
 import yaml
 
 from ntgate.cli.app import run as command
+from ntgate.config import load, parse
+from ntgate.kfp.parameters import entered
+from ntgate.stages.identity import portable
 from tests.retrain_graph import waits
 
 IMAGE = "registry.example/ntgate:1"
 ARMS = ("train-0", "train-1", "train-2")
-TRAINING = {"source", "scratch", *ARMS, "compress", "replicate", "cross-fit"}
+REPEATED = {"source", "scratch", *ARMS, "compress", "replicate", "cross-fit"}
+ON_GPU = {"source", "scratch", *ARMS, "replicate"}
 DEPENDS = waits(ARMS)
 
 
@@ -64,12 +69,9 @@ def test_training_alone_asks_for_gpus_and_is_repeated(project, capsys):
     for name, task in tasks.items():
         executor = spec["components"][task["componentRef"]["name"]]["executorLabel"]
         asked = executors[executor]["container"].get("resources", {}).get("accelerator")
-        if name in TRAINING:
-            assert (asked["resourceType"], asked["resourceCount"]) == ("nvidia.com/gpu", "2")
-            assert task["retryPolicy"]["maxRetryCount"] == 2
-        else:
-            assert asked is None
-            assert "retryPolicy" not in task
+        gpus = None if asked is None else (asked["resourceType"], asked["resourceCount"])
+        assert gpus == (("nvidia.com/gpu", "2") if name in ON_GPU else None)
+        assert task.get("retryPolicy", {}).get("maxRetryCount") == (2 if name in REPEATED else None)
     without, _, _ = compiled(project, capsys, "--gpus", "0")
     assert not any("accelerator" in e["container"].get("resources", {}) for e in without["deploymentSpec"]["executors"].values())
 
@@ -103,3 +105,94 @@ def test_overrides_travel_and_a_faulty_config_is_found_before_the_cluster(projec
     assert inputs["root"]["defaultValue"] == "/mnt/ntgate"
     assert command(["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "--set", "gate.alpha=2"]) == 2
     assert "gate.alpha" in capsys.readouterr().err
+
+
+def pods(spec: dict, platform: dict, tasks: dict) -> dict[str, tuple[dict, dict]]:
+    """What each task's container asks for, and what its pod is on the platform."""
+    executors = spec["deploymentSpec"]["executors"]
+    placed = platform.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {}).get("executors", {})
+    labels = {name: spec["components"][task["componentRef"]["name"]]["executorLabel"] for name, task in tasks.items()}
+    return {name: (executors[label]["container"].get("resources", {}), placed.get(label, {})) for name, label in labels.items()}
+
+
+def gpu_tasks(found: dict[str, tuple[dict, dict]]) -> set[str]:
+    return {name for name, (asked, _) in found.items() if "accelerator" in asked}
+
+
+def test_gpus_are_for_what_trains_networks(project, capsys):
+    lines = ("--set", "strategies=[linear_pool, forest_pool]", "--set", "scratch=[logistic]")
+    assert gpu_tasks(pods(*compiled(project, capsys, *lines))) == {"source"}  # whose embedding the shift is measured in
+    assert gpu_tasks(pods(*compiled(project, capsys, "--set", "gate.seeds=1"))) == ON_GPU - {"replicate"}
+    assert gpu_tasks(pods(*compiled(project, capsys, "--set", "compression=pruning"))) == {*ON_GPU, "compress"}
+    assert gpu_tasks(pods(*compiled(project, capsys, "--set", "kubeflow.gpus=0"))) == set()
+
+
+def test_what_the_config_says_of_pods_is_in_the_pipeline(project, capsys):
+    section = {
+        "pods": {
+            "requests": {"cpu": "500m", "memory": "2Gi"},
+            "limits": {"memory": "4Gi"},
+            "node_selector": {"pool": "cpu"},
+            "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}],
+        },
+        "training": {
+            "requests": {"memory": "16Gi"},
+            "limits": {"cpu": "8"},
+            "node_selector": {"pool": "gpu"},
+            "shared_memory": "2Gi",
+        },
+        "image_pull_secrets": ["registry-key"],
+        "accelerator": "amd.com/gpu",
+        "retries": 5,
+    }
+    config = yaml.safe_load((project / "config.yaml").read_text())
+    (project / "config.yaml").write_text(yaml.safe_dump({**config, "kubeflow": section}))
+    spec, platform, tasks = compiled(project, capsys)
+    found = pods(spec, platform, tasks)
+    asked, pod = found["ingest"]
+    assert (asked["resourceCpuRequest"], asked["resourceMemoryRequest"], asked["resourceMemoryLimit"]) == ("500m", "2Gi", "4Gi")
+    assert pod["nodeSelector"] == {"labels": {"pool": "cpu"}}
+    assert pod["tolerations"] == [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}]
+    assert [one["secretName"] for one in pod["imagePullSecret"]] == ["registry-key"]
+    assert "emptyDirMounts" not in pod
+    asked, pod = found["train-0"]
+    assert (asked["resourceCpuRequest"], asked["resourceMemoryRequest"]) == ("500m", "16Gi")
+    assert (asked["resourceCpuLimit"], asked["resourceMemoryLimit"]) == ("8", "4Gi")
+    assert asked["accelerator"]["resourceType"] == "amd.com/gpu"
+    assert pod["nodeSelector"] == {"labels": {"pool": "gpu"}}
+    assert pod["tolerations"][0]["key"] == "spot"
+    (shared,) = pod["emptyDirMounts"]
+    assert (shared["mountPath"], shared["medium"], shared["sizeLimit"]) == ("/dev/shm", "Memory", "2Gi")
+    assert tasks["train-0"]["retryPolicy"]["maxRetryCount"] == 5
+
+
+def test_the_form_of_a_run_shows_settings(project, capsys):
+    spec, _, _ = compiled(project, capsys)
+    shown = {name: one.get("defaultValue") for name, one in spec["root"]["inputDefinitions"]["parameters"].items()}
+    content = json.loads(shown.pop("config"))
+    assert shown == {
+        "root": "/mnt/ntgate",
+        "dry_run": False,
+        "allow_first": False,
+        "force": False,
+        "registry_uri": "sqlite:///mlflow.db",
+        "source_path": "source.npz",
+        "target_path": "target.npz",
+        "target_test_path": "target_test.npz",
+        "seed": 0,
+        "settings": "",
+    }
+    assert entered(content, {**shown, "settings": ""}) == content
+    changed = entered(content, {**shown, "registry_uri": "http://mlflow", "seed": 3, "settings": "gate.alpha=0.01\nquick=true\n"})
+    config = parse(changed, base=project)
+    assert (config.registry.uri, config.seed, config.gate.alpha, config.quick) == ("http://mlflow", 3, 0.01, True)
+
+
+def test_the_pods_are_no_part_of_a_decision(project):
+    assert portable(load(project / "config.yaml")) == portable(load(project / "config.yaml", ["kubeflow.gpus=4"]))
+
+
+@pytest.mark.parametrize("wrong", ["kubeflow.pods.limits.memory=lots", "kubeflow.pods.requests.cpu=2 cores", "kubeflow.gpu=1"])
+def test_what_a_cluster_would_refuse_is_found_before(project, capsys, wrong):
+    assert command(["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "--set", wrong]) == 2
+    assert wrong.partition("=")[0] in capsys.readouterr().err

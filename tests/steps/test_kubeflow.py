@@ -144,7 +144,7 @@ def test_the_hand_over_is_a_static_chain(compiled):
 @pytest.mark.parametrize(
     ("name", "training"),
     [
-        ("retrain", {"source", "scratch", "compress", "replicate", "cross-fit", *SLOTS}),
+        ("retrain", {"source", "scratch", "replicate", *SLOTS}),
         ("drift_check", set()),
         ("drift_then_retrain", {"embed", "retrain-on-shift"}),
     ],
