@@ -34,6 +34,7 @@ def conclude(
     baseline: Baseline | None = None,
     proposed: Proposed | None = None,
     before: str | None = None,
+    experiment_id: str | None = None,
 ) -> RunResult:
     """Put the answer together, but for the report, which is made from it.
 
@@ -48,6 +49,7 @@ def conclude(
         baseline: what became of it.
         proposed: the version that was made of the candidate, where it passed.
         before: of a verdict on labels, what the run said on its own test rows.
+        experiment_id: of the run in MLflow.
     """
     waits = config.gate.approval == "required" and history.decided.gate.outcome == "promoted" and version is None
     waits = waits and not history.unchanged
@@ -89,6 +91,7 @@ def conclude(
             "version": version,
             "alias": None if version is None else ALIAS,
             "run_id": run_id,
+            "experiment_id": experiment_id,
             "unchanged": history.unchanged,
             "page": page,
             "baseline": None if baseline is None else baseline.version,

@@ -94,7 +94,7 @@ def register(
     recorded = record(registry, run_record(config, history, result, report))
     made = _promoted(registry, recorded, config, history, result)
     version = made.version if made is not None and made.champion else None
-    told = partial(concluded, version=version, run_id=recorded.run_id, proposed=made)
+    told = partial(concluded, version=version, run_id=recorded.run_id, experiment_id=recorded.experiment_id, proposed=made)
     result = told()
     write_report(config, history, result, report)
     text = placed(note(run_report(config, history, result)), recorded.experiment_id, recorded.run_id)

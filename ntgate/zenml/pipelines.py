@@ -16,7 +16,7 @@ def retraining(config: RunConfig, *, stages: str = "ntgate.flow:RETRAIN", gpus: 
     Args:
         config: the run.
         stages: where the list of its stages is found, as ``package.module:NAME``.
-        gpus: of each step that trains, on an orchestrator that has any.
+        gpus: of each step that trains networks, on an orchestrator that has any.
         flags: ``dry_run``, ``allow_first`` and ``force``, as of :func:`ntgate.flow.run`.
     """
     return steps(stages, config, gpus, Flags.model_validate(flags))["result"]

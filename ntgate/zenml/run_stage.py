@@ -1,5 +1,6 @@
 """One stage of a graph as a ZenML step, and a whole graph as the steps of a pipeline."""
 
+import time
 from typing import Annotated, Any
 
 from zenml import log_metadata, step
@@ -9,12 +10,17 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.errors import NtgateError
 from ntgate.graph import Context, Flags, Node, graph, imported
+from ntgate.networks_trained import trains_networks
 from ntgate.stages.place import Place
 from ntgate.stages.registry_retries import registry_retries
+from ntgate.stages.result import RunResult
 from ntgate.transport import through
 from ntgate.zenml import materializer  # noqa: F401  registers how a result is kept
+from ntgate.zenml.progress import StepLines
+from ntgate.zenml.run_marks import mark_run
 from ntgate.zenml.stack_files import stored
 from ntgate.zenml.step_error import KEY, stated
+from ntgate.zenml.step_facts import facts
 
 OUTPUT = "result"
 
@@ -25,14 +31,20 @@ def run_stage(config: RunConfig, stages: str, name: str, flags: Flags, given: li
     config, files = stored(config)
     node = _node(stages, config, name)
     results = dict(zip(node.inputs, given, strict=True))
-    place = Place.of(config, results, name)
+    place, began, lines = Place.of(config, results, name), time.perf_counter(), StepLines()
+    if not node.stage.title:
+        lines.stage(name.replace("_", " "))
     try:
         with through(files), place.working():
-            result = registry_retries(node.run)(Context(config, place, flags), results)
+            result = registry_retries(node.run)(Context(config, place, flags, lines), results)
     except NtgateError as error:
         log_metadata({KEY: stated(error)})
         raise
-    log_metadata(facts(result))
+    told = facts(result)
+    log_metadata({**told, "seconds": round(time.perf_counter() - began, 1)})
+    lines.note(f"{name}: {told.get('outcome', 'done')}")
+    if isinstance(result, RunResult):
+        mark_run(config, result)
     return result
 
 
@@ -42,24 +54,18 @@ def steps(stages: str, config: RunConfig, gpus: int, flags: Flags) -> dict[str, 
     Args:
         stages: where the list is found again in each step's process, as ``package.module:NAME``.
         config: the run.
-        gpus: of each step that trains, on an orchestrator that has any.
+        gpus: of each step that trains networks, on an orchestrator that has any.
         flags: what else is asked of it.
     """
     made: dict[str, Any] = {}
     for node in graph(imported(stages), len(config.strategies)):
         placed = run_stage
-        if node.stage.trains and gpus:
+        if gpus and trains_networks(node, config):
             placed = run_stage.with_options(settings={"resources": ResourceSettings(gpu_count=gpus)})
         made[node.result] = placed(
             config=config, stages=stages, name=node.name, flags=flags, given=[made[name] for name in node.inputs], id=node.name
         )
     return made
-
-
-def facts(result: Frozen) -> dict[str, Any]:
-    """What ZenML shows beside a step: what the result says of itself, else its plain values."""
-    told: dict[str, Any] | None = getattr(result, "facts", None)
-    return told if told is not None else {name: v for name, v in result if isinstance(v, str | bool | int | float)}
 
 
 def _node(stages: str, config: RunConfig, name: str) -> Node:

@@ -103,6 +103,18 @@ def test_pipeline_on_zenml_with_a_server(answered):
     assert seen["visualisations"] == {"drift": "html", "evidently": "html", "promote": "html"}
     assert seen["outcome"] == "promoted"
     assert seen["rows"]["test"] == 600
+    assert {name for name, told in seen["steps"].items() if "seconds" not in told} == {"announce"}  # a project's own step
+    assert all("outcome" in told for name, told in seen["steps"].items() if name not in ("announce", "ingest", "evidently"))
+    decided = seen["steps"]["decide"]
+    assert (decided["outcome"], decided["test_rows"], decided["rules"]["champion"]) == ("promoted", 600, "pass")
+    assert seen["steps"]["compress"]["outcome"] == "pruning, quantisation"
+    assert seen["tags"] == ["ntgate model: reader", "ntgate: promoted"]
+    experiment = result["registry"]["experiment_id"]
+    assert seen["run"]["mlflow_run"] == f"{server}/#/experiments/{experiment}/runs/{run_id}"
+    assert seen["run"]["mlflow_version"] == f"{server}/#/models/reader/versions/1"
+    assert seen["run"]["outcome"] == "promoted"
+    assert "drift: measure the shift" in log  # while it runs
+    assert "feature_extraction: step " in log
 
 
 SHOW = """
@@ -117,7 +129,10 @@ print(json.dumps({
     "visualisations": shown,
     "outcome": steps["promote"].run_metadata["outcome"],
     "rows": steps["ingest"].run_metadata["rows"],
-}))
+    "steps": {name: dict(step.run_metadata) for name, step in steps.items()},
+    "tags": sorted(tag.name for tag in run.tags),
+    "run": dict(run.run_metadata),
+}, default=str))
 """
 
 
