@@ -142,5 +142,6 @@ def _stored(
 
 
 def _written(path: Path, scores: Scores) -> Artifact:
+    path.parent.mkdir(parents=True, exist_ok=True)  # in a pod of its own no arm has made it
     np.savez_compressed(path, allow_pickle=False, scores=scores)
     return Artifact.of(path)
