@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from ntgate.base import Frozen, Whole
+from ntgate.base import NUMBER, Frozen, Whole
 
 Cpu: TypeAlias = Annotated[str, Field(pattern=r"^([0-9]+(\.[0-9]+)?|[0-9]+m)$")]
 Memory: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki)?$")]
@@ -40,7 +40,7 @@ class Toleration(Frozen):
     operator: Literal["Equal", "Exists"] = "Equal"
     value: str | None = None
     effect: Literal["NoExecute", "NoSchedule", "PreferNoSchedule"] | None = None
-    seconds: Whole | None = Field(None, ge=0)
+    seconds: Annotated[int, Field(ge=0, le=31_536_000), NUMBER] | None = None
 
 
 class PodConfig(Frozen):
