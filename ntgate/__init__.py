@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ntgate.labels_that_decide import judge as judge
 
 __all__ = ["SCHEMA", "__version__", "ask", "gate", "judge", "run"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # The form of everything that is answered or stored: keys are added under the same number, anything else raises it.
 SCHEMA = 1

@@ -133,7 +133,7 @@ def test_unions_in_lists_too(union, path, value):
     ("content", "sentence"),
     [
         ({"data": {**SMALLEST["data"], "label": "y"}}, "under data.source, data.target, data.target_test, data.unlabelled."),
-        ({"alpha": 0.1}, "'alpha' belongs under shift, gate."),
+        ({"alpha": 0.1}, "'alpha' belongs under shift, gate"),
         ({"gate": {"seed": 1}}, "'seed' belongs at the top."),
         ({"gate": {"alhpa": 0.1}}, "did you mean 'alpha'?"),
         ({"stepz": 3}, "did you mean 'steps' under training?"),

@@ -62,7 +62,7 @@ def type_of(column: pd.Series[Any]) -> Type:  # noqa: PLR0911  one a type
 
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "category"
-    if column.isna().all():
+    if (not len(column) or _is_nothing(column.iat[0])) and column.isna().all():  # the first cell spares a look at all of them
         return "none"
     if pd.api.types.is_bool_dtype(column.dtype):
         return "truth"

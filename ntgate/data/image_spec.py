@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from ntgate.base import NUMBER, Frozen
 
 Side: TypeAlias = Annotated[int, Field(gt=0, le=8192), NUMBER]
+Brightness: TypeAlias = Annotated[float, Field(ge=-1e9, le=1e9), NUMBER]
 Fit: TypeAlias = Literal["crop", "pad", "squash"]
 Mode: TypeAlias = Literal["L", "RGB"]
 
@@ -33,7 +34,7 @@ class ImagesSpec(Frozen):
     size: Side | tuple[Side, Side] | None = None
     fit: Fit | None = None
     mode: Mode | None = None
-    range: tuple[float, float] | None = None
+    range: tuple[Brightness, Brightness] | None = None
     splits: Literal["together", "classes"] | None = None
     layout: Literal["last", "first"] | None = None
 

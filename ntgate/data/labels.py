@@ -34,15 +34,8 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
     >>> encode_labels(np.array(["p", "e"]), "target")
     (array([1, 0]), ('e', 'p'))
     """
-    if values.dtype.kind == "f":  # of a long double, tolist makes no float
-        values = values.astype(np.float64)
-    raw = list(values) if values.dtype.kind in "mM" else values.tolist()  # of dates, tolist makes numbers
-    read: dict[Any, _Label] = {}
-    labels = []
-    for value in raw:
-        key = (type(value), value) if isinstance(value, str | bytes | int | float) else id(value)
-        labels.append(read.get(key) or read.setdefault(key, _Label(value)))
-    missing = np.flatnonzero([label.missing for label in labels])
+    codes, labels = _read(values)
+    missing = np.flatnonzero(np.array([label.missing for label in labels], dtype=bool)[codes])
     if len(missing):
         raise DataError(
             where,
@@ -53,7 +46,7 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
     faults = [label.fault for label in labels]
     first = next((fault for fault in faults if fault is not None), None)
     if first is not None:
-        alike = np.flatnonzero([fault is not None and fault[0] == first[0] for fault in faults])
+        alike = np.flatnonzero(np.array([fault is not None and fault[0] == first[0] for fault in faults])[codes])
         raise DataError(
             where,
             expected="classes: whole numbers or text",
@@ -67,7 +60,27 @@ def encode_labels(values: npt.NDArray[Any], where: str) -> tuple[Ints, tuple[str
     if len(classes) < 2:
         raise DataError(where, expected="at least two classes", got=f"only {classes[0]!r}", fix="add rows of another class")
     code = {name: i for i, name in enumerate(classes)}
-    return np.array([code[name] for name in names], dtype=np.int64), tuple(classes)
+    return np.array([code[name] for name in names], dtype=np.int64)[codes], tuple(classes)
+
+
+def _read(values: npt.NDArray[Any]) -> tuple[Ints, list[_Label]]:
+    """Which of the labels each row has, and the labels, each different value read once, in the order of their first rows."""
+    if values.dtype.kind == "f":  # of a long double, tolist makes no float
+        values = values.astype(np.float64)
+    raw = list(values) if values.dtype.kind in "mM" else values.tolist()  # of dates, tolist makes numbers
+    if set(map(type, raw)) in ({str}, {int}):  # of one type, what is equal is the same; pandas would stop at a NUL
+        code = {value: i for i, value in enumerate(dict.fromkeys(raw))}
+        return np.fromiter(map(code.__getitem__, raw), dtype=np.int64, count=len(raw)), [_Label(value) for value in code]
+    read: dict[Any, int] = {}
+    labels: list[_Label] = []
+    found = []
+    for value in raw:
+        key = (type(value), value) if isinstance(value, str | bytes | int | float) else id(value)
+        if key not in read:
+            read[key] = len(labels)
+            labels.append(_Label(value))
+        found.append(read[key])
+    return np.array(found, dtype=np.int64), labels
 
 
 def label_name(value: Any) -> str:

@@ -68,8 +68,7 @@ def replay(folder: Path, *, own: bool = False) -> Replay:
     judged = evidence(arrays, **facts.by_name())
     decision = decide(judged, GateConfig.model_validate(settings), seed=content["config"]["seed"])
     stored = GateDecision.model_validate(content["decision"])
-    before, after = (json.loads(made.model_dump_json()) for made in (stored, decision))
-    differences = tuple(_differences(before, after, ""))
+    differences = tuple(_differences(content["decision"], json.loads(decision.model_dump_json()), ""))
     return Replay(
         identical=not differences,
         differences=differences,
@@ -104,9 +103,10 @@ def _scores(folder: Path, sha256: str) -> Path:
 
 
 def _differences(before: Any, after: Any, where: str) -> Iterator[str]:
+    """What the two differ in; what an older ntgate did not write down is no difference."""
     if isinstance(before, dict) and isinstance(after, dict):
-        for name in dict.fromkeys((*before, *after)):
-            yield from _differences(before.get(name), after.get(name), f"{where}.{name}".lstrip("."))
+        for name in before:
+            yield from _differences(before[name], after.get(name), f"{where}.{name}".lstrip("."))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for number, pair in enumerate(zip(before, after, strict=True)):
             name = next((one["rule"] for one in pair if isinstance(one, dict) and "rule" in one), str(number))
