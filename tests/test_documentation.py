@@ -95,16 +95,19 @@ def test_a_pretrained_model_is_brought_as_printed(tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.slow
-def test_the_tutorial_runs_as_printed(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("name", ["tutorial", "tutorial-images", "tutorial-texts"])
+def test_a_tutorial_runs_as_printed(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    page = ROOT / "docs" / "tutorial.md"
+    page = ROOT / "docs" / f"{name}.md"
     execute(page, {})
     for title, text in blocks(page, "yaml"):
         Path(title).write_text(text)
     for line in "".join(text for _, text in blocks(page, "sh")).splitlines():
-        run = next((file.parent for file in tmp_path.glob("runs/faults/*/result.json")), Path("RUN"))
+        run = next((file.parent for file in tmp_path.glob("runs/*/*/result.json")), Path("RUN"))
         assert command(shlex.split(line.replace("RUN", str(run)))[1:]) in (0, 3, 4), line
-    assert "identical: " in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "WHAT TO DO" in told.upper()
+    assert "identical: " in told or "replay" not in page.read_text()
 
 
 @pytest.mark.slow
