@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from ntgate.config import RunConfig
 from ntgate.stages.result import RunResult
@@ -27,12 +28,13 @@ def mark_run(config: RunConfig, result: RunResult) -> None:
 
 
 def links(config: RunConfig, result: RunResult) -> dict[str, Any]:
-    """Addresses in MLflow, of the run and of its version, where the registry is a server."""
+    """Addresses in MLflow, of the run and of its version, where the registry is a server: without user and password."""
     from zenml.metadata.metadata_types import Uri
 
-    server, told = config.registry.resolved().uri.rstrip("/"), result.registry
-    if not server.startswith("http") or told["run_id"] is None:
+    address, told = urlsplit(config.registry.resolved().uri), result.registry
+    if not address.scheme.startswith("http") or told["run_id"] is None:
         return {}
+    server = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path.rstrip('/')}"
     found = {"mlflow_run": Uri(f"{server}/#/experiments/{told['experiment_id']}/runs/{told['run_id']}")}
     version = told["version"] or (told["approval"] or {}).get("version")
     if version is not None:

@@ -121,6 +121,7 @@ def test_what_does_not_pass_within_a_horizon_is_withheld_everywhere(project, cap
     assert "Brier" not in page
 
 
+@pytest.mark.slow
 def test_a_stream_of_fresh_rows_adds_up(project, capsys):
     with np.load(project / "target_test.npz") as test:
         x, y = test["x"], test["y"]

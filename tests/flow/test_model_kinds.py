@@ -36,6 +36,7 @@ def test_a_linear_model_is_promoted_and_loaded_with_mlflow_and_with_onnxruntime_
 ALL = ["scratch=[network, logistic, forest, extra_trees, boosting]", "gate.seeds=2"]
 
 
+@pytest.mark.slow
 def test_the_committee_of_every_learner_is_promoted_and_scores_alike_everywhere(project: Path, monkeypatch):
     kinds = "[fine_tuning, feature_extraction, domain_adversarial, linear_pool, forest_pool, extra_trees_pool, boosting_pool]"
     config = load(project / "config.yaml", [f"strategies={kinds}", *ALL])

@@ -26,6 +26,7 @@ def away(project: Path, s3, monkeypatch: pytest.MonkeyPatch, *more: str) -> RunC
     return load(project / "config.yaml", [*QUICK, f"output={s3.url('team/runs')}", *more])
 
 
+@pytest.mark.slow
 def test_the_pages_lie_in_the_store_and_the_decision_is_the_same(project, s3, monkeypatch):
     here = run(load(project / "config.yaml", [*QUICK, "shift.evidently=true"]), dry_run=True)
     (project / "mlflow.db").unlink()  # and with it the ledger, which would know these models again

@@ -315,6 +315,7 @@ def test_every_metric_runs(project, metric):
     assert low <= result.gain <= high
 
 
+@pytest.mark.slow
 def test_tables_with_categories_and_missing_values(shared_data, tmp_path):
     (tmp_path / "config.yaml").write_text(
         f"""
@@ -351,6 +352,7 @@ def test_pupils_in_both_files_are_a_leak(shared_data, tmp_path, capsys):
 AGAIN = ("--set", "gate.ledger.policy=none")  # the same test rows, for another question
 
 
+@pytest.mark.slow
 def test_a_deleted_champion_needs_allow_first(project, capsys):
     assert answer(project, capsys)[0] == 0
     registry = connect(load(project / "config.yaml").registry, "reader")

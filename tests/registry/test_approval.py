@@ -20,7 +20,7 @@ from ntgate.registry.overview import look
 from ntgate.registry.person import Person, person
 from ntgate.registry.promotion import promote
 from ntgate.registry.repair import reconcile, rollback
-from tests.registry.test_faults import DATABASES, REGISTRIES, SLOW, boundaries, states, told
+from tests.registry.test_faults import DATABASES, REGISTRIES, boundaries, states, told
 
 ANN = Person(name="ann", account="system:ann")
 BOB = Person(name="bob", account="system:bob")
@@ -176,7 +176,8 @@ def test_killed_at_every_boundary_of_a_proposal(config, registry, promoters, req
     record_property("boundaries", number - 1)
 
 
-@pytest.mark.parametrize("config", ["sqlite", pytest.param("postgresql", marks=SLOW)], indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("config", DATABASES, indirect=True)
 def test_killed_at_every_boundary_of_an_approval(config, registry, promoters, request_for, record_property):
     number, reached = 0, set()
     for number, here in wait_first(config, registry, promoters, request_for, "approve"):

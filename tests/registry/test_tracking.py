@@ -178,7 +178,7 @@ def test_a_run_that_could_not_be_recorded_is_marked_as_failed(registry, array_mo
     broken = dataclasses.replace(array_model, proto=object())
     with pytest.raises(RegistryError, match="missing"):
         record(registry, make_run(array_model, (tmp_path / "missing.json",)))
-    with pytest.raises(AttributeError, match="no attribute 'graph'"):
+    with pytest.raises(AttributeError, match="no attribute 'metadata_props'"):
         record(registry, make_run(broken))
     runs = registry.client.search_runs([registry.experiment()])
     assert {run.info.status for run in runs} == {"FAILED"}
@@ -199,10 +199,10 @@ def test_a_page_that_cannot_be_put_in_place_is_told_and_no_fault(registry, array
     done = record(registry, dataclasses.replace(make_run(array_model), note="[Report](ntgate:page/x)"))
     note = registry.client.get_run(done.run_id).data.tags["mlflow.note.content"]
     assert note == f"[Report](#/experiments/{done.experiment_id}/runs/{done.run_id}/x)"
-    told = keep_final_page(registry, done.run_id, tmp_path / "gone.html", "**promoted**", "3")
+    told = keep_final_page(registry, done.run_id, tmp_path / "gone.html", "**promoted**", {})
     assert told.startswith("MLflow has the page of before the promotion, which names no version: ")
     (tmp_path / "report.html").touch()
-    assert keep_final_page(registry, done.run_id, tmp_path / "report.html", "**promoted**", "3") is None
+    assert keep_final_page(registry, done.run_id, tmp_path / "report.html", "**promoted**", {"ntgate.version": "3"}) is None
     assert registry.client.get_run(done.run_id).data.tags["ntgate.version"] == "3"
 
 

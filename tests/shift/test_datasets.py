@@ -86,7 +86,7 @@ def test_pixels_and_half_precision():
         (X.astype(str), X, ["dataset: expected numbers"]),
         (X.astype(complex), X, ["dataset: expected numbers"]),
         (X, np.where(np.arange(60)[:, None] < 2, np.nan, X), ["comparison_dataset: expected finite", "in 2 rows"]),
-        (X, frame(10), ["comparison_dataset: expected rows of the kind of the source (array), got table"]),
+        (X, frame(10), ["comparison_dataset: expected rows of the kind of the dataset (array), got table"]),
         (frame(10), frame(10).drop(columns="w"), ["comparison_dataset: expected the columns", "without w"]),
         (frame(10), frame(10).assign(u="text"), ["comparison_dataset: u: expected numbers"]),
         (frame(10), frame(10).assign(u=np.inf), ["comparison_dataset: u: expected numbers within float32"]),

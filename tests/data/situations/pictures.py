@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +47,8 @@ class Pictures(Situation):
                 path = path.with_suffix(".npz")
             else:
                 for part in self.folder.split("|"):
-                    self._folder(path / part, rows, y, self.target_save or self.save if name == "target" else self.save)
+                    save = self.target_save or self.save if name == "target" else self.save
+                    self._folder(path / part, rows, y, save, zlib.crc32(f"{name}/{part}".encode()))
                 if self.beside is not None:
                     self.beside(path)
             places[name] = {"path": str(path), **self.spec}
@@ -55,8 +57,8 @@ class Pictures(Situation):
             (folder / "model" / "preprocessor_config.json").write_text(json.dumps(dict(self.processor)))
         return {**places, **self.data}
 
-    def _folder(self, path: Path, rows: np.ndarray, y: np.ndarray, save: Save | None) -> None:
-        rng = np.random.default_rng(len(str(path)))
+    def _folder(self, path: Path, rows: np.ndarray, y: np.ndarray, save: Save | None, seed: int) -> None:
+        rng = np.random.default_rng(seed)
         for i, (pixels, label) in enumerate(zip(rows, y, strict=True)):
             at = path / ("lies", "stands")[label]
             at.mkdir(parents=True, exist_ok=True)
