@@ -13,7 +13,8 @@ from pathlib import Path
 from end_to_end import prepare
 from machine import heading, write
 
-from ntgate.config import RunConfig, load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import compress
 from ntgate.stages.cross_fit import CrossFitted

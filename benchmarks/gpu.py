@@ -17,7 +17,6 @@ Decision: one small fine-tuning and the gate on its test rows, on the CPU and on
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from machine import heading, write
+from plain_loop import accuracy, plain_loop
 from shift_speed import anonymous_memory
 from torch import Tensor, nn
 
@@ -116,16 +116,12 @@ def shift(device: torch.device, part: float, side: int) -> list[str]:
     return lines
 
 
-def rows(shape: tuple[int, ...], count: int) -> tuple[Rows, Rows]:
+def rows(shape: tuple[int, ...], count: int, held: int) -> tuple[Rows, Rows]:
     """Rows of ten classes, to train on and to evaluate on."""
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(count + HELD, *shape, generator=generator)
-    y = torch.randint(0, CLASSES, (count + HELD,), generator=generator)
+    x = torch.randn(count + held, *shape, generator=generator)
+    y = torch.randint(0, CLASSES, (count + held,), generator=generator)
     return Rows(x[:count], y[:count]), Rows(x[count:], y[count:])
-
-
-def accuracy(labels: Tensor, scores: Tensor) -> float:
-    return float((scores.argmax(dim=1) == labels).float().mean())
 
 
 def ours(network: Network, train: Rows, held: Rows, steps: int, batch: int, precision: str, device: torch.device) -> None:
@@ -136,34 +132,7 @@ def ours(network: Network, train: Rows, held: Rows, steps: int, batch: int, prec
 
 
 def plain(network: Network, train: Rows, held: Rows, steps: int, batch: int, precision: str, device: torch.device) -> None:
-    """What one writes by hand."""
-    network.to(device)
-    x, y, held_x, held_y = (part.to(device) for part in (train.x, train.y, held.x, held.y))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-2, fused=True)
-    warm_up = max(1, steps // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * min(step / steps, 1)))
-    )
-    mixed = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed")
-    order, at = torch.randperm(len(x), device=device), 0
-    network.train()
-    for step in range(1, steps + 1):
-        if at + batch > len(x):
-            order, at = torch.randperm(len(x), device=device), 0
-        index = order[at : at + batch]
-        at += batch
-        with mixed:
-            loss = nn.functional.cross_entropy(network(x[index]), y[index])
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        if step % max(1, steps // EVALUATIONS) == 0:
-            network.eval()
-            with torch.inference_mode(), mixed:
-                accuracy(held_y, network(held_x).float().softmax(dim=1))
-            network.train()
+    plain_loop(network, train, held, steps, batch, EVALUATIONS, device, mixed=precision == "bf16-mixed")
 
 
 def training(device: torch.device, part: float, turns: int) -> list[str]:
@@ -171,7 +140,7 @@ def training(device: torch.device, part: float, turns: int) -> list[str]:
     lines = []
     for name, (backbone, shape, whole, batch) in CASES.items():
         steps, batch = max(2 * EVALUATIONS, int(whole * part)), max(4, int(batch * min(1.0, 4 * part)))  # noqa: PLW2901
-        train, held = rows(shape, max(2 * batch, int(ROWS * min(1.0, 4 * part))))
+        train, held = rows(shape, *(max(2 * batch, int(count * min(1.0, 4 * part))) for count in (ROWS, HELD)))
         for precision in ("32-true", "bf16-mixed"):
             found = []
             for turn in range(turns + 1):  # the first warms up

@@ -18,7 +18,7 @@ import numpy as np
 from machine import heading, write
 
 from ntgate.evaluation.bootstrap import row_weights
-from ntgate.evaluation.enough import least_disagreements
+from ntgate.evaluation.enough_rows import least_disagreements
 from ntgate.evaluation.stratified import standard_error, stratified_p_value, tables_drawn
 from ntgate.metrics.macro_f1 import MacroF1
 from ntgate.metrics.roc_auc import RocAuc

@@ -39,7 +39,7 @@ def prepare(folder: Path, target: Path, k: int, seed: int) -> None:
 
 def run(data: Path, group: str, source: str, target: str, k: int, seed: int):
     """One run, without registry writes."""
-    from ntgate.config import parse
+    from ntgate.config_file import parse
     from ntgate.flow import run as run_flow
 
     with tempfile.TemporaryDirectory() as name:

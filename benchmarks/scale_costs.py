@@ -87,7 +87,7 @@ def rows(n: int, d: int, seed: int, moved: float = 0.0) -> tuple[np.ndarray, np.
 
 def config_of(folder: Path, n: int, d: int, test: int, **settings: Any) -> Any:
     """The config of a run whose source has ``n`` rows and whose target 800 and ``test``, on disk in ``folder``."""
-    from ntgate.config import parse
+    from ntgate.config_file import parse
 
     for seed, (name, size, moved) in enumerate((("source", n, 0.0), ("target", 800, 0.2), ("target_test", test, 0.2))):
         x, y = rows(size, d, 10 + seed, moved)

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from pathlib import Path
 
 import torch
 from machine import heading, peer_python, write
+from plain_loop import accuracy, plain_loop
 from torch import nn
 
 from ntgate.training.adaptation import Adaptation, Pull, Seen
@@ -73,10 +73,6 @@ def data(shape: tuple[int, ...]) -> tuple[Rows, Rows]:
     return Rows(x[:ROWS], y[:ROWS]), Rows(x[ROWS:], y[ROWS:])
 
 
-def accuracy(labels: torch.Tensor, scores: torch.Tensor) -> float:
-    return float((scores.argmax(dim=1) == labels).float().mean())
-
-
 def ours(backbone: Backbone, shape: tuple[int, ...], steps: int, checkpoint: Path | None = None) -> float:
     rows, held = data(shape)
     network = build(NetworkSpec(backbone=backbone, input_shape=shape, classes=10), 0)
@@ -91,32 +87,7 @@ def plain(backbone: Backbone, shape: tuple[int, ...], steps: int) -> float:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build(NetworkSpec(backbone=backbone, input_shape=shape, classes=10), 0)
     began = clock()
-    network.to(device=device, memory_format=torch.channels_last)
-    x, y, held_x, held_y = (part.to(device) for part in (rows.x, rows.y, held.x, held.y))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-2, fused=True)
-    warm_up = steps // 20
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * min(step / steps, 1)))
-    )
-    network.train()
-    order = torch.randperm(len(x), device=device)
-    at = 0
-    for step in range(1, steps + 1):
-        if at + BATCH > len(x):
-            order, at = torch.randperm(len(x), device=device), 0
-        index = order[at : at + BATCH]
-        at += BATCH
-        loss = nn.functional.cross_entropy(network(x[index]), y[index])
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        if step % (steps // EVALUATIONS) == 0:
-            network.eval()
-            with torch.inference_mode():
-                accuracy(held_y.cpu(), network(held_x).softmax(dim=1).cpu())
-            network.train()
+    plain_loop(network, rows, held, steps, BATCH, EVALUATIONS, device)
     return clock() - began
 
 

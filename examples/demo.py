@@ -88,7 +88,7 @@ def main() -> None:
 
     from ntgate.cli import console
     from ntgate.cli.orchestrated import run_pipeline
-    from ntgate.config import load
+    from ntgate.config_file import load
 
     results = {}
     with console.claimed():

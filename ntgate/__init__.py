@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ntgate.api import run as run
+    from ntgate.api_labels import ask as ask
+    from ntgate.api_labels import judge as judge
     from ntgate.gate_of_arrays import judge as gate
-    from ntgate.labels_that_decide import ask as ask
-    from ntgate.labels_that_decide import judge as judge
 
 __all__ = ["SCHEMA", "__version__", "ask", "gate", "judge", "run"]
 __version__ = "0.2.0"
@@ -24,7 +24,7 @@ def __getattr__(name: str) -> Any:
     if name == "run":
         return import_module("ntgate.api").run
     if name in ("ask", "judge"):
-        return getattr(import_module("ntgate.labels_that_decide"), name)
+        return getattr(import_module("ntgate.api_labels"), name)
     if name == "gate":
         return import_module("ntgate.gate")
     raise AttributeError(f"module 'ntgate' has no attribute {name!r}")

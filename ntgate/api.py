@@ -66,8 +66,8 @@ def run(
     """
     opt_out()
     from ntgate.cli.progress import listener
-    from ntgate.config import parse, read
     from ntgate.config_base import merged
+    from ntgate.config_file import parse, read
     from ntgate.flow import run as run_here
 
     content, base = (

@@ -1,37 +1,27 @@
-"""The config of a run: one frozen object, its schema, and the way from a file to it."""
+"""The config of a run: one frozen object, and its schema. :mod:`ntgate.config_file` reads it."""
 
 from __future__ import annotations
 
 import math
-import os
-import re
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ntgate.base import Frozen, Whole
 from ntgate.compression import Compressions
-from ntgate.config_base import inherited
-from ntgate.config_errors import explain
 from ntgate.data.specs import DataConfig
-from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.gate.config import GateConfig
 from ntgate.notify import NotifyConfig
 from ntgate.pods import KubeflowConfig
 from ntgate.quick import quickened
-from ntgate.references import expanded, kept, referenced, unset, with_password
 from ntgate.registry.config import RegistryConfig
-from ntgate.settings_file import plain
 from ntgate.shift.config import ShiftConfig
 from ntgate.strategies import DEFAULT, Strategies
 from ntgate.strategies.committee_config import CommitteeConfig
 from ntgate.strategies.scratch import PORTFOLIO, Portfolio
 from ntgate.training.config import Backbone, TrainingConfig, Transformers
-
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
 
 
 class ModelConfig(Frozen):
@@ -174,145 +164,3 @@ class RunConfig(Frozen):
                 f"gate.cross_fitting with accuracy, got {self.gate.metric}: the folds' test counts rows that are right"
             )
         return self
-
-
-def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
-    """Read a YAML or JSON config.
-
-    Relative paths in it, the SQLite registry among them, are relative to the folder of the file, so that a scheduled run
-    means the same as one by hand. ``${NAME}`` in a string is replaced by the environment variable; in an address of the registry
-    that then holds credentials it stays a reference, so that no config that is kept or sent anywhere holds a password.
-
-    Args:
-        path: the config file.
-        overrides: ``key.sub=value`` settings; the value is read as YAML.
-
-    Raises:
-        ConfigErrors: with everything that is wrong, each with its path, what was expected, what came and what to do.
-    """
-    content = read(path, overrides)
-    return parse(content, base=Path(path).resolve().parent)
-
-
-def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
-    """The plain mapping in a config file with ``overrides``, nothing checked: relative paths and ``${NAME}`` as they stand.
-
-    Raises:
-        ConfigError: when the file is not YAML or JSON, or an override is not ``key.sub=value``.
-    """
-    return overridden(inherited(Path(path), _of_base), overrides)
-
-
-def overridden(content: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
-    """The mapping, with each of ``key.sub=value`` set in it.
-
-    Raises:
-        ConfigError: when an override is not of that form.
-    """
-    for override in overrides:
-        _set(content, override)
-    return content
-
-
-def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
-    """The config in a plain mapping, with relative paths taken from ``base``."""
-    problems: list[ConfigError] = []
-    resolved = _located({"output": "runs"} | _expanded(dict(content), "", problems), base, problems)
-    try:
-        config = RunConfig.model_validate(resolved)
-    except ValidationError as error:
-        problems += explain(error, RunConfig, resolved)
-    if problems:
-        raise ConfigErrors(problems)
-    return _without_password(config, content)
-
-
-def _without_password(config: RunConfig, content: Mapping[str, Any]) -> RunConfig:
-    """The config with the addresses of registry and ledger as they were written, where a password was filled into them.
-
-    Orchestrators store the config, and show it to everybody. It is filled in again where the database is connected to.
-    """
-    registry, ledger = config.registry, config.gate.ledger
-    if with_password(registry.uri):
-        registry = registry.model_copy(update={"uri": kept(content["registry"]["uri"])})
-    if ledger.uri is not None and with_password(ledger.uri):
-        ledger = ledger.model_copy(update={"uri": kept(content["gate"]["ledger"]["uri"])})
-    gate = config.gate.model_copy(update={"ledger": ledger})
-    return config.model_copy(update={"registry": registry, "gate": gate})
-
-
-def _set(content: dict[str, Any], override: str) -> None:
-    key, sign, text = override.partition("=")
-    if not sign or not key.strip():
-        raise ConfigError(
-            f"--set {override}", expected="key.sub=value", got="no '='" if not sign else "no key", fix="write e.g. --set seed=1"
-        )
-    *parents, last = key.strip().split(".")
-    for parent in parents:
-        below = content.setdefault(parent, {})
-        if not isinstance(below, dict):
-            raise ConfigError(f"--set {override}", expected=f"a mapping at {parent!r}", got=repr(below), fix="set the whole value")
-        content = below
-    try:
-        content[last] = plain(text)
-    except ValueError as error:
-        raise ConfigError(f"--set {override}", expected="a YAML value", got=text[:60], fix="quote it") from error
-
-
-def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
-    if isinstance(value, dict):
-        return {k: _expanded(v, f"{where}.{k}".lstrip("."), problems) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_expanded(v, f"{where}.{i}", problems) for i, v in enumerate(value)]
-    if not isinstance(value, str):
-        return value
-    if _NO_TEXT.search(value):
-        problems.append(ConfigError(where, expected="text", got=f"a NUL or half a character in {value[:40]!r}", fix="remove it"))
-        return ""
-    missing = [name for name in referenced(value) if name not in os.environ]
-    problems += [unset(where, name) for name in missing]
-    return "" if missing else expanded(value)
-
-
-def _elsewhere(path: str) -> bool:
-    """Whether no folder of ours says where a path leads."""
-    return "://" in path or path.startswith("${")
-
-
-def _of_base(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The settings of a base with its relative local paths taken from its own folder."""
-    problems: list[ConfigError] = []
-    located = _located(content, folder, problems)
-    if problems:
-        raise ConfigErrors(problems)
-    return located
-
-
-def _located(content: dict[str, Any], base: Path, problems: list[ConfigError]) -> dict[str, Any]:
-    """The config with every relative local path made absolute, but for one that begins with a reference."""
-    places: list[tuple[Any, str]] = [(content, "output"), (content.get("model"), "source_checkpoint")]
-    model, data = content.get("model"), content.get("data")
-    backbone = model.get("backbone") if isinstance(model, dict) else None
-    if isinstance(backbone, dict) and backbone.get("kind") == "transformers":  # the path of an import is no file
-        places.append((backbone, "path"))
-    if isinstance(data, dict):
-        places += [(data.get(name), "path") for name in ("source", "target", "target_test", "unlabelled")]
-    for holder, key in places:
-        if isinstance(holder, dict) and isinstance(holder.get(key), str) and not _elsewhere(holder[key]):
-            holder[key] = str(_absolute(base, holder[key], problems))
-    gate = content.get("gate")
-    for holder in (content.get("registry"), gate.get("ledger") if isinstance(gate, dict) else None):
-        if isinstance(holder, dict) and isinstance(holder.get("uri"), str):
-            file = re.fullmatch(r"sqlite:///([^/].*)", holder["uri"])
-            if file and not _elsewhere(file[1]):
-                holder["uri"] = f"sqlite:///{_absolute(base, file[1], problems, home=False)}"
-    return content
-
-
-def _absolute(base: Path, path: str, problems: list[ConfigError], *, home: bool = True) -> Path:
-    try:
-        given = Path(path).expanduser() if home else Path(path)
-        return (base / given).resolve()
-    except (RuntimeError, OSError, ValueError) as error:  # nobody of this name, links in a circle, a name that is too long
-        problems.append(ConfigError(path[:80], expected="a path", got=str(error)[:80], fix="correct it"))
-        return base

@@ -18,10 +18,10 @@ from ntgate.stages.drift_page import NOT_MEASURED, Drifted, drift_of_run
 from ntgate.stages.evaluate import evaluate
 from ntgate.stages.evidently import evidently
 from ntgate.stages.ingest import ingest, ingest_for_drift
-from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.place import Place
 from ntgate.stages.plan import make_plan
 from ntgate.stages.preflight import ingest_where_it_can_end
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.stages.promote import promote
 from ntgate.stages.replicate import replicate
 from ntgate.stages.result import RunResult

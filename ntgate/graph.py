@@ -19,8 +19,8 @@ from typing import Any
 
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
-from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.place import Place
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.stages.second_process import Crew
 
 NUMBER, RESULTS = "number", "results"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import ConfigError
 
 COMMON = """

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from ntgate.config import RunConfig, parse
+from ntgate.config import RunConfig
+from ntgate.config_file import parse
 from ntgate.config_keys import children, kinds
 from ntgate.errors import ConfigErrors
 

@@ -11,8 +11,8 @@ import yaml
 
 from ntgate.cli.app import run as command
 from ntgate.credentials import without_credentials
+from ntgate.environment_references import with_password
 from ntgate.errors import DataError, RegistryDeniedError
-from ntgate.references import with_password
 from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ntgate.base import Frozen
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.flow import DRIFT_CHECK, RETRAIN
 from ntgate.graph import Context, Stage, graph, run_here
 from ntgate.stages.ingest import Ingested

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import ConfigErrors
 from ntgate.flow import run
 from ntgate.metrics import METRICS

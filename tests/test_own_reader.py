@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.data.own_reader import Reader
 from ntgate.data.readers import read
 from ntgate.data.specs import SourceSpec

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.flow import run
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decide import decide

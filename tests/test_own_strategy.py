@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pytest
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.data.encoder import fit_encoder
 from ntgate.flow import run
 from ntgate.models.linear import LinearModel

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import ConfigError
 
 GOOD = """

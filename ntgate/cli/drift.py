@@ -47,7 +47,7 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | N
 
     A scheduler retrains on a shift with: ntgate drift CONFIG; test $? -eq 3 && ntgate run CONFIG
     """
-    from ntgate.config import load
+    from ntgate.config_file import load
 
     settings = load(config, overrides)
     if workers is not None:

@@ -11,7 +11,7 @@ from ntgate.cli import console
 from ntgate.cli.options import with_json, with_uri
 
 if TYPE_CHECKING:
-    from ntgate.stages.collect import Collected
+    from ntgate.stages.garbage_collection import Collected
 
 _MOST = 20  # things listed one by one
 
@@ -49,7 +49,7 @@ def gc(
     """
     from ntgate.cli.registry import existing
     from ntgate.registry.garbage import Retention
-    from ntgate.stages.collect import collect
+    from ntgate.stages.garbage_collection import collect
 
     retention = Retention(days=keep_days, runs=keep_runs, rollbacks=keep_rollbacks)
     found = collect(existing(name or "", uri), retention, runs, name=name, ledger=ledger, delete=yes)

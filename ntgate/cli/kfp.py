@@ -45,7 +45,7 @@ def compile_(
     ${NAME} stays as it is and is read in the pods, so that the file holds no secret; to check CONFIG here, each must be set here
     too, to anything of its kind.
     """
-    from ntgate.config import load, read
+    from ntgate.config_file import load, read
     from ntgate.networks_trained import trains_networks
 
     settings = load(config, overrides)  # everything that is wrong with it, before a cluster finds out

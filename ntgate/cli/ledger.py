@@ -22,7 +22,7 @@ def adopt(config: str, overrides: tuple[str, ...], yes: bool, as_json: bool) -> 
 
     To this ledger every test row is fresh that it has not seen itself: what the other one knew of them is given up.
     """
-    from ntgate.config import load
+    from ntgate.config_file import load
     from ntgate.registry.client import connect
     from ntgate.stages.same_ledger import adopt_ledger
 

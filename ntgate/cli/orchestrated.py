@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ntgate.cli.project import around
 from ntgate.cli.store import client
+from ntgate.environment_references import with_password
 from ntgate.errors import ConfigError, NtgateError
-from ntgate.references import with_password
 from ntgate.registry import standing
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from ntgate.cli.options import with_config, with_json, with_quiet
 def plan(config: str, overrides: tuple[str, ...], quiet: bool, as_json: bool) -> int:
     """Show which strategies a run would train, in which order, why, and with which budget."""
     from ntgate.cli.progress import listener
-    from ntgate.config import load
+    from ntgate.config_file import load
     from ntgate.flow import plan as make_plan
     from ntgate.stages.open_rows import preview
     from ntgate.stages.worn import what_is_left

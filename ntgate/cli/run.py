@@ -41,7 +41,7 @@ def run(
     CONFIG or the working directory, and ntgate's own where there is none.
     """
     from ntgate.cli.progress import listener
-    from ntgate.config import load
+    from ntgate.config_file import load
     from ntgate.registry import standing
 
     settings = load(config, (*overrides, "quick=true") if quick else overrides)

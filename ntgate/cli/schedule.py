@@ -83,8 +83,8 @@ def _job(
     path: Path, overrides: tuple[str, ...], expression: str | None, drift_first: bool, inline: bool, environment: Path | None
 ) -> Job:
     """The job, after everything in it was looked at."""
-    from ntgate.config import load
-    from ntgate.references import with_password
+    from ntgate.config_file import load
+    from ntgate.environment_references import with_password
     from ntgate.scheduling.cron import Cron
     from ntgate.scheduling.environment import read
     from ntgate.scheduling.job import Job

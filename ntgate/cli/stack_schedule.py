@@ -45,7 +45,7 @@ class StackSchedules:
     def install(self, job: Job) -> str | None:
         """Compile the pipeline with the schedule, and hand it to the orchestrator."""
         from ntgate.cli.orchestrated import submit
-        from ntgate.config import load
+        from ntgate.config_file import load
 
         if job.inline:
             raise ConfigError("--inline", expected="a machine that follows the schedule", got="a ZenML stack", fix="leave it out")

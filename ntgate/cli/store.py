@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ntgate.cli import console
 from ntgate.errors import ConfigError, NtgateError, StoreError
-from ntgate.exclusive import exclusive
 from ntgate.machine import machine_fault
 from ntgate.optouts import opt_out
+from ntgate.process_lock import exclusive
 
 if TYPE_CHECKING:
     from zenml.client import Client

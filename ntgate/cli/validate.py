@@ -26,7 +26,7 @@ def validate(config: str, overrides: tuple[str, ...], as_json: bool) -> int:
     Looked at are the config, the data, whether the backbone takes the rows, the registry, its artifact store (a byte is written,
     read and deleted), the ledger, and whether a candidate could be compared with the champion.
     """
-    from ntgate.config import load
+    from ntgate.config_file import load
     from ntgate.flow import check
 
     checked = check(load(config, overrides))

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ntgate.data.csv_types import NOTHING
 from ntgate.data.domain import Domain
 from ntgate.data.labels import class_order
-from ntgate.data.natural import NOTHING
 from ntgate.data.question import Question, flow
 from ntgate.errors import DataError
 

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ntgate.data.cells import numbers
 from ntgate.data.csv_form import CsvForm, csv_form
-from ntgate.data.natural import NOTHING, natural
+from ntgate.data.csv_types import NOTHING, natural
 from ntgate.data.number_text import ways
 from ntgate.data.read_table import check_header
 from ntgate.data.specs import SourceSpec

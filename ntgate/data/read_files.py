@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
+from ntgate.data.csv_types import natural
 from ntgate.data.location import Location
-from ntgate.data.natural import natural
 from ntgate.data.read_csv import read_csv
 from ntgate.data.read_table import check_header
 from ntgate.data.specs import SourceSpec

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ntgate.data.csv_types import natural
 from ntgate.data.location import Location, unreadable
-from ntgate.data.natural import natural
 from ntgate.data.read_table import check_header
 from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ntgate.config import overridden
+from ntgate.config_file import overridden
 
 VALUES: dict[str, type] = {
     "config": str,

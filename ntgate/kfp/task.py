@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ntgate import SCHEMA
 from ntgate.base import Artifact, Frozen, with_files
-from ntgate.config import parse
+from ntgate.config_file import parse
 from ntgate.errors import ConfigError, NtgateError
 from ntgate.kfp.parameters import entered
 from ntgate.machine import machine_fault

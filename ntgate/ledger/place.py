@@ -6,9 +6,9 @@ import os
 import re
 
 from ntgate.credentials import without_credentials
+from ntgate.environment_references import expanded, referenced, unset
 from ntgate.errors import ConfigError
 from ntgate.gate.ledger_config import LedgerConfig
-from ntgate.references import expanded, referenced, unset
 
 
 def ledger_uri(config: LedgerConfig, registry_uri: str) -> str | None:

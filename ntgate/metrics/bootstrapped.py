@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.evaluation.bootstrap import paired_bootstrap
-from ntgate.evaluation.enough import Minima
+from ntgate.evaluation.enough_rows import Minima
 from ntgate.evaluation.types import Floats, Ints
 from ntgate.metrics.base import Metric
 from ntgate.metrics.tested import Level, Pair, Tested

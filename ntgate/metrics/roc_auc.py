@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.evaluation.enough import Minima
+from ntgate.evaluation.enough_rows import Minima
 from ntgate.evaluation.types import Floats, Ints
 from ntgate.metrics.bootstrapped import Bootstrapped
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ntgate.errors import RegistryError
-from ntgate.exclusive import exclusive
 from ntgate.optouts import opt_out
+from ntgate.process_lock import exclusive
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.creation import prepare
 from ntgate.registry.faults import translated
-from ntgate.registry.reach import reach, sqlite_file, with_driver
+from ntgate.registry.reachability import reach, sqlite_file, with_driver
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

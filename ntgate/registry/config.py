@@ -8,8 +8,8 @@ import re
 from pydantic import Field, ValidationError, field_validator
 
 from ntgate.base import Frozen, Whole
+from ntgate.environment_references import expanded, referenced, unset
 from ntgate.errors import ConfigError
-from ntgate.references import expanded, referenced, unset
 
 
 class RegistryConfig(Frozen):

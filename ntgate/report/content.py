@@ -1,45 +1,18 @@
-"""All that a report tells, as plain values."""
+"""All that the report of a run tells, as plain values."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from pydantic import Field, JsonValue
 
 from ntgate.gate.finding import title
 from ntgate.metrics import METRICS
 from ntgate.metrics.display import Display
+from ntgate.report.arms_content import Arm, Calibrated, Compression, CurvePoint, Outcome, OverModel, OverSeeds, PlanRow, Replacement
+from ntgate.report.rows_content import ClassRow, DataRow, Disagreement, Mistake, Reading
 from ntgate.report.told import Interval, Number, Told
 from ntgate.shift.judgement import MovedFeature
-
-Outcome: TypeAlias = Literal["promoted", "rejected", "inconclusive", "approval_wanted"]
-
-
-class Arm(Told):
-    """A model that took part: its score ``value`` on ``n`` test rows, and the seconds it took to train."""
-
-    strategy: str | None = None
-    value: Number = None
-    n: int | None = None
-    seconds: Number = None
-    version: str | None = None
-
-
-class PlanRow(Told):
-    """A strategy, why it was planned, its score out of fold, its weight in the committee, and what it learnt beside these."""
-
-    strategy: str
-    label: str = ""
-    reason: str = ""
-    trained: bool = False
-    validation: Number = None
-    seconds: Number = None
-    weight: Number = None
-    steps: int | None = None
-    budget: int | None = None
-    seeds: int | None = None
-    failed: str | None = None
-    notes: dict[str, JsonValue] = {}
 
 
 class FindingRow(Told):
@@ -52,74 +25,6 @@ class FindingRow(Told):
     bound: Number = None
     reason: str = ""
     warning: bool = False
-
-
-class OverSeeds(Told):
-    """The gain of each seed's pair on the test rows, and their mean with its interval over seeds and rows."""
-
-    gains: tuple[float, ...] = ()
-    gain: Number = None
-    interval: Interval = None
-
-
-class OverModel(Told):
-    """A further model's score on the test rows, and the candidate's gain over it."""
-
-    strategy: str
-    value: Number = None
-    gain: Number = None
-    gain_interval: Interval = None
-
-
-class Replacement(Told):
-    """What scratch, which took the place of a collapsed champion, gains over it."""
-
-    gain: Number = None
-    gain_interval: Interval = None
-
-
-class Bin(Told):
-    """Rows with about the same greatest score: its mean, and the share of them that are right."""
-
-    rows: int
-    confidence: float
-    accuracy: float
-
-
-class Calibrated(Told):
-    """How far an arm's scores can be taken for chances."""
-
-    log_loss: Number = None
-    brier: Number = None
-    bins: tuple[Bin, ...] = ()
-
-
-class Cost(Told):
-    """What a model costs, and its scores: size of its file, parameters, microseconds for one row and for 64."""
-
-    bytes: int | None = None
-    parameters: int | None = None
-    nonzero: Number = None
-    latency_1: Number = None
-    latency_64: Number = None
-    validation: Number = None
-    value: Number = None
-
-
-class Uncompressed(Told):
-    """What the gate would have said of the candidate before its compression."""
-
-    outcome: Outcome
-    gain: Number = None
-
-
-class Compression(Told):
-    """What compression made of the candidate, by ``methods`` in their order."""
-
-    methods: tuple[str, ...] = ()
-    before: Cost
-    after: Cost
-    uncompressed: Uncompressed | None = None
 
 
 class Shift(Told):
@@ -147,93 +52,6 @@ class Shift(Told):
     n_source: int | None = None
     n_target: int | None = None
     representation: str | None = None
-
-
-class CurvePoint(Told):
-    """One evaluation while an arm was trained."""
-
-    step: int
-    train_loss: Number = None
-    validation_loss: Number = None
-    validation: Number = None
-
-
-class DataRow(Told):
-    """One set of rows: what it was used for, how many rows of each class, and the fingerprint of its content."""
-
-    name: str
-    rows: int | None = None
-    classes: dict[str, int] | None = None
-    fingerprint: str | None = None
-
-
-class Cells(Told):
-    """A column's cells in one domain: how many have no value, how many differ, and from where to where they go."""
-
-    missing: int = 0
-    distinct: int = 0
-    range: str = ""
-
-
-class ColumnRow(Told):
-    """A column as it was read; ``said``: as the config says; ``asked``: which is asked about."""
-
-    name: str
-    kind: str
-    written: str = ""
-    said: bool = False
-    asked: bool = False
-    cells: dict[str, Cells] = {}
-
-
-class Reading(Told):
-    """How columns and labels were read, and what has to be known of that."""
-
-    columns: tuple[ColumnRow, ...] = ()
-    notes: tuple[str, ...] = ()
-    answers: tuple[str, ...] = ()
-
-
-class ClassRow(Told):
-    """One class of the test rows: the share of its ``n`` rows that each arm recognised."""
-
-    name: str
-    n: int
-    candidate: Number = None
-    scratch: Number = None
-
-
-class Example(Told):
-    """A test row as people see it: its number in its file, its class, both answers, and its picture or some of its cells."""
-
-    row: int
-    true: str
-    candidate: str
-    scratch: str
-    picture: str | None = None
-    cells: dict[str, str] = {}
-
-
-class Disagreement(Told):
-    """Test rows on which one arm is right and the other wrong: how many, and some of them.
-
-    ``won``: the candidate is right; ``hidden``: why no row is shown.
-    """
-
-    won: int = 0
-    lost: int = 0
-    won_rows: tuple[Example, ...] = ()
-    lost_rows: tuple[Example, ...] = ()
-    hidden: str | None = None
-
-
-class Mistake(Told):
-    """How many test rows of class ``true`` each arm took for ``answered``."""
-
-    true: str
-    answered: str
-    candidate: int
-    scratch: int
 
 
 class Waiting(Told):

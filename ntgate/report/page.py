@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ntgate.report import numbers, plots, svg, words
 from ntgate.report.arms import arm_rows
-from ntgate.report.content import ClassRow, RunReport
+from ntgate.report.content import RunReport
 from ntgate.report.embedding import part_of
-from ntgate.report.forest import forest
+from ntgate.report.forest_plot import forest
 from ntgate.report.rendering import as_is, render, save
+from ntgate.report.rows_content import ClassRow
 
 _MOST_CLASSES = 24
 

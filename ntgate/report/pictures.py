@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ntgate.metrics.display import Display
 from ntgate.report.content import RunReport
-from ntgate.report.forest import forest_rows
+from ntgate.report.forest_plot import forest_rows
 from ntgate.report.plots import plain, reliability, shorten
 from ntgate.report.svg import Role
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ntgate.metrics.display import Display
-from ntgate.report.content import Calibrated, ClassRow, CurvePoint
+from ntgate.report.arms_content import Calibrated, CurvePoint
+from ntgate.report.rows_content import ClassRow
 from ntgate.report.svg import Role
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from ntgate.report import approval_words, numbers
-from ntgate.report.content import PlanRow, RunReport, Shift
+from ntgate.report.arms_content import PlanRow
+from ntgate.report.content import RunReport, Shift
 from ntgate.shift import words as shift_words
 from ntgate.strategies import STRATEGIES
 from ntgate.strategies.committee_config import TOGETHER

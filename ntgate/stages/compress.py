@@ -15,7 +15,7 @@ from ntgate.errors import ModelError
 from ntgate.export.footprint import Footprint
 from ntgate.stages.combine import Combined
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.stages.source import heard, maximised
 from ntgate.strategies.base import Arm
 from ntgate.strategies.candidate import Candidate

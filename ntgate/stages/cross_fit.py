@@ -13,7 +13,7 @@ from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.combine import combine
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.strategies.candidate import Candidate
 
 if TYPE_CHECKING:

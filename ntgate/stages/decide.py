@@ -21,8 +21,8 @@ from ntgate.stages.evaluate import Evaluated
 from ntgate.stages.gate_facts import Facts
 from ntgate.stages.identity import decision_id, portable
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener, Silent
 from ntgate.stages.open_rows import close_rows
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.stages.scores import evidence
 
 

@@ -115,8 +115,8 @@ def _from_memory(config: RunConfig, ingested: Ingested, source: SourceModel | No
     """The shift from what is remembered of the source."""
     from ntgate.shift.judgement import Tested
     from ntgate.shift.report import measure
-    from ntgate.training.remembered import remembered
     from ntgate.training.source import embed
+    from ntgate.training.source_reference import remembered
 
     if source is None or source.reference is None:
         return None

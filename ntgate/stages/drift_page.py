@@ -17,7 +17,7 @@ from ntgate.shift.report import ShiftReport
 from ntgate.stages.drift import Drift, measure_drift
 from ntgate.stages.evidently import EVIDENTLY
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.training.source_model import SourceModel
 
 if TYPE_CHECKING:

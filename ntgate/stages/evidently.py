@@ -11,7 +11,7 @@ from pathlib import Path
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.ingest import TARGETS, Ingested
-from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.progress_listener import Listener, Silent
 
 EVIDENTLY = "evidently.html"
 _LOOK = 0.2  # seconds between looks whether the run has ended

@@ -148,7 +148,7 @@ def _registry(config: RunConfig, *, create: bool) -> Registry | None:
     """The registry; None where it is a SQLite file that is not there yet and nobody may ``create``."""
     from ntgate.registry.client import connect, exists
     from ntgate.registry.faults import translated
-    from ntgate.registry.reach import reach
+    from ntgate.registry.reachability import reach
 
     if create or exists(config.registry):
         return connect(config.registry, config.model.name)

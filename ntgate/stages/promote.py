@@ -88,7 +88,7 @@ def register(
     from ntgate.registry.judgement import record_judgement
     from ntgate.registry.run_place import placed
     from ntgate.registry.tracking import record
-    from ntgate.report.note import note
+    from ntgate.report.mlflow_note import note
     from ntgate.stages.record import judgement_facts, run_record
 
     recorded = record(registry, run_record(config, history, result, report))

@@ -11,7 +11,7 @@ from ntgate.config import RunConfig
 from ntgate.credentials import without_credentials
 from ntgate.registry.records import CandidateRecord, DatasetRecord, ModelRecord, RunRecord
 from ntgate.report import numbers
-from ntgate.report.note import note
+from ntgate.report.mlflow_note import note
 from ntgate.report.pictures import write_pictures
 from ntgate.stages.changed_settings import changed
 from ntgate.stages.history import RunHistory

@@ -12,7 +12,7 @@ from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.compress import Compressed
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.stages.second_process import ALONE, Crew
 from ntgate.stages.train import train_arm
 from ntgate.strategies.base import Strategy

@@ -9,11 +9,11 @@ import numpy as np
 
 import ntgate
 from ntgate.config import RunConfig
-from ntgate.stages.examples import disagreement, mistakes
 from ntgate.stages.history import RunHistory
 from ntgate.stages.identity import portable
 from ntgate.stages.on_test_rows import by_class
 from ntgate.stages.result import RunResult
+from ntgate.stages.rows_won_and_lost import disagreement, mistakes
 
 if TYPE_CHECKING:
     from ntgate.report.content import RunReport

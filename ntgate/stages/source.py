@@ -13,7 +13,7 @@ from ntgate.config import RunConfig
 from ntgate.errors import DataError, ModelError
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener, Silent
+from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.training.config import reads_texts
 from ntgate.training.source_model import SourceModel
 

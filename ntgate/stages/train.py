@@ -10,7 +10,7 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.planning.policy import Plan
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.listener import Listener
+from ntgate.stages.progress_listener import Listener
 from ntgate.stages.source import heard, maximised
 from ntgate.strategies.base import Arm, Strategy
 from ntgate.strategies.candidate import Candidate, train

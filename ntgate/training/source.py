@@ -21,8 +21,8 @@ from ntgate.training.loaded import Loaded
 from ntgate.training.loop import Metric, Progress, fit
 from ntgate.training.network import Network, build, default_backbone
 from ntgate.training.pretrained import load_pretrained
-from ntgate.training.remembered import Remembered, beside, remembered, sample_of
 from ntgate.training.source_model import SourceModel
+from ntgate.training.source_reference import Remembered, beside, remembered, sample_of
 from ntgate.training.streams import Rows
 from ntgate.training.supervised import Supervised
 from ntgate.training.weight_files import REFERENCE

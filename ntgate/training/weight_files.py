@@ -17,7 +17,9 @@ from torch import Tensor
 from ntgate.errors import ModelError
 
 ADAPTER = "adapter_config.json"
-REFERENCE = ".reference.safetensors"  # what is remembered of a source (:mod:`ntgate.training.remembered`), which is no weights
+REFERENCE = (
+    ".reference.safetensors"  # what is remembered of a source (:mod:`ntgate.training.source_reference`), which is no weights
+)
 _INDEX = ".safetensors.index.json"
 # In the order in which a folder is looked through; save_pretrained writes the first two, its earlier versions the third.
 _USUAL = ("model.safetensors.index.json", "model.safetensors", "pytorch_model.bin")

@@ -133,7 +133,7 @@ def test_no_config(capsys):
 
 
 def test_an_internal_error_is_kept_in_a_file(monkeypatch, capsys):
-    monkeypatch.setattr("ntgate.config.load", lambda *_: 1 / 0)
+    monkeypatch.setattr("ntgate.config_file.load", lambda *_: 1 / 0)
     assert command(["validate", "c.yaml", "--json"]) == 1
     told = capsys.readouterr()
     assert "internal error (ZeroDivisionError" in told.err

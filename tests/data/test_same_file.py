@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.data.same_file import shared_with
 from ntgate.stages.ingest import ingest
 from ntgate.stages.place import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ntgate.config import load, parse
+from ntgate.config_file import load, parse
 
 STARTER = Path(__file__).resolve().parents[2] / "deploy" / "config" / "retrain.yaml"
 

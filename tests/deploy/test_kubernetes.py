@@ -16,7 +16,7 @@ import yaml
 import ntgate
 from ntgate import errors
 from ntgate.cli import app, drift, run
-from ntgate.config import load
+from ntgate.config_file import load
 from tests.deploy.linters import complaints, needs
 
 ROOT = Path(__file__).resolve().parents[2]

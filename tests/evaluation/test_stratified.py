@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from ntgate.evaluation.enough import least_disagreements
+from ntgate.evaluation.enough_rows import least_disagreements
 from ntgate.evaluation.stratified import likeliest, stratified_p_value, stratified_test
 from ntgate.metrics.balanced_accuracy import BalancedAccuracy
 from ntgate.metrics.macro_f1 import MacroF1

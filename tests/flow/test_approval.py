@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.registry.client import connect
 from ntgate.stages.identity import portable
 

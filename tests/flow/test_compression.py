@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.export.runtime import class_names, scores_onnx
 from ntgate.flow import run
 from ntgate.registry.champion import champion

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.stages.domains import read_domains
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

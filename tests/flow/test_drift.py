@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import DataError
 from ntgate.flow import drift, plan, run
 from ntgate.stages.drift_check import DriftCheck

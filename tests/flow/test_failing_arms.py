@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.registry.client import connect
 from ntgate.registry.history import history
 from ntgate.strategies.encoder_decoder import EncoderDecoder

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 import ntgate
 from ntgate.cli.app import cli
-from ntgate.config import RunConfig, load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.errors import ChampionMovedError, ConfigError, DataError, LostError, WornError
 from ntgate.flow import run
 from ntgate.gate.decision import withheld

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import DataError
 from ntgate.flow import run
 

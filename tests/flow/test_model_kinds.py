@@ -9,7 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from ntgate.config import RunConfig, load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.flow import run
 from ntgate.stages.result import RunResult
 

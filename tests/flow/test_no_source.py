@@ -11,7 +11,7 @@ import yaml
 from safetensors.torch import save_file
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.data.encoder import fit_encoder
 from ntgate.errors import ConfigErrors, ModelError
 from ntgate.flow import plan
@@ -20,7 +20,7 @@ from ntgate.stages.place import Place
 from ntgate.stages.source import source_model
 from ntgate.strategies import STRATEGIES
 from ntgate.strategies.base import Facts
-from ntgate.training.remembered import remembered
+from ntgate.training.source_reference import remembered
 
 
 @pytest.fixture

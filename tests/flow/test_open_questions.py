@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ntgate.cli.run import verdict
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import ConfigError
 from ntgate.flow import run
 from ntgate.ledger.ledger import Ledger

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import RunConfig, load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.errors import NtgateError, StoreError
 from ntgate.flow import drift, plan, run
 from ntgate.registry.champion import champion
 from ntgate.registry.client import connect, exists
-from ntgate.stages.listener import Silent
+from ntgate.stages.progress_listener import Silent
 
 QUICK = ("gate.seeds=1", "strategies=[fine_tuning, linear_pool]")
 

@@ -182,7 +182,7 @@ def test_a_champion_that_nothing_can_be_compared_with(project, capsys, width, na
 
 
 def test_a_champion_of_the_first_release_is_compared(project):
-    from ntgate.config import load
+    from ntgate.config_file import load
     from ntgate.stages.champion import see_champion
     from ntgate.stages.ingest import ingest
     from ntgate.stages.place import Place
@@ -294,7 +294,7 @@ def test_the_exit_code_of_many_faults():
 
 
 def test_a_dry_run_writes_nothing_to_the_store(project):
-    from ntgate.config import load
+    from ntgate.config_file import load
     from ntgate.stages.preflight import check_places
 
     content = yaml.safe_load((project / "config.yaml").read_text())

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import ChampionMovedError, DataError, RegistryError
 from ntgate.flow import run
 from ntgate.graph import Node

@@ -16,13 +16,14 @@ import psycopg
 import pytest
 
 from ntgate import flow
-from ntgate.config import RunConfig, load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.errors import RegistryError
 from ntgate.registry.champion import champion, fetch
 from ntgate.registry.client import connect
 from ntgate.registry.history import history
 from ntgate.registry.lock import holder
-from ntgate.stages.listener import Silent
+from ntgate.stages.progress_listener import Silent
 from tests.checkout import python
 from tests.s3 import Bucket
 from tests.server import Server

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.export.runtime import class_names, scores_onnx
 from ntgate.flow import run
 from ntgate.registry.champion import champion

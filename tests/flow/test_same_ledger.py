@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.ledger.ledger import Ledger
 from ntgate.registry.client import connect
 from ntgate.registry.ledger_tag import known_ledger

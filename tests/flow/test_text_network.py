@@ -11,7 +11,7 @@ import yaml
 pytest.importorskip("transformers")
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.data.tokens import TokenEncoder, fit_tokens
 from ntgate.errors import ModelError
 from ntgate.export.runtime import input_schema, scores_onnx

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.flow import check, drift, plan, run
 
 GOOD, BAD = ([f"{how}{chr(97 + i)}" for i in range(20)] for how in ("fine", "poor"))

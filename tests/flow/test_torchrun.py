@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.flow import run
 
 ROOT = Path(__file__).resolve().parents[2]

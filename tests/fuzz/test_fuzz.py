@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,15 +25,18 @@ from PIL import Image
 
 import ntgate
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.data.align import align
+from ntgate.data.domain import Domain
 from ntgate.data.encoder import fit_encoder, fit_text_encoder
-from ntgate.data.given_labels import given_labels
+from ntgate.data.given_labels import NONE, given_labels
 from ntgate.data.readers import read
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import NtgateError
 from tests.fuzz.damage import damaged, damaged_tree, edits, tree_edits
 
+T = TypeVar("T")
 SECONDS, EXAMPLES = float(os.environ.get("NTGATE_FUZZ_SECONDS", "0")), 60
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(
@@ -94,18 +98,19 @@ LABELS = {
 }
 
 
-def tried(work: Callable[[], object]) -> None:
-    """Do it: it ends well, or with one sentence for people."""
+def tried(work: Callable[[], T]) -> T | None:
+    """What it gives, or None where it refuses with one sentence for people."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            work()
+            return work()
         except NtgateError as error:
             said = str(error)
             assert "expected" in said, said
             assert "Traceback" not in said, said
             assert len(said) < 20_000, len(said)
             assert not {c for c in said if c < " " and c not in "\n\t"}, repr(said)
+            return None
 
 
 def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
@@ -133,7 +138,7 @@ def test_a_damaged_file(name, tmp_path):
     path, whole = tmp_path / f"target.{name}", tmp_path / f"source.{name}"
     whole.write_bytes(FILES[name])
 
-    def open_it() -> None:
+    def open_it() -> Domain:
         target = read(SourceSpec(path=str(path)), "target")
         source = read(SourceSpec(path=str(whole)), "source")
         target = align(source, target)
@@ -141,6 +146,7 @@ def test_a_damaged_file(name, tmp_path):
         encoded = encode(target).encode(target.rows)
         if isinstance(encoded, np.ndarray):
             assert np.isfinite(encoded).all()
+        return target
 
     @fuzzed
     @given(edits)
@@ -148,6 +154,8 @@ def test_a_damaged_file(name, tmp_path):
         path.write_bytes(damaged(FILES[name], changes))
         tried(open_it)
 
+    path.write_bytes(FILES[name])
+    assert len(tried(open_it)) == len(FILES[name].splitlines()) - 1 if "csv" in name else tried(open_it) is not None
     go_on(door)
 
 
@@ -157,12 +165,18 @@ def test_a_damaged_picture(tmp_path):
         for i in range(2):
             (tmp_path / label / f"{i}.png").write_bytes(PICTURE)
 
+    def open_it() -> Domain:
+        return read(SourceSpec(path=str(tmp_path)), "target")
+
     @fuzzed
     @given(edits)
     def door(changes):
         (tmp_path / "b" / "1.png").write_bytes(damaged(PICTURE, changes))
-        tried(lambda: read(SourceSpec(path=str(tmp_path)), "target"))
+        found = tried(open_it)
+        # Where it is no picture any more it is left out and said; none becomes one of another class.
+        assert found is None or [found.classes[code] for code in found.labels] in (["a", "a", "b", "b"], ["a", "a", "b"])
 
+    assert len(tried(open_it)) == 4
     go_on(door)
 
 
@@ -174,8 +188,10 @@ def test_damaged_labels(name, tmp_path):
     @given(edits)
     def door(changes):
         path.write_bytes(damaged(LABELS[name], changes))
-        tried(lambda: given_labels(str(path), ["r1", "r2", "r3"], ["a", "b"], "label"))
+        only_what_was_asked(path)
 
+    path.write_bytes(LABELS[name])
+    assert only_what_was_asked(path)["r1"] == "a"
     go_on(door)
 
 
@@ -186,9 +202,16 @@ def test_labels_of_another_shape(tmp_path):
     @given(tree_edits)
     def door(changes):
         path.write_text(json.dumps(damaged_tree(EXPORT, changes)))
-        tried(lambda: given_labels(str(path), ["r1", "r2", "r3"], ["a", "b"], "label"))
+        only_what_was_asked(path)
 
     go_on(door)
+
+
+def only_what_was_asked(path: Path) -> dict[str, str] | None:
+    """The labels in a file, if it is read: of rows that were asked for, and classes that there are."""
+    found = tried(lambda: given_labels(str(path), ["r1", "r2", "r3"], ["a", "b"], "label"))
+    assert found is None or (found.keys() <= {"r1", "r2", "r3"} and {*found.values()} <= {"a", "b", NONE})
+    return found
 
 
 @pytest.fixture
@@ -206,8 +229,10 @@ def test_a_damaged_config(project):
     @given(edits)
     def door(changes):
         (project / "config.yaml").write_bytes(damaged(text, changes))
-        tried(lambda: load(project / "config.yaml"))
+        same_when_written(tried(lambda: load(project / "config.yaml")))
 
+    (project / "config.yaml").write_bytes(text)
+    assert load(project / "config.yaml").gate.ledger.horizon == 52
     go_on(door)
 
 
@@ -216,9 +241,14 @@ def test_a_config_with_other_values(project):
     @given(tree_edits)
     def door(changes):
         (project / "config.json").write_text(json.dumps(damaged_tree(CONFIG, changes)))
-        tried(lambda: load(project / "config.json"))
+        same_when_written(tried(lambda: load(project / "config.json")))
 
     go_on(door)
+
+
+def same_when_written(config: RunConfig | None) -> None:
+    """A config that is read means the same once it is kept and read again, as a run and every pod do it."""
+    assert config is None or RunConfig.model_validate_json(config.model_dump_json()) == config
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ntgate.cli.app import run as command
-from ntgate.config import load, parse
+from ntgate.config_file import load, parse
 from ntgate.kfp.parameters import entered
 from ntgate.stages.identity import portable
 from tests.retrain_graph import waits

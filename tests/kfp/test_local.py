@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.flow import run
 from ntgate.registry.champion import champion
 from ntgate.registry.client import connect
@@ -27,7 +27,7 @@ import tempfile
 from pathlib import Path
 from kfp import local
 from kfp.local import subprocess_task_handler as handler
-from ntgate.config import read
+from ntgate.config_file import read
 from ntgate.kfp.pipeline import Cluster, pipeline
 
 folder = Path(sys.argv[1])

@@ -23,7 +23,7 @@ from ntgate.registry.person import Person
 from ntgate.registry.promotion import PromotionRequest, promote
 from ntgate.registry.repair import rollback
 from ntgate.registry.tracking import record
-from ntgate.stages.collect import collect
+from ntgate.stages.garbage_collection import collect
 
 LITTLE = Retention(days=30, runs=1, rollbacks=1)
 DAY = 24 * 3600

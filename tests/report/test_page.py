@@ -10,7 +10,7 @@ from ntgate.report import words
 from ntgate.report.content import RunReport
 from ntgate.report.drift_content import DriftReport
 from ntgate.report.drift_page import render_drift_page
-from ntgate.report.forest import forest
+from ntgate.report.forest_plot import forest
 from ntgate.report.page import render_page
 from ntgate.strategies import STRATEGIES
 

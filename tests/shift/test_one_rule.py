@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.flow import drift
 from ntgate.shift.config import ShiftConfig
 from ntgate.shift.judgement import Tested, feature_bound, holm, judge, levels, permutations_for

@@ -10,7 +10,7 @@ import pytest
 from ntgate import SCHEMA
 from ntgate.base import Artifact
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.errors import ConfigError
 from ntgate.kfp import task
 from ntgate.stages.place import Place

@@ -10,7 +10,8 @@ from functools import partial
 import pytest
 import torch
 
-from ntgate.config import RunConfig, load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.flow import run
 from ntgate.planning.policy import Plan
 from ntgate.stages.second_process import Crew

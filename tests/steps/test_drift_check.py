@@ -18,7 +18,7 @@ def drift(project: Path, *arguments: str) -> tuple[int, dict, str]:
 SHOW = """
 import json, sys
 from zenml.client import Client
-from ntgate.config import load
+from ntgate.config_file import load
 from pipelines.drift_check import drift_check
 runs = Client().list_pipeline_runs(sort_by="desc:created").items
 steps = runs[0].steps

@@ -43,7 +43,7 @@ sys.path[:0] = [root, folder]
 from zenml.client import Client
 from zenml.enums import StackComponentType as Kind
 from zenml.utils import source_utils
-from ntgate.config import load
+from ntgate.config_file import load
 from pipelines.drift_then_retrain import drift_then_retrain
 
 source_utils.set_custom_source_root(root)

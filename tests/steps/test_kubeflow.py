@@ -46,7 +46,7 @@ from zenml.client import Client
 from zenml.config import DockerSettings
 from zenml.enums import StackComponentType as Kind
 from zenml.utils import source_utils
-from ntgate.config import load
+from ntgate.config_file import load
 
 source_utils.set_custom_source_root(root)
 client = Client()

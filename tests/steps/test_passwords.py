@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ntgate.config import RunConfig, load
+from ntgate.config import RunConfig
+from ntgate.config_file import load
 from ntgate.errors import ConfigError
 from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ntgate.config import parse
+from ntgate.config_file import parse
 from ntgate.data.encoder import ArrayEncoder
 from ntgate.errors import ModelError
 from ntgate.export.onnx_export import export_onnx

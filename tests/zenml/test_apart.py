@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ntgate.cli.app import run as command
-from ntgate.config import load
+from ntgate.config_file import load
 from ntgate.registry.champion import champion
 from ntgate.registry.client import connect
 from tests.checkout import ROOT, python

@@ -54,7 +54,7 @@ class Outcome:
 def outcome(one: Situation, folder: Path, answered: Mapping[str, Any] | None = None) -> Outcome:
     """Read the files of a situation as ``ntgate validate`` does, with further settings below ``data``."""
     from ntgate.cli.validate import asked, columns_read
-    from ntgate.config import parse
+    from ntgate.config_file import parse
     from ntgate.errors import NtgateError
     from ntgate.stages.domains import read_domains
 

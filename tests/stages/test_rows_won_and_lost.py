@@ -12,7 +12,7 @@ from ntgate.config import RunConfig
 from ntgate.data.column_form import ColumnForm
 from ntgate.data.domain import Domain
 from ntgate.gate.allowance import Allowance
-from ntgate.stages.examples import disagreement, mistakes
+from ntgate.stages.rows_won_and_lost import disagreement, mistakes
 
 Y = np.array([0, 1, 0, 1] * 10)
 WON, LOST = np.arange(40) < 12, np.arange(40) >= 35

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ntgate.gate.finding import Finding
 from ntgate.report.content import RunReport
+from ntgate.report.mlflow_note import note
 from ntgate.report.model_card import model_card
-from ntgate.report.note import note
 
 
 def test_what_decided_comes_first_and_text_from_outside_stays_text():

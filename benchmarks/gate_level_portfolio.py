@@ -18,7 +18,7 @@ The frozen pair has exactly these accuracies, its further seeds differ by a poin
 rule, wherever the exact test of the frozen pair rejects; without that nothing is promoted, which the first ``CHECKED`` test sets
 of each cell show. A rate is held against alpha + 2 standard errors of itself at alpha. Cells of power have a tenth of the runs.
 
-    python benchmarks/portfolio_level.py     # about a quarter of an hour on one core
+    python benchmarks/gate_level_portfolio.py     # about a quarter of an hour on one core
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def main() -> None:
             lines.append(f"| {name} | {n} | {' | '.join(f'{value:.4f}' for value in told)} | {verdict} |")
             print(lines[-1], flush=True)
     page = [
-        heading("The level of the gate with a portfolio", "python benchmarks/portfolio_level.py"),
+        heading("The level of the gate with a portfolio", "python benchmarks/gate_level_portfolio.py"),
         f"Share of {runs:,} simulated test sets that are promoted, alpha {ALPHA}, {SEEDS} seeds an arm (a tenth "
         "of them where a promotion is no false one); see the script for the cases. *The gate*: scratch's committee is to be "
         "beaten, and no learner of scratch's may be shown to beat the candidate. *Committee alone*: without the second. *Every "
@@ -140,7 +140,7 @@ def main() -> None:
         "",
         f"False promotions: at most {worst:.4f}; bound alpha + 2 standard errors = {bound:.4f}.",
     ]
-    write("portfolio_level.md", "\n".join(page))
+    write("gate_level_portfolio.md", "\n".join(page))
 
 
 if __name__ == "__main__":

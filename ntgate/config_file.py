@@ -1,0 +1,119 @@
+"""From a YAML or JSON file to the config: overrides, the environment's variables, relative paths, and everything wrong at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ntgate.config import RunConfig
+from ntgate.config_base import inherited
+from ntgate.config_errors import explain
+from ntgate.config_paths import located, located_or_refused
+from ntgate.environment_references import expanded, kept, referenced, unset, with_password
+from ntgate.errors import ConfigError, ConfigErrors
+from ntgate.settings_file import plain
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
+    """Read a YAML or JSON config.
+
+    Relative paths in it, the SQLite registry among them, are relative to the folder of the file, so that a scheduled run
+    means the same as one by hand. ``${NAME}`` in a string is replaced by the environment variable; in an address of the registry
+    that then holds credentials it stays a reference, so that no config that is kept or sent anywhere holds a password.
+
+    Args:
+        path: the config file.
+        overrides: ``key.sub=value`` settings; the value is read as YAML.
+
+    Raises:
+        ConfigErrors: with everything that is wrong, each with its path, what was expected, what came and what to do.
+    """
+    content = read(path, overrides)
+    return parse(content, base=Path(path).resolve().parent)
+
+
+def read(path: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """The plain mapping in a config file with ``overrides``, nothing checked: relative paths and ``${NAME}`` as they stand.
+
+    Raises:
+        ConfigError: when the file is not YAML or JSON, or an override is not ``key.sub=value``.
+    """
+    return overridden(inherited(Path(path), located_or_refused), overrides)
+
+
+def overridden(content: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """The mapping, with each of ``key.sub=value`` set in it.
+
+    Raises:
+        ConfigError: when an override is not of that form.
+    """
+    for override in overrides:
+        _set(content, override)
+    return content
+
+
+def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
+    """The config in a plain mapping, with relative paths taken from ``base``."""
+    problems: list[ConfigError] = []
+    resolved = located({"output": "runs"} | _expanded(dict(content), "", problems), base, problems)
+    try:
+        config = RunConfig.model_validate(resolved)
+    except ValidationError as error:
+        problems += explain(error, RunConfig, resolved)
+    if problems:
+        raise ConfigErrors(problems)
+    return _without_password(config, content)
+
+
+def _without_password(config: RunConfig, content: Mapping[str, Any]) -> RunConfig:
+    """The config with the addresses of registry and ledger as they were written, where a password was filled into them.
+
+    Orchestrators store the config, and show it to everybody. It is filled in again where the database is connected to.
+    """
+    registry, ledger = config.registry, config.gate.ledger
+    if with_password(registry.uri):
+        registry = registry.model_copy(update={"uri": kept(content["registry"]["uri"])})
+    if ledger.uri is not None and with_password(ledger.uri):
+        ledger = ledger.model_copy(update={"uri": kept(content["gate"]["ledger"]["uri"])})
+    gate = config.gate.model_copy(update={"ledger": ledger})
+    return config.model_copy(update={"registry": registry, "gate": gate})
+
+
+def _set(content: dict[str, Any], override: str) -> None:
+    key, sign, text = override.partition("=")
+    if not sign or not key.strip():
+        raise ConfigError(
+            f"--set {override}", expected="key.sub=value", got="no '='" if not sign else "no key", fix="write e.g. --set seed=1"
+        )
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        below = content.setdefault(parent, {})
+        if not isinstance(below, dict):
+            raise ConfigError(f"--set {override}", expected=f"a mapping at {parent!r}", got=repr(below), fix="set the whole value")
+        content = below
+    try:
+        content[last] = plain(text)
+    except ValueError as error:
+        raise ConfigError(f"--set {override}", expected="a YAML value", got=text[:60], fix="quote it") from error
+
+
+def _expanded(value: Any, where: str, problems: list[ConfigError]) -> Any:
+    if isinstance(value, dict):
+        return {k: _expanded(v, f"{where}.{k}".lstrip("."), problems) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expanded(v, f"{where}.{i}", problems) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    if _NO_TEXT.search(value):
+        problems.append(ConfigError(where, expected="text", got=f"a NUL or half a character in {value[:40]!r}", fix="remove it"))
+        return ""
+    missing = [name for name in referenced(value) if name not in os.environ]
+    problems += [unset(where, name) for name in missing]
+    return "" if missing else expanded(value)
