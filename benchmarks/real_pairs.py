@@ -170,7 +170,7 @@ def run(data: Path, source: str, task: tuple[tuple[str, str, str, int], int]) ->
         everything = {**arms, "scratch": scratch, "committee": made}
         on_test = {kind: arm.load().scores(test.rows) for kind, arm in everything.items()}
         further = [np.stack([pair[i].load().scores(test.rows) for pair in seeds]) for i in range(2)]
-        decision, gates = judged(view, test, on_test, further, alone & set(arms), gate, seed)
+        decision, asked = judged(view, test, on_test, further, alone & set(arms), gate, seed)
         on_truth = {kind: arm.load().scores(truth.rows) for kind, arm in everything.items()}
     on_truth |= means(on_truth, alone)
     right = {kind: found.argmax(axis=1) == truth.labels for kind, found in on_truth.items()}
@@ -181,7 +181,7 @@ def run(data: Path, source: str, task: tuple[tuple[str, str, str, int], int]) ->
         "seed": seed,
         "outcome": decision.outcome,
         "failed": [f"{finding.rule}: {finding.outcome}" for finding in decision.findings if finding.outcome != "pass"],
-        "gates": gates,
+        "asked": asked,
         "compared": [decision.candidate, decision.scratch],
         "test_rows": len(test),
         "truth_rows": len(truth),
@@ -215,8 +215,8 @@ def means(scores: dict[str, np.ndarray], alone: set[str]) -> dict[str, np.ndarra
 
 def judged(
     view: Any, test: Any, scores: dict[str, np.ndarray], further: list[np.ndarray], alone: set[str], gate: Any, seed: int
-) -> tuple[Any, dict[str, str]]:
-    """The gate's decision, and what it would be if each of scratch's learners were an opponent in another way."""
+) -> tuple[Any, dict[str, Any]]:
+    """The gate's decision, and what it takes to say what it would be if scratch's learners were opponents in another way."""
     from ntgate.data.leakage import find_leakage
     from ntgate.gate.comparison import Case
     from ntgate.gate.decide import decide
@@ -240,15 +240,22 @@ def judged(
     )
     decision, case = decide(evidence, gate, seed=seed), Case(evidence, gate, seed)
     others = {finding.outcome for finding in decision.findings if finding.rule != "target_learners"}
-    passed = others == {"pass"}
-    over = [case.between("candidate", kind, 0.0) for kind in alone]
-    gates = {
-        "scratch's committee alone": passed,
-        "and no learner shown to be better": decision.outcome == "promoted",
-        "and no learner better on the test rows": passed and all(found.gain >= 0 for found in over),
-        "and every learner shown to be worse": passed and all(found.p_value <= gate.alpha for found in over),
-    }
-    return decision, {name: "promoted" if promoted else "not" for name, promoted in gates.items()}
+    over = {kind: case.between("candidate", kind, 0.0) for kind in sorted(alone)}
+    asked = {"others pass": others == {"pass"}, "over": {kind: [found.gain, found.p_value] for kind, found in over.items()}}
+    asked["shown better"] = [kind for kind, found in case.learners_over.items() if found.gain > 0 and found.p_value <= gate.alpha]
+    return decision, asked
+
+
+LEVELS = (0.5, 0.3, 0.2, 0.1, 0.05)  # at which each learner has to be beaten
+GATES = {
+    "scratch's committee alone": lambda _: True,
+    "and no learner shown to be better": lambda asked: not asked["shown better"],
+    "and no learner better on the test rows": lambda asked: all(gain >= 0 for gain, _ in asked["over"].values()),
+    **{
+        f"and every learner, shown at {level:g}": lambda asked, level=level: all(p <= level for _, p in asked["over"].values())
+        for level in LEVELS
+    },
+}
 
 
 def standard_error(first: np.ndarray, second: np.ndarray) -> float:
@@ -296,10 +303,11 @@ def alone(record: dict[str, Any]) -> tuple[float, str]:
 
 def gates(records: list[dict[str, Any]]) -> Iterator[str]:
     """One line a way of asking about scratch's learners."""
-    for name in records[0]["gates"]:
-        promoted = [record for record in records if record["gates"][name] == "promoted"]
+    for name, passes in GATES.items():
+        promoted = [record for record in records if record["asked"]["others pass"] and passes(record["asked"])]
+        taken = {id(record) for record in promoted}
         behind = [(alone(r)[0] - r["truth"]["committee"], r["error"][alone(r)[1]]) for r in promoted]
-        production = [r["truth"]["committee" if r["gates"][name] == "promoted" else "scratch"] for r in records]
+        production = [r["truth"]["committee" if id(r) in taken else "scratch"] for r in records]
         worse = sum(gap > 0 for gap, _ in behind)
         surely = sum(gap > 1.645 * error for gap, error in behind)
         share = 100 * worse / max(1, len(promoted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -180,8 +180,20 @@ class Case:
         found = {name: self.between(name, "candidate", 0.0) for name in self.evidence.learners}
         return {name: one for name, one in found.items() if one is not None}
 
+    @cached_property
+    def over_learners(self) -> dict[str, Comparison]:
+        """The candidate against each learner of scratch, at the level at which it has to be better; none as above, or not asked."""
+        level, allowance = self.config.learner_alpha, self.evidence.allowance
+        if level is None or (
+            allowance is not None and allowance.policy == "e_process"
+        ):  # a look at one batch of a stream shows little
+            return {}
+        asked = replace(self, config=self.config.model_copy(update={"alpha": level}))
+        found = {name: asked.between("candidate", name, 0.0) for name in self.evidence.learners}
+        return {name: one for name, one in found.items() if one is not None}
+
     def between(self, first: str, second: str, margin: float) -> Comparison | None:
-        """Any two arms on the rows at hand; for what is told, not for what promotes: of a stream it is one look of many."""
+        """Any two arms on the rows at hand; of a stream it is one look of many."""
         one, other = self.evidence.usable(first), self.evidence.usable(second)
         if one is None or other is None or not len(self.evidence.y):
             return None

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from ntgate.base import Frozen, Real, Whole
+from ntgate.base import NUMBER, Frozen, Real, Whole
 from ntgate.gate.budget import Account, level_of
 from ntgate.gate.finding import TITLES
 from ntgate.gate.labels_config import LabelsConfig
@@ -84,6 +84,8 @@ class GateConfig(Frozen):
         metric: the score that is compared; its gains, and all margins, are in its own units.
         alpha: largest probability of promoting a candidate that does not beat scratch.
         margin: the gain over scratch that has to be exceeded.
+        learner_alpha: level at which the candidate has to be shown to be better than each of scratch's learners alone; null: it is
+            enough that none of them is shown to be better.
         champion_margin: loss against the champion that is still "not worse".
         compression_margin: loss against the candidate before compression that is still "not worse".
         ledger: how repeated decisions on the same test rows are paid for.
@@ -110,6 +112,7 @@ class GateConfig(Frozen):
     metric: AnyMetric = Field(Accuracy(), json_schema_extra={"default": "accuracy"})
     alpha: Real = Field(0.05, ge=1e-6, lt=0.5)
     margin: Real = Field(0.0, ge=0, le=1e9)
+    learner_alpha: Annotated[float, Field(ge=1e-6, le=0.5, allow_inf_nan=False), NUMBER] | None = 0.2
     champion_margin: Real = Field(0.02, gt=0, le=1e9)
     compression_margin: Real = Field(0.02, gt=0, le=1e9)
     ledger: LedgerConfig = LedgerConfig()

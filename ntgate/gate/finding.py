@@ -18,7 +18,7 @@ TITLES = {
     "leakage": "The gain rests on no near duplicates",
     "labels": "No labels are swapped",
     "negative_transfer": "Beats training from scratch",
-    "target_learners": "No single learner of the target alone is better",
+    "target_learners": "Beats each single learner of the target alone",
     "constant_guess": "Beats always giving the same answer",
     "seeds": "Beats it over several seeds",
     "champion": "Is not worse than the champion",

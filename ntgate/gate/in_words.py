@@ -62,7 +62,19 @@ def _constant_guess(_: GateDecision, finding: Finding, __: float) -> str | None:
     return f"The candidate is {'shown not' if finding.outcome == 'fail' else 'not shown'} to be above the constant guess."
 
 
+def _target_learners(decision: GateDecision, finding: Finding, _: float) -> str | None:
+    if finding.outcome == "fail" or not decision.learners:
+        return None
+    closest = min(decision.learners, key=lambda one: one.gain)
+    name, gain = closest.strategy.replace("_", " "), decision.points(closest.gain)
+    return (
+        f"The candidate beats training from scratch by {decision.points(decision.gain)}, but is not shown to beat each of its "
+        f"learners alone: over the {name} the gain is {gain}."
+    )
+
+
 _RULES = {
+    "target_learners": _target_learners,
     "seeds": _seeds,
     "champion": _champion,
     "compression": _compression,

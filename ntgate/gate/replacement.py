@@ -47,7 +47,8 @@ def scratch_instead(evidence: Evidence, config: GateConfig, seed: int) -> tuple[
     alone = replace(
         evidence, candidate=evidence.scratch, champion_itself=False, compressed=False, compression_failed=None, uncompressed=None
     )
-    case = Case(alone, config, seed)
+    # Scratch is made of its learners: that one of them is about as good says nothing against it.
+    case = Case(alone, config.model_copy(update={"learner_alpha": None}), seed)
     kept = (found for found in slices(case) if not found.rule.endswith(", against scratch"))
     own = (asked(rule, case) for rule in config.rules)
     return case, (*(rule(case) for rule in _RULES), leakage(case, over_champion), over_champion(case), *kept, *own)

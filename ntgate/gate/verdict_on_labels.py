@@ -56,9 +56,9 @@ class Labelled:
         """The candidate against scratch, at the margin."""
         return self.over("scratch", self.config.margin)
 
-    def over(self, opponent: str, margin: float) -> Answered:
-        """The candidate against any opponent."""
-        return self._answered(self.signs(self.asked.candidate, self.asked.opponents[opponent]), margin)
+    def over(self, opponent: str, margin: float, alpha: float | None = None) -> Answered:
+        """The candidate against any opponent, at the level that was granted or another."""
+        return self._answered(self.signs(self.asked.candidate, self.asked.opponents[opponent]), margin, alpha or self.asked.alpha)
 
     def on_slice(self, by: str, value: str, opponent: str, margin: float) -> Answered:
         """The same on the rows of one slice."""
@@ -94,10 +94,10 @@ class Labelled:
         n = len(self.asked.ids)
         return tuple(range(1, n + 1)) if self.asked.looks is None else look_positions(n, self.asked.looks)
 
-    def _answered(self, signs: Signs, margin: float) -> Answered:
+    def _answered(self, signs: Signs, margin: float, alpha: float) -> Answered:
         asked, n = self.asked, len(self.asked.ids)
-        spent = None if asked.looks is None else spent_by(self.positions, n, asked.alpha)
-        return Answered(signs, n, (asked.differ, asked.rows), self.positions, spent, asked.alpha, margin)
+        spent = None if asked.looks is None else spent_by(self.positions, n, alpha)
+        return Answered(signs, n, (asked.differ, asked.rows), self.positions, spent, alpha, margin)
 
     def basis(self, outcome: Verdict) -> OnLabels:
         """What a verdict rests on, and what to do next: labelling goes on while any rule that labels decide is open."""
@@ -206,16 +206,22 @@ def _answer(rule: str, found: Answered, called: str, margin: float) -> Finding:
 
 
 def _learners(labelled: Labelled) -> Finding:
-    better, told = [], []
+    better, unsure, told, level = [], [], [], labelled.config.learner_alpha
     for name in labelled.asked.opponents:
         if name.startswith(_LEARNER):
-            found = labelled.over(name, 0.0)
-            told.append(name.removeprefix(_LEARNER).replace("_", " "))
-            better += [told[-1]] if found.stop[1] == "fail" else []
-    verdict = f"{better[0]} is shown to be better: the source is not worth its use." if better else "None is shown to be better."
+            called = name.removeprefix(_LEARNER).replace("_", " ")
+            told.append(called)
+            better += [called] if labelled.over(name, 0.0).stop[1] == "fail" else []
+            unsure += [called] if level is not None and labelled.over(name, 0.0, level).stop[1] != "pass" else []
+    if better:
+        verdict = f"{better[0]} is shown to be better: the source is not worth its use."
+    elif unsure:
+        verdict = f"It is not shown to be better than the {unsure[0]}, at level {level:g}."
+    else:
+        verdict = "None is shown to be better." if level is None else "It is better than each of these."
     return Finding(
         rule="target_learners",
-        outcome="fail" if better else "pass",
+        outcome="fail" if better else "inconclusive" if unsure else "pass",
         bound=0.0,
         reason=f"Of the target alone: {', '.join(told) or 'one learner'}. {verdict}",
     )

@@ -59,7 +59,8 @@ def replay(folder: Path, *, own: bool = False) -> Replay:
         LostError: when the scores are gone, or are not those that were judged.
     """
     content = _content(folder / "decision.json")
-    settings = {**content["config"]["gate"], "metric": content["decision"]["metric"]}
+    # What a decision older than a setting was made without.
+    settings = {"learner_alpha": None, **content["config"]["gate"], "metric": content["decision"]["metric"]}
     if not own:
         refuse_own(str(folder / "decision.json"), settings)
     with np.load(_scores(folder, content["scores"]), allow_pickle=False) as kept:

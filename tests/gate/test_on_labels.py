@@ -191,6 +191,14 @@ def test_a_learner_that_labels_show_to_be_better_fails_the_candidate():
     assert "logistic is shown to be better" in found["target_learners"].reason
 
 
+@pytest.mark.parametrize(("won", "level", "outcome"), [(14, 0.2, "pass"), (11, 0.2, "inconclusive"), (11, None, "pass")])
+def test_a_learner_has_to_be_beaten_on_the_labels_at_its_own_level(won, level, outcome):
+    learner = {"scratch": (1,) * 20, "learner logistic": (1,) * 20}
+    settings = {"opponents": learner, "candidate": (0,) * 20, "y": np.array([0] * won + [1] * (20 - won))}
+    found = told(config=GateConfig(learner_alpha=level), by_labels=("negative_transfer", "target_learners"), **settings)
+    assert found["target_learners"].outcome == outcome
+
+
 def test_seeds_that_contradict_on_the_labels_are_a_veto():
     against = ((0,) * 20, (1,) * 20)
     rules = ("negative_transfer", "seeds")

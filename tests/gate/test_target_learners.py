@@ -1,4 +1,4 @@
-"""The rule about scratch's learners: shown to be better, they stop a promotion; else they are told."""
+"""The rule about scratch's learners: each has to be beaten, and one that is shown to be better rejects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def right_on(share: float, seed: int = 0) -> np.ndarray:
     return np.eye(2)[np.where(hits, Y, 1 - Y)]
 
 
-def decided(candidate: float, scratch: float, **learners: float):
+def decided(candidate: float, scratch: float, *, level: float | None = 0.2, **learners: float):
     evidence = Evidence(
         Y,
         right_on(candidate, 1),
@@ -34,7 +34,7 @@ def decided(candidate: float, scratch: float, **learners: float):
         constant_class="0",
         swapped_labels=(),
     )
-    decision = decide(evidence, GateConfig(seeds=1))
+    decision = decide(evidence, GateConfig(seeds=1, learner_alpha=level))
     return decision, next(finding for finding in decision.findings if finding.rule == "target_learners")
 
 
@@ -45,8 +45,26 @@ def test_a_learner_that_is_shown_to_be_better_stops_the_promotion_and_is_an_alar
     assert finding.alarm in decision.sentence
 
 
-def test_a_learner_that_is_a_little_better_is_told_and_stops_nothing():
-    decision, finding = decided(0.85, 0.6, extra_trees=0.86)
+def test_a_learner_that_is_as_good_stops_the_promotion_until_it_is_shown_to_be_worse():
+    decision, finding = decided(0.85, 0.6, extra_trees=0.84, logistic=0.5)
+    assert (decision.outcome, finding.outcome) == ("inconclusive", "inconclusive")
+    assert "not shown to be better than the extra trees: +0.010" in finding.reason
+    assert finding.labels_wanted > N
+    assert decision.verdict == (
+        "The candidate beats training from scratch by 25.0 points, but is not shown to beat each of its learners alone: over the "
+        "extra trees the gain is 1.0 points."
+    )
+    assert decided(0.85, 0.6, extra_trees=0.78, logistic=0.5)[0].outcome == "promoted"
+
+
+def test_the_level_at_which_learners_have_to_be_beaten_is_a_setting():
+    nearly = {"candidate": 0.85, "scratch": 0.6, "extra_trees": 0.82}
+    outcomes = [decided(**nearly, level=level)[0].outcome for level in (0.01, 0.2, None)]
+    assert outcomes == ["inconclusive", "promoted", "promoted"]
+
+
+def test_a_learner_that_is_a_little_better_is_told_and_stops_nothing_where_that_is_not_asked():
+    decision, finding = decided(0.85, 0.6, level=None, extra_trees=0.86)
     assert (decision.outcome, finding.outcome) == ("promoted", "pass")
     assert "extra trees 0.860" in finding.reason
     (over,) = decision.learners
