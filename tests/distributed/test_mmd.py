@@ -128,6 +128,7 @@ def test_a_file_that_vanishes_meanwhile(samples, tmp_path, tables, client):
         mmd_test(tables[0], lost, **SETTINGS, engine=Losing(client))
 
 
+@pytest.mark.slow
 def test_on_s3(tables, alone, s3):
     """A cluster of its own: its processes inherit the way to the storage."""
     uris = [s3.put(folder, f"deep/er/{folder.name}") for folder in tables]

@@ -203,6 +203,7 @@ def test_the_command_line_refuses(config, arguments, code):
     assert run(["drift", config, *arguments]) == code
 
 
+@pytest.mark.slow
 def test_level_where_nothing_moved_and_power_where_something_did(tmp_path):
     """One feature of four is wrongly told to have moved in at most the level's share of the pairs of tables."""
     rng = np.random.default_rng(11)

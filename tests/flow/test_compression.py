@@ -81,6 +81,7 @@ def test_a_good_compression_is_judged_and_promoted(project, capsys):
     assert "Pruning, then quantisation" in page
 
 
+@pytest.mark.slow
 def test_a_compression_that_lost_too_much_is_refused_with_what_it_cost(project, capsys):
     code, result = answer(project, capsys, "--set", "compression={kind: pruning, sparsity: 0.99}")
     assert code == 3
@@ -124,6 +125,7 @@ def test_test_rows_change_nothing_about_the_compressed_model(project):
     assert sha256_file(Path(first.onnx["candidate"])) == sha256_file(Path(second.onnx["candidate"]))
 
 
+@pytest.mark.slow
 def test_a_table_with_categories_is_compressed(shared_data, tmp_path):
     """Calibration takes the table's own columns, texts and missing values among them."""
     config = {
@@ -170,6 +172,7 @@ def test_bad_settings_end_with_a_sentence(project, capsys, given, message):
     assert "Traceback" not in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backbone", "given", "reason"),
     [

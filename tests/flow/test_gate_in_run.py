@@ -137,6 +137,7 @@ def test_a_stream_of_fresh_rows_adds_up(project, capsys):
     assert result["outcome"] == "promoted"
 
 
+@pytest.mark.slow
 def test_a_stream_whose_run_died_after_the_verdict_is_promoted_by_the_next(project, capsys):
     """A dry run leaves the ledger as a run does that dies before the promotion."""
     several = ("gate.seeds=2", "training.steps=120", "training.source_steps=120")

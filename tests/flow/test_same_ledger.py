@@ -6,6 +6,8 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from ntgate.cli.app import run as command
 from ntgate.config_file import load
 from ntgate.ledger.ledger import Ledger
@@ -55,12 +57,14 @@ def test_a_run_with_another_ledger_is_refused_until_somebody_adopts_it(project, 
     assert ran(project, capsys, other)[0] in (0, 3, 4)
 
 
+@pytest.mark.slow
 def test_where_nothing_is_accounted_for_any_ledger_will_do(project, capsys):
     ran(project, capsys)
     code, _ = ran(project, capsys, "gate.ledger.policy=none", f"gate.ledger.uri=sqlite:///{project / 'other.db'}")
     assert code in (0, 3, 4)
 
 
+@pytest.mark.slow
 def test_models_of_one_experiment_may_have_a_ledger_each(project, capsys):
     for name in ("reader", "Lecteur d'été"):
         uri = f"gate.ledger.uri=sqlite:///{project / name}.db"

@@ -30,6 +30,7 @@ def ntgate(here: Path, *arguments: str) -> tuple[int, dict, str]:
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_and_a_drift_check_where_there_is_no_project(here):
     sets = [word for pair in ("training.steps=60", "gate.seeds=1", "strategies=[{kind: linear_pool}]") for word in ("--set", pair)]
     code, result, log = ntgate(here, "run", "config.yaml", *sets)

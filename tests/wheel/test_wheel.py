@@ -80,6 +80,7 @@ def test_a_project_from_the_wheel(wheel, tmp_path):
     assert ntgate("init", "project")[1]["written"] == []  # never overwritten
 
 
+@pytest.mark.slow
 def test_the_generated_project_passes_its_own_smoke_test(wheel, tmp_path):
     """Its pipelines and steps are the wheel's copies, run with the wheel's own package."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
