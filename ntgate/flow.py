@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from ntgate.config import RunConfig
+from ntgate.extras import require
 from ntgate.graph import Context, Flags, Stage, graph, run_here
 from ntgate.stages.combine import combine
 from ntgate.stages.compress import compress
@@ -20,7 +21,7 @@ from ntgate.stages.evidently import evidently
 from ntgate.stages.ingest import ingest, ingest_for_drift
 from ntgate.stages.place import Place
 from ntgate.stages.plan import make_plan
-from ntgate.stages.preflight import ingest_where_it_can_end
+from ntgate.stages.preflight import extras_of, ingest_where_it_can_end
 from ntgate.stages.progress_listener import Listener, Silent
 from ntgate.stages.promote import promote
 from ntgate.stages.replicate import replicate
@@ -87,6 +88,7 @@ def run(
         NtgateError: when ntgate could not judge, and nothing is promoted; or behind the promotion, which then stands:
             :func:`ntgate.registry.standing.sentence` says which.
     """
+    require("a run", *extras_of(config))
     flags = Flags(dry_run=dry_run, allow_first=allow_first, force=force)
     tell = listener or Silent()
     context = Context(config, Place.of(config), flags, tell, crew=Crew(tell, helped=helped))
@@ -113,6 +115,7 @@ def plan(config: RunConfig, *, listener: Listener | None = None) -> tuple[Ingest
     """Ingest, measure the shift, and order the strategies."""
     from ntgate.stages.drift import measure_drift
 
+    require("a plan", *extras_of(config))
     tell = listener or Silent()
     if remote(config.output):  # nobody else reads what a plan leaves behind
         config = config.model_copy(update={"output": str(cache() / "plans")})

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-_EXTRAS = "[postgres]"  # the usual ledger beside an MLflow server
+_EXTRAS = "[all]"
 
 UNKNOWN = "ntgate was installed from a folder of this machine, which no other machine can install from"
 _HEAD = """\
 # What the workflow in .github/workflows/retrain.yml installs; constraints.txt holds the versions that were tested together.
 # ntgate is in no package index. Its line here, or the repository's variable NTGATE_PACKAGE, says where it comes from:
 #
-#   ntgate[postgres] @ git+https://HOST/OWNER/ntgate@COMMIT     a git repository
-#   ./wheels/ntgate-VERSION-py3-none-any.whl[postgres]          a wheel in this repository
+#   ntgate[all] @ git+https://HOST/OWNER/ntgate@COMMIT     a git repository
+#   ./wheels/ntgate-VERSION-py3-none-any.whl[all]          a wheel in this repository
 #
 """
 
@@ -34,7 +34,7 @@ def line(origin: dict[str, Any]) -> tuple[str | None, Path | None]:
     """As :func:`requirement`, from what pip noted of an installation (PEP 610).
 
     >>> line({"url": "https://host/ntgate", "vcs_info": {"vcs": "git", "commit_id": "abc"}})[0]
-    'ntgate[postgres] @ git+https://host/ntgate@abc'
+    'ntgate[all] @ git+https://host/ntgate@abc'
     >>> line({"url": "file:///here/ntgate", "dir_info": {"editable": True}})
     (None, None)
     """

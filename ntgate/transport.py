@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from ntgate.credentials import without_credentials
 from ntgate.errors import ConfigError, LostError, StoreError
+from ntgate.extras import not_installed
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -119,8 +120,7 @@ def check_reachable(address: str) -> None:
     try:
         _opener().exists(address)
     except ImportError as error:
-        fix = "pip install 'ntgate[s3]'" if address.startswith(S3) else "install its library"
-        raise ConfigError(subject, expected=expected, got=_said(error), fix=fix) from error
+        raise not_installed(subject, address, error) from error
     except ValueError as error:
         raise ConfigError(subject, expected=expected, got=f"{shown}: {_said(error)}", fix="set output") from error
     except Exception as error:

@@ -110,7 +110,7 @@ def postgres_cluster() -> Iterator[Cluster]:
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
-    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed: pip install 'ntgate[postgres]'")
+    pytest.importorskip("psycopg", reason='the driver of PostgreSQL is not installed: pip install "ntgate[postgres]"')
     # Not below pytest's folder, which only its owner may enter: started by root, PostgreSQL runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="ntgate-postgres-"))
     try:

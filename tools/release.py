@@ -22,6 +22,7 @@ DIST = ROOT / "dist"
 # A licence that a product with ntgate in it could not be shipped under. The weaker LGPL and MPL bind changes of the library itself.
 REFUSED = re.compile(r"\b(A?GPL|GNU (Affero )?General Public|Business Source|SSPL|Commons Clause)\b", re.IGNORECASE)
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
+Visit = tuple[str, tuple[str, ...] | None]  # a package, and which of its extras; None: all but the one left out
 _LEFT_OUT = "dev"  # the extra that no user installs
 
 
@@ -41,23 +42,28 @@ def needed(package: str, requires: Callable[[str], Iterable[str] | None]) -> set
         package: where to start.
         requires: the requirements of a package by its name; None where it is not installed.
 
-    >>> sorted(needed("a", {"a": ["b>=1", 'c; extra == "s3"', 'd; extra == "dev"'], "b": ["e"], "c": [], "d": [], "e": None}.get))
-    ['b', 'c']
+    >>> lines = {"a": ["b[x]>=1", 'c; extra == "s3"', 'd; extra == "dev"'], "b": ["e", 'f; extra == "x"', 'd; extra == "y"']}
+    >>> sorted(needed("a", {**lines, "c": [], "d": [], "e": None, "f": []}.get))
+    ['b', 'c', 'f']
     """
-    names, ahead = set[str](), [(package, True)]
+    names, seen, ahead = set[str](), set[Visit](), list[Visit]([(package, None)])
     while ahead:
-        name, top = ahead.pop()
+        name, extras = ahead.pop()
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
         for line in requires(name) or ():
             requirement, _, marker = line.partition(";")
             extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)", marker)
-            if extra is not None and (not top or extra.group(1) == _LEFT_OUT):
+            if extra is not None and (extra.group(1) == _LEFT_OUT if extras is None else extra.group(1) not in extras):
                 continue
             found = _NAME.match(requirement.strip())
             below = normalised(found.group()) if found else ""
-            if below and below not in names and requires(below) is not None:
+            if below and requires(below) is not None:
                 names.add(below)
-                ahead.append((below, False))
-    return names
+                wanted = re.search(r"\[([^\]]*)\]", requirement)
+                ahead.append((below, () if wanted is None else tuple(sorted(re.split(r"\s*,\s*", wanted.group(1))))))
+    return names - {package}
 
 
 def licence(name: str) -> str:

@@ -13,7 +13,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,10 +21,9 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 _PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 
 
-def pinned(pyproject: Path) -> str:
-    """The requirement on torch in ``pyproject.toml``."""
-    dependencies = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["dependencies"]
-    return str(next(requirement for requirement in dependencies if requirement.startswith("torch==")))
+def pinned(constraints: Path) -> str:
+    """The requirement on torch in ``constraints.txt``."""
+    return next(line for line in constraints.read_text(encoding="utf-8").splitlines() if line.startswith("torch=="))
 
 
 def index_for(
@@ -83,7 +81,7 @@ def is_installed(requirement: str) -> bool:
 
 def main() -> int:
     """Install torch where it takes a choice."""
-    requirement = pinned(Path(__file__).resolve().parents[1] / "pyproject.toml")
+    requirement = pinned(Path(__file__).resolve().parents[1] / "constraints.txt")
     index = index_for(
         installed=is_installed(requirement),
         named=os.environ.get("TORCH_INDEX"),

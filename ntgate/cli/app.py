@@ -41,6 +41,7 @@ from ntgate.cli.up import up
 from ntgate.cli.validate import validate
 from ntgate.credentials import without_credentials
 from ntgate.errors import Faults, MachineError, NtgateError, RegistryError, WornError
+from ntgate.extras import of_import
 from ntgate.machine import machine_fault
 from ntgate.registry import standing
 from ntgate.training.foreign import left
@@ -179,7 +180,7 @@ def _outside(error: BaseException) -> NtgateError | None:
     """The error in our words where it is no fault of ours."""
     if isinstance(error, SystemExit):
         return left(error)
-    return machine_fault(error)
+    return machine_fault(error) or of_import(error)
 
 
 def _internal(error: BaseException) -> str:

@@ -12,8 +12,10 @@ import click
 
 from ntgate.cli import console
 from ntgate.cli.options import with_json
+from ntgate.extras import MODULES, install, lacking
 
-PACKAGES = ("torch", "lightning-fabric", "zenml", "mlflow", "evidently", "onnx", "onnxruntime", "scikit-learn", "pandas")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "pyarrow")
+OF_EXTRAS = ("torch", "lightning-fabric", "onnx", "onnxruntime", "mlflow", "zenml", "evidently")
 
 
 class Check(NamedTuple):
@@ -29,7 +31,15 @@ class Check(NamedTuple):
 @with_json
 def doctor(uri: str | None, as_json: bool) -> int:
     """Look at Python, the packages, the devices, the ZenML project and the registry; exit 1 when something is missing."""
-    checks = [_python(), *map(_package, PACKAGES), _pandas(), _device(), _project()]
+    checks = [
+        _python(),
+        *map(_package, PACKAGES),
+        *map(_package, OF_EXTRAS),
+        *map(_extra, MODULES),
+        _pandas(),
+        _device(),
+        _project(),
+    ]
     if uri:
         checks.append(_registry(uri))
     healthy = all(check.outcome != "missing" for check in checks)
@@ -56,7 +66,15 @@ def _package(name: str) -> Check:
     try:
         return Check(name, "ok", version(name))
     except PackageNotFoundError:
+        if name in OF_EXTRAS:  # its extra's line says how to get it
+            return Check(name, "warning", "not installed")
         return Check(name, "missing", f"not installed; pip install {name}")
+
+
+def _extra(name: str) -> Check:
+    """A base that lacks extras is no broken one."""
+    wanted = lacking(name)
+    return Check(f"ntgate[{name}]", "warning" if wanted else "ok", f"not installed; {install(name)}" if wanted else "installed")
 
 
 def _pandas() -> Check:
@@ -64,12 +82,14 @@ def _pandas() -> Check:
         major, minor = (int(part) for part in version("pandas").split(".")[:2])
     except PackageNotFoundError:
         return Check("pandas < 3.1", "missing", "not installed")
-    if (major, minor) >= (3, 1):
+    if (major, minor) >= (3, 1) and not lacking("report"):
         return Check("pandas < 3.1", "missing", "evidently cannot be imported with pandas 3.1; pip install 'pandas<3.1'")
-    return Check("pandas < 3.1", "ok", "evidently can be imported")
+    return Check("pandas < 3.1", "ok", "evidently can be imported" if not lacking("report") else "evidently is not installed")
 
 
 def _device() -> Check:
+    if lacking("torch"):
+        return Check("device", "ok", "NumPy, for shift tests; networks take ntgate[torch]")
     try:
         import torch
     except ImportError:

@@ -8,7 +8,7 @@ import click
 
 from ntgate.cli import console
 from ntgate.cli.options import with_config, with_json
-from ntgate.errors import ConfigError
+from ntgate.extras import require
 
 
 @click.group(short_help="Kubeflow Pipelines without ZenML.")
@@ -18,7 +18,7 @@ def kfp() -> None:
 
 @kfp.command("compile", short_help="Write the pipeline for Kubeflow Pipelines.")
 @with_config
-@click.option("--image", required=True, help="Image of every pod: ntgate[kubeflow], and what the config imports.")
+@click.option("--image", required=True, help="Image of every pod: ntgate[torch,mlflow,kubeflow], and what the config imports.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), show_default=True)
 @click.option("--root", default="/mnt/ntgate", show_default=True, help="What relative paths are relative to.")
 @click.option("--volume", help="Persistent volume claim to mount there, for data that CONFIG names by path.")
@@ -49,12 +49,9 @@ def compile_(
     from ntgate.networks_trained import trains_networks
 
     settings = load(config, overrides)  # everything that is wrong with it, before a cluster finds out
-    try:
-        from ntgate.kfp.pipeline import Cluster, write_pipeline
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            "ntgate kfp", expected="Kubeflow's SDK", got=f"no module {error.name}", fix="pip install 'ntgate[kubeflow]'"
-        ) from error
+    require("ntgate kfp", "kubeflow")
+    from ntgate.kfp.pipeline import Cluster, write_pipeline
+
     asks = settings.kubeflow if gpus is None else settings.kubeflow.model_copy(update={"gpus": gpus})
     cluster = Cluster(image=image, root=root, volume=volume, secret=secret, asks=asks)
     write_pipeline(read(config, overrides), cluster, output, on_gpu=lambda node: trains_networks(node, settings))

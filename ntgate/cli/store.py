@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ntgate.cli import console
 from ntgate.errors import ConfigError, NtgateError, StoreError
+from ntgate.extras import require
 from ntgate.machine import machine_fault
 from ntgate.optouts import opt_out
 from ntgate.process_lock import exclusive
@@ -72,6 +73,7 @@ def _unopened(error: Exception) -> NtgateError:
 @contextmanager
 def locked() -> Iterator[None]:
     """Let no other ntgate read or write ZenML's configuration meanwhile."""
+    require("ZenML's stack", "zenml")
     quiet()
     import zenml.client  # noqa: F401  two seconds that nobody need wait for
     from zenml.utils.io_utils import get_global_config_directory

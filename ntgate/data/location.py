@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ntgate.credentials import without_credentials
 from ntgate.errors import DataError
+from ntgate.extras import not_installed
 from ntgate.transport import S3, options
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ def locate(path: str) -> Location:
             files.retries = 1  # the client tries again by itself
         found = files.exists(inner)
     except ImportError as error:
-        wanted = "pip install 'ntgate[s3]'" if path.startswith(S3) else "install it"
-        raise DataError(shown, expected="the library of this storage", got=str(error).rstrip("."), fix=wanted) from error
+        raise not_installed(shown, path, error) from error
     except ValueError as error:
         raise DataError(shown, expected="a path or an fsspec URI", got=str(error), fix="correct the path") from error
     except Exception as error:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ntgate.errors import ConfigError, DataError
+from ntgate.extras import require
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -83,10 +84,9 @@ def workers(wanted: str) -> Iterator[DaskEngine]:
     Raises:
         ConfigError: when Dask is not installed, or no scheduler answers there.
     """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise ConfigError("workers", expected="the library dask", got="none", fix="pip install 'ntgate[dask]'") from None
+    require("workers", "dask")
+    from distributed import Client, LocalCluster
+
     if not wanted.isdecimal():
         try:
             if not re.fullmatch(r"(\w+://)?[^/\s]+:\d+", wanted):  # an empty one would start a cluster of its own

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ntgate.credentials import without_credentials
 from ntgate.errors import RegistryError
+from ntgate.extras import absent
 from ntgate.ledger import tables
 from ntgate.machine import machine_fault
 from ntgate.registry.faults import denied, reason
@@ -106,12 +107,7 @@ def _translated(uri: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise RegistryError(
-            subject,
-            expected="a database whose driver is installed",
-            got=f"no module {error.name}",
-            fix="pip install 'ntgate[postgres]'",
-        ) from error
+        raise absent(subject, "postgres", module=error.name) from error
     except (SQLAlchemyError, OSError) as error:
         fault = machine_fault(error)
         if fault is not None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ntgate.errors import RegistryDeniedError, RegistryError
+from ntgate.extras import not_installed
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.config import RegistryConfig
 
@@ -63,18 +64,14 @@ def store_at(config: RegistryConfig, place: str, fix: str) -> Iterator[None]:
     """Name the store at ``place``, and not the registry, in what goes wrong with artifacts.
 
     Raises:
+        ConfigError: when the store's library is not installed.
         RegistryError: instead of what MLflow, its stores and their libraries raise.
     """
     try:
         with translated(config):
             yield
     except ImportError as error:
-        raise RegistryError(
-            _named(place),
-            expected="a store whose library is installed",
-            got=f"no module {error.name}",
-            fix="install it: pip install 'ntgate[s3]' for s3://",
-        ) from error
+        raise not_installed(_named(place), place, error) from error
     except RegistryError as error:
         raise type(error)(
             _named(place),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ntgate.errors import RegistryError
+from ntgate.extras import require
 from ntgate.optouts import opt_out
 from ntgate.process_lock import exclusive
 from ntgate.registry.config import RegistryConfig
@@ -108,6 +109,7 @@ def connect(config: RegistryConfig, name: str) -> Registry:
     Raises:
         RegistryError: when the registry does not answer within about ``timeout_seconds``.
     """
+    require("the registry", "mlflow")
     opt_out()
     for variable, value in _MANNERS.items():
         os.environ.setdefault(variable, value)

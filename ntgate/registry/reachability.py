@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ntgate.errors import RegistryError
+from ntgate.extras import absent
 from ntgate.registry.config import RegistryConfig
 
 
@@ -19,7 +20,8 @@ def reach(config: RegistryConfig) -> None:
     MLflow repeats a failed connection to a database ten times, over more than three minutes.
 
     Raises:
-        RegistryError: when a SQLite file cannot be used, or the driver of a database is missing.
+        ConfigError: when the driver of a database is not installed.
+        RegistryError: when a SQLite file cannot be used.
         OSError: when nothing answers, as do ``requests``, ``sqlalchemy`` and MLflow with errors of their own.
     """
     file = sqlite_file(config)
@@ -102,10 +104,5 @@ def _connect(config: RegistryConfig) -> None:
     try:
         engine = sqlalchemy.create_engine(config.uri, poolclass=sqlalchemy.pool.NullPool, connect_args=arguments)
     except ModuleNotFoundError as error:
-        raise RegistryError(
-            "registry.uri",
-            expected="a database whose driver is installed",
-            got=f"no module {error.name}",
-            fix="pip install 'ntgate[postgres]', or give the address of an MLflow server",
-        ) from error
+        raise absent("registry.uri", "postgres", module=error.name) from error
     engine.connect().close()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ntgate.data.domain import Domain
 from ntgate.errors import DataError
 from ntgate.shift.columns.features import Features, named_features
+from ntgate.shift.kernel.place import as_array, is_tensor
 from ntgate.shift.report import FEWEST
 
 Array = npt.NDArray[Any]
@@ -62,11 +63,9 @@ def features_of(first: Domain, second: Domain) -> Features:
 
 def _domain(value: Any, name: str) -> Domain:
     import pandas as pd
-    import torch
 
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
-        value = value.float().numpy() if value.dtype == torch.bfloat16 else value.numpy()
+    if is_tensor(value):
+        value = as_array(value)
     if isinstance(value, Domain):
         domain = Domain(name, value.rows, value.y, value.classes)
     elif isinstance(value, pd.DataFrame):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.extras import install, lacking
 from ntgate.stages.ingest import TARGETS, Ingested
 from ntgate.stages.progress_listener import Listener, Silent
 
@@ -40,6 +41,10 @@ def evidently(
         return EvidentlyPage(why="No Evidently page was made: shift.evidently is off.")
     if not ingested.has_source:
         return EvidentlyPage(why="No Evidently page was made: there are no source rows.")
+    if lacking("report"):
+        why = f"it comes with {install('report')}"
+        (listener or Silent()).note(f"no Evidently page: {why}")
+        return EvidentlyPage(why=f"No Evidently page was made: {why}.")
     page = folder / EVIDENTLY
     source, *targets = (str(ingested.parts[name].verified()) for name in ("source", *TARGETS) if name in ingested.parts)
     arguments = (source, str(page), str(config.seed), *targets)

@@ -15,6 +15,7 @@ from ntgate.config import RunConfig
 from ntgate.credentials import without_credentials
 from ntgate.data.location import locate
 from ntgate.errors import ConfigError, DataError
+from ntgate.extras import RUN, require
 from ntgate.stages.history import RunHistory
 from ntgate.stages.own_code import refuse_own
 from ntgate.stages.place import Place
@@ -69,6 +70,7 @@ def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> Frozen
     Raises:
         ConfigError: when there is no such run, or it names code that may not be imported.
     """
+    require("labels of a run", *RUN)
     address = run.rstrip("/") if remote(run) else str(Path(run).resolve())
     content = _read(address, HISTORY)
     if content is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ntgate.config import RunConfig
 from ntgate.errors import ConfigError, DataError, NtgateError
+from ntgate.extras import RUN, lacking, require
 from ntgate.gate.config import GateConfig, rows_that_can_show
 from ntgate.stages.ingest import Ingested, ingest
 from ntgate.stages.place import Place
@@ -52,6 +53,13 @@ def ingest_where_it_can_end(config: RunConfig, place: Place, *, dry_run: bool = 
     """Ingest, once everything that the run will write to has answered."""
     check_places(config, dry_run=dry_run)
     return ingest(config, place)
+
+
+def extras_of(config: RunConfig) -> tuple[str, ...]:
+    """The extras that a run of ``config`` needs."""
+    from ntgate.training.config import Transformers
+
+    return (*RUN, "transformers") if isinstance(config.model.backbone, Transformers) else RUN
 
 
 def check_output(config: RunConfig) -> None:
@@ -108,6 +116,10 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> tuple[list[N
         judged = domains["cross_fitted" if "cross_fitted" in domains else "test"]
         tried(lambda: check_rows(config.gate, len(judged)))
         tried(lambda: check_space(config, domains))
+    if wanted := lacking(*extras_of(config)):  # neither backbone nor registry can be looked at
+        tried(lambda: require("a run", *wanted))
+        return found, loaded
+    if domains is not None:
         loaded = tried(lambda: check_fit(config, domains))
     registry, place = tried(lambda: _registry(config, create=False)), config.registry.artifact_location
     if registry is None:

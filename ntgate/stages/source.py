@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.errors import DataError, ModelError
+from ntgate.extras import require
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.progress_listener import Listener, Silent
@@ -68,6 +69,7 @@ def embedder(config: RunConfig, folder: Path, ingested: Ingested, listener: List
     """The source model where a drift check needs one: a table is measured on its columns, and nothing is trained for it."""
     if ingested.kind == "table" and ingested.has_source:
         return Embedder(source=None)
+    require("a drift check on a network's embedding", "torch")
     (listener or Silent()).stage("source: load or pretrain the source model")
     return Embedder(source=_source_model(config, folder, ingested, ingested.targets(), listener))
 

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from ntgate.base import Positive, Real, Whole
+from ntgate.extras import install
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case, Rank
@@ -55,7 +56,7 @@ class Alignment(Strategy):
         if facts.target_rows + facts.unlabelled_rows < 2:
             return "it aligns the source with the spread of the target, and there is but one target row"
         if self.method == "optimal_transport" and not available():
-            return "optimal transport needs the package POT: install ntgate[transport]"
+            return f"optimal transport needs the package POT: {install('transport')}"
         return source_lacks_classes(facts)
 
     def rank(self, case: Case) -> Rank:

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from ntgate.base import NUMBER, Real, Whole
 from ntgate.errors import ModelError
+from ntgate.extras import install, lacking
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.rank import Case, Rank
 from ntgate.training.config import GENTLE, Transformers
@@ -66,10 +67,8 @@ class FineTuning(Strategy):
 
     def unsuitable(self, facts: Facts) -> str | None:  # noqa: ARG002
         """LoRA takes the package peft."""
-        from importlib.util import find_spec
-
-        if self.lora_rank and find_spec("peft") is None:
-            return "LoRA needs the package peft: install ntgate[transformers]"
+        if self.lora_rank and lacking("transformers"):
+            return f"LoRA needs the package peft: {install('transformers')}"
         return None
 
     def rank(self, case: Case) -> Rank:

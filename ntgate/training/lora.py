@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ntgate.errors import ModelError
+from ntgate.extras import require
 from ntgate.training.network import Network
 
 NAME = "adapter"
@@ -30,7 +31,8 @@ def with_lora(network: Network, rank: int, alpha: float, *, dropout: float = 0.0
         seed: of the adapters' initial weights.
 
     Raises:
-        ModelError: when peft is not installed, or the features have no linear layer.
+        ConfigError: when peft is not installed.
+        ModelError: when the features have no linear layer.
 
     >>> from ntgate.training.config import Mlp, NetworkSpec
     >>> from ntgate.training.network import build
@@ -39,10 +41,9 @@ def with_lora(network: Network, rank: int, alpha: float, *, dropout: float = 0.0
     >>> [(name, tuple(p.shape)) for name, p in adapted.features.named_parameters() if p.requires_grad]
     [('1.lora_A.adapter.weight', (2, 6)), ('1.lora_B.adapter.weight', (8, 2))]
     """
-    try:
-        import peft
-    except ImportError as error:
-        raise ModelError("lora", expected="the package peft", got="none", fix="pip install 'ntgate[transformers]'") from error
+    require("lora", "transformers")
+    import peft
+
     targets = [name for name, module in network.features.named_modules() if name and isinstance(module, nn.Linear)]
     if not targets:
         raise ModelError(

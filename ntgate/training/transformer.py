@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ntgate.data.image_processor import read_processor
 from ntgate.errors import ModelError
+from ntgate.extras import require
 from ntgate.training.config import Transformers
 
 
@@ -64,19 +65,17 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
     """The freshly initialised transformer of the folder's configuration.
 
     Raises:
-        ModelError: when transformers is not installed, or the folder holds no configuration of an architecture it knows.
+        ConfigError: when transformers is not installed.
+        ModelError: when the folder holds no configuration of an architecture it knows.
     """
     subject = f"model.backbone {backbone.path}"
     described = Path(backbone.path) / "config.json"
     if not described.is_file():
         got = "none there" if described.parent.is_dir() else "no such folder"
         raise ModelError(subject, expected="a folder with a config.json", got=got, fix="save the model there with save_pretrained")
-    try:
-        import transformers
-    except ImportError as error:
-        raise ModelError(
-            subject, expected="the package transformers", got="none", fix="pip install 'ntgate[transformers]'"
-        ) from error
+    require(subject, "transformers")
+    import transformers
+
     try:
         content = json.loads(described.read_text(encoding="utf-8"))
         config = transformers.AutoConfig.for_model(**content)

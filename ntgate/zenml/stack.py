@@ -14,14 +14,15 @@ from zenml.utils import source_utils
 
 import ntgate
 from ntgate.errors import ConfigError
+from ntgate.extras import install
 
 FLAVOR = "ntgate.zenml.flavor.NtgateDataValidatorFlavor"
 
 # By flavor, what Python must be able to import for the component to work, and where it comes from.
 _NEEDED = {
-    "kubernetes": ("kubernetes", "pip install 'ntgate[kubeflow]'"),
-    "kubeflow": ("kfp", "pip install 'ntgate[kubeflow]'"),
-    "s3": ("s3fs", "pip install s3fs"),
+    "kubernetes": ("kubernetes", install("kubeflow")),
+    "kubeflow": ("kfp", install("kubeflow")),
+    "s3": ("s3fs", install("s3")),
     "gcp": ("gcsfs", "pip install gcsfs"),
     "azure": ("adlfs", "pip install adlfs"),
 }

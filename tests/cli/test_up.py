@@ -137,7 +137,7 @@ def test_a_missing_integration_is_named(home, monkeypatch):
     )
     done = inside(home, "-c", source)
     assert done.returncode == 2
-    assert "expected the Python package kfp, got none; pip install 'ntgate[kubeflow]'" in done.stderr
+    assert 'expected the Python package kfp, got none; pip install "ntgate[kubeflow]"' in done.stderr
 
 
 CLOCK = """

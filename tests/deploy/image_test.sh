@@ -36,7 +36,7 @@ fi
 
 say "fetching the wheels"
 "$python" -m pip wheel -qq --wheel-dir "$work/wheels" --constraint "$root/constraints.txt" \
-  "$(grep '^torch==' "$root/constraints.txt")" "$root" psycopg2-binary boto3 s3fs hatchling
+  "$(grep '^torch==' "$root/constraints.txt")" "$root[torch,mlflow,zenml,report,postgres,s3]" psycopg2-binary hatchling
 rm -f "$work"/wheels/ntgate-*
 printf '[global]\nno-index = true\nfind-links = /wheels\n' >"$work/pip.conf"
 

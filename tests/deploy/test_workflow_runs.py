@@ -100,7 +100,7 @@ def test_the_workflow_runs_as_printed_from_a_clean_folder(tmp_path, server):
     made = subprocess.run(
         [mine / "ntgate", "init", "project", "--json"], cwd=tmp_path, env=quiet, capture_output=True, text=True, check=True
     )
-    assert json.loads(made.stdout)["installs"] == f"./wheels/{wheel.name}[postgres]"
+    assert json.loads(made.stdout)["installs"] == f"./wheels/{wheel.name}[all]"
 
     rng = np.random.default_rng(0)
     centres = rng.normal(0, 2, (3, 8))
@@ -169,7 +169,7 @@ def test_the_requirements_name_the_source_where_it_is_known(tmp_path):
     told = {"url": wheel.as_uri(), "archive_info": {}}
     assert line(told) == (None, None)  # gone since
     wheel.touch()
-    assert line(told) == ("./wheels/ntgate-1-py3-none-any.whl[postgres]", wheel)
+    assert line(told) == ("./wheels/ntgate-1-py3-none-any.whl[all]", wheel)
     (tmp_path / "requirements.txt").write_text(text(line(told)[0]))
     assert named(tmp_path / "requirements.txt") == line(told)[0]
     (tmp_path / "requirements.txt").write_text(text(None))

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from ntgate.errors import ConfigError, DataError, RegistryError
+from ntgate.errors import ConfigError, DataError, NtgateError, RegistryError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.ledger_config import LedgerConfig
 from ntgate.ledger.entries import Opening
@@ -373,17 +373,17 @@ def test_a_plain_address_means_the_driver_that_is_installed(postgres):
 
 
 @pytest.mark.parametrize(
-    ("uri", "said"),
+    ("uri", "said", "code"),
     [
-        ("postgresql://ann:secret@127.0.0.1:9/registry", "connection"),
-        ("postgresql+psycopg2://ann:secret@127.0.0.1:9/registry", "pip install 'ntgate[postgres]'"),
-        ("sqlite:////nowhere/ledger.db", "unable to open database file"),
+        ("postgresql://ann:secret@127.0.0.1:9/registry", "connection", 6),
+        ("postgresql+psycopg2://ann:secret@127.0.0.1:9/registry", 'pip install "ntgate[postgres]"', 2),
+        ("sqlite:////nowhere/ledger.db", "unable to open database file", 6),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(uri, said):
-    with pytest.raises(RegistryError) as caught:
+def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(uri, said, code):
+    with pytest.raises(NtgateError) as caught:
         Ledger(uri, timeout_seconds=2).open(asked("a"), prints(0, 50))
-    assert caught.value.exit_code == 6
+    assert caught.value.exit_code == code
     assert said in str(caught.value)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)

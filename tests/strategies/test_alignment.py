@@ -112,5 +112,5 @@ def test_it_needs_a_shared_head_two_target_rows_and_for_transport_pot(arm, monke
     assert "no class 'z'" in Alignment().unsuitable(facts.model_copy(update={"source_classes": ("x", "y")}))
     assert "but one target row" in Alignment().unsuitable(facts.model_copy(update={"target_rows": 1, "unlabelled_rows": 0}))
     monkeypatch.setattr("ntgate.strategies.maps.transport.available", lambda: False)
-    assert "install ntgate[transport]" in Alignment(method="optimal_transport").unsuitable(facts)
+    assert 'pip install "ntgate[transport]"' in Alignment(method="optimal_transport").unsuitable(facts)
     assert Alignment().unsuitable(facts) is None

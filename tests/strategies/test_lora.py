@@ -161,5 +161,5 @@ def test_another_backbone_than_a_transformer_fails_with_a_reason(backbone, tmp_p
 def test_without_peft_it_is_left_out_with_the_reason(arm, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     facts = Facts.of(arm.view)
-    assert LORA.unsuitable(facts) == "LoRA needs the package peft: install ntgate[transformers]"
+    assert LORA.unsuitable(facts) == 'LoRA needs the package peft: pip install "ntgate[transformers]"'
     assert FineTuning().unsuitable(facts) is None

@@ -6,12 +6,16 @@ distances", J. Stat. Plan. Inference 143 (2013), section 2, for the distance ``1
 
 from __future__ import annotations
 
-import torch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 from scipy.special import stdtrit
-from torch import Tensor
 
 from ntgate.shift.kernel.unit_sums import UnitSums
 from ntgate.shift.kernel.units import Units
+
+Floats = npt.NDArray[np.float64]
 
 
 def effect_size(sums: UnitSums, at: int, units: Units) -> tuple[float, tuple[float, float]]:
@@ -22,7 +26,7 @@ def effect_size(sums: UnitSums, at: int, units: Units) -> tuple[float, tuple[flo
         at: which bandwidth.
         units: the groups of rows.
     """
-    first = torch.from_numpy(units.of_first)
+    first = units.of_first
     of_first, of_second = sums.of_first[at], sums.of_all[at] - sums.of_first[at]
     own = sums.own[at]
     within, across, other = of_first[first].sum(), of_second[first].sum(), of_second[~first].sum()
@@ -34,7 +38,7 @@ def effect_size(sums: UnitSums, at: int, units: Units) -> tuple[float, tuple[flo
     without_second = _coefficient(within, across - of_first[~first], other - 2 * of_second[~first] + own[~first], n, m - size)
     # Welch: where one sample has few units, its part of the variance is little known, and the interval is wider.
     parts = [
-        ((len(part) - 1) / len(part) * float((part - part.mean()).square().sum()), len(part) - 1)
+        ((len(part) - 1) / len(part) * float(((part - part.mean()) ** 2).sum()), len(part) - 1)
         for part in (without_first, without_second)
     ]
     variance = sum(part for part, _ in parts)
@@ -44,6 +48,6 @@ def effect_size(sums: UnitSums, at: int, units: Units) -> tuple[float, tuple[flo
     return value, (low, high)
 
 
-def _coefficient(within: Tensor, across: Tensor, other: Tensor, n: int, m: int) -> Tensor:
+def _coefficient(within: Any, across: Any, other: Any, n: int, m: int) -> Floats:
     mmd2 = (within - n) / (n * (n - 1)) + (other - m) / (m * (m - 1)) - 2 * across / (n * m)
-    return mmd2 / (2 * (1 - across / (n * m))).clamp(min=1e-30)
+    return np.asarray(mmd2 / np.maximum(2 * (1 - across / (n * m)), 1e-30))

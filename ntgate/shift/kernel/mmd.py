@@ -12,18 +12,20 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
+from scipy.special import logsumexp
 
 from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift.kernel import bandwidth, kernel_sums, random_features
 from ntgate.shift.kernel.effect import effect_size
+from ntgate.shift.kernel.place import Place, is_tensor
 from ntgate.shift.kernel.pooled import pooled
 from ntgate.shift.kernel.rows import Rows, open_rows
 from ntgate.shift.kernel.unit_sums import UnitSums, columns, permuted
 from ntgate.shift.kernel.units import Units, grouped
 from ntgate.shift.streamed.engine import Engine
+
+Floats = npt.NDArray[np.float64]
 
 Estimator = Literal["unbiased", "biased"]
 Method = Literal["auto", "exact", "random_features"]
@@ -99,7 +101,7 @@ def mmd_test(
             and at most one incomplete bin of each sample is left out. ``auto`` takes bins beyond 400 rows.
         seed: of bins, permutations and features; the same seed gives the same result, whatever the number of threads.
         device: torch device; ``auto`` takes a GPU where there is one, that of ``x`` if it is on one. Tensors that are both on the
-            GPU that computes stay there.
+            GPU that computes stay there. Where torch is not installed, NumPy computes; ``numpy`` has it do so anyway.
         bins: how many bins of both samples together; None: about 64.
         frequencies: random directions of the features; a kernel value errs by about ``1 / sqrt(2 * frequencies)``.
         engine: whose workers sum the random features of samples in parquet, each over rows that it reads by itself; None: this
@@ -121,8 +123,8 @@ def mmd_test(
     for name, number in (("permutations", permutations), ("frequencies", frequencies)):
         if number < 1:
             raise DataError(name, expected="at least 1", got=str(number), fix="use 99 or more")
-    place = _place(device, x, y)
-    stays = place.type != "cpu" and all(isinstance(value, Tensor) and value.device == place for value in (x, y))
+    place = Place.named(device, x, y)
+    stays = not place.on_cpu and all(is_tensor(value) and value.device == place.device for value in (x, y))
     samples = open_rows(x, "x", keep=stays), open_rows(y, "y", keep=stays)
     n, m = len(samples[0]), len(samples[1])
     if samples[0].shape[1] != samples[1].shape[1]:
@@ -140,18 +142,19 @@ def mmd_test(
     widths, at = _widths(bandwidths, some)
     origin = np.median(some, axis=0)
     if how == "random_features":
-        features = random_features.Features(widths, origin, frequencies, (seed, 2, 0), str(place))
+        features = random_features.Features(widths, origin, frequencies, (seed, 2, 0), place.name)
         between = random_features.between_bins(samples, units, features, [seed, 2], engine)
-        sums = permuted(between, units, permutations, [seed, 1])
+        sums = permuted(between, units, permutations, [seed, 1], place)
     else:
-        ready = pooled(samples, units, origin, widths[-1], np.random.default_rng([seed, 2])).to(place)
+        ready = pooled(samples, units, origin, widths[-1], np.random.default_rng([seed, 2]), place)
         if by_row:
-            labels = columns(units, permutations, [seed, 1]).to(place)
-            sums = kernel_sums.of_rows(ready, widths, labels, units, permutations)
+            labels = columns(units, permutations, [seed, 1], place)
+            sums = kernel_sums.of_rows(ready, widths, labels, units, permutations, place)
         else:
-            sums = permuted(kernel_sums.between_bins(ready, widths, units.total), units, permutations, [seed, 1])
+            between = kernel_sums.between_bins(ready, widths, units.total, place)
+            sums = permuted(between, units, permutations, [seed, 1], place)
     statistics = _statistics(sums, units, estimator)
-    if not statistics.isfinite().all():
+    if not np.isfinite(statistics).all():
         raise DataError(
             "x and y",
             expected="rows within 1e18 bandwidths of each other",
@@ -160,7 +163,7 @@ def mmd_test(
         )
     fused = _fused(statistics)
     effect, interval = effect_size(sums, at, units)
-    null = [float(q) for q in np.quantile(statistics[at, 1:].numpy(), (0.5, 0.9, 0.95, 0.99))]
+    null = [float(q) for q in np.quantile(statistics[at, 1:], (0.5, 0.9, 0.95, 0.99))]
     return MmdResult(
         statistic=_observed(sums, at, units, estimator),
         p_value=(1 + int((fused[1:] >= fused[0] - _TIE).sum())) / (permutations + 1),
@@ -174,16 +177,6 @@ def mmd_test(
         scheme="rows" if by_row else "bins",
         seconds=time.perf_counter() - began,
     )
-
-
-def _place(device: str, *samples: Any) -> torch.device:
-    """Where to compute, with the index of the GPU, so that devices can be compared."""
-    if device == "auto":
-        own = [value.device for value in samples if isinstance(value, Tensor) and value.device.type != "cpu"]
-        if own:
-            return own[0]
-    place = torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device("cuda", torch.cuda.current_device()) if place == torch.device("cuda") else place
 
 
 def _plan(total: int, method: Method, scheme: Scheme, bins: int | None) -> tuple[Literal["exact", "random_features"], bool]:
@@ -238,32 +231,32 @@ def _widths(given: Sequence[float] | None, some: npt.NDArray[np.float64]) -> tup
     return bandwidth.around(scale)
 
 
-def _statistics(sums: UnitSums, units: Units, estimator: Estimator) -> Tensor:
+def _statistics(sums: UnitSums, units: Units, estimator: Estimator) -> Floats:
     """MMD^2 for every bandwidth and labelling, ``(s, B + 1)``."""
-    return _mmd2(sums.quadratic, sums.sum_first, sums.of_all.sum(dim=1, keepdim=True), units, estimator)
+    return _mmd2(sums.quadratic, sums.sum_first, sums.of_all.sum(axis=1, keepdims=True), units, estimator)
 
 
 def _observed(sums: UnitSums, at: int, units: Units, estimator: Estimator) -> float:
     """MMD^2 as observed, from the sums that never left float64."""
     of_first = sums.of_first[at]
-    return float(_mmd2(of_first[torch.from_numpy(units.of_first)].sum(), of_first.sum(), sums.of_all[at].sum(), units, estimator))
+    return float(_mmd2(of_first[units.of_first].sum(), of_first.sum(), sums.of_all[at].sum(), units, estimator))
 
 
-def _mmd2(within: Tensor, of_first: Tensor, total: Tensor, units: Units, estimator: Estimator) -> Tensor:
+def _mmd2(within: Any, of_first: Any, total: Any, units: Units, estimator: Estimator) -> Floats:
     """MMD^2 from ``sum k(x, x')``, ``sum k(x, z)`` and ``sum k(z, z')``, each with its diagonal."""
     n, m = units.rows
     across = of_first - within
     within_second = total - 2 * of_first + within
     if estimator == "biased":
-        return within / n**2 + within_second / m**2 - 2 * across / (n * m)
-    return (within - n) / (n * (n - 1)) + (within_second - m) / (m * (m - 1)) - 2 * across / (n * m)
+        return np.asarray(within / n**2 + within_second / m**2 - 2 * across / (n * m))
+    return np.asarray((within - n) / (n * (n - 1)) + (within_second - m) / (m * (m - 1)) - 2 * across / (n * m))
 
 
-def _fused(statistics: Tensor) -> Tensor:
+def _fused(statistics: Floats) -> Floats:
     """All bandwidths in one statistic ``(B + 1,)``: the soft maximum, in standard deviations of the permuted ones.
 
     Mean and deviation are over all labellings, the observed one included, so no labelling is favoured.
     """
-    deviation, mean = torch.std_mean(statistics, dim=1, keepdim=True, correction=0)
-    standard = (statistics - mean) / deviation.clamp(min=1e-30)
-    return torch.logsumexp(_SHARPNESS * standard, dim=0) / _SHARPNESS
+    deviation, mean = statistics.std(axis=1, keepdims=True), statistics.mean(axis=1, keepdims=True)
+    standard = (statistics - mean) / np.maximum(deviation, 1e-30)
+    return np.asarray(logsumexp(_SHARPNESS * standard, axis=0) / _SHARPNESS)

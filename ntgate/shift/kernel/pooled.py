@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
+from ntgate.shift.kernel.place import Place, is_tensor
 from ntgate.shift.kernel.rows import Array, Block, Rows
 from ntgate.shift.kernel.threads import in_order
 from ntgate.shift.kernel.units import Units
@@ -18,8 +18,8 @@ _BLOCK = 2048
 
 
 def pooled(
-    samples: tuple[Rows, Rows], units: Units, origin: npt.NDArray[np.float64], widest: float, rng: np.random.Generator
-) -> Tensor:
+    samples: tuple[Rows, Rows], units: Units, origin: npt.NDArray[np.float64], widest: float, rng: np.random.Generator, place: Place
+) -> Any:
     """Rows ``(N, d + 2)`` in float32 such that ``left(part) @ rows.T`` is ``log2`` of the kernel of width ``widest``.
 
     The last two columns take a one and half the squared norm: the matrix product adds them up, and no pass over the distances
@@ -28,33 +28,35 @@ def pooled(
     The rows of a unit lie behind each other, the units in their order, and which rows form a unit is a uniform random choice.
 
     Args:
-        samples: both samples; where they are on a GPU, so is the result.
+        samples: both samples.
         units: how their rows are grouped.
         origin: a point ``(d,)`` amid the rows, taken away first for the sake of float32.
         widest: the largest bandwidth.
         rng: for the choice.
+        place: where the result is, and where the samples are, if they are tensors.
     """
     width = len(origin)
-    rows = torch.empty(sum(units.rows), width + 2, device=samples[0].device)
+    shape = sum(units.rows), width + 2
+    rows: Any = np.empty(shape, dtype=np.float32) if samples[0].device is None else place.empty(*shape)
     scale = math.log2(math.e) ** 0.5 / widest
 
     def put(task: tuple[Block, npt.NDArray[np.int64]]) -> None:
         block, to = task
-        if isinstance(block, Tensor):
-            part = centred_tensor(block, origin).mul_(scale)
-            place = torch.from_numpy(to).to(rows.device)
-            rows[place] = torch.cat([part, torch.ones_like(part[:, :1]), part.square().sum(dim=1, keepdim=True).div_(-2)], dim=1)
+        if is_tensor(block):
+            part, torch = centred_tensor(block, origin).mul_(scale), place.library
+            ones, norms = torch.ones_like(part[:, :1]), part.square().sum(dim=1, keepdim=True).div_(-2)
+            rows[place.of(to)] = torch.cat([part, ones, norms], dim=1)
             return
         ready = np.empty((len(block), width + 2), dtype=np.float32)
         own = ready[:, :-2]
         np.multiply(centred(block, origin), np.float32(scale), out=own)
         ready[:, -2] = 1
         ready[:, -1] = np.einsum("ij,ij->i", own, own) / -2
-        rows.index_copy_(0, torch.from_numpy(to), torch.from_numpy(ready))
+        rows[to] = ready
 
-    for _ in in_order(put, _placed(samples, units, rng), rows.device, small=rows.numel() < 2**20):
+    for _ in in_order(put, _placed(samples, units, rng, place), place, small=shape[0] * shape[1] < 2**20):
         pass
-    return rows
+    return place.of(rows) if isinstance(rows, np.ndarray) else rows
 
 
 def centred(block: Array, origin: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
@@ -64,12 +66,14 @@ def centred(block: Array, origin: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
     return np.subtract(block, origin).astype(np.float32)
 
 
-def centred_tensor(block: Tensor, origin: npt.NDArray[np.float64]) -> Tensor:
+def centred_tensor(block: Any, origin: npt.NDArray[np.float64]) -> Any:
     """The same for a tensor, on its device."""
-    return (block - torch.from_numpy(origin).to(block)).float()
+    return (block - block.new_tensor(origin)).float()
 
 
-def _placed(samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator) -> Iterator[tuple[Block, npt.NDArray[np.int64]]]:
+def _placed(
+    samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator, place: Place
+) -> Iterator[tuple[Block, npt.NDArray[np.int64]]]:
     """Blocks of rows with the places of their rows, less those rows that no unit has room for."""
     for rows, own in zip(samples, (units.of_first, ~units.of_first), strict=True):
         places = (np.flatnonzero(own)[:, None] * units.size + np.arange(units.size)).reshape(-1)
@@ -80,5 +84,5 @@ def _placed(samples: tuple[Rows, Rows], units: Units, rng: np.random.Generator) 
             start += len(block)
             kept = at < len(places)
             if not kept.all():
-                block, at = block[torch.from_numpy(kept) if isinstance(block, Tensor) else kept], at[kept]  # noqa: PLW2901
+                block, at = block[place.library.from_numpy(kept) if is_tensor(block) else kept], at[kept]  # noqa: PLW2901
             yield block, places[at]

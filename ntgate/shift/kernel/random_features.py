@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
+from ntgate.shift.kernel.place import Place, is_tensor
 from ntgate.shift.kernel.pooled import centred, centred_tensor
 from ntgate.shift.kernel.rows import Block, Rows, in_blocks
 from ntgate.shift.kernel.threads import in_order
@@ -26,6 +26,7 @@ from ntgate.shift.streamed.engine import Engine
 from ntgate.shift.streamed.partitions import Partitions, Stretch
 
 Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
 
 _TASK = 8192  # rows of a block that one thread works on
 _STRETCH = 32  # blocks whose sums leave a worker as one
@@ -41,20 +42,20 @@ class Features:
         origin: a point ``(d,)`` amid the rows, taken away first for the sake of float32.
         frequencies: ``F``, draws of ``w``.
         seed: of the directions.
-        device: torch device where they are computed.
+        place: the name of the :class:`Place` where they are computed, so that it can be sent.
     """
 
     bandwidths: tuple[float, ...]
     origin: npt.NDArray[np.float64]
     frequencies: int
     seed: tuple[int, ...]
-    device: str
+    place: str
 
-    def weights(self) -> Tensor:
+    def weights(self) -> Floats32:
         """The directions, ``(d, F)``, for the widest kernel."""
         shape = len(self.origin), self.frequencies
         directions = np.random.default_rng(self.seed).standard_normal(shape, dtype=np.float32)
-        return torch.from_numpy(directions / np.float32(self.bandwidths[-1])).to(self.device)
+        return directions / np.float32(self.bandwidths[-1])
 
     def ratios(self) -> list[tuple[float, float]]:
         """From each bandwidth to the next narrower one: how often the widest is its width, and the ratio of the two."""
@@ -73,7 +74,7 @@ class Task:
 
 def between_bins(
     samples: tuple[Rows, Rows], units: Units, features: Features, seed: Sequence[int], engine: Engine | None = None
-) -> Tensor:
+) -> Floats:
     """Kernel sums between random bins of rows, float64 ``(s, u, u)``.
 
     Args:
@@ -93,11 +94,11 @@ def between_bins(
         total = np.zeros((len(features.bandwidths), bins, 2 * features.frequencies))
         for part in parts:
             total += part
-        found.append(torch.from_numpy(total))
-    sums = torch.cat(found, dim=1)
-    ordered = torch.empty_like(sums)  # (s, u, 2F)
+        found.append(total)
+    sums = np.concatenate(found, axis=1)
+    ordered = np.empty_like(sums)  # (s, u, 2F)
     ordered[:, np.concatenate([np.flatnonzero(units.of_first), np.flatnonzero(~units.of_first)])] = sums
-    return ordered @ ordered.mT / features.frequencies
+    return ordered @ ordered.swapaxes(1, 2) / features.frequencies
 
 
 def stretch_sums(task: Task) -> Floats:
@@ -127,60 +128,65 @@ def _stretches(blocks: Iterable[tuple[Block, Dealt]], features: Features) -> Ite
     Rounding depends on what is added first. So the sums of a stretch are always made by themselves and then added in the order
     of the stretches, one after the other here as well as by many workers: the result is the same to the last bit.
     """
-    weights, ratios = features.weights(), features.ratios()
+    place, ratios = Place.named(features.place), features.ratios()
+    weights = place.of(features.weights())
 
-    def summed(block: tuple[Block, Dealt]) -> Tensor:
+    def summed(block: tuple[Block, Dealt]) -> Any:
         rows, dealt = block
         positions, dealt_to = dealt.places()
-        if isinstance(rows, Tensor):
-            part = centred_tensor(rows[torch.from_numpy(positions).to(rows.device)], features.origin).to(weights.device)
+        if is_tensor(rows):
+            part = centred_tensor(rows[place.of(positions)], features.origin)
         else:
-            part = torch.from_numpy(centred(np.take(rows, positions, axis=0), features.origin)).to(weights.device)
-        found = torch.zeros(1 + len(ratios), 2, len(dealt.share) - 1, features.frequencies, device=weights.device)
+            part = place.of(centred(np.take(rows, positions, axis=0), features.origin))
+        found = place.zeros(1 + len(ratios), 2, len(dealt.share) - 1, features.frequencies)
+        if place.on_cpu:  # NumPy's sine and cosine are twice as quick as torch's
+            found = place.back(found)
         for start in range(0, len(part), _SLICE):
             angle = part[start : start + _SLICE] @ weights
             own = dealt_to[start : start + _SLICE]
-            for sums, waves in zip(found, _waves(angle, ratios), strict=True):
+            for sums, waves in zip(found, _waves(place.back(angle) if place.on_cpu else angle, ratios), strict=True):
                 for by_bin, wave in zip(sums, waves, strict=True):
                     _add(by_bin, wave, own)
-        return found.transpose(1, 2).reshape(len(found), found.shape[2], -1)
+        return found.swapaxes(1, 2).reshape(len(found), found.shape[2], -1)
 
-    parts = in_order(summed, blocks, weights.device)
+    parts = in_order(summed, blocks, place)
     for first in parts:
-        total = first.double()
+        total = _exact(first)
         for part in islice(parts, _STRETCH - 1):
             total += part
-        yield total.flip(0).cpu().numpy()
+        yield np.flip(place.back(total) if is_tensor(total) else total, 0)
 
 
-def _add(by_bin: Tensor, wave: Tensor, own: npt.NDArray[np.int64]) -> None:
+def _exact(sums: Any) -> Any:
+    return sums.double() if is_tensor(sums) else sums.astype(np.float64)
+
+
+def _add(by_bin: Any, wave: Any, own: npt.NDArray[np.int64]) -> None:
     """Add the rows of ``wave`` to those of their bins; the rows of one bin lie together."""
-    if wave.device.type != "cpu":
-        by_bin.index_add_(0, torch.from_numpy(own).to(wave.device), wave)
+    if is_tensor(wave):
+        by_bin.index_add_(0, wave.new_tensor(own, dtype=int), wave)
         return
-    sums, rows = by_bin.numpy(), wave.numpy()
     edges = [0, *(np.flatnonzero(np.diff(own)) + 1).tolist(), len(own)]
     for low, high in pairwise(edges):
-        sums[own[low]] += rows[low:high].sum(axis=0)
+        by_bin[own[low]] += wave[low:high].sum(axis=0)
 
 
-def _waves(angle: Tensor, ratios: list[tuple[float, float]]) -> Iterator[tuple[Tensor, Tensor]]:
+def _waves(angle: Any, ratios: list[tuple[float, float]]) -> Iterator[tuple[Any, Any]]:
     """Cosine and sine of the angles at every bandwidth, the widest first; valid until the next is asked for."""
     cos, sin = _cos_sin(angle)
-    one = cos.new_ones(1)
     yield cos, sin
     for times, ratio in ratios:
         if ratio == 2:  # double the angle: sin 2a = 2 sin a cos a, cos 2a = 1 - 2 sin^2 a
-            cos.mul_(sin)
-            torch.addcmul(one, sin, sin, value=-2, out=sin)
-            cos, sin = sin, cos.mul_(2)
+            cos *= sin
+            sin *= sin
+            sin *= -2
+            sin += 1
+            cos *= 2
+            cos, sin = sin, cos
         else:
             cos, sin = _cos_sin(angle * (times * ratio))
         yield cos, sin
 
 
-def _cos_sin(angle: Tensor) -> tuple[Tensor, Tensor]:
-    if angle.device.type != "cpu":
-        return angle.cos(), angle.sin()
-    values = angle.numpy()  # NumPy's vector code is twice as quick as torch's
-    return torch.from_numpy(np.cos(values)), torch.from_numpy(np.sin(values))
+def _cos_sin(angle: Any) -> tuple[Any, Any]:
+    return (angle.cos(), angle.sin()) if is_tensor(angle) else (np.cos(angle), np.sin(angle))

@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from ntgate.errors import DataError
+from ntgate.shift.kernel.place import as_array, is_tensor
 from ntgate.shift.streamed.engine import Engine, Here
 from ntgate.shift.streamed.partitions import Partitions, partitions
 
 Array = npt.NDArray[Any]
-Block = Array | Tensor
+Block = Any  # an array, or a tensor on a GPU
 
 _EXPECTED = "at least two finite rows of numbers, shape (n, d)"
 
@@ -44,7 +43,7 @@ class Rows:
         *,
         pick: Callable[[npt.NDArray[np.int64]], Array] | None = None,
         table: Partitions | None = None,
-        device: torch.device | None = None,
+        device: Any = None,
     ) -> None:
         self.name, self.shape, self.table, self.device = name, shape, table, device
         self._read, self._pick = read, pick
@@ -61,8 +60,8 @@ class Rows:
             DataError: when a row holds NaN or infinity, or there are no longer as many rows as there were.
         """
         if self.device is not None:
-            return (checked_tensor(block, self.name) for block in self._read(size))  # type: ignore[arg-type]
-        return in_blocks(self._read(size), self.shape, size, self.name)  # type: ignore[arg-type]
+            return (checked_tensor(block, self.name) for block in self._read(size))
+        return in_blocks(self._read(size), self.shape, size, self.name)
 
     def pick(self, positions: npt.NDArray[np.int64], engine: Engine | None = None) -> Array:
         """The rows at ascending ``positions``; those of a table are looked for by the engine's workers."""
@@ -121,7 +120,7 @@ def checked(chunk: Array, width: int, name: str) -> Array:
     return chunk
 
 
-def checked_tensor(block: Tensor, name: str) -> Tensor:
+def checked_tensor(block: Any, name: str) -> Any:
     """The block, when it is finite.
 
     Raises:
@@ -132,7 +131,7 @@ def checked_tensor(block: Tensor, name: str) -> Tensor:
     return block
 
 
-def of_tensor(tensor: Tensor, name: str) -> Rows:
+def of_tensor(tensor: Any, name: str) -> Rows:
     """Rows of a tensor ``(n, d)``, which stays on its device.
 
     Raises:
@@ -143,11 +142,11 @@ def of_tensor(tensor: Tensor, name: str) -> Rows:
     if tensor.is_complex():
         raise DataError(name, expected=_EXPECTED, got=f"dtype {tensor.dtype}", fix="encode the columns as numbers")
     tensor = tensor.detach()
-    if tensor.dtype != torch.float64:
+    if tensor.itemsize != 8 or not tensor.is_floating_point():
         tensor = tensor.float()
 
     def pick(positions: npt.NDArray[np.int64]) -> Array:
-        return np.asarray(tensor[torch.from_numpy(positions).to(tensor.device)].cpu())
+        return np.asarray(tensor[positions.tolist()].cpu())
 
     shape = (tensor.shape[0], tensor.shape[1])
     return Rows(name, shape, lambda size: iter(tensor.split(size)), pick=pick, device=tensor.device)
@@ -166,10 +165,10 @@ def open_rows(value: Any, name: str, *, keep: bool = False) -> Rows:
     """
     if isinstance(value, Partitions):
         return _of_parquet(value, name)
-    if isinstance(value, Tensor) and keep:
+    if is_tensor(value) and keep:
         return of_tensor(value, name)
-    if isinstance(value, Tensor):
-        value = value.detach().cpu().float().numpy() if value.dtype == torch.bfloat16 else value.detach().cpu().numpy()
+    if is_tensor(value):
+        value = as_array(value)
     if isinstance(value, np.ndarray):
         return _of_array(value, name)
     if isinstance(value, str | os.PathLike):

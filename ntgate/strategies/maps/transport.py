@@ -6,18 +6,18 @@ sections 3 and 4: the plan, its entropy, and the barycentric map. POT computes t
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 
 import numpy as np
 
 from ntgate.errors import ModelError
+from ntgate.extras import lacking, require
 from ntgate.strategies.maps.aligned import Aligned, Floats, unmoved
 
 
 def available() -> bool:
     """Whether POT is installed."""
-    return importlib.util.find_spec("ot") is not None
+    return not lacking("transport")
 
 
 def optimal_transport(source: Floats, target: Floats, *, entropy: float = 0.0) -> Aligned:
@@ -30,15 +30,10 @@ def optimal_transport(source: Floats, target: Floats, *, entropy: float = 0.0) -
             time about cubic in the rows.
 
     Raises:
-        ModelError: when POT is not installed, or finds no plan.
+        ConfigError: when POT is not installed.
+        ModelError: when it finds no plan.
     """
-    if not available():
-        raise ModelError(
-            "optimal transport",
-            expected="the package POT",
-            got="it is not installed",
-            fix="install ntgate[transport], or choose another method",
-        )
+    require("optimal transport", "transport")
     import ot
 
     n, m = len(source), len(target)
