@@ -31,6 +31,7 @@ class Allowance(Frozen):
         needed: fresh test rows without which nothing is allowed; 0 where something is.
         emptied: whether nothing is left of the model's budget, so that no rows would help.
         entry: the ledger's entry of this opening; None where nothing was opened.
+        passed: whether this very comparison was opened before, and passed.
         reason: one to three sentences for people.
     """
 
@@ -46,6 +47,7 @@ class Allowance(Frozen):
     needed: int = 0
     emptied: bool = False
     entry: int | None = None
+    passed: bool = False
     reason: str
 
     @property
@@ -92,6 +94,7 @@ def once_more(
     withheld: bool,
     at: str,
     entry: int,
+    passed: bool = False,
     earlier: Mapping[str, Counts] | None = None,
     opponents: tuple[str, ...] | None = None,
 ) -> Allowance:
@@ -106,6 +109,7 @@ def once_more(
         withheld: see there.
         at: when it was opened.
         entry: its number.
+        passed: whether it passed.
         earlier: with ``e_process``, what had been accumulated before that opening.
         opponents: with ``e_process``, what its rows were bet against.
     """
@@ -120,6 +124,7 @@ def once_more(
         horizon=horizon,
         withheld=withheld,
         entry=entry,
+        passed=passed,
         earlier=dict(earlier or {}),
         opponents=opponents,
         reason=reason,

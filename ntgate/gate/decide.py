@@ -13,7 +13,7 @@ from ntgate.gate.finding import Finding
 from ntgate.gate.labels_wanted import Deciding, deciding
 from ntgate.gate.own_rule import asked
 from ntgate.gate.replaced import Replacement
-from ntgate.gate.replacement import scratch_instead
+from ntgate.gate.replacement import scratch_instead, taken_before
 from ntgate.gate.rules import RULES
 from ntgate.gate.rules.slices import slices
 
@@ -95,6 +95,7 @@ def _replaced(refused: GateDecision, evidence: Evidence, config: GateConfig, see
         alpha=config.alpha,
         refused=refused.verdict,
         findings=refused.findings,
+        again=taken_before(evidence),
     )
     told = {"outcome": "promoted", "findings": judged[1], "replacement": replacement, "deciding": None}
     return refused.model_copy(update=told)

@@ -128,10 +128,7 @@ class GateDecision(Frozen):
     def verdict(self) -> str:
         """The verdict alone."""
         if self.replacement is not None:
-            return (
-                f"Training from scratch takes the place of the champion, which it beats by {self.points(self.replacement.gain)}, "
-                f"and passes every rule. The candidate did not pass: {self.replacement.refused}"
-            )
+            return self.replacement.sentence(self.points(self.replacement.gain))
         if self.outcome == "promoted":
             return f"The candidate beats training from scratch by {self.points(self.gain)} and passes every rule."
         finding = next(f for f in self.findings if f.outcome == ("fail" if self.outcome == "rejected" else "inconclusive"))

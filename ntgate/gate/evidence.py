@@ -30,6 +30,7 @@ class Evidence:
         champion_version: its version; None when the registry holds no champion, which is a fact and no omission.
         champion_unusable: why a champion that exists has no scores.
         champion_itself: whether the candidate is that champion, byte for byte.
+        champion_scratch: whether scratch is.
         champion_lost: what shows that there had been a champion, where the registry holds none; None: there never was one.
         first_allowed: whether somebody allowed a first promotion where a champion was lost.
         compressed: whether the candidate was compressed after it was chosen.
@@ -61,6 +62,7 @@ class Evidence:
     champion_version: str | None = None
     champion_unusable: str | None = None
     champion_itself: bool = False
+    champion_scratch: bool = False
     champion_lost: str | None = None
     first_allowed: bool = False
     compressed: bool = False

@@ -4,7 +4,8 @@ A champion that is right on 15 % of the rows where a model from scratch is right
 another is not shown to beat scratch. With ``gate.on_collapse: scratch`` scratch is then offered in its place, under the rules that
 a candidate has: fresh test rows, no swapped labels, nothing left open, above the constant guess, no slice and no rule of one's own
 that speaks against it. In the place of beating scratch it has to be shown to beat the champion, which has to be shown to have
-collapsed (see :mod:`ntgate.gate.rules.collapse`).
+collapsed (see :mod:`ntgate.gate.rules.collapse`). Where that passed, the same comparison made again passes too: scratch is the
+champion by then, and stays it.
 
 That is a second way to a promotion, and where the champion is no worse than scratch, and scratch no worse than the candidate, each
 of them is an error. So the level is shared: the candidate is tested at nine tenths of it, scratch at a tenth, and by the union
@@ -54,8 +55,18 @@ def scratch_instead(evidence: Evidence, config: GateConfig, seed: int) -> tuple[
     return case, (*(rule(case) for rule in _RULES), leakage(case, over_champion), over_champion(case), *kept, *own)
 
 
+def taken_before(evidence: Evidence) -> bool:
+    """Whether scratch is the champion whose place it took by this very comparison."""
+    allowance = evidence.allowance
+    return evidence.champion_scratch and allowance is not None and allowance.passed
+
+
 def over_champion(case: Case) -> Finding:
-    """Pass when the champion is shown to have collapsed, and scratch to be better."""
+    """Pass when the champion is shown to have collapsed, and scratch to be better; or when that was shown before."""
+    if taken_before(case.evidence):
+        version = case.evidence.champion_version
+        reason = f"Scratch took the champion's place by this very comparison, and is the champion (version {version}) itself."
+        return Finding(rule="champion", outcome="pass", bound=0.0, reason=reason)
     found, alarm = case.between("candidate", "champion", 0.0), collapse(case)
     if found is None:
         return Finding(rule="champion", outcome="inconclusive", bound=0.0, reason="Nothing to compare with the champion.")

@@ -69,6 +69,7 @@ class Ledger:
                     policy=opening.config.policy,
                     at=own[0].at,
                     entry=own[0].entry,
+                    passed=own[0].passed,
                 )
             stream = None if bets is None else stream_of(connection, opening.model, opening.comparison, uses, bets.counts)
             account = account_of(connection, opening.model, opening.comparison) if spending else None

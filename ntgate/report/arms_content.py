@@ -56,10 +56,11 @@ class OverModel(Told):
 
 
 class Replacement(Told):
-    """What scratch, which took the place of a collapsed champion, gains over it."""
+    """What scratch, which took the place of a collapsed champion, gains over it; ``again``: it had taken it before."""
 
     gain: Number = None
     gain_interval: Interval = None
+    again: bool = False
 
 
 class Bin(Told):

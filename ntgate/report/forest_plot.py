@@ -54,7 +54,7 @@ def forest_rows(report: RunReport) -> tuple[ForestRow, ...]:
     if report.gain_interval is None:
         return ()
     rows = []
-    if (taken := report.replacement) is not None:
+    if (taken := report.replacement) is not None and not taken.again:
         rows.append(
             ForestRow(label="training from scratch over the champion", gain=taken.gain, interval=taken.gain_interval, decides=True)
         )

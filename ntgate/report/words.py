@@ -216,8 +216,10 @@ def _after(report: RunReport) -> tuple[str, ...]:
             steps.insert(0, f"Serve models:/{report.registry.name}@{alias}: the alias follows the champion.")
         return (*steps, "Keep fresh labelled rows aside: a test set that is used again and again wears out.")
     if report.outcome == "inconclusive":
-        if any(row.rule == "reading" and row.outcome == "inconclusive" for row in report.findings):
-            return ("Answer that in the config, then run again: `ntgate validate` asks the same beforehand.",)
+        held = {row.rule for row in report.findings if row.outcome == "inconclusive"}
+        if held & {"reading", "labels"}:
+            doubtful = "Answer that in the config, then run again: `ntgate validate` asks the same beforehand."
+            return (doubtful if "reading" in held else "See to the labels, then run again.",)
         going = report.labels.next if report.labels is not None else None
         if going is not None and " judge " in going:
             return (f"Go on labelling the rows that were asked for, then: {going}",)

@@ -14,7 +14,6 @@ from ntgate.config import RunConfig
 from ntgate.data.leakage import Leakage
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
-from ntgate.shift.task.tasks import ring_in_words
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.evaluate import Evaluated
@@ -56,19 +55,19 @@ def decide_run(
     Of the shift only that counts which it shows of the target's labels; how far the target has moved is no rule's business.
     """
     began, asked = time.perf_counter(), ingested.reading
-    task = None if drifted.report is None else drifted.report.task
     with np.load(evaluated.scores.verified(), allow_pickle=False) as kept:
         arrays = dict(kept)
     facts = Facts(
         champion_version=champion.version,
         champion_unusable=evaluated.champion_unusable,
         champion_itself=champion.same_as(evaluated.onnx.get("candidate")),
+        champion_scratch=champion.same_as(evaluated.onnx.get("scratch")),
         champion_lost=champion.lost,
         first_allowed=champion.first_allowed,
         compressed="uncompressed" in evaluated.onnx,
         compression_failed=evaluated.compression_failed,
         constant_class=evaluated.constant_class,
-        swapped_labels=None if task is None else tuple(map(ring_in_words, task.rings)),
+        swapped_labels=drifted.swapped_labels,
         leakage=_leakage(ingested, evaluated),
         questions=() if asked is None else tuple(question.sentence for question in asked.questions),
         answers=() if asked is None else asked.answers,

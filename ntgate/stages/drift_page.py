@@ -14,6 +14,7 @@ import ntgate
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
 from ntgate.shift.report import ShiftReport
+from ntgate.shift.task.tasks import ring_in_words
 from ntgate.stages.drift import Drift, measure_drift
 from ntgate.stages.evidently import EVIDENTLY
 from ntgate.stages.ingest import Ingested
@@ -44,6 +45,12 @@ class Drifted(Frozen):
     report: ShiftReport | None
     why: str = ""
     page: Artifact | None = None
+
+    @property
+    def swapped_labels(self) -> tuple[str, ...] | None:
+        """What shows that labels are swapped, a sentence for each ring of classes; None where nobody looked."""
+        task = None if self.report is None else self.report.task
+        return None if task is None else tuple(map(ring_in_words, task.rings))
 
     @property
     def pages(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ntgate.gate.allowance import Allowance
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.compress import Compressed
 from ntgate.stages.cross_fit import CrossFitted
+from ntgate.stages.drift_page import Drifted
 from ntgate.stages.exported import export_checked
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.open_rows import open_rows
@@ -72,6 +73,7 @@ def evaluate(
     compressed: Compressed,
     replicated: Replicated,
     crossed: CrossFitted,
+    drifted: Drifted,
     *,
     dry_run: bool = False,
 ) -> Evaluated:
@@ -87,7 +89,8 @@ def evaluate(
     began = time.perf_counter()
     onnx, difference = _exported(config, folder, ingested, scratch, compressed)
     test = ingested.part(ingested.judged)
-    allowance = open_rows(config, ingested, champion, onnx, crossed, test, dry_run=dry_run)
+    swapped = bool(drifted.swapped_labels)
+    allowance = open_rows(config, ingested, champion, onnx, crossed, test, swapped=swapped, dry_run=dry_run)
     arrays, unusable = _scored(config, champion, scratch, replicated, crossed, onnx, test, allowance)
     guess = constant_guess(config, ingested)
     if not allowance.closed:

@@ -18,6 +18,7 @@ class Facts(Frozen):
     champion_version: str | None = None
     champion_unusable: str | None = None
     champion_itself: bool = False
+    champion_scratch: bool = False
     champion_lost: str | None = None
     first_allowed: bool = False
     compressed: bool = False

@@ -74,9 +74,11 @@ class RunHistory(Frozen):
 
     @property
     def unchanged(self) -> bool:
-        """Whether the candidate passed and is the champion already: a run that is repeated after its own promotion."""
-        passed = self.decided.gate.outcome == "promoted" and self.decided.gate.replacement is None
-        return passed and self.champion.same_as(self.evaluated.onnx.get("candidate"))
+        """Whether what passed is the champion already: a run that is repeated after its own promotion."""
+        decided = self.decided.gate
+        if decided.replacement is not None:
+            return decided.replacement.again
+        return decided.outcome == "promoted" and self.champion.same_as(self.evaluated.onnx.get("candidate"))
 
     @property
     def pages(self) -> dict[str, Artifact]:

@@ -33,9 +33,13 @@ def open_rows(
     crossed: CrossFitted,
     test: Domain,
     *,
+    swapped: bool,
     dry_run: bool,
 ) -> Allowance:
     """What this comparison may use of the rows; it is spent when this returns.
+
+    No row is opened while something is known that keeps the model from being promoted: doubtful files, or labels that are shown to
+    be ``swapped``. What settles it makes other models, mostly.
 
     Raises:
         ConfigError: when there is no database for the ledger.
@@ -44,10 +48,10 @@ def open_rows(
     from ntgate.data.records import row_keys
     from ntgate.ledger.entries import Opening
 
-    if (
-        ingested.reading is not None and ingested.reading.questions
-    ):  # nothing is promoted meanwhile, and the answer makes other models
+    if ingested.reading is not None and ingested.reading.questions:
         return unopened(len(test), "No test row was opened, so none is worn: what the files leave open has to be said first.")
+    if swapped and config.gate.swapped_labels == "refuse":
+        return unopened(len(test), "No test row was opened, so none is worn: labels that look swapped have to be seen to first.")
     missing = [name for name in ("candidate", "scratch") if name not in onnx]
     if missing or crossed.failed is not None:
         lacking = f"model of {' and '.join(missing)}" if missing else f"held-out fold ({crossed.failed})"

@@ -82,7 +82,7 @@ def _name(history: RunHistory, result: RunResult) -> str:
 
 def gain_in_words(result: RunResult) -> str:
     """The gain that the verdict is about, with its interval; ``none`` where there is none."""
-    if (taken := result.replacement) is not None:
+    if (taken := result.replacement) is not None and not taken.again:
         ends = ", ".join(_signed(result, end, unit=False) for end in taken.gain_interval)
         return f"{_signed(result, taken.gain)} [{ends}] of scratch over the champion"
     if result.gain is None or result.gain_interval is None:
