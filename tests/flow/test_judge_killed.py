@@ -7,7 +7,8 @@ import json
 import multiprocessing
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from ntgate.registry.history import history
 from ntgate.registry.lock import holder
 from ntgate.stages.judge import judge
 from tests.flow.judging import judged
-from tests.flow.test_labels import POOL, Run, inconclusive  # noqa: F401  the fixture
+from tests.flow.test_labels import POOL, Run, made_inconclusive
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 FOREST = multiprocessing.get_context("forkserver")
 FOREST.set_forkserver_preload(["mlflow", "ntgate.stages.judge", "ntgate.stages.promote", "mlflow.store.tracking.sqlalchemy_store"])
@@ -34,41 +37,91 @@ NAMED = (
 )
 
 
-@pytest.fixture(scope="module")
-def asked(inconclusive: Path, tmp_path_factory, digits) -> tuple[Path, str, Any]:  # noqa: F811
-    """A run whose rows were asked for and labelled, the labels, and the verdict of a judge that nobody kills."""
-    folder = tmp_path_factory.mktemp("asked") / "run"
-    shutil.copytree(inconclusive, folder)
-    run = Run(folder, digits[1][POOL])
-    labels = run.labels(0, run.ask().asked)
-    shutil.copytree(folder, folder.parent / "whole")
-    whole = Run(folder.parent / "whole", digits[1][POOL])
-    result = judge(whole.frozen, [labels])
-    assert result.outcome == "promoted"
-    return folder, labels, (result, whole.spent)
+@dataclass
+class Prepared:
+    """A run whose rows were asked for and labelled, and the verdict of a judge that nobody kills.
+
+    Attributes:
+        folder: of the run.
+        y: the truth of its pool.
+        copied: makes a copy of the registry for a copy of the folder, and says its address; removed: removes it.
+        labels: their file.
+        result: the verdict; spent: what the ledger says after it.
+    """
+
+    folder: Path
+    y: Any
+    copied: Callable[[Path], str]
+    removed: Callable[[str], None]
+    labels: str = ""
+    result: Any = None
+    spent: Any = None
+
+    def copy(self, folder: Path) -> Run:
+        shutil.copytree(self.folder, folder)
+        return Run(folder, self.y, self.copied(folder))
+
+    def remove(self, run: Run) -> None:
+        shutil.rmtree(run.folder)
+        self.removed(run.uri)
 
 
-def killed(folder: Path, asked: tuple[Path, str, Any], y: Any, fatal: int | None) -> tuple[Run, bool, list[str]]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def prepared(request, tmp_path_factory, digits) -> Prepared:
+    top, y = tmp_path_factory.mktemp("asked"), digits[1][POOL]
+    folder = top / "run"
+    folder.mkdir()
+    if request.param == "sqlite":
+        made_inconclusive(folder, digits)
+        run = Run(folder, y)
+        made = Prepared(folder, y, lambda copy: f"sqlite:///{copy / 'mlflow.db'}", lambda _: None)
+    else:
+        cluster = request.getfixturevalue("postgres_cluster")
+        run = _on_postgresql(cluster, folder, digits)
+        name = run.uri.rpartition("/")[2]
+
+        def copied(_: Path) -> str:
+            cluster.disconnect(name)  # who is connected to a template keeps it from being copied
+            return cluster.database(name)
+
+        def removed(uri: str) -> None:
+            cluster.execute(f"DROP DATABASE {uri.rpartition('/')[2]} WITH (FORCE)")
+
+        made = Prepared(folder, y, copied, removed)
+    made.labels = run.labels(0, run.ask().asked)
+    whole = made.copy(top / "whole")
+    made.result = judge(whole.frozen, [made.labels])
+    assert made.result.outcome == "promoted"
+    made.spent = whole.spent
+    return made
+
+
+def _on_postgresql(cluster: Any, folder: Path, digits: Any) -> Run:
+    uri = cluster.database()
+    made_inconclusive(folder, digits, uri=uri, artifact_location=(folder.parent / "artifacts").as_uri())
+    return Run(folder, digits[1][POOL], uri)
+
+
+def killed(folder: Path, prepared: Prepared, fatal: int | None) -> tuple[Run, bool, list[str]]:
     """The run in a folder of its own whose judge was killed there, whether it lived, and the boundaries that it reached."""
-    shutil.copytree(asked[0], folder)
-    run = Run(folder, y)
-    process = FOREST.Process(target=judged, args=(str(run.path), run.uri, [asked[1]], fatal))
+    run = prepared.copy(folder)
+    process = FOREST.Process(target=judged, args=(str(run.path), run.uri, [prepared.labels], fatal))
     process.start()
-    process.join(120)
+    process.join(600)
     assert process.exitcode in (0, -signal.SIGKILL)
     return run, process.exitcode == 0, (run.path.parent / "boundaries.txt").read_text().splitlines()
 
 
-def goes_on(run: Run, asked: tuple[Path, str, Any], where: str, again: Sequence[list[str]] = ()) -> None:
+def goes_on(run: Run, prepared: Prepared, where: str, again: Sequence[list[str]] = ()) -> None:
     """Judge again, without the labels where they were kept; then again with these."""
-    expected, spent = asked[2]
+    expected = prepared.result
     kept = (run.path / "labels.json").exists()
-    for files in ([] if kept else [asked[1]], *again):
+    for files in ([] if kept else [prepared.labels], *again):
         result = judge(run.frozen, files)
         for key in ("outcome", "sentence", "gain", "gain_interval", "p_value", "decision_id"):
             assert getattr(result, key) == getattr(expected, key), where
         assert result.registry["version"] == run.champion == expected.registry["version"], where
-        assert run.spent == spent, where
+        assert run.spent == prepared.spent, where
     registry = connect(run.frozen.config.registry, "reader")
     assert [entry.state for entry in history(registry) if entry.state == "promoted"] == ["promoted"], where
     assert holder(registry) is None, where
@@ -77,24 +130,21 @@ def goes_on(run: Run, asked: tuple[Path, str, Any], where: str, again: Sequence[
     assert json.loads((run.path / "judged_result.json").read_text())["outcome"] == "promoted", where
 
 
-@pytest.mark.slow
-def test_killed_where_something_has_just_been_kept(asked, tmp_path, digits):
-    y = digits[1][POOL]
-    _, lived, reached = killed(tmp_path / "whole", asked, y, None)
+def test_killed_where_something_has_just_been_kept(prepared, tmp_path):
+    _, lived, reached = killed(tmp_path / "whole", prepared, None)
     assert lived
     for number, name in enumerate(NAMED):
-        run, lived, before = killed(tmp_path / str(number), asked, y, reached.index(name) + 1)
+        run, lived, before = killed(tmp_path / str(number), prepared, reached.index(name) + 1)
         assert not lived
         assert before[-1] == name
-        goes_on(run, asked, name, again=([asked[1]], []))
+        goes_on(run, prepared, name, again=([prepared.labels], []))
 
 
-@pytest.mark.slow
-def test_killed_at_every_boundary(asked, tmp_path, digits):
+def test_killed_at_every_boundary(prepared, tmp_path):
     for number in itertools.count(1):
-        run, lived, reached = killed(tmp_path / str(number), asked, digits[1][POOL], number)
-        goes_on(run, asked, f"{number}, {reached[-1]}")
-        shutil.rmtree(run.folder)
+        run, lived, reached = killed(tmp_path / str(number), prepared, number)
+        goes_on(run, prepared, f"{number}, {reached[-1]}")
+        prepared.remove(run)
         if lived:
             break
     assert number > 40

@@ -42,10 +42,10 @@ def veiled(x: np.ndarray) -> np.ndarray:
 class Run:
     """A finished run in a folder of its own, with its pool and the truth of it."""
 
-    def __init__(self, folder: Path, y: np.ndarray) -> None:
+    def __init__(self, folder: Path, y: np.ndarray, uri: str | None = None) -> None:
         self.folder, self.y = folder, y
         (self.path,) = [one for one in (folder / "runs" / "reader").iterdir() if (one / "history.json").exists()]
-        self.uri = f"sqlite:///{folder / 'mlflow.db'}"
+        self.uri = uri or f"sqlite:///{folder / 'mlflow.db'}"
 
     @property
     def frozen(self):
@@ -80,6 +80,12 @@ class Run:
 @pytest.fixture(scope="module")
 def inconclusive(tmp_path_factory, digits) -> Path:
     folder = tmp_path_factory.mktemp("labels")
+    made_inconclusive(folder, digits)
+    return folder
+
+
+def made_inconclusive(folder: Path, digits: tuple[np.ndarray, np.ndarray], **registry: str) -> None:
+    """A finished run in ``folder``, whose test rows are too few."""
     x, y = digits
     write_project(folder, x, y)
     rows = veiled(x)
@@ -89,12 +95,12 @@ def inconclusive(tmp_path_factory, digits) -> Path:
     config = yaml.safe_load((folder / "config.yaml").read_text())
     config |= {"strategies": ["linear_pool"], "scratch": ["logistic"], "gate": {"seeds": 1, "labels": {"looks": 4}}}
     config["training"]["source_steps"] = 60
+    config["registry"] |= registry
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     result = run(load(folder / "config.yaml"))
     assert result.outcome == "inconclusive"
     assert result.labels["next"].startswith(f"ntgate ask {result.directory} --rows POOL")
     assert "`ntgate ask` picks them" in result.sentence
-    return folder
 
 
 @pytest.fixture
