@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+MOST_LOOKS = 200
+KEPT = 0.2  # of the level, for labels that are asked for later
 _POWER_OF_SPENDING = 3
 _EXACT_UP_TO = 20_000  # labels; beyond it a normal approximation is within a hundredth
 
@@ -38,6 +41,36 @@ def spent_by(positions: Sequence[int], budget: int, alpha: float) -> tuple[float
     [0.0063, 0.05]
     """
     return tuple(alpha * (n / budget) ** _POWER_OF_SPENDING for n in positions)
+
+
+def positions_of_all(first: int, differ: int) -> tuple[int, ...]:
+    """After how many labels the verdict is looked for where they are looked at as they come: after each, in at most some 200 steps.
+
+    Args:
+        first: labels that are asked for at first.
+        differ: labels that may be asked for in all.
+
+    >>> positions_of_all(2, 3), positions_of_all(7, 400)[:5]
+    ((1, 2, 3), (2, 4, 6, 7, 8))
+    """
+    step = math.ceil(differ / MOST_LOOKS)
+    return tuple(sorted({*range(step, differ + 1, step), first, differ} - {0}))
+
+
+def spent_as_they_come(positions: Sequence[int], first: int, differ: int, alpha: float) -> tuple[float, ...]:
+    """The level that is spent up to each look where more labels may be asked for after the ``first``, up to all that ``differ``.
+
+    A fifth of the level is kept for them, and spent evenly: they are asked for because the first have shown nothing.
+
+    >>> [round(level, 4) for level in spent_as_they_come((50, 100, 150, 200), 100, 200, 0.05)]
+    [0.005, 0.04, 0.045, 0.05]
+    """
+    at_first = alpha * (1.0 if first >= differ else 1 - KEPT)
+    rest = max(differ - first, 1)
+    return tuple(
+        at_first * (n / first) ** _POWER_OF_SPENDING if n <= first else at_first + (alpha - at_first) * (n - first) / rest
+        for n in positions
+    )
 
 
 def bounds(deciding: Sequence[int], spent: Sequence[float], chance: float = 0.5) -> tuple[int, ...]:
@@ -176,6 +209,7 @@ def labels_needed(deciding: float, chance: float, alpha: float, looks: int = 1, 
     return high
 
 
+@lru_cache(maxsize=1_000)
 def _binomial(n: int, chance: float) -> npt.NDArray[np.float64]:
     from scipy.stats import binom
 

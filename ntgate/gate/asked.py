@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from ntgate.base import Frozen
+from ntgate.evaluation.sign_test import look_positions, positions_of_all, spent_as_they_come, spent_by
+from ntgate.gate.labels_config import LabelPolicy
 
 Codes = tuple[int, ...]
 Share = tuple[int, int]
@@ -31,7 +33,8 @@ class Asked(Frozen):
             is a slice that labels decide.
         label: the column that takes the labels.
         by_labels: rules that the labels decide; all others were decided by the run's own test rows.
-        policy: when they are looked at; ``looks``: how often, None: after each.
+        policy: when they are looked at; ``looks``: how often, None: after each; ``first``: labels that were asked for at first,
+            which have most of the level where they are looked at as they come.
         alpha: level.
         entries: of the ledger, one an opening; none where nothing is accounted for.
     """
@@ -55,10 +58,25 @@ class Asked(Frozen):
     class_rows: int = 0
     label: str
     by_labels: tuple[str, ...]
-    policy: Literal["looks", "bets"]
+    policy: LabelPolicy
     looks: int | None
+    first: int = 0
     alpha: float
     entries: tuple[int, ...] = ()
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """After how many labels the verdict is looked for."""
+        n = len(self.ids)
+        if self.policy == "as_they_come":
+            return tuple(at for at in positions_of_all(self.first, self.differ) if at <= n)
+        return tuple(range(1, n + 1)) if self.looks is None else look_positions(n, self.looks)
+
+    def spent(self, alpha: float) -> tuple[float, ...] | None:
+        """What is spent of ``alpha`` up to each look; None: bets."""
+        if self.policy == "as_they_come":
+            return spent_as_they_come(self.positions, self.first, self.differ, alpha)
+        return None if self.looks is None else spent_by(self.positions, len(self.ids), alpha)
 
 
 class OnLabels(Frozen):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ntgate.base import Frozen
 from ntgate.evaluation.gained import counts
 from ntgate.evaluation.power import rows_needed
-from ntgate.evaluation.sign_test import labels_needed
+from ntgate.evaluation.sign_test import KEPT, MOST_LOOKS, bounds, chance_to_pass, labels_needed
+from ntgate.gate.asked import Asked
 from ntgate.gate.config import GateConfig
+from ntgate.gate.on_labels import Answered
 
 if TYPE_CHECKING:
     from ntgate.gate.comparison import Case
@@ -76,6 +81,35 @@ def deciding(case: Case) -> Deciding | None:
     )
 
 
+def power_of_labels(asked: Asked, gain: float, margin: float) -> float | None:
+    """How likely labels that are asked for are to show a gain on the pool; None where it cannot be said.
+
+    The rows on which candidate and scratch differ are known, and so is where they stand in the order; that neither is right on one
+    of them is left out.
+
+    Args:
+        asked: the rows.
+        gain: of the candidate over scratch on all rows of the pool.
+        margin: that has to be exceeded.
+    """
+    from scipy.stats import binom
+
+    n, share = len(asked.ids), asked.disagree["scratch"] / asked.rows
+    if not n or gain >= share:
+        return None
+    chance, spent = (1 + gain / share) / 2, asked.spent(asked.alpha)
+    differing = np.cumsum(np.array(asked.candidate) != np.array(asked.opponents["scratch"]))
+    none = Answered(np.zeros(0, np.int64), n, (asked.differ, asked.rows), asked.positions, spent, asked.alpha, margin)
+    if none.whole:
+        m = int(differing[-1])
+        won = bisect_left(range(m + 1), True, key=lambda gained: none.rejects(gained, m - gained))
+        return float(binom.sf(won - 1, m, chance))
+    if not none.exact or spent is None:
+        return None
+    deciding = differing[np.array(asked.positions) - 1].tolist()
+    return chance_to_pass(0, 0, deciding, bounds(deciding, spent), chance)
+
+
 def labels_to_ask(p_gained: float, p_lost: float, disagreement: float, config: GateConfig) -> int | None:
     """Labels of disagreeing rows that show a gain with probability 0.8, at the policy of ``gate.labels``.
 
@@ -91,9 +125,11 @@ def labels_to_ask(p_gained: float, p_lost: float, disagreement: float, config: G
     if disagreement <= 0 or p_gained - p_lost <= config.margin:
         return None
     gained, lost = p_gained / disagreement, p_lost / disagreement
-    looks = config.labels.declared
+    looks, alpha = config.labels.declared, config.alpha
     if config.margin > 0:
         return rows_needed(gained, lost, 0.9 * config.alpha, margin=config.margin / disagreement, bets=True)
+    if config.labels.policy == "bets":
+        return rows_needed(gained, lost, alpha, bets=True)
     if looks is None:
-        return rows_needed(gained, lost, config.alpha, bets=True)
-    return labels_needed(min(gained + lost, 1.0), gained / (gained + lost), config.alpha, looks)
+        looks, alpha = MOST_LOOKS, (1 - KEPT) * alpha
+    return labels_needed(min(gained + lost, 1.0), gained / (gained + lost), alpha, looks)

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.evaluation.sign_test import look_positions, spent_by
 from ntgate.gate.asked import Asked, OnLabels, State
 from ntgate.gate.class_share import FOR_THE_SHARE, least_share
 from ntgate.gate.config import GateConfig, Slice
@@ -79,7 +78,7 @@ class Labelled:
         asked, n, rest = self.asked, len(self.asked.ids), (1 - FOR_THE_SHARE) * self.asked.alpha
         signs = self.signs(asked.candidate, asked.opponents[opponent]) * (self.y == code)
         share = least_share(asked.class_counts[code], asked.class_rows, FOR_THE_SHARE * asked.alpha)
-        spent = None if asked.looks is None else spent_by(self.positions, n, rest)
+        spent = asked.spent(rest)
         return Answered(signs, n, (asked.differ, asked.rows), self.positions, spent, rest, -tolerated * share)
 
     def signs(self, first: tuple[int, ...], second: tuple[int, ...]) -> Signs:
@@ -91,12 +90,11 @@ class Labelled:
     @cached_property
     def positions(self) -> tuple[int, ...]:
         """After how many labels the verdict is looked for."""
-        n = len(self.asked.ids)
-        return tuple(range(1, n + 1)) if self.asked.looks is None else look_positions(n, self.asked.looks)
+        return self.asked.positions
 
     def _answered(self, signs: Signs, margin: float, alpha: float) -> Answered:
         asked, n = self.asked, len(self.asked.ids)
-        spent = None if asked.looks is None else spent_by(self.positions, n, alpha)
+        spent = asked.spent(alpha)
         return Answered(signs, n, (asked.differ, asked.rows), self.positions, spent, alpha, margin)
 
     def basis(self, outcome: Verdict) -> OnLabels:

@@ -69,6 +69,7 @@ def ask(run: FrozenRun, rows: str, budget: int | None, out: Path | None) -> Answ
         rules=rules,
         label=pool.spec.label,
         alpha=gate.alpha,
+        first=len(chosen) if before is None else before.first,
     )
     refuse_others(run, before, asked, ledger)
     if len(chosen):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ntgate.base import Frozen
-from ntgate.evaluation.power import power_at
-from ntgate.evaluation.sign_test import power
 from ntgate.gate.asked import Asked
+from ntgate.gate.labels_wanted import power_of_labels
 from ntgate.notebook_card import card
 from ntgate.stages.frozen_run import FrozenRun
 
@@ -86,13 +85,7 @@ class Answer(Frozen):
 
 def answer(run: FrozenRun, asked: Asked, files: dict[str, str], *, worn: int, gain: float, needed: int | None) -> Answer:
     """Put the answer together; the power is that of a gain of ``gain``."""
-    n, share = len(asked.ids), asked.disagree["scratch"] / asked.rows
-    reached, margin = None, run.config.gate.margin
-    if n == asked.differ and asked.looks == 1 and gain < share:
-        reached = power_at(asked.rows, (share + gain) / 2, (share - gain) / 2, asked.alpha, margin)
-    elif n and asked.looks is not None and margin == 0 and gain < share:
-        decide = asked.disagree["scratch"] / asked.differ
-        reached = power(n, decide, (1 + gain / share) / 2, asked.alpha, asked.looks)
+    n = len(asked.ids)
     return Answer(
         pool=asked.rows,
         left_out=asked.left_out,
@@ -102,7 +95,7 @@ def answer(run: FrozenRun, asked: Asked, files: dict[str, str], *, worn: int, ga
         worn=worn,
         gain=gain,
         needed=needed,
-        power=reached,
+        power=power_of_labels(asked, gain, run.config.gate.margin),
         alpha=asked.alpha,
         policy=asked.policy,
         looks=asked.looks,

@@ -20,7 +20,7 @@ def refuse_others(run: FrozenRun, before: Asked | None, asked: Asked, ledger: Le
     Raises:
         ConfigError: when they are others.
     """
-    fix = "judge those; gate.labels.policy: bets in the config of a run lets more be asked for"
+    fix = "judge those; gate.labels.policy: as_they_come in the config of a run lets more be asked for"
     if before is None:
         opened = [] if ledger is None else ledger.openings(asked.id)
         if opened and asked.looks is not None and not _known(ledger, asked):

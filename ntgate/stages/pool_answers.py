@@ -74,6 +74,7 @@ class PoolAnswers:
         rules: tuple[str, ...],
         label: str,
         alpha: float,
+        first: int,
     ) -> Asked:
         """What is asked for, with the answers on the rows ``chosen``; no labeller sees them."""
         labels, keys = run.config.gate.labels, pool.keys.keys[pool.index[chosen], 0]
@@ -100,6 +101,7 @@ class PoolAnswers:
             by_labels=rules,
             policy=labels.policy,
             looks=labels.declared,
+            first=first,
             alpha=alpha,
         )
 

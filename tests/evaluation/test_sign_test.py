@@ -35,6 +35,35 @@ def test_all_looks_together_keep_the_level(budget, looks):
     assert binomtest(crossed, runs, exact).pvalue > 1e-4
 
 
+@pytest.mark.parametrize(("first", "differ"), [(1, 1), (12, 12), (12, 40), (40, 40), (30, 200), (150, 600)])
+def test_labels_looked_at_as_they_come_keep_the_level_however_many_are_asked_for(first, differ):
+    positions = sign_test.positions_of_all(first, differ)
+    spent = sign_test.spent_as_they_come(positions, first, differ, ALPHA)
+    assert {first, differ} <= set(positions)
+    assert list(spent) == sorted(spent)
+    assert spent[-1] == pytest.approx(ALPHA)
+    bounded = sign_test.bounds(positions, spent)
+    assert sign_test.chance_to_pass(0, 0, positions, bounded, 0.5) <= ALPHA + 1e-12
+    rng, runs = np.random.default_rng(differ), 10_000
+    gained = np.cumsum(rng.random((runs, differ)) < 0.5, axis=1)[:, np.array(positions) - 1]
+    crossed = int((gained >= np.array(bounded)).any(axis=1).sum())
+    assert binom.sf(crossed - 1, runs, ALPHA) > 1e-4
+
+
+def test_labels_looked_at_as_they_come_see_as_much_as_one_look_and_more_than_bets():
+    from ntgate.evaluation.betting import log_wealths
+
+    rng, runs, n, chance = np.random.default_rng(1), 2_000, 60, 0.66
+    gained = np.cumsum(rng.random((runs, n)) < chance, axis=1)
+    positions = sign_test.positions_of_all(n, n)
+    bounded = sign_test.bounds(positions, sign_test.spent_as_they_come(positions, n, n, ALPHA))
+    seen = float((gained >= np.array(bounded)).any(axis=1).mean())
+    counts = np.stack([gained, 0 * gained, np.arange(1, n + 1) - gained], axis=2).reshape(-1, 3)
+    bets = float((log_wealths(counts).reshape(runs, n) >= -np.log(ALPHA)).any(axis=1).mean())
+    assert seen > sign_test.power(n, 1.0, chance, ALPHA) - 0.03
+    assert seen > bets + 0.2
+
+
 @pytest.mark.parametrize("looks", [1, 5])
 @pytest.mark.parametrize(("discordance", "gain"), [(0.1, 0.03), (0.05, 0.03), (0.2, 0.04)])
 def test_the_labels_that_are_said_have_the_power_that_is_said(discordance, gain, looks):

@@ -96,6 +96,31 @@ def test_interval_p_value_and_outcome_say_the_same(policy, margin):
                 assert high <= margin + 1e-9
 
 
+@pytest.mark.parametrize("tied", [0.0, 0.3])
+def test_labels_as_they_come_and_more_where_nothing_is_shown_keep_the_level(tied):
+    """Twelve are asked for at first, then thirty, then all, as long as nothing is shown."""
+    rng, runs, passed, failed = np.random.default_rng(6), 400, 0, 0
+    known = {"policy": "as_they_come", "looks": None, "first": 12, "differ": 60}
+    for _ in range(runs):
+        y = rng.choice([1, 0, -1], 60, p=[(1 - tied) / 2, (1 - tied) / 2, tied])
+        for n in (12, 30, 60):
+            found = Labelled(asked(n=n, **known), y[:n], GateConfig(seeds=1)).over_scratch
+            if found.stop[1] != "inconclusive":
+                break
+        passed, failed = passed + (found.stop[1] == "pass"), failed + (found.stop[1] == "fail")
+    assert binom.sf(passed - 1, runs, ALPHA) > 1e-3
+    assert binom.sf(failed - 1, runs, ALPHA) > 1e-3
+    assert passed > 0
+
+
+def test_bets_on_rows_asked_for_by_an_older_version_are_judged_as_they_were():
+    older = asked(n=40, policy="bets", looks=None).model_dump(mode="json")
+    del older["first"]
+    won = Labelled(Asked.model_validate(older), np.ones(40, int), GateConfig(seeds=1)).over_scratch
+    assert not won.exact
+    assert won.stop == (answered(np.ones(40, int), policy="bets").stop[0], "pass")
+
+
 def test_labels_behind_the_deciding_look_change_nothing():
     won = np.ones(60, int)
     stop, outcome = answered(won).stop
