@@ -18,7 +18,7 @@ import json
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +33,13 @@ SEEDS = (0, 1)
 RECORDS = Path(__file__).resolve().parents[1] / ".bench" / "labels.jsonl"
 ALPHA, WANTED = 0.05, 0.02
 TWENTY = 20  # orders of the pool a pair: what one order gives is a matter of chance
+POLICIES = {
+    "1": "deciding, one look",
+    "5": "deciding, five looks",
+    "as they come": "deciding, as they come",
+    "bets": "deciding, a bet each",
+}
+LARGER = (2, 4, 8)  # times as many rows in the pool
 ALONE, POOLS = ("logistic", "extra_trees"), ("linear_pool", "extra_trees_pool")
 
 
@@ -84,12 +91,28 @@ def of_random_rows(signs: np.ndarray) -> str:
     return "fail" if mcnemar_unconditional(lost, gained, n) <= ALPHA else "inconclusive"
 
 
+def most_powerful(gained: int, lost: int) -> float:
+    """How likely the most powerful test of its level passes: the sign test that draws lots at its bound."""
+    from scipy.stats import binom
+
+    from ntgate.evaluation.sign_test import bounds
+
+    m = gained + lost
+    (bound,) = bounds([m], [ALPHA])
+    if gained != bound - 1:
+        return float(gained >= bound)
+    return float((ALPHA - binom.sf(bound - 1, m, 0.5)) / binom.pmf(bound - 1, m, 0.5))
+
+
 def asked(signs: np.ndarray, differ: int, n: int, policy: str) -> Any:
     """The verdict on labels of disagreeing rows."""
-    from ntgate.evaluation.sign_test import look_positions, spent_by
+    from ntgate.evaluation.sign_test import look_positions, positions_of_all, spent_as_they_come, spent_by
     from ntgate.gate.on_labels import Answered
 
     budget = len(signs)
+    if policy == "as they come":
+        positions = tuple(at for at in positions_of_all(budget, differ) if at <= budget)
+        return Answered(signs, budget, (differ, n), positions, spent_as_they_come(positions, budget, differ, ALPHA), ALPHA)
     if policy == "bets":
         return Answered(signs, budget, (differ, n), tuple(range(1, budget + 1)), None, ALPHA)
     positions = look_positions(budget, int(policy))
@@ -111,8 +134,11 @@ def compared(record: dict[str, Any]) -> dict[str, Any]:
         "test_rows": len(test),
         "on the test rows": of_random_rows(test),
         "on the whole pool": of_random_rows(signs[pool]),
+        "shown by the other half": of_random_rows(signs[rest]) == "pass",
+        "most powerful": most_powerful(int((signs[deciding] > 0).sum()), int((signs[deciding] < 0).sum())),
+        "larger": {times: _larger(signs, differ, times * n, len(test), rng) for times in LARGER},
     }
-    for policy in ("1", "5", "bets"):
+    for policy in POLICIES:
         ends, few = [], []
         for _ in range(TWENTY):
             mixed = signs[rng.permutation(deciding)]
@@ -127,6 +153,16 @@ def compared(record: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _larger(signs: np.ndarray, differ: np.ndarray, n: int, labels: int, rng: np.random.Generator) -> float:
+    """How often one look passes that has as many ``labels`` as there were test rows, of a pool of ``n`` rows like these."""
+    passed = 0
+    for _ in range(TWENTY):
+        drawn = rng.integers(0, len(signs), n)
+        deciding = drawn[differ[drawn] == 1]
+        passed += _end(signs[deciding[:labels]], len(deciding), n, "1")[1] == "pass"
+    return passed / TWENTY
+
+
 def _end(signs: np.ndarray, differ: int, n: int, policy: str) -> tuple[int, str]:
     if not len(signs):
         return 0, "inconclusive"
@@ -138,35 +174,49 @@ def table(records: list[dict[str, Any]]) -> Iterator[str]:
     """The goals, a line a policy."""
     found = [compared(record) for record in records]
     better = [one for one in found if one["gain"] > WANTED]
-    today = np.mean([one["on the test rows"] == "pass" for one in better])
-    cost = np.mean([one["test_rows"] for one in better])
-    yield "| labels | median share of the pool's labels | same decision as all of them | promoted of gains above 2 points | worse |"
-    yield "| --- | --- | --- | --- | --- |"
+    shown = [one for one in better if one["shown by the other half"]]
+    cost, size = (np.mean([one[key] for one in better]) for key in ("test_rows", "pool"))
+
+    def promoted(of: Callable[[dict[str, Any]], float]) -> str:
+        return " | ".join(f"{100 * np.mean([of(one) for one in group]):.0f} %" for group in (better, shown))
+
+    yield (
+        f"| labels | median share of the pool's labels | same decision as all of them | promoted of {len(better)} gains above 2 "
+        f"points | of the {len(shown)} that the other half shows too | worse |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- |"
     worse = sum(one["gain"] < 0 for one in found if one["on the test rows"] == "pass")
-    yield f"| random test rows, {cost:.0f} a run | - | - | {100 * today:.0f} % of {len(better)} | {worse} |"
-    whole = np.mean([one["on the whole pool"] == "pass" for one in better])
-    size = np.mean([one["pool"] for one in better])
-    yield f"| random, all rows of the pool, {size:.0f} a run | 1 | 100 % | {100 * whole:.0f} % of {len(better)} | - |"
-    for policy, words in (("1", "deciding, one look"), ("5", "deciding, five looks"), ("bets", "deciding, a bet each")):
+    yield f"| random test rows, {cost:.0f} a run | - | - | {promoted(lambda one: one['on the test rows'] == 'pass')} | {worse} |"
+    yield (
+        f"| random, all rows of the pool, {size:.0f} a run | 1 | 100 % "
+        f"| {promoted(lambda one: one['on the whole pool'] == 'pass')} | - |"
+    )
+    yield f"| the most powerful test of the level, on the same rows | 1 | - | {promoted(lambda one: one['most powerful'])} | - |"
+    for policy, words in POLICIES.items():
         share = np.median([one[policy]["labels"] / one["pool"] for one in found])
         same = np.mean([one[policy]["same"] for one in found])
-        promoted, spent = (np.mean([one[policy][key] for one in better]) for key in ("promoted", "spent"))
+        spent = np.mean([one[policy]["spent"] for one in better])
         worse = sum(one[policy]["promoted"] for one in found if one["gain"] < 0)
         yield (
-            f"| {words}, {spent:.0f} a run | {share:.3f} | {100 * same:.1f} % | {100 * promoted:.0f} % of {len(better)} "
+            f"| {words}, {spent:.0f} a run | {share:.3f} | {100 * same:.1f} % | {promoted(lambda one: one[policy]['promoted'])} "  # noqa: B023
             f"| {worse:.1f} |"
         )
+    either = promoted(lambda one: max(one["on the test rows"] == "pass", one["1"]["promoted"]))
+    yield f"| test rows, then deciding labels where these are inconclusive | - | - | {either} | - |"
+    for times in LARGER:
+        told = promoted(lambda one: one["larger"][times])  # noqa: B023
+        yield f"| deciding, one look, at most as many labels as test rows, of a pool {times} times as large | - | - | {told} | - |"
 
 
 def level(runs: int = 10_000) -> Iterator[str]:
     """How often a candidate that is as good as scratch is promoted, by policy, budget and share of rows that both get wrong."""
     rng = np.random.default_rng(0)
-    yield "| labels | both wrong | one look | 5 looks | 20 looks | bets |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| labels | both wrong | one look | 5 looks | 20 looks | as they come | bets |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for budget in (20, 60, 200):
         for tied in (0.0, 0.3):
             cells = []
-            for policy in ("1", "5", "20", "bets"):
+            for policy in ("1", "5", "20", "as they come", "bets"):
                 many = runs if policy == "bets" else runs // 20
                 passed = 0.0
                 for _ in range(many):
@@ -209,7 +259,6 @@ def main() -> None:
 def _words(records: list[dict[str, Any]]) -> list[str]:
     found = [compared(record) for record in records]
     share = np.median([one["deciding"] / one["pool"] for one in found])
-    sizes, pairs = [one["pool"] for one in found], {record["pair"] for record in records}
     sizes, pairs = [one["pool"] for one in found], {record["pair"] for record in records}
     return [
         f"{len(records)} runs on {len(pairs)} real pairs, two seeds each; pools of {min(sizes)} to {max(sizes)} rows, of which "
