@@ -14,7 +14,7 @@ def target_learners(case: Case) -> Finding:
 
     Scratch is the committee of its learners. Where one of them alone is better than the candidate, beating the committee is too
     easy. Each has to be beaten (an intersection-union test costs no alpha), at a level of its own: at ``gate.alpha`` a third of all
-    promotions would be lost to it, at 0.2 a sixth, and of the promoted models hardly one is behind a learner in truth
+    promotions would be lost to it, at 0.2 a fifth, and of the promoted models hardly one is behind a learner in truth
     (``benchmarks/results/real_pairs.md``). A learner is shown to be better at ``gate.alpha``, so that a good candidate is rejected
     for one that is just as good with a chance of at most that.
     """
