@@ -55,6 +55,7 @@ def told(folder: Path, run: str) -> RunReport:
         model=result["registry"]["name"],
         margin=decision["decision"]["margin"],
         config=decision["config"],
+        baseline=result["registry"]["baseline"] is not None,
         created=began and f"{began[:16].replace('T', ' ')} UTC",
         data=[{"name": name, "rows": n, "fingerprint": prints.get(name)} for name, n in result["data"]["rows"].items()],
     )

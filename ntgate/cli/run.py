@@ -77,10 +77,12 @@ def marked(outcome: str, *, unchanged: bool = False) -> str:
 def summary(result: RunResult) -> str:
     """The answer for people."""
     table = _table(
-        ("strategy", f"validation {result.metric}", "seconds", "why"),
+        ("  strategy", f"validation {result.metric}", "seconds", "why"),
         [
             (
-                row.strategy,
+                f"* {row.strategy}"
+                if result.candidate is not None and row.strategy == result.candidate.strategy
+                else f"  {row.strategy}",
                 "-" if row.validation is None else f"{row.validation:.3f}",
                 f"{row.seconds:.1f}" if row.trained else "-",
                 row.reason,
@@ -89,7 +91,8 @@ def summary(result: RunResult) -> str:
         ],
     )
     head, body = verdict(result)[:3], verdict(result)[3:]
-    return "\n".join([*head, *table, "", *body])
+    chosen = [] if result.candidate is None else ["  * the candidate"]
+    return "\n".join([*head, *table, *chosen, "", *body])
 
 
 def verdict(result: RunResult) -> list[str]:

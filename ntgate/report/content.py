@@ -120,6 +120,7 @@ class RunReport(Told):
         mistakes: what the arms take for one another most differently.
         config: the config as it was used, defaults filled in.
         dry_run: whether registry writes were left out.
+        baseline: whether scratch is kept as a version too, to be served where nothing was promoted.
         quick: what a quick run left out.
         created: when the run was made, as text.
 
@@ -165,6 +166,7 @@ class RunReport(Told):
     mistakes: tuple[Mistake, ...] = ()
     config: dict[str, JsonValue] | None = None
     dry_run: bool = False
+    baseline: bool = False
     quick: str | None = None
     created: str | None = None
     version: str | None = None

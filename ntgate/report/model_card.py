@@ -9,17 +9,24 @@ from ntgate.report.story import story
 
 _LONGEST = 4900  # characters that MLflow keeps of a description
 _WEAKEST = 5
-_LEFT_OUT = ("verdict", "next", "undo")
+_LEFT_OUT = ("verdict", "next", "load", "undo")
 
 
-def model_card(report: RunReport) -> str:
+def model_card(report: RunReport, model_id: str) -> str:
     """The card, the most important first: what MLflow would cut off is left out as a whole.
 
-    >>> card = model_card(RunReport.of({"outcome": "promoted", "sentence": "It beats scratch."}, model="reader"))
-    >>> card.splitlines()[0], "models:/reader@champion" in card
-    ('It beats scratch.', True)
+    Args:
+        report: of the run that made the version.
+        model_id: of its logged model, by which it is loaded whatever becomes of the alias.
+
+    >>> card = model_card(RunReport.of({"outcome": "promoted", "sentence": "It beats scratch."}, model="reader"), "m-1")
+    >>> card.splitlines()[0], "models:/reader@champion" in card, "models:/m-1" in card
+    ('It beats scratch.', True, True)
     """
-    load = f'```python\nmlflow.pyfunc.load_model("models:/{report.model}@champion").predict(rows)  # raw rows\n```'
+    load = (
+        f'```python\nmlflow.pyfunc.load_model("models:/{model_id}").predict(rows)  # this version; raw rows\n'
+        f'mlflow.pyfunc.load_model("models:/{report.model}@champion")  # whichever version is the champion\n```'
+    )
     headings = {heading: lines for heading, lines in story(report) if heading not in _LEFT_OUT}
     headings |= {"calibration": _calibration(report), "weakest classes": _classes(report)}
     first = [

@@ -71,12 +71,12 @@ def gain(value: float | None, display: Display, *, unit: bool = True) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """A p-value; beyond three decimals only its size matters.
+    """A p-value, as the gate's reasons have it; below a thousandth only its size matters.
 
-    >>> p_value(0.0213), p_value(0.00002), p_value(None)
-    ('0.021', '< 0.001', '–')
+    >>> p_value(0.0213), p_value(0.0504), p_value(0.00002), p_value(None)
+    ('0.0213', '0.0504', '< 0.001', '–')
     """
-    return MISSING if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return MISSING if value is None else "< 0.001" if value < 0.001 else f"{value:.3g}"
 
 
 def seconds(value: float | None) -> str:

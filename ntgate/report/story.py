@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ntgate.report import numbers, words
+from ntgate.report import numbers, serving_words, words
 from ntgate.report.arms import ArmRow, arm_rows
 from ntgate.report.content import FindingRow, RunReport
 from ntgate.report.told import Interval
@@ -34,7 +34,8 @@ def story(report: RunReport) -> Story:
         "evidence": _evidence(report),
         "why": _why(report),
         "next": words.next_steps(report),
-        "undo": (words.undo(report),),
+        "load": (serving_words.load(report),),
+        "undo": (serving_words.undo(report),),
     }
     return tuple((heading, tuple(line for line in lines if line)) for heading, lines in told.items() if any(lines))
 
@@ -69,19 +70,18 @@ def _left_out(report: RunReport) -> tuple[str, ...]:
 
 def _evidence(report: RunReport) -> tuple[str, ...]:
     if report.labels is not None and report.labels.basis is not None:
-        return report.labels.basis, "" if report.gain is None else _gain(report), words.before_labels(report)
+        gain = "" if report.gain is None else _gain(report)
+        return report.labels.basis, gain, serving_words.against(report), words.before_labels(report)
     if report.scratch is None or report.candidate is None or report.gain is None:
         return ()
     display = report.metric_display
     rows = "" if report.scratch.n is None else f" on {numbers.count(report.scratch.n)} test rows"
     lines = [
         f"{words.label(display.label)}{rows}: candidate {numbers.score(report.candidate.value, display)}, scratch "
-        f"{numbers.score(report.scratch.value, display)}"
-        + ("" if report.champion is None else f", champion {numbers.score(report.champion.value, display)}")
-        + ".",
+        f"{numbers.score(report.scratch.value, display)}" + ".",
         _gain(report),
     ]
-    return (*lines, words.over_seeds(report), words.compressed(report))
+    return (*lines, words.over_seeds(report), serving_words.against(report), words.compressed(report))
 
 
 def _gain(report: RunReport) -> str:

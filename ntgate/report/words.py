@@ -87,6 +87,15 @@ def label(name: str) -> str:
     return sentence(name.replace("_", " ")).rstrip(".")
 
 
+def outcome(report: RunReport) -> str:
+    """The verdict in a word or two: a model that passed and is the champion already changes nothing.
+
+    >>> outcome(RunReport.of({"outcome": "promoted", "registry": {"version": "3", "unchanged": True}}))
+    'unchanged'
+    """
+    return "unchanged" if report.registry is not None and report.registry.unchanged else report.outcome
+
+
 def headline(report: RunReport) -> str:
     """The verdict in the gate's own words, without the alarms, which stand below it.
 
@@ -188,20 +197,6 @@ def next_steps(report: RunReport) -> tuple[str, ...]:
     """What to do after this verdict, most useful first."""
     after = approval_words.steps(report) if report.outcome == "approval_wanted" else _after(report)
     return (*report.alarms, *after)
-
-
-def undo(report: RunReport) -> str:
-    """How to take back what the run did to the registry."""
-    registered = report.registry
-    if (told := approval_words.undo(report)) is not None:
-        return told
-    if report.outcome != "promoted" or report.dry_run or registered is None or registered.version is None:
-        return "There is nothing to undo: no alias moved."
-    if registered.unchanged:
-        return "There is nothing to undo: the champion stayed what it was."
-    if report.champion is None:
-        return f"This was the first champion of {registered.name}: there is none before it to go back to."
-    return f"ntgate rollback {registered.name} makes version {report.champion.version} the champion again."
 
 
 def _after(report: RunReport) -> tuple[str, ...]:

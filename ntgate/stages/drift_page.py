@@ -65,7 +65,9 @@ class Drifted(Frozen):
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain values; where there is none, that and why."""
-        return {"outcome": UNMEASURED, "sentence": self.why} if self.report is None else self.report.model_dump(mode="json")
+        if self.report is None:
+            return {"outcome": UNMEASURED, "sentence": self.why}
+        return {"sentence": self.report.sentence, **self.report.model_dump(mode="json")}
 
     @property
     def seconds(self) -> float:

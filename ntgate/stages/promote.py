@@ -89,7 +89,7 @@ def register(
     from ntgate.registry.run_place import placed
     from ntgate.registry.tracking import record
     from ntgate.report.mlflow_note import note
-    from ntgate.stages.record import judgement_facts, run_record
+    from ntgate.stages.record import judgement_facts, run_name, run_record
 
     recorded = record(registry, run_record(config, history, result, report))
     made = _promoted(registry, recorded, config, history, result)
@@ -100,7 +100,8 @@ def register(
     text = placed(note(run_report(config, history, result)), recorded.experiment_id, recorded.run_id)
     page = None
     if judged is not None:
-        record_judgement(registry, recorded.run_id, judged, report, text, judgement_facts(result))
+        name = run_name(history, result)
+        record_judgement(registry, recorded.run_id, name, judged, report, text, judgement_facts(result))
     if made is not None:
         page = keep_final_page(registry, recorded.run_id, report, text, {VERSION if made.champion else CHALLENGED: made.version})
     result = told(page=page, baseline=_baseline(registry, recorded, history))
@@ -154,7 +155,10 @@ def _promoted(registry: Registry, recorded: Recorded, config: RunConfig, history
         champion_itself=history.unchanged,
         run_id=recorded.runs[chosen.strategy],
         model_id=recorded.models[chosen.strategy],
-        description=model_card(run_report(config, history, result.model_copy(update={"sentence": history.decided.gate.sentence}))),
+        description=model_card(
+            run_report(config, history, result.model_copy(update={"sentence": history.decided.gate.sentence})),
+            recorded.models[chosen.strategy],
+        ),
         tags={"ntgate.strategy": chosen.strategy, "ntgate.run_id": recorded.run_id, "ntgate.gain": gain_in_words(result)},
     )
     gate = config.gate

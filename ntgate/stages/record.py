@@ -19,6 +19,7 @@ from ntgate.stages.on_test_rows import confusion
 from ntgate.stages.result import RunResult
 from ntgate.stages.run_report import run_report
 from ntgate.strategies.candidate import Candidate
+from ntgate.strategies.committee_config import SCRATCH
 
 _MOST_BYTES = 64 * 2**20  # of the scores: those of a million rows and ten classes stay in the run's folder
 _COUNTED = ("pool", "differ", "used", "gained", "tied", "lost")
@@ -28,23 +29,15 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
     """Parent run, children, inputs, metrics and artifacts, the page ``report`` among them and pictures beside it."""
     told = run_report(config, history, result)
     matrices = confusion(history)
+    # Of the run and of all its arms. What may become another one later, the verdict and the version, stands at the run alone.
     tags = {
         "ntgate.decision_id": result.decision_id,
-        "ntgate.outcome": result.outcome,
         "ntgate.model": config.model.name,
-        "ntgate.gain": gain_in_words(result),
-        "ntgate.strategy": result.candidate.strategy or "none" if result.candidate else "none",
-        "ntgate.labels_wanted": str(max((f.labels_wanted or 0 for f in result.findings), default=0)),
-        "ntgate.alarms": " ".join(result.alarms) or "none",
-        "ntgate.version": "none",
         "ntgate.champion_seen": history.champion.version or "none",
         "ntgate.compression": ", ".join(result.compression.methods) if result.compression else "none",
     }
     numbers = {
-        "gain": result.gain,
-        "p_value": result.p_value,
-        "gain_lower": result.gain_interval[0] if result.gain_interval else None,
-        "gain_upper": result.gain_interval[1] if result.gain_interval else None,
+        **_gain(result),
         f"candidate_{result.metric}": result.candidate.value if result.candidate else None,
         f"scratch_{result.metric}": result.scratch.value,
         "mmd2": None if history.shift is None else history.shift.mmd2,
@@ -53,11 +46,11 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
         **_costs(result),
     }
     return RunRecord(
-        name=_name(history, result),
+        name=run_name(history, result),
         note=note(told),
         parameters=changed(config),
         metrics={name: float(value) for name, value in numbers.items() if value is not None},
-        tags=tags,
+        tags={**tags, **_verdict_tags(result), "ntgate.strategy": _shipped(result) or "none", "ntgate.version": "none"},
         datasets=_datasets(config, history),
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
         artifacts=[
@@ -72,12 +65,28 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
     )
 
 
-def _name(history: RunHistory, result: RunResult) -> str:
-    """Of the run, as lists show it: when, how it ended, by how much, with what."""
-    parts = [f"{datetime.fromtimestamp(history.ingested.began, UTC):%Y-%m-%d}", result.outcome]
-    if result.gain is not None:
-        parts.append(_signed(result, result.gain, unit=False))
-    return " ".join([*parts, (result.candidate and result.candidate.strategy) or ""]).rstrip()
+def run_name(history: RunHistory, result: RunResult) -> str:
+    """Of the run, as lists show it: how it ended, by how much, with what, when. MLflow's list shows the first 15 characters."""
+    gain = result.gain if result.replacement is None else result.replacement.gain
+    parts = ["unchanged" if history.unchanged else result.outcome, None if gain is None else _signed(result, gain, unit=False)]
+    return " ".join(filter(None, [*parts, _shipped(result), f"{datetime.fromtimestamp(history.ingested.began, UTC):%Y-%m-%d}"]))
+
+
+def _shipped(result: RunResult) -> str | None:
+    """The strategy of the model that the verdict is about: the candidate's, or scratch in the place of a collapsed champion."""
+    if result.replacement is not None:
+        return SCRATCH
+    return None if result.candidate is None else result.candidate.strategy
+
+
+def _verdict_tags(result: RunResult) -> dict[str, str]:
+    """What lists of runs show of a verdict, that of the run or one on labels that came later."""
+    return {
+        "ntgate.outcome": result.outcome,
+        "ntgate.gain": gain_in_words(result),
+        "ntgate.labels_wanted": str(max((f.labels_wanted or 0 for f in result.findings), default=0)),
+        "ntgate.alarms": " ".join(result.alarms) or "none",
+    }
 
 
 def gain_in_words(result: RunResult) -> str:
@@ -110,6 +119,12 @@ def _files(history: RunHistory) -> list[Path]:
     scores = history.evaluated.scores.verified()
     told = not history.decided.gate.withheld and scores.stat().st_size <= _MOST_BYTES
     return [history.decided.file.verified(), *([scores] if told else [])]
+
+
+def _gain(result: RunResult) -> dict[str, Any]:
+    """The gain over scratch with its interval and p-value, as metrics."""
+    lower, upper = result.gain_interval or (None, None)
+    return {"gain": result.gain, "p_value": result.p_value, "gain_lower": lower, "gain_upper": upper}
 
 
 def _costs(result: RunResult) -> dict[str, float | None]:
@@ -194,10 +209,7 @@ def _datasets(config: RunConfig, history: RunHistory) -> list[DatasetRecord]:
 def judgement_facts(result: RunResult) -> tuple[dict[str, str], dict[str, float]]:
     """Tags and metrics of a verdict on labels that came after the run."""
     told = result.labels
-    tags = {
-        "ntgate.alarms": " ".join(result.alarms) or "none",
-        "ntgate.outcome": result.outcome,
-        "ntgate.judged": str(told.get("state", "")),
-    }
-    numbers = {"labels_gain": result.gain, "labels_p_value": result.p_value, **{f"labels_{k}": told.get(k) for k in _COUNTED}}
+    tags = {**_verdict_tags(result), "ntgate.judged": str(told.get("state", ""))}
+    numbers = {**_gain(result), "labels_gain": result.gain, "labels_p_value": result.p_value}
+    numbers |= {f"labels_{name}": told.get(name) for name in _COUNTED}
     return tags, {name: float(value) for name, value in numbers.items() if isinstance(value, int | float)}

@@ -34,6 +34,7 @@ def run_report(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         disagreement=disagreement(config, history),
         mistakes=mistakes(history),
         config=portable(config),
+        baseline=config.registry.baseline,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=ntgate.__version__,
     )

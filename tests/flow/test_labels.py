@@ -157,9 +157,10 @@ def test_the_story_of_a_run_goes_on_with_its_labels(finished):
     result = judge(finished.frozen, [finished.labels(0, 1)])
     told = explained(str(finished.path))
     assert (first["outcome"], told["outcome"]) == ("inconclusive", "promoted")
-    basis, gain, before = told["story"]["evidence"]
+    basis, gain, champion, before = told["story"]["evidence"]
     assert basis == result.labels["basis"]
     assert gain.startswith("Gain over scratch: +")
+    assert champion == "There was no champion when the run began."
     assert before == f"Before, on the run's own test rows: {first['sentence']}"
     assert told["story"]["verdict"][1] == "Version 2 of reader now carries the alias champion."
     assert explained(result.registry["run_id"], "--uri", finished.uri)["story"] == told["story"], "and for whoever asks MLflow"

@@ -120,10 +120,10 @@ def what_mlflow_shows(project: Path, result: dict) -> None:
     tags = parent.data.tags
     assert tags["ntgate.version"] == "1"
     note, began = tags["mlflow.note.content"], datetime.fromtimestamp(parent.info.start_time / 1000, UTC)
-    assert "Version 1 of reader carries the alias champion." in note
+    assert "Version 1 of reader was given the alias champion." in note
     assert f"[Report](#/experiments/{parent.info.experiment_id}/runs/{parent.info.run_id}/artifacts/report.html)" in note
     points = f"{100 * result['gain']:+.1f}"
-    assert parent.info.run_name == f"{began:%Y-%m-%d} promoted {points} committee"
+    assert parent.info.run_name == f"promoted {points} committee {began:%Y-%m-%d}"
     assert (tags["ntgate.gain"].split(" ")[0], tags["ntgate.strategy"]) == (points, "committee")
     assert parent.data.params == {
         "model.name": "reader",
@@ -187,7 +187,7 @@ def what_can_be_told_of_it_later(project: Path, result: dict, capsys: pytest.Cap
         assert any("(the candidate)" in line for line in story["trained"])
         rules = len(result["findings"])
         assert story["why"][0].startswith(f"{rules} of {rules} rules pass: ")
-        assert list(story) == ["verdict", "data", "shift", "trained", "evidence", "why", "next", "undo"]
+        assert list(story) == ["verdict", "data", "shift", "trained", "evidence", "why", "next", "load", "undo"]
     assert told("compare", str(folder), run_id)[1]["differences"] == []
 
     other = folder.parent / "other"

@@ -258,7 +258,7 @@ def test_tables_equal_the_input(seed, read):
     for row in report.features:
         effect, p, moved, direction = table[row.name]
         assert number(effect) == pytest.approx(row.effect, abs=5e-4)
-        assert p == ("< 0.001" if row.p_adjusted < 0.001 else f"{row.p_adjusted:.3f}")
+        assert p == ("< 0.001" if row.p_adjusted < 0.001 else f"{row.p_adjusted:.3g}")
         assert ("yes" in moved) == row.moved
         assert direction == feature_words.direction(row)
         assert f"width: {100 * row.effect / greatest:.1f}%" in page.attribute("style")

@@ -28,6 +28,6 @@ def test_what_decided_comes_first_and_text_from_outside_stays_text():
     assert [row.count("|") for row in rows] == [4] * 4
     assert [row.split(" | ")[1] for row in rows] == ["fail", "inconclusive, **warning**", "pass, **warning**", "pass"]
     assert "<" not in text
-    assert "<" not in model_card(report)
+    assert "<" not in model_card(report, "m-1")
     assert "- There is nothing to undo: no alias moved." in lines
     assert "[Report](ntgate:page/artifacts/report.html)" in text
