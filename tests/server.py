@@ -67,7 +67,7 @@ class Server:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, env={**os.environ, **WITHOUT_JOBS}
             )
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while True:
             try:
                 urllib.request.urlopen(f"{self.address}/health", timeout=2).close()
