@@ -293,7 +293,7 @@ def test_a_slice_by_class_is_decided_by_labels(finished):
     kept["results"]["decided"]["gate"]["findings"].append(json.loads(finding("slice class=3, against scratch").model_dump_json()))
     (finished.path / "history.json").write_text(json.dumps(kept))
     answer = finished.ask()
-    assert answer.by_labels == ("negative_transfer", "slice class")
+    assert answer.by_labels == ("negative_transfer", "target_learners", "slice class")
     asked = json.loads((finished.path / "asked.json").read_text())
     assert (asked["class_rows"], len(asked["class_counts"])) == (50, 10)
     result = judge(finished.frozen, [finished.labels(0, answer.asked)], dry_run=True)
@@ -366,11 +366,11 @@ def test_code_that_a_run_names_is_imported_only_where_that_is_allowed(finished):
 
 def test_labels_decide_what_the_test_rows_left_open_and_all_that_is_withheld(inconclusive, digits):
     frozen = Run(inconclusive, digits[1]).frozen
-    assert rules(frozen) == ("negative_transfer",)
+    assert rules(frozen) == ("negative_transfer", "target_learners")
     seeds = (*frozen.history.decided.gate.findings, finding("seeds"))
-    assert rules(changed(frozen, findings=seeds)) == ("negative_transfer", "seeds")
+    assert rules(changed(frozen, findings=seeds)) == ("negative_transfer", "target_learners", "seeds")
     by_class = (*frozen.history.decided.gate.findings, finding("slice class=3, against scratch"))
-    assert rules(changed(frozen, findings=by_class)) == ("negative_transfer", "slice class")
+    assert rules(changed(frozen, findings=by_class)) == ("negative_transfer", "target_learners", "slice class")
     hidden = withheld(frozen.history.decided.gate)
     kept = changed(frozen, **{name: getattr(hidden, name) for name in ("withheld", "findings")})
     assert rules(kept) == ("negative_transfer", "target_learners", "constant_guess")
