@@ -104,6 +104,21 @@ def test_ports_are_published_on_loopback_only(compose):
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+def test_what_is_mounted_in_memory_is_mounted_by_podman_too(compose):
+    """Its older versions refuse the options ``uid`` and ``gid``, which Docker takes."""
+    mounts = [mount for service in compose["services"].values() for mount in service.get("tmpfs", [])]
+    assert {mount.partition(":")[2] for mount in mounts} == {"", "mode=1777"}
+
+
+def test_a_busy_machine_starts_the_workers_of_mlflow(compose):
+    """The variable is one that uvicorn, which MLflow starts, reads."""
+    from uvicorn.main import main
+
+    (option,) = [option for option in main.params if option.name == "timeout_worker_healthcheck"]
+    variable = f"{main.context_settings['auto_envvar_prefix']}_{option.name.upper()}"
+    assert int(compose["services"]["mlflow"]["environment"][variable]) > option.default
+
+
 def test_every_name_in_compose_is_declared(compose):
     services = compose["services"]
     for service in services.values():
