@@ -458,7 +458,7 @@ def drift_compared(checked: DriftCheck) -> list[Compared]:
     found = [
         ("console", console[:40], mark, mark in console),
         _holds("console", console, answer["sentence"]),
-        _holds("page", page.bold[0], answer["sentence"]),
+        _holds("page", page.text, answer["sentence"]),
     ]
     names = {"p-value": "p_value", "Effect size": "effect_size", "Proxy A-distance": "proxy_a_distance"}
     for name, key in names.items():
