@@ -256,4 +256,4 @@ def test_four_rounds_of_people_who_answer_at_once(config, registry, promoters, r
 def test_fifty_rounds_of_people_who_answer_at_once(config, registry, promoters, request_for, record_property):
     approved = race(config, registry, promoters, request_for, [2 + number % 7 for number in range(50)])
     assert approved > 25
-    record_property("approved", approved)
+    record_property("rounds", 50)
