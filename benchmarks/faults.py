@@ -6,6 +6,7 @@ promotions, and as many for approvals; ``faults.py promotions`` and ``faults.py 
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -83,10 +84,10 @@ APPROVALS = {
         "the champion stays; repeated by somebody else it names who was first; no challenger, and nobody holds the lock",
     ),
 }
-# By the table's name: its title, the file of its tests, and these.
+# By the table's name: its file and title, the tests as pytest is asked for them, and what they are.
 TABLES = {
-    "promotions": ("faults.md", "Promotion under faults", "tests/registry/test_faults.py", PROMOTIONS),
-    "approvals": ("approvals.md", "Approval under kills and races", "tests/registry/test_approval.py", APPROVALS),
+    "promotions": ("faults.md", "Promotion under faults", ["tests/registry/test_faults.py"], PROMOTIONS),
+    "approvals": ("approvals.md", "Approval under kills and races", ["tests/registry/test_approval.py", "-m", "slow"], APPROVALS),
 }
 REGISTRIES = {
     "server-on-sqlite": "server, SQLite",
@@ -100,10 +101,14 @@ OTHERS = {
 }
 
 
-def main(names: list[str]) -> None:
+def main() -> None:
     """Run the tests of each table and write it."""
-    codes = [tested(name) for name in names or TABLES]
-    sys.exit(max(codes))
+    parser = argparse.ArgumentParser(description="Promotions and approvals under faults.")
+    parser.add_argument("tables", nargs="*", metavar="table", help=f"of {' and '.join(TABLES)}; both when left out")
+    tables = parser.parse_args().tables or [*TABLES]
+    if unknown := {*tables} - {*TABLES}:
+        parser.error(f"expected {' or '.join(TABLES)}, got {', '.join(sorted(unknown))}")
+    sys.exit(max(tested(name) for name in tables))
 
 
 def tested(name: str) -> int:
@@ -111,8 +116,8 @@ def tested(name: str) -> int:
     file, title, tests, faults = TABLES[name]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", f"--junitxml={report}", "-o", "junit_family=xunit1"]
-        done = subprocess.run([*command, *(f"{tests}::{test}" for test in faults)], cwd=ROOT, check=False)
+        how = ["-q", "-p", "no:xdist", "--timeout", "1800", f"--junitxml={report}", "-o", "junit_family=xunit1"]
+        done = subprocess.run([sys.executable, "-m", "pytest", *how, *tests], cwd=ROOT, check=False)
         cases = list(ElementTree.parse(report).iter("testcase"))
     write(file, heading(title, f"python benchmarks/faults.py {name}") + table(cases, faults))
     return done.returncode
@@ -126,6 +131,9 @@ def table(cases: list[ElementTree.Element], faults: dict[str, tuple[str, str]]) 
             name, _, parameters = case.get("name", "").partition("[")
             if name == test:
                 lines.append(f"| {fault} | {_row(name, parameters.rstrip(']'), case)} |")
+    told = {case.get("name", "").partition("[")[0] for case in cases}
+    if told != set(faults):
+        raise SystemExit(f"tests and table differ: {sorted(told ^ set(faults))}")
     seconds = sum(float(case.get("time", 0)) for case in cases)
     lines += ["", f"{len(cases)} tests, {seconds:,.0f} seconds. What is checked after each time that a fault struck:", ""]
     lines += [f"- {fault}: {checked}." for fault, checked in faults.values()]
@@ -143,4 +151,4 @@ def _row(name: str, parameters: str, case: ElementTree.Element) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
