@@ -204,6 +204,8 @@ def test_labels_of_another_shape(tmp_path):
         path.write_text(json.dumps(damaged_tree(EXPORT, changes)))
         only_what_was_asked(path)
 
+    path.write_text(json.dumps(EXPORT))
+    assert only_what_was_asked(path)
     go_on(door)
 
 
@@ -243,6 +245,8 @@ def test_a_config_with_other_values(project):
         (project / "config.json").write_text(json.dumps(damaged_tree(CONFIG, changes)))
         same_when_written(tried(lambda: load(project / "config.json")))
 
+    (project / "config.json").write_text(json.dumps(CONFIG))
+    assert load(project / "config.json").gate.ledger.horizon == 52
     go_on(door)
 
 
