@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,13 @@ class _Plain(yaml.SafeLoader):
             raise yaml.YAMLError(f"more than {_DEEPEST} levels")
         node = super().compose_node(parent, index)
         self.depth -= 1
+        return node
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        # JSON may write one character as two escapes, a surrogate pair; YAML takes them for two characters.
+        node = super().compose_scalar_node(anchor)
+        with suppress(UnicodeDecodeError):  # half a pair is refused as no text, by the name of its setting
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16")
         return node
 
     def construct_document(self, node: Any) -> Any:
@@ -75,13 +83,15 @@ def _count(node: Any, known: dict[int, int], around: set[int]) -> int:
 
 
 def plain(text: str) -> Any:
-    """The value that YAML, or JSON, stands for.
+    r"""The value that YAML, or JSON, stands for.
 
     Raises:
         ValueError: saying in one line what is wrong.
 
     >>> plain("{steps: 3, hidden: [64]}")
     {'steps': 3, 'hidden': [64]}
+    >>> plain('{"name": "\\ud83d\\ude00"}')  # as json.dumps writes it
+    {'name': '\U0001f600'}
     """
     try:
         return yaml.load(text, Loader=_Plain)  # noqa: S506  a SafeLoader: it builds plain values only

@@ -82,3 +82,14 @@ def test_aliases_and_merges_that_mean_well(tmp_path):
     assert (config.data.target.label, config.data.target.path, config.training.steps) == ("y", str(tmp_path / "b.csv"), 5)
     with pytest.raises(ConfigError, match="expected a YAML value"):
         load(tmp_path / "c.yaml", ["training=" + "[" * 10_000])
+
+
+def test_a_character_that_json_writes_as_two_escapes(tmp_path):
+    text = '{"model": {"name": "%s"}, "data": {"source": {"path": "a.csv"}, "target": {"path": "b.csv"}}, "registry": {"uri": "sqlite:///m.db"}}'
+    (tmp_path / "c.json").write_text(text % r"reader \ud83d\ude00")
+    config = load(tmp_path / "c.json")
+    assert config.model.name == "reader 😀"
+    assert type(config).model_validate_json(config.model_dump_json()) == config
+    (tmp_path / "c.json").write_text(text % r"reader \ud83d")
+    with pytest.raises(ConfigError, match=r"model\.name: expected text"):
+        load(tmp_path / "c.json")
