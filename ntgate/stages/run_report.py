@@ -35,7 +35,7 @@ def run_report(config: RunConfig, history: RunHistory, result: RunResult) -> Run
         mistakes=mistakes(history),
         config=portable(config),
         baseline=config.registry.baseline,
-        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        created=f"{datetime.fromtimestamp(history.ingested.began, UTC):%Y-%m-%d %H:%M} UTC",
         version=ntgate.__version__,
     )
 
