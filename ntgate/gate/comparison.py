@@ -182,15 +182,21 @@ class Case:
 
     @cached_property
     def over_learners(self) -> dict[str, Comparison]:
-        """The candidate against each learner of scratch, at the level at which it has to be better; none as above, or not asked."""
-        level, allowance = self.config.learner_alpha, self.evidence.allowance
-        if level is None or (
-            allowance is not None and allowance.policy == "e_process"
-        ):  # a look at one batch of a stream shows little
+        """The candidate against each of them, at the level at which it has to be better; none where that is not asked.
+
+        Of a stream it is not: one look at one batch shows little.
+        """
+        if self.config.learner_alpha is None or self._streams:
             return {}
-        asked = replace(self, config=self.config.model_copy(update={"alpha": level}))
+        asked = replace(self, config=self.config.model_copy(update={"alpha": self.config.learner_alpha}))
         found = {name: asked.between("candidate", name, 0.0) for name in self.evidence.learners}
         return {name: one for name, one in found.items() if one is not None}
+
+    @property
+    def _streams(self) -> bool:
+        """Whether the rows at hand are the last of a stream that is bet on."""
+        allowance = self.evidence.allowance
+        return allowance is not None and allowance.policy == "e_process"
 
     def between(self, first: str, second: str, margin: float) -> Comparison | None:
         """Any two arms on the rows at hand; of a stream it is one look of many."""
@@ -246,7 +252,7 @@ class Case:
         if evidence.fold is not None:
             return self._over_folds(other, second, margin)
         allowance = evidence.allowance
-        if allowance is not None and allowance.policy == "e_process":
+        if allowance is not None and self._streams:
             earlier = allowance.earlier.get(evidence.opponent(other), (0, 0, 0))
             if not sum(earlier) + len(evidence.y):
                 return None

@@ -75,11 +75,10 @@ class Labelled:
         A loss of ``tolerated`` on its rows is one of that times its share on all rows, where rows of other classes count zero. The
         share is put to its lower bound (see :mod:`ntgate.gate.class_share`), at a tenth of the level; the labels have the rest.
         """
-        asked, n, rest = self.asked, len(self.asked.ids), (1 - FOR_THE_SHARE) * self.asked.alpha
+        asked, rest = self.asked, (1 - FOR_THE_SHARE) * self.asked.alpha
         signs = self.signs(asked.candidate, asked.opponents[opponent]) * (self.y == code)
         share = least_share(asked.class_counts[code], asked.class_rows, FOR_THE_SHARE * asked.alpha)
-        spent = asked.spent(rest)
-        return Answered(signs, n, (asked.differ, asked.rows), self.positions, spent, rest, -tolerated * share)
+        return self._answered(signs, -tolerated * share, rest)
 
     def signs(self, first: tuple[int, ...], second: tuple[int, ...]) -> Signs:
         """1 for each labelled row that the first gets right alone, -1 where the second does, else 0 ``(k,)``."""
@@ -93,9 +92,8 @@ class Labelled:
         return self.asked.positions
 
     def _answered(self, signs: Signs, margin: float, alpha: float) -> Answered:
-        asked, n = self.asked, len(self.asked.ids)
-        spent = asked.spent(alpha)
-        return Answered(signs, n, (asked.differ, asked.rows), self.positions, spent, alpha, margin)
+        asked = self.asked
+        return Answered(signs, len(asked.ids), (asked.differ, asked.rows), self.positions, asked.spent(alpha), alpha, margin)
 
     def basis(self, outcome: Verdict) -> OnLabels:
         """What a verdict rests on, and what to do next: labelling goes on while any rule that labels decide is open."""

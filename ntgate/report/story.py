@@ -78,7 +78,7 @@ def _evidence(report: RunReport) -> tuple[str, ...]:
     rows = "" if report.scratch.n is None else f" on {numbers.count(report.scratch.n)} test rows"
     lines = [
         f"{words.label(display.label)}{rows}: candidate {numbers.score(report.candidate.value, display)}, scratch "
-        f"{numbers.score(report.scratch.value, display)}" + ".",
+        f"{numbers.score(report.scratch.value, display)}.",
         _gain(report),
     ]
     return (*lines, words.over_seeds(report), serving_words.against(report), words.compressed(report))

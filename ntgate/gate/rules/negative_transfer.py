@@ -31,7 +31,7 @@ def negative_transfer(case: Case) -> Finding:
         reason=reason,
         warning=alarm is not None,
         alarm=alarm,
-        labels_wanted=_wanted(outcome, found, n, config),
+        labels_wanted=labels_wanted(outcome, found, n, config),
     )
 
 
@@ -69,7 +69,8 @@ def _measured(found: Comparison, n: int, config: GateConfig) -> str:
     return f"{text}{found.remark}"
 
 
-def _wanted(outcome: Outcome, found: Comparison, n: int, config: GateConfig) -> int | None:
+def labels_wanted(outcome: Outcome, found: Comparison, n: int, config: GateConfig) -> int | None:
+    """How many more labels, or fresh ones where these are spent, would show a gain like this; None: not asked, or not known."""
     rows = n if found.streamed is None else found.streamed
     if outcome != "inconclusive" or found.needed is None or found.needed <= rows:
         return None

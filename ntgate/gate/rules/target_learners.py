@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ntgate.gate.comparison import Case
 from ntgate.gate.finding import Finding
-from ntgate.gate.rules.negative_transfer import spent
+from ntgate.gate.rules.negative_transfer import labels_wanted, spent
 
 NAME = "target_learners"
 
@@ -38,21 +38,20 @@ def target_learners(case: Case) -> Finding:
         alarm = f"A model of the target alone ({value}) is shown to beat the candidate: the source is not worth its use."
         reason = f"{text} One of these is shown to be better."
         return Finding(rule=NAME, outcome="fail", measured=-told[best].gain, bound=0.0, reason=reason, warning=True, alarm=alarm)
-    open_ = {name: one for name, one in case.over_learners.items() if one.gain <= 0 or one.p_value > (config.learner_alpha or 1)}
-    if not open_:
-        verdict = "None of these is shown to be better." if not case.over_learners else "It is better than each of these."
+    level = 1.0 if config.learner_alpha is None else config.learner_alpha
+    unshown = {name: one for name, one in case.over_learners.items() if one.gain <= 0 or one.p_value > level}
+    if not unshown:
+        verdict = "It is better than each of these." if case.over_learners else "None of these is shown to be better."
         return Finding(rule=NAME, outcome="pass", measured=-told[best].gain, bound=0.0, reason=f"{text} {verdict}")
-    name = max(open_, key=lambda name: open_[name].p_value)
-    hardest, n = open_[name], len(case.evidence.y)
+    name, closest = max(unshown.items(), key=lambda item: item[1].p_value)
     reason = (
-        f"{text} It is not shown to be better than the {_called(name)}: {hardest.gain:+.3f}, p = {hardest.p_value:.3g}, and at "
-        f"most {config.learner_alpha:g} is wanted (gate.learner_alpha)."
+        f"{text} It is not shown to be better than the {_called(name)}: {closest.gain:+.3f}, p = {closest.p_value:.3g}, and at "
+        f"most {level:g} is wanted (gate.learner_alpha)."
     )
-    wanted = None
-    if hardest.needed is not None and hardest.needed > n:
-        wanted = hardest.needed if spent(config) else hardest.needed - n
-        reason += f" About {hardest.needed} {'fresh ' if spent(config) else ''}test labels would show a gain like this."
-    return Finding(rule=NAME, outcome="inconclusive", measured=hardest.gain, bound=0.0, reason=reason, labels_wanted=wanted)
+    wanted = labels_wanted("inconclusive", closest, len(case.evidence.y), config)
+    if wanted is not None:
+        reason += f" About {closest.needed} {'fresh ' if spent(config) else ''}test labels would show a gain like this."
+    return Finding(rule=NAME, outcome="inconclusive", measured=closest.gain, bound=0.0, reason=reason, labels_wanted=wanted)
 
 
 def _called(name: str) -> str:
