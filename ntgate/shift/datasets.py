@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ntgate.data.domain import Domain
 from ntgate.errors import DataError
 from ntgate.shift.columns.features import Features, named_features
-from ntgate.shift.kernel.place import as_array, is_tensor
+from ntgate.shift.kernel.numpy_or_torch import as_array, is_tensor
 from ntgate.shift.report import FEWEST
 
 Array = npt.NDArray[Any]

@@ -144,7 +144,7 @@ def test_an_internal_error_is_kept_in_a_file(monkeypatch, capsys):
     os.unlink(path)
 
 
-def test_libraries_cannot_spoil_the_answer():
+def test_numpy_or_torch_cannot_spoil_the_answer():
     """Whatever prints to standard output, C code included, goes to standard error."""
     code = (
         "import os\nfrom ntgate.cli import console\n"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.shift.kernel.place import Place
+from ntgate.shift.kernel.numpy_or_torch import Place
 from ntgate.shift.kernel.threads import in_order
 from ntgate.shift.kernel.unit_sums import UnitSums
 from ntgate.shift.kernel.units import Units

@@ -18,7 +18,7 @@ from ntgate.base import Frozen
 from ntgate.errors import DataError
 from ntgate.shift.kernel import bandwidth, kernel_sums, random_features
 from ntgate.shift.kernel.effect import effect_size
-from ntgate.shift.kernel.place import Place, is_tensor
+from ntgate.shift.kernel.numpy_or_torch import Place, is_tensor
 from ntgate.shift.kernel.pooled import pooled
 from ntgate.shift.kernel.rows import Rows, open_rows
 from ntgate.shift.kernel.unit_sums import UnitSums, columns, permuted

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.shift.kernel.place import Place, is_tensor
+from ntgate.shift.kernel.numpy_or_torch import Place, is_tensor
 from ntgate.shift.kernel.pooled import centred, centred_tensor
 from ntgate.shift.kernel.rows import Block, Rows, in_blocks
 from ntgate.shift.kernel.threads import in_order

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.errors import DataError
-from ntgate.shift.kernel.place import as_array, is_tensor
+from ntgate.shift.kernel.numpy_or_torch import as_array, is_tensor
 from ntgate.shift.streamed.engine import Engine, Here
 from ntgate.shift.streamed.partitions import Partitions, partitions
 

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, TypeVar
 
-from ntgate.shift.kernel.place import Place
+from ntgate.shift.kernel.numpy_or_torch import Place
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.shift.kernel.place import Place
+from ntgate.shift.kernel.numpy_or_torch import Place
 from ntgate.shift.kernel.threads import alone, in_order
 from ntgate.shift.kernel.units import Units, labellings
 

@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from ntgate.errors import ConfigError
 from ntgate.shift import mmd_test
-from ntgate.shift.kernel import place
-from ntgate.shift.kernel.place import Place
+from ntgate.shift.kernel import numpy_or_torch
+from ntgate.shift.kernel.numpy_or_torch import Place
 
 CASES = pytest.mark.parametrize(
     ("n", "settings"),
@@ -64,7 +64,7 @@ def test_numpy_gives_the_same_whatever_the_threads(n, settings):
 
 
 def test_without_torch_numpy_computes_and_a_gpu_is_refused(monkeypatch):
-    monkeypatch.setattr(place.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(numpy_or_torch.importlib.util, "find_spec", lambda name: None)
     assert Place.named("auto").name == Place.named("cpu").name == "numpy"
     with pytest.raises(ConfigError, match=r'device cuda: expected ntgate\[torch\], got no module torch; pip install "ntgate\[tor'):
         Place.named("cuda")
