@@ -24,10 +24,10 @@ from ntgate.gate.finding import Finding
 from ntgate.gate.own_rule import asked
 from ntgate.gate.rules.collapse import collapse
 from ntgate.gate.rules.constant_guess import constant_guess
-from ntgate.gate.rules.labels import labels
 from ntgate.gate.rules.leakage import leakage
 from ntgate.gate.rules.reading import reading
 from ntgate.gate.rules.slices import slices
+from ntgate.gate.rules.swapped_labels import labels
 from ntgate.gate.rules.target_learners import target_learners
 from ntgate.gate.rules.test_rows import test_rows
 from ntgate.gate.rules.wear import wear
