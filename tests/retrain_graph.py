@@ -20,7 +20,7 @@ def waits(arms: Collection[str]) -> dict[str, set[str]]:
         "compress": {"ingest", "combine"},
         "replicate": {"ingest", "source", "plan", "scratch", "compress"},
         "cross-fit": {"ingest", "source", "plan"},
-        "evaluate": {"ingest", "champion", "scratch", "compress", "replicate", "cross-fit"},
+        "evaluate": {"ingest", "champion", "drift", "scratch", "compress", "replicate", "cross-fit"},
         "decide": {"ingest", "champion", "drift", "evaluate"},
     }
     return {**tasks, "promote": set(tasks)}

@@ -41,7 +41,10 @@ def bear_witness(registry: Registry, now: Champion) -> None:
         registry.client.set_tag(now.run_id, CHAMPION_OF, registry.name)
     except MlflowException as error:
         # A deleted run takes no tags. The version still says that it was promoted.
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE"):
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE"):
+            return
+        # Who finishes a promotion beside us may have set it between MLflow's look for the tag and its insertion.
+        if registry.client.get_run(now.run_id).data.tags.get(CHAMPION_OF) != registry.name:
             raise
 
 

@@ -10,7 +10,7 @@ from ntgate.errors import ChampionMovedError
 from ntgate.registry.champion import champion
 from ntgate.registry.client import Registry
 from ntgate.registry.history import history
-from ntgate.registry.lost_champion import lost
+from ntgate.registry.lost_champion import CHAMPION_OF, bear_witness, lost
 from ntgate.registry.overview import look
 from ntgate.registry.promotion import promote
 from ntgate.registry.repair import reconcile, rollback
@@ -129,3 +129,22 @@ def test_another_model_of_the_same_experiment_is_no_witness(registry, request_fo
     neighbour = Registry(registry.client, registry.config.model_copy(update={"experiment": "reader"}), "Ann's reader")
     assert lost(neighbour) is None
     assert lost(dataclasses.replace(neighbour, name="reader")) is not None  # asked only where there is no champion
+
+
+def test_a_tag_that_somebody_beside_us_has_just_set_is_no_fault(registry, request_for, monkeypatch):
+    """As two who finish one promotion at once, on a database: MLflow looks for the tag, and inserts it."""
+    from mlflow.exceptions import MlflowException
+
+    promote(registry, request_for(registry, "d1", None))
+    now, set_tag = champion(registry), registry.client.set_tag
+
+    def beaten(run_id: str, key: str, value: str) -> None:
+        set_tag(run_id, key, value)
+        raise MlflowException("duplicate key value violates unique constraint")
+
+    monkeypatch.setattr(registry.client, "set_tag", beaten)
+    bear_witness(registry, now)
+    monkeypatch.setattr(registry.client, "set_tag", lambda *_: (_ for _ in ()).throw(MlflowException("no")))
+    registry.client.delete_tag(now.run_id, CHAMPION_OF)
+    with pytest.raises(MlflowException):
+        bear_witness(registry, now)

@@ -11,7 +11,7 @@ from scipy.linalg import eig, sqrtm
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
-from ntgate.errors import ModelError
+from ntgate.errors import ConfigError
 from ntgate.strategies.maps.aligned import Aligned
 from ntgate.strategies.maps.coral import coral
 from ntgate.strategies.maps.subspace import subspace_alignment
@@ -134,8 +134,8 @@ def test_transport_agrees_with_skada(skada):
 
 
 def test_without_pot_transport_says_what_to_install(rows, monkeypatch):
-    monkeypatch.setattr("ntgate.strategies.maps.transport.available", lambda: False)
-    with pytest.raises(ModelError, match=r"install ntgate\[transport\]"):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r'expected ntgate\[transport\], got no module ot; pip install "ntgate\[transport\]"'):
         optimal_transport(*rows)
 
 
