@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,9 +43,12 @@ def terminable() -> Iterator[None]:
     for number, handler in before.items():
         if handler in _DEFAULTS:
             signal.signal(number, _end)
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, Terminated) else unraisable(lost)  # raised again
     try:
         yield
     finally:
+        sys.unraisablehook = unraisable
         if _received:
             _again(0)
         for number, handler in before.items():

@@ -173,15 +173,23 @@ def test_a_signal_ends_a_command_with_all_that_it_started(project, words, number
 
 
 DROPPED = """
-import os, signal, time
+import os, signal, sys, time, weakref
 from contextlib import suppress
 from ntgate.cli import signals
+
+def terminate(_=None):
+    os.kill(os.getpid(), signal.SIGTERM)
 
 signals._AGAIN_SECONDS, began = 0.2, time.monotonic()
 try:
     with signals.terminable():
-        with suppress(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGTERM)
+        if sys.argv[1] == "library":
+            with suppress(KeyboardInterrupt):
+                terminate()
+        else:
+            freed = {1}
+            called = weakref.ref(freed, terminate)
+            del freed
         time.sleep(30)
 except signals.Terminated as ended:
     again = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
@@ -189,9 +197,11 @@ except signals.Terminated as ended:
 """
 
 
-def test_an_end_that_a_library_dropped_is_asked_for_again():
-    done = subprocess.run([sys.executable, "-c", DROPPED], cwd=ROOT, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("dropped_by", ["library", "finaliser"])
+def test_an_end_that_was_dropped_is_asked_for_again(dropped_by):
+    done = subprocess.run([sys.executable, "-c", DROPPED, dropped_by], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["True", "True", "True"], done.stderr
+    assert done.stderr == ""
 
 
 @pytest.mark.slow
