@@ -6,6 +6,7 @@ import datetime
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,15 +19,74 @@ from ntgate.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-Type = Literal["none", "truth", "number", "date", "category", "nested", "text"]
+Type = Literal["none", "truth", "number", "date", "category", "nested", "bytes", "text"]
 _DATES = (datetime.date, datetime.datetime, np.datetime64)
 
 
-def plain(column: pd.Series[Any]) -> pd.Series[Any]:  # noqa: PLR0911  one a type
-    """A column of objects in the type that all of them have; bytes are text.
+class Cells:
+    """One domain's cells of a column, looked at once for all that is asked of them.
+
+    Attributes:
+        column: the cells, those of a column of objects in the type that all of them have; bytes are text.
+        typed: whether the file itself says that they are text.
 
     >>> import pandas as pd
-    >>> plain(pd.Series([Decimal("1.5"), None], dtype=object)).tolist(), plain(pd.Series([b"a"], dtype=object)).tolist()
+    >>> [Cells(pd.Series(cells, dtype=object)).type for cells in ([None], [True, None], [[1]], ["a", 1])]
+    ['none', 'truth', 'nested', 'text']
+    """
+
+    def __init__(self, column: pd.Series[Any]) -> None:
+        import pandas as pd
+
+        self.typed = isinstance(column.dtype, pd.StringDtype)
+        self.column = _plain(column)
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    @cached_property
+    def type(self) -> Type:
+        """What the cells are."""
+        return _type_of(self.column)
+
+    @cached_property
+    def coded(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+        """The cells as text without spaces around it: where each stands ``(n,)`` among the different ones ``(k,)``.
+
+        ``""`` where there is none; whole numbers have no fraction.
+        """
+        places, known = _coded(self.column)
+        texts: dict[str, int] = {}
+        again = np.array([texts.setdefault(text, len(texts)) for text in known], dtype=np.int64)
+        return again[places], np.array(list(texts), dtype=object)
+
+    @property
+    def texts(self) -> npt.NDArray[np.object_]:
+        """The cells as text ``(n,)``."""
+        places, known = self.coded
+        return known[places]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often each text stands there; those that are empty do not count."""
+        places, known = self.coded
+        times = np.bincount(places, minlength=len(known)).tolist()
+        return {text: count for text, count in zip(known.tolist(), times, strict=True) if text and count}
+
+    @cached_property
+    def numbers(self) -> npt.NDArray[np.float64] | None:
+        """The cells as numbers ``(n,)``, NaN where there is none; None where they are something else."""
+        if self.type != "number":
+            return None
+        filled = {} if isinstance(self.column.dtype, np.dtype) else {"na_value": np.nan}  # which would copy
+        return self.column.to_numpy(dtype=np.float64, **filled)
+
+
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:  # noqa: PLR0911  one a type
+    """A column of objects in the type that all of them have.
+
+    >>> import pandas as pd
+    >>> _plain(pd.Series([Decimal("1.5"), None], dtype=object)).tolist(), _plain(pd.Series([b"a"], dtype=object)).tolist()
     ([1.5, nan], ['a'])
     """
     import pandas as pd
@@ -34,11 +94,7 @@ def plain(column: pd.Series[Any]) -> pd.Series[Any]:  # noqa: PLR0911  one a typ
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         seconds: pd.Series[Any] = column.dt.total_seconds()
         return seconds
-    if column.dtype != object:
-        if pd.api.types.is_string_dtype(column.dtype) and not isinstance(column.dtype, pd.CategoricalDtype):
-            made = column.astype(object).where(column.notna(), None)
-            made.attrs["typed"] = True
-            return made
+    if column.dtype != object or pd.api.types.infer_dtype(column) == "string":
         return column
     known = column[column.notna()]
     kinds = {type(value) for value in known}
@@ -47,54 +103,58 @@ def plain(column: pd.Series[Any]) -> pd.Series[Any]:  # noqa: PLR0911  one a typ
     if kinds and all(issubclass(kind, _DATES) for kind in kinds):
         return pd.to_datetime(column, utc=True, errors="coerce")
     if bytes in kinds:
-        return column.map(lambda value: value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
+        try:
+            return column.map(lambda value: value.decode() if isinstance(value, bytes) else value)
+        except UnicodeDecodeError:  # different ones would be equal, were they read as far as they are text
+            return column
     return column
 
 
-def type_of(column: pd.Series[Any]) -> Type:  # noqa: PLR0911  one a type
-    """What the cells of a column are.
-
-    >>> import pandas as pd
-    >>> [type_of(pd.Series(cells, dtype=object)) for cells in ([None], [True, None], [[1]], ["a", 1])]
-    ['none', 'truth', 'nested', 'text']
-    """
+def _type_of(column: pd.Series[Any]) -> Type:  # noqa: PLR0911  one a type
     import pandas as pd
 
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "category"
     if (not len(column) or _is_nothing(column.iat[0])) and column.isna().all():  # the first cell spares a look at all of them
         return "none"
+    if isinstance(column.dtype, pd.StringDtype):
+        return "text"
     if pd.api.types.is_bool_dtype(column.dtype):
         return "truth"
     if pd.api.types.is_numeric_dtype(column.dtype):
         return "number"
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return "date"
+    if pd.api.types.infer_dtype(column) == "string":
+        return "text"
     kinds = {type(value) for value in column[column.notna()]}
     if kinds <= {bool, np.bool_}:
         return "truth"
+    if bytes in kinds:
+        return "bytes"
     return "text" if kinds <= {str, int, float, bool, np.bool_, Decimal} else "nested"
 
 
-def texts_of(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """The cells as text ``(n,)``, ``""`` where there is none; whole numbers have no fraction."""
+def _coded(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Where each cell stands ``(n,)`` among texts, some of which may be equal; -1 is the last, ``""``."""
     import pandas as pd
 
     from ntgate.data.cells import texts
 
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype if not column.isna().any() else object)
-    if column.dtype != object:
-        return texts(column)
     try:  # each different value once
         codes, known = pd.factorize(column, use_na_sentinel=True)
     except TypeError:  # lists, and what else cannot be hashed
-        return np.array(["" if _is_nothing(value) else str(value).strip() for value in column], dtype=object)
+        written = ["" if _is_nothing(value) else str(value).strip() for value in column]
+        return np.arange(len(written)), written
+    nothing = [""] if (codes < 0).any() else []
+    if column.dtype != object:
+        return codes, [*texts(pd.Series(known)).tolist(), *nothing]
     # True is equal to 1, so that one would stand for both.
     if any(isinstance(value, bool | np.bool_) for value in known):
-        return np.array(["" if _is_nothing(value) else _digits(value) for value in column], dtype=object)
-    shown = [value.strip() if isinstance(value, str) else _digits(value) for value in known]
-    return np.array([*shown, ""], dtype=object)[codes]
+        return np.arange(len(column)), ["" if _is_nothing(value) else _digits(value) for value in column]
+    return codes, [*(value.strip() if isinstance(value, str) else _digits(value) for value in known), *nothing]
 
 
 def _is_nothing(value: Any) -> bool:
@@ -107,26 +167,20 @@ def _digits(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
-def counted(parts: Mapping[str, pd.Series[Any]]) -> Counter[str]:
+def counted(parts: Mapping[str, Cells]) -> Counter[str]:
     """How often each text stands in all parts together; empty ones do not count."""
-    import pandas as pd
-
     found: Counter[str] = Counter()
     for cells in parts.values():
-        for text, times in pd.Series(texts_of(cells), dtype=object).value_counts(sort=False).items():
-            if text:
-                found[str(text)] += int(times)
+        found.update(cells.counts)
     return found
 
 
-def numbers_of(parts: Mapping[str, pd.Series[Any]]) -> dict[str, npt.NDArray[np.float64]]:
+def numbers_of(parts: Mapping[str, Cells]) -> dict[str, npt.NDArray[np.float64]]:
     """The numbers of those parts that hold such."""
-    return {
-        domain: cells.to_numpy(dtype=np.float64, na_value=np.nan) for domain, cells in parts.items() if type_of(cells) == "number"
-    }
+    return {domain: cells.numbers for domain, cells in parts.items() if cells.numbers is not None}
 
 
-def converted(column: pd.Series[Any], form: ColumnForm, where: str) -> Any:
+def converted(cells: Cells, form: ColumnForm, where: str) -> Any:
     """The cells as a domain holds them: float32 or float64 with NaN, seconds as float64, or text with ``""``.
 
     Raises:
@@ -136,11 +190,12 @@ def converted(column: pd.Series[Any], form: ColumnForm, where: str) -> Any:
 
     from ntgate.data.cells import numbers, seconds
 
+    column = cells.column
     if form.kind in ("category", "text"):
-        return pd.Series(texts_of(column), dtype=object)
+        return pd.Series(cells.texts, dtype=object)
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
-    if type_of(column) == "none":
+    if cells.type == "none":
         return np.full(len(column), np.nan, dtype=np.float64 if form.exact or form.kind == "date" else np.float32)
     try:
         if form.kind == "date":

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ntgate.data import number_column, text_column
-from ntgate.data.column_cells import converted, counted, numbers_of, plain, texts_of, type_of
+from ntgate.data.column_cells import Cells, converted, counted, numbers_of
 from ntgate.data.column_form import ColumnForm, ColumnRead
 from ntgate.data.column_seen import ColumnSeen, Reading, cells_seen
+from ntgate.data.columns import frame_of
+from ntgate.data.date_text import far_away
 from ntgate.data.domain import Domain
 from ntgate.data.question import Question, answers
 from ntgate.data.text_column import CATEGORY, Judged
 from ntgate.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LOOKED_AT = 2000  # columns; of wider tables numbers are not looked at one by one
 _EPOCHS = ((2e14, 1e-9), (2e13, 1e-6), (1e11, 1e-3))  # from such numbers on a date in numbers has finer steps than seconds
@@ -45,8 +44,8 @@ def settled(
         if said:
             raise DataError("data.columns", expected="tables", got="rows without named columns", fix="remove it")
         return dict(domains), Reading()
-    _refuse_unknown(said, tables)
     names = dict.fromkeys(str(column) for domain in tables.values() for column in domain.rows.columns)  # type: ignore[union-attr]
+    refuse_unknown(said, names)
     plainly = set() if len(names) <= _LOOKED_AT else _plain_numbers(tables) - set(said)
     made: dict[str, dict[str, Any]] = {name: {} for name in tables}
     forms: dict[str, ColumnForm] = {}
@@ -62,7 +61,7 @@ def settled(
         if name in plainly:
             forms[name] = number_column.NUMBER
             continue
-        parts = {domain: plain(tables[domain].rows[name]) for domain in tables if name in held[domain]}  # type: ignore[call-overload]
+        parts = {domain: Cells(tables[domain].rows[name]) for domain in tables if name in held[domain]}  # type: ignore[call-overload]
         told = said.get(name)
         verdict = (
             _judged(name, parts, tables.get("source", tables.get("target")), look) if told is None else _declared(name, parts, told)
@@ -86,20 +85,16 @@ def settled(
                 written="" if form is None else form.written,
                 said=told is not None,
                 asked=verdict.seen is not None,
-                cells={domain: cells_seen(form, columns.get(domain, cells)) for domain, cells in parts.items()},
+                cells={domain: cells_seen(form, cells, columns.get(domain)) for domain, cells in parts.items()},
             )
         )
     if not forms:
         raise _nothing_left(questions, next(iter(tables.values())))
-    import pandas as pd
-
     done = {
         domain: replace(
             table,
             forms=forms,
-            rows=pd.DataFrame(
-                {name: made[domain][name] for name in held[domain] if name in made[domain]}, index=pd.RangeIndex(len(table))
-            ),
+            rows=frame_of({name: made[domain][name] for name in held[domain] if name in made[domain]}, len(table)),
         )
         for domain, table in tables.items()
     }
@@ -117,55 +112,63 @@ def _plain_numbers(tables: Mapping[str, Domain]) -> set[str]:
     return every - others
 
 
-def _judged(name: str, parts: Mapping[str, pd.Series[Any]], source: Domain | None, look: bool) -> Judged:
+def _judged(name: str, parts: Mapping[str, Cells], source: Domain | None, look: bool) -> Judged:  # noqa: PLR0911  one a type
     """How a column is read of which the config says nothing."""
-    kinds = {type_of(cells) for cells in parts.values()} - {"none"}
+    kinds = {cells.type for cells in parts.values()} - {"none"}
+    if "bytes" in kinds:
+        return Judged(None, f"Column {name!r} has bytes that are no text", "ignore", "write them as text")
     if "nested" in kinds:
         return Judged(None, f"Column {name!r} has lists or other values with parts", "ignore", "give their parts as columns")
     if not kinds or kinds <= {"number", "truth"}:
         return number_column.judged(name, numbers_of(parts), source, look=look)
     if "date" in kinds:
         if kinds == {"date"}:
-            return Judged(ColumnForm(kind="date"))
+            form, odd = ColumnForm(kind="date"), _far_dates(parts)
+            seen = f"Column {name!r} has dates, and {odd} many years from all others among them"
+            return Judged(form, seen, "date", "empty these cells in the files") if odd else Judged(form)
         form = _declared(name, parts, ColumnRead(kind="date"), strictly=False)
         seen = f"Column {name!r} has dates in one file and something else in another"
         return form if form.form is not None else Judged(None, seen, "ignore", "write it in one way in the files")
     if "category" in kinds:
         return Judged(ColumnForm(kind="category", written="a category in the file") if kinds == {"category"} else CATEGORY)
     counts = counted(parts)
-    typed = all(cells.attrs.get("typed", False) for cells in parts.values())
+    typed = all(cells.typed for cells in parts.values())
     found = text_column.judged(name, counts, typed=typed, mixed=bool(kinds & {"number", "truth"}))
     if look and found.seen is None and found.form is not None and found.form.kind == "category":
         found = _of_label(name, None if source is None else parts.get(source.name), source) or found
     return found
 
 
-def _of_label(name: str, cells: pd.Series[Any] | None, source: Domain | None) -> Judged | None:
+def _far_dates(parts: Mapping[str, Cells]) -> str:
+    """Dates far from all others that perhaps stand for none."""
+    days = {day for cells in parts.values() for day in cells.column.dropna().dt.strftime("%Y-%m-%d").unique()}
+    return " and ".join(map(repr, far_away(sorted(days), "ymd"))) if days else ""
+
+
+def _of_label(name: str, cells: Cells | None, source: Domain | None) -> Judged | None:
     """A category that tells the label."""
     if cells is None or source is None or source.y is None:
         return None
-    known, place = np.unique(texts_of(cells).astype(str), return_inverse=True)
+    place, known = cells.coded
     if len(known) > 2 * len(source.classes):
         return None
-    table = np.zeros((len(known), len(source.classes)))
-    np.add.at(table, (place, source.y), 1)
-    if not number_column.tells(table):
+    if not number_column.tells(number_column.crossed(place, source.y, len(known), len(source.classes))):
         return None
     return Judged(CATEGORY, f"Column {name!r} tells the label of every row of the source", "ignore", "`category`")
 
 
-def _declared(name: str, parts: Mapping[str, pd.Series[Any]], said: ColumnRead, *, strictly: bool = True) -> Judged:
+def _declared(name: str, parts: Mapping[str, Cells], said: ColumnRead, *, strictly: bool = True) -> Judged:
     """How a column is read as the config says."""
     if said.kind == "ignore":
         return Judged(None)
     if said.kind in ("category", "text"):
         return Judged(ColumnForm(kind=said.kind))
-    kinds = {type_of(cells) for cells in parts.values()} - {"none"}
-    texts = list(counted({domain: cells for domain, cells in parts.items() if type_of(cells) == "text"}))
+    kinds = {cells.type for cells in parts.values()} - {"none"}
+    texts = list(counted({domain: cells for domain, cells in parts.items() if cells.type == "text"}))
     problem: str | None = None
     form = ColumnForm(kind="number")
-    if "nested" in kinds or ("date" in kinds and said.kind != "date"):
-        problem = "lists" if "nested" in kinds else "dates"
+    if kinds & {"nested", "bytes"} or ("date" in kinds and said.kind != "date"):
+        problem = "lists" if "nested" in kinds else "bytes that are no text" if "bytes" in kinds else "dates"
     elif texts:
         found = text_column.declared(said, texts)
         form, problem = (form, repr(found)) if isinstance(found, str) else (found, None)
@@ -191,7 +194,7 @@ def _declared(name: str, parts: Mapping[str, pd.Series[Any]], said: ColumnRead, 
     return Judged(form.model_copy(update={"gone": gone, "exact": exact, "written": written}))
 
 
-def _date_in_numbers(parts: Mapping[str, pd.Series[Any]]) -> dict[str, Any]:
+def _date_in_numbers(parts: Mapping[str, Cells]) -> dict[str, Any]:
     known = [values[np.isfinite(values)] for values in numbers_of(parts).values()]
     every = np.abs(np.concatenate(known)) if known else np.zeros(0)
     if not len(every):
@@ -210,14 +213,18 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _refuse_unknown(said: Mapping[str, ColumnRead], tables: Mapping[str, Domain]) -> None:
-    columns = list(dict.fromkeys(str(name) for domain in tables.values() for name in domain.rows.columns))  # type: ignore[union-attr]
+def refuse_unknown(said: Mapping[str, ColumnRead], features: Collection[str]) -> None:
+    """Refuse what a config says of columns that are no features.
+
+    Raises:
+        DataError: naming the first.
+    """
     for name in said:
-        if name not in columns:
-            close = difflib.get_close_matches(name, columns, n=1)
+        if name not in features:
+            close = difflib.get_close_matches(name, features, n=1)
             raise DataError(
                 "data.columns",
-                expected=f"features of the table: {', '.join(columns[:8])}",
+                expected=f"features of the table: {', '.join(list(features)[:8])}",
                 got=name,
                 fix=f"did you mean {close[0]!r}?" if close else "remove it; label, group, time, id and keep are no features",
             )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+import numpy as np
+
 from ntgate.base import Frozen
-from ntgate.data.column_cells import texts_of
+from ntgate.data.column_cells import Cells
 from ntgate.data.column_form import ColumnForm, ColumnRead
 from ntgate.data.image_form import ImageForm
 from ntgate.data.question import Question, answers
@@ -80,24 +83,30 @@ class Reading(Frozen):
         return self.model_copy(update={"questions": questions, "notes": (*self.notes, *notes), "answers": lines})
 
 
-def cells_seen(form: ColumnForm | None, cells: Any) -> CellsSeen:
-    """What stands in a domain's column, as it is read."""
+def cells_seen(form: ColumnForm | None, cells: Cells, values: Any = None) -> CellsSeen:
+    """What stands in a domain's column, as it is read.
+
+    Args:
+        form: the column's; None: it is left out.
+        cells: as the file has them.
+        values: as numbers or seconds ``(n,)``, where they are such.
+    """
     import pandas as pd
 
-    column = pd.Series(cells)
     if form is not None and form.kind in ("number", "date"):
-        known = column[column.notna()]
-        missing = len(column) - len(known)
+        known = np.sort(values)  # those that are missing go to the end
+        missing = int(np.isnan(known).sum())
+        known = known[: len(known) - missing]
         if not len(known):
             return CellsSeen(missing=missing, distinct=0, range="")
-        low, high = known.min(), known.max()
+        low, high = known[0], known[-1]
         if form.kind == "date":
             ends = [str(pd.Timestamp(end * form.unit, unit="s")).removesuffix(" 00:00:00") for end in (low, high)]
         else:
             ends = [f"{end:.6g}" for end in (low, high)]
-        return CellsSeen(missing=missing, distinct=int(known.nunique()), range=" to ".join(ends))
-    texts = pd.Series(texts_of(column))
-    counts = texts[texts != ""].value_counts()
-    shown = ", ".join(str(text)[:30] for text in counts.index[:_SHOWN])
+        distinct = 1 + int(np.count_nonzero(known[1:] != known[:-1]))
+        return CellsSeen(missing=missing, distinct=distinct, range=" to ".join(ends))
+    counts = Counter(cells.counts)
+    shown = ", ".join(text[:30] for text, _ in counts.most_common(_SHOWN))
     more = ", ..." if len(counts) > _SHOWN else ""
-    return CellsSeen(missing=int((texts == "").sum()), distinct=len(counts), range=shown + more)
+    return CellsSeen(missing=len(cells) - counts.total(), distinct=len(counts), range=shown + more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_AT_ONCE = 64  # columns looked at together
+_MANY = 1000  # columns; so many one by one would be slow ever after
+_AT_ONCE = 2**22  # cells looked at together
 _MOST_DIGITS = 18  # so many an int64 always holds
+
+
+def frame_of(columns: Mapping[str, Any], rows: int) -> pd.DataFrame:
+    """A table of columns of so many rows; few of them are not copied into one block."""
+    import pandas as pd
+
+    return pd.DataFrame(columns, index=pd.RangeIndex(rows), copy=len(columns) > _MANY)
 
 
 def repeated(names: Iterable[str]) -> list[str]:
@@ -37,8 +45,9 @@ def refuse_cells(features: pd.DataFrame, where: str) -> None:
         DataError: naming column and rows; ``where`` is what messages call the table.
     """
     floats = features.columns[[getattr(dtype, "kind", "") == "f" for dtype in features.dtypes]]
-    for start in range(0, len(floats), _AT_ONCE):
-        names = floats[start : start + _AT_ONCE]
+    step = max(1, _AT_ONCE // len(features))
+    for start in range(0, len(floats), step):
+        names = floats[start : start + step]
         with np.errstate(over="ignore"):
             values = features[names].to_numpy(dtype=np.float32, na_value=np.nan)
         for i in np.flatnonzero(np.isinf(values).any(axis=0))[:1]:

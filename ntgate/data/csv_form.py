@@ -27,12 +27,14 @@ class CsvForm:
         decimal: what stands between a number's whole part and its fraction.
         header: the names of the columns.
         trailing: whether each record but the header ends in one separator more.
+        longest: bytes that no record exceeds.
     """
 
     separator: str
     decimal: str
     header: tuple[str, ...]
     trailing: bool = False
+    longest: int = LONGEST
 
     @property
     def said(self) -> str:
@@ -63,8 +65,8 @@ def csv_form(file: IO[bytes], where: str, given: CsvSpec | None = None) -> CsvFo
     header = _header(start, separator, where)
     if len(header) > 1 and not header[0].strip():
         header[0] = "Unnamed: 0"  # as pandas, which writes its index so, calls it
-    trailing = check_records(file, separator, len(header), where)
-    return CsvForm(separator, given.decimal or _decimal(start, separator), tuple(header), trailing)
+    trailing, longest = check_records(file, separator, len(header), where)
+    return CsvForm(separator, given.decimal or _decimal(start, separator), tuple(header), trailing, longest)
 
 
 def _separator(start: str) -> str:

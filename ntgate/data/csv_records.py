@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +23,13 @@ Positions: TypeAlias = npt.NDArray[np.int64]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
-def check_records(file: IO[bytes], separator: str, width: int, where: str) -> bool:
+def check_records(file: IO[bytes], separator: str, width: int, where: str) -> tuple[bool, int]:
     """Every record has ``width`` fields; or every one but the header ends in one separator more, as some programs write it.
 
     Fields between quotes may hold separators and line ends. Empty lines count for nothing.
 
     Returns:
-        Whether every record but the header ends in one separator more.
+        Whether every record but the header ends in one separator more; and bytes that no record exceeds.
 
     Raises:
         DataError: with the numbers of the lines, on other records, NUL characters, bytes that are no UTF-8, or a longer record.
@@ -52,7 +52,7 @@ def check_records(file: IO[bytes], separator: str, width: int, where: str) -> bo
         if len(rest) > LONGEST:
             raise found.too_long(line)
     found.judge()
-    return found.trailing > 0
+    return found.trailing > 0, found.longest
 
 
 class _Records:
@@ -69,17 +69,19 @@ class _Records:
 
     def __init__(self, block: bytes, separator: str, *, last: bool) -> None:
         signs = np.frombuffer(block, np.uint8)
-        quotes, ends, mark = np.flatnonzero(signs == _QUOTE), _line_ends(signs, last=last), ord(separator)
-        outside = np.cumsum(signs == _QUOTE, dtype=np.uint8) % 2 == 0 if len(quotes) else np.ones(len(signs), bool)
-        stops = ends[outside[ends]]
+        ends, mark = _line_ends(signs, b"\r" in block, last=last), ord(separator)
+        stops, marks = ends, signs == mark
+        quotes = np.flatnonzero(signs == _QUOTE) if b'"' in block else ends[:0]
+        if len(quotes):
+            outside = np.cumsum(signs == _QUOTE, dtype=np.uint8) % 2 == 0
+            stops, marks = ends[outside[ends]], marks & outside
         self.size = len(block) if last else int(stops[-1]) + 1 if len(stops) else 0
         if last and len(block) and not (len(stops) and stops[-1] == len(block) - 1):
             stops = np.append(stops, len(block))
         self.doubtful = _doubtful(signs[: self.size], quotes[quotes < self.size], mark)
         self.content, self.starts, self.stops = block[: self.size], np.append([0], stops[:-1] + 1)[: len(stops)], stops
         self._ends = ends[ends < self.size]
-        between = np.flatnonzero((signs == mark) & outside)
-        self.fields = np.diff(np.searchsorted(between, stops), prepend=0) + 1
+        self.fields = _counted(marks[: self.size], self.starts, stops).astype(np.int64) + 1
         self._signs, self._mark = signs, mark
 
     @property
@@ -117,6 +119,7 @@ class _Found:
     records: int = 0
     trailing: int = 0
     wrong: int = 0
+    longest: int = 0
     more: bool = False
     shown: list[str] = field(default_factory=list)
 
@@ -126,6 +129,7 @@ class _Found:
         counted = np.ones(len(records.stops), bool) if self.width == 1 else ~records.blank
         wrong = np.flatnonzero(counted & (records.fields != self.width))
         self.records += int(counted.sum())
+        self.longest = max(self.longest, int((records.stops - records.starts).max(initial=0)))
         self.wrong += len(wrong)
         if not len(wrong):
             return
@@ -138,7 +142,7 @@ class _Found:
         """Look at all further records in ``file``, the first of which begins in ``line``."""
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         reader = csv.reader(self._lines(text, line), delimiter=self.separator)
-        begins = line
+        begins, self.longest = line, LONGEST
         try:
             for fields in reader:
                 if len(fields) > 1 or (fields and (self.width == 1 or fields[0] == "" or fields[0].strip())):
@@ -219,14 +223,22 @@ def _fields(count: int, line: int) -> str:
     return f"{count} in line {line}"
 
 
-def _line_ends(signs: Bytes, *, last: bool) -> Positions:
+def _line_ends(signs: Bytes, returns: bool, *, last: bool) -> Positions:
     """Where lines end; a return at the very end of a block may be the first half of an end."""
     ends = np.flatnonzero(signs == _LINE)
-    returns = np.flatnonzero(signs == _RETURN)
-    if not len(returns):
+    if not returns:
         return ends
-    follower = np.append(signs, 0 if last else _LINE)[returns + 1]
-    return np.sort(np.concatenate([ends, returns[follower != _LINE]]))
+    found = np.flatnonzero(signs == _RETURN)
+    follower = np.append(signs, 0 if last else _LINE)[found + 1]
+    return np.sort(np.concatenate([ends, found[follower != _LINE]]))
+
+
+def _counted(marks: npt.NDArray[np.bool_], starts: Positions, stops: Positions) -> npt.NDArray[Any]:
+    """How many marks each record has ``(n,)``, in the smallest type that holds as many as the longest has bytes: the quickest."""
+    if not len(stops):
+        return stops
+    kind = np.uint16 if (stops - starts).max() < 2**16 else np.uint32
+    return np.asarray(np.add.reduceat(marks.view(np.uint8), starts, dtype=kind))
 
 
 def _doubtful(signs: Bytes, quotes: Positions, mark: int) -> bool:

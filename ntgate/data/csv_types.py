@@ -11,15 +11,17 @@ import numpy.typing as npt
 from ntgate.data.missing import MISSING
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 # What means no value in a csv file, as pandas has it.
 NOTHING = ("", " ", *(word for word in MISSING if word != "NaT"))
+_FIRST = 100  # cells that are looked at before all others
 _LONG = 19  # digits of which float64 and int64 may lose some
 _TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 
 
-def natural(column: pa.ChunkedArray, nothing: tuple[str, ...] = NOTHING) -> npt.NDArray[Any]:
+def natural(column: pa.ChunkedArray, nothing: tuple[str, ...] = NOTHING) -> npt.NDArray[Any] | pd.Series[Any]:
     """Whole numbers, numbers or truth values where all cells are such, else text; what has no value is NaN or None.
 
     A number that begins with a nought is a code, and a whole number of more than 18 digits is one too: both stay text.
@@ -28,33 +30,44 @@ def natural(column: pa.ChunkedArray, nothing: tuple[str, ...] = NOTHING) -> npt.
     >>> [natural(pa.chunked_array([cells])).tolist() for cells in (["1", " 2"], ["1.5", "NA"], ["01", "2"], ["true", "False"])]
     [[1, 2], [1.5, nan], ['01', '2'], [True, False]]
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    cells = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    found = _numbers(cells)
+    found = numbers_in(column, nothing)
     if found is not None:
         return found
-    gone = pc.is_in(cells, value_set=_values(nothing))
-    known = pc.if_else(gone, pa.scalar(None, pa.string()), cells) if pc.any(gone).as_py() else cells
-    for tried in [known] if known is not cells else []:
-        found = _numbers(tried)
-        if found is not None:
-            return found
-    trimmed = pc.utf8_trim_whitespace(known)
-    found = _numbers(trimmed)
-    if found is not None:
-        return found
+    known = _known(column, nothing)
     different = pc.unique(known).drop_null()
     if 0 < len(different) <= len(_TRUTH) and set(different.to_pylist()) <= set(_TRUTH):
         values = pc.is_in(known, value_set=_values(tuple(text for text, truth in _TRUTH.items() if truth)))
         if not known.null_count:
-            return np.asarray(values.to_numpy(zero_copy_only=False))
+            return _plain(values)
         return np.asarray(pc.if_else(pc.is_null(known), None, values).to_pylist(), dtype=object)
-    return np.asarray(known.to_numpy(zero_copy_only=False), dtype=object)
+    return known.to_pandas()
 
 
-def _numbers(cells: pa.StringArray) -> npt.NDArray[Any] | None:
+def numbers_in(cells: pa.Array | pa.ChunkedArray, nothing: tuple[str, ...] = NOTHING) -> npt.NDArray[Any] | None:
+    """Cells as whole numbers or numbers, where all of them are such or have no value, else None."""
+    import pyarrow.compute as pc
+
+    found = _numbers(cells)
+    if found is not None:
+        return found
+    known = _known(cells, nothing)
+    if known is not cells:
+        found = _numbers(known)
+    return _numbers(pc.utf8_trim_whitespace(known)) if found is None else found
+
+
+def _known(cells: pa.Array | pa.ChunkedArray, nothing: tuple[str, ...]) -> pa.Array | pa.ChunkedArray:
+    """The cells with none where they mean no value."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    gone = pc.is_in(cells, value_set=_values(nothing))
+    return pc.if_else(gone, pa.scalar(None, pa.string()), cells) if pc.any(gone).as_py() else cells
+
+
+def _numbers(cells: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any] | None:
     """Cells as whole numbers or numbers, or None where one of them is neither, or a code."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -65,18 +78,25 @@ def _numbers(cells: pa.StringArray) -> npt.NDArray[Any] | None:
         return None
     if _codes(cells):
         return None
-    values = np.array(found.to_numpy(zero_copy_only=False))
+    values = np.asarray(_plain(found))
     # A look at the values is quicker than one at the texts, and that than a cast that fails.
-    if (
-        not found.null_count
-        and (values == np.floor(values)).all()
-        and pc.all(pc.match_substring_regex(cells, r"^-?[0-9]+$")).as_py()
-    ):
-        return np.asarray(cells.cast(pa.int64()).to_numpy(zero_copy_only=False))
+    if not found.null_count and _whole(values) and pc.all(pc.match_substring_regex(cells, r"^-?[0-9]+$")).as_py():
+        return np.asarray(_plain(cells.cast(pa.int64())))
     return values
 
 
-def _codes(cells: pa.StringArray) -> bool:
+def _plain(found: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
+    import pyarrow as pa
+
+    return found.to_numpy() if isinstance(found, pa.ChunkedArray) else found.to_numpy(zero_copy_only=False)
+
+
+def _whole(values: npt.NDArray[np.float64]) -> bool:
+    first = values[:_FIRST]
+    return bool((first == np.floor(first)).all() and (values == np.floor(values)).all())
+
+
+def _codes(cells: pa.Array | pa.ChunkedArray) -> bool:
     """Whether a cell among numbers begins with a nought, or has more than 18 digits before its point."""
     import pyarrow.compute as pc
 

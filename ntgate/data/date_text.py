@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from ntgate.data.column_form import Rules
@@ -20,6 +21,30 @@ ORDERS: dict[str, Rules] = {
     "mdy": ((_FIRST, r"\3-\1-\2\4"), *_PADDED),
 }
 SAID = {"ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year"}
+
+
+ZERO = re.compile(r"0000-00-00([T ]00:00(:00(\.0+)?)?)?")  # which MySQL has for no date
+_MARKS = ([1, 1], [12, 31], [12, 30])  # day and month
+_FAR = 40  # years from all other dates, from where a date is perhaps a mark
+
+
+def far_away(texts: Sequence[str], order: str) -> list[str]:
+    """The dates, first or last days of a year or a time, that stand for none: many years before or behind all others.
+
+    >>> far_away(["2024-01-31", "2023-02-01", "9999-12-31"], "ymd")
+    ['9999-12-31']
+    """
+    parts = {text: re.findall(r"\d+", text)[:3] for text in texts}
+    years = {text: int(part[0 if order == "ymd" else 2]) for text, part in parts.items()}
+    known, often = sorted(set(years.values())), Counter(years.values())
+    if len(known) < 2:
+        return []
+    ends = {known[0]: known[1] - known[0], known[-1]: known[-1] - known[-2]}
+    return sorted(
+        text
+        for text, year in years.items()
+        if often[year] == 1 and ends.get(year, 0) > _FAR and sorted(map(int, parts[text]))[:2] in _MARKS
+    )
 
 
 def orders(texts: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ _TRUTH = {"true": "1", "false": "0", "yes": "1", "no": "0"}
 _MANY = 30  # whole numbers that are perhaps no classes
 _DENSE = 0.9  # of the numbers between the smallest and the largest, where they are codes of classes
 _PARTS = "|;,+"
+_SHOWN = 4  # names
 
 
 def renamed(domain: Domain, names: Mapping[str, str], missing: Collection[str]) -> tuple[Domain, Domain | None]:
@@ -66,7 +67,7 @@ def label_questions(domains: Mapping[str, Domain], names: Mapping[str, str], *, 
     asked = [*_spellings(domains, certain), *_no_classes(counts, certain)]
     if not classes:
         asked += _no_classification(counts)
-    return asked, [*_several(counts), *_contradictions(domains)]
+    return asked, [*_several(counts), *_apart(domains), *_contradictions(domains)]
 
 
 def _spellings(domains: Mapping[str, Domain], certain: Collection[str]) -> Iterable[Question]:
@@ -94,7 +95,7 @@ def _spellings(domains: Mapping[str, Domain], certain: Collection[str]) -> Itera
 
 
 def _bare(name: str) -> str:
-    bare = " ".join(name.casefold().split())
+    bare = " ".join(name.casefold().split()).rstrip(".") or name  # UCI Adult's test rows have a point behind each label
     if bare.startswith(("b'", 'b"')) and bare.endswith(bare[1]) and len(bare) > 3:
         bare = bare[2:-1]
     try:
@@ -137,6 +138,19 @@ def _no_classification(counts: Mapping[str, int]) -> Iterable[Question]:
             answer="classes",
             otherwise="turn the number into classes first, such as low and high",
         )
+
+
+def _apart(domains: Mapping[str, Domain]) -> Iterable[str]:
+    """Classes of the source, of which the target has none, and the other way round."""
+    if "source" not in domains or "target" not in domains:
+        return
+    one, other = domains["source"].classes, domains["target"].classes
+    if not set(one) & set(other):
+        yield f"Source and target share no label: {_some(one)} and {_some(other)}; `label_map` below data says which are the same."
+
+
+def _some(names: Collection[str]) -> str:
+    return ", ".join(map(repr, list(names)[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")
 
 
 def _several(counts: Mapping[str, int]) -> Iterable[str]:

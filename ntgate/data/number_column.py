@@ -25,6 +25,8 @@ _CODE = re.compile(r"(^|[_\W])(id|code|cd|zip|zip_?code|post_?code|postal|plz|sk
 _NINES = re.compile(r"-?9{3,}|-9{1,2}")
 _EPOCH = (9e8, 2.2e9)  # seconds: 1998 to 2039
 _UNITS = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
+_LONG = (2.0**53, 2.0**64)  # from here float64 skips whole numbers, to where they are kept
+_TIMES = (100, 1000, 1_000_000)  # per cent and shares, thousands, parts of a second
 _FAR = 10.0  # interquartile ranges from the quartiles
 _SURE = 1e-6  # p-value below which a code's classes follow no smooth curve
 _GAIN = 0.03  # of the label's variance, that each code on its own explains beyond such a curve
@@ -40,7 +42,8 @@ def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, loo
         source: rows with their labels, of which it may tell: the source's, or the target's where there is none.
         look: whether to look for what has to be asked about.
     """
-    known = {domain: values[np.isfinite(values)] for domain, values in parts.items()}
+    finite = {domain: np.isfinite(values) for domain, values in parts.items()}
+    known = {domain: values if finite[domain].all() else values[finite[domain]] for domain, values in parts.items()}
     known = {domain: values for domain, values in known.items() if len(values)}
     every = np.concatenate([_some(values) for values in known.values()]) if known else np.zeros(0)
     if len(every) < _LEAST:
@@ -51,9 +54,12 @@ def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, loo
         found = _date(told, every) if whole else None
         return found if found is not None and found.seen is None else Judged(form)
     if whole:
-        found = _date(told, every) or _index(name, told, known) or _code(name, told, known, form)
+        found = _date(told, every) or _index(name, told, known) or _code(name, told, known, form) or _long(told, every)
         if found is not None:
             return found
+    found = _unit(told, known, form)
+    if found is not None:
+        return found
     labelled = None if source is None else parts.get(source.name)
     found = _of_label(told, labelled, source, form, whole=whole) or _sentinel(told, every, form)
     return found or Judged(form)
@@ -107,6 +113,31 @@ def _code(name: str, told: str, known: Mapping[str, Floats], form: ColumnForm) -
     return Judged(form, seen, "category" if few else "ignore", "`number`")
 
 
+def _long(told: str, every: Floats) -> Judged | None:
+    """Whole numbers of which float64 loses the last digits, and which int64 holds: ids."""
+    if every.max() < _LONG[0] or every.max() >= _LONG[1]:
+        return None
+    seen = f"{told} has whole numbers of over 15 digits, such as {every.max():.0f}, which are perhaps codes"
+    return Judged(None, seen, "ignore", "`number`; as text in the files they can be a `category`")
+
+
+def _unit(told: str, known: Mapping[str, Floats], form: ColumnForm) -> Judged | None:
+    """Numbers that are a hundred, a thousand or a million times as large in one domain as in another, and else alike."""
+    if len(known) < 2 or any(len(values) < _LEAST for values in known.values()):
+        return None
+    (first, one), *others = ((domain, np.quantile(_some(values), (0.25, 0.5, 0.75))) for domain, values in known.items())
+    for domain, other in others:
+        for times in _TIMES:
+            low, high, factor = (one, other, times) if abs(other[1]) > abs(one[1]) else (other, one, times)
+            spread = high[2] - high[0], factor * (low[2] - low[0])
+            middle = high[1], factor * low[1]
+            if spread[1] > 0 and all(0.7 < a / b < 1.4 for a, b in (spread, middle) if b):
+                larger, smaller = (domain, first) if high is other else (first, domain)
+                seen = f"{told} has numbers about {times:,} times as large in {larger} as in {smaller}, in another unit perhaps"
+                return Judged(form, seen, "number", "write it in one way in the files")
+    return None
+
+
 def _of_label(told: str, values: Floats | None, source: Domain | None, form: ColumnForm, *, whole: bool) -> Judged | None:
     """A column that tells the label, or whose numbers order nothing that the label follows."""
     if values is None or source is None or source.y is None or not whole or not np.isfinite(values).all():
@@ -119,14 +150,18 @@ def _of_label(told: str, values: Floats | None, source: Domain | None, form: Col
         if runs == len(np.unique(y)):
             return Judged(None, f"{told} orders the rows by their label", "ignore", "`number`")
         return None
-    table = np.zeros((len(groups), len(source.classes)))
-    np.add.at(table, (place, y), 1)
+    table = crossed(place, y, len(groups), len(source.classes))
     if tells(table):
         return Judged(form, f"{told} tells the label of every row of the {source.name}", "ignore", "`number` or `category`")
     if 5 <= len(groups) <= 1000 and len(values) >= 5 * len(groups) and _follows_no_curve(table):
         seen = f"{told} has {len(groups)} different whole numbers, whose order says nothing of the label"
         return Judged(form, seen, "category", "`number`")
     return None
+
+
+def crossed(place: npt.NDArray[Any], y: npt.NDArray[Any], values: int, classes: int) -> Floats:
+    """How often each of so many values stands with each class ``(values, classes)``."""
+    return np.bincount(place * classes + y, minlength=values * classes).reshape(values, classes).astype(np.float64)
 
 
 def tells(table: npt.NDArray[Any]) -> bool:

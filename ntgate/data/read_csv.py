@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import codecs
 import io
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ntgate.data.cells import numbers
+from ntgate.data.columns import frame_of
 from ntgate.data.csv_form import CsvForm, csv_form
-from ntgate.data.csv_types import NOTHING, natural
+from ntgate.data.csv_swallowed import refuse_swallowed
+from ntgate.data.csv_types import NOTHING, natural, numbers_in
 from ntgate.data.number_text import ways
 from ntgate.data.read_table import check_header
 from ntgate.data.specs import SourceSpec
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_BLOCK = 2**22  # bytes read together: fewer cost calls, more the processor's cache
 _ROWS = 200_000  # at most so many different texts of a column are looked at for other marks than a point
 
 
@@ -29,19 +36,51 @@ def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, str]:
     Raises:
         DataError: when it is no csv file all of whose records are whole, or its header has a name twice or none.
     """
-    import pandas as pd
-
     file = _in_utf8(file, spec)
     form = csv_form(file, spec.path, spec.csv)
     check_header(form.header, spec)
-    cells = _cells(file, form, spec)
     nothing, of_labels = (*NOTHING, *spec.csv.missing), ("", " ", *spec.csv.missing)
-    usual = form.decimal == "." and spec.csv.thousands is None
-    frame = {}
-    for name, column in zip(form.header, cells.columns, strict=False):
-        empty = of_labels if name == spec.label else nothing
-        frame[name] = natural(column, empty) if usual else _column(column, form, spec, empty)
-    return pd.DataFrame(frame), form.said
+    empty = {name: of_labels if name == spec.label else nothing for name in form.header}
+    if form.decimal == "." and spec.csv.thousands is None:
+        frame = _usual(file, form, spec, empty)
+    else:
+        texts = _texts(file, form, spec, form.header)
+        frame = {name: _column(texts.pop(name), form, spec, empty[name]) for name in form.header}
+    found = frame_of(frame, len(next(iter(frame.values()))))
+    refuse_swallowed(found, form.separator, spec)
+    return found, form.said
+
+
+def _usual(file: IO[bytes], form: CsvForm, spec: SourceSpec, empty: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """The columns of a file whose numbers have a point: what are numbers so far is kept as such, not as text."""
+    import pyarrow as pa
+
+    numbers: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in form.header}
+    texts: dict[str, list[pa.Array]] = {}
+    again = []
+    for block in _blocks(file, form, spec, form.header):
+        for name in form.header:
+            cells = block.column(name)
+            if name in texts:
+                texts[name].append(cells)
+            elif name in numbers:
+                found = numbers_in(cells, empty[name])
+                if found is not None:
+                    numbers[name].append(found)
+                elif numbers.pop(name):  # texts after numbers, which are not kept as they were written
+                    again.append(name)
+                else:
+                    texts[name] = [cells]
+    chunks = {name: pa.chunked_array(texts.pop(name), pa.string()) for name in list(texts)}
+    chunks |= _texts(file, form, spec, again) if again else {}
+    made = {name: natural(chunks.pop(name), empty[name]) for name in list(chunks)}
+    made |= {name: _joined(numbers.pop(name)) for name in list(numbers)}
+    return {name: made[name] for name in form.header}
+
+
+def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """The blocks of a column of numbers; without any it is empty text."""
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=object)
 
 
 def _column(cells: pa.ChunkedArray, form: CsvForm, spec: SourceSpec, nothing: tuple[str, ...]) -> Any:
@@ -60,7 +99,16 @@ def _column(cells: pa.ChunkedArray, form: CsvForm, spec: SourceSpec, nothing: tu
     return numbers(plain, found[0].rules, exact=True) if len(found) == 1 else plain
 
 
-def _cells(file: IO[bytes], form: CsvForm, spec: SourceSpec) -> pa.Table:
+def _texts(file: IO[bytes], form: CsvForm, spec: SourceSpec, wanted: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+    """Columns as they are written."""
+    import pyarrow as pa
+
+    blocks = list(_blocks(file, form, spec, wanted))
+    return {name: pa.chunked_array([block.column(name) for block in blocks], pa.string()) for name in wanted}
+
+
+def _blocks(file: IO[bytes], form: CsvForm, spec: SourceSpec, wanted: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The records in blocks, every cell as it is written."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -72,17 +120,22 @@ def _cells(file: IO[bytes], form: CsvForm, spec: SourceSpec) -> pa.Table:
 
     file.seek(0)
     try:
-        table = csv.read_csv(
+        reader = csv.open_csv(
             file,
-            csv.ReadOptions(column_names=names, use_threads=True, block_size=2**24),
+            csv.ReadOptions(column_names=names, block_size=max(_BLOCK, form.longest + 1)),
             csv.ParseOptions(delimiter=form.separator, newlines_in_values=True, invalid_row_handler=other),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, include_columns=wanted),
         )
+        header = not form.trailing
+        for block in reader:
+            rows = block.slice(1) if header else block
+            header = header and not len(block)
+            if len(rows):
+                yield rows
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(
             spec.path, expected="a csv file with a header", got=" ".join(str(error).split())[:200], fix="export it again"
         ) from error
-    return table if form.trailing else table.slice(1)
 
 
 def _in_utf8(file: IO[bytes], spec: SourceSpec) -> IO[bytes]:

@@ -21,6 +21,9 @@ from ntgate.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+_SKIPPED = 2**24  # from here float32 skips whole numbers
+_KEPT = 0.9
+
 
 def read_npz(file: IO[bytes], spec: SourceSpec, name: str, images: ImagesSpec, *, labelled: bool, recorded: bool = False) -> Domain:
     """The arrays ``x`` ``(n, ...)`` and ``y`` ``(n,)`` of an npz file.
@@ -120,7 +123,25 @@ def _column(arrays: Npz, key: str, spec: SourceSpec, count: int) -> pd.Series[An
     return pd.Series(np.char.decode(column, "utf-8", "replace") if column.dtype.kind == "S" else column)
 
 
+def _refuse_long(x: npt.NDArray[Any], spec: SourceSpec) -> None:
+    """Refuse whole numbers most of which float32 does not tell apart, such as ids and times."""
+    if x.dtype.kind not in "iu" or x.dtype.itemsize < 4:
+        return
+    for place, column in enumerate(x.reshape(len(x), -1).T):
+        if column.max(initial=0) >= _SKIPPED or column.min(initial=0) <= -_SKIPPED:
+            different = np.unique(column)
+            left = len(np.unique(different.astype(np.float32)))
+            if left < _KEPT * len(different):
+                raise DataError(
+                    f"{spec.path}: x",
+                    expected="whole numbers that float32 tells apart",
+                    got=f"{len(different):,} different ones in column {place}, of which {left:,} are left",
+                    fix="leave it out where it is an id, subtract what is common to all, or give a table",
+                )
+
+
 def _float32(x: npt.NDArray[Any], spec: SourceSpec) -> npt.NDArray[np.float32]:
+    _refuse_long(x, spec)
     with np.errstate(over="ignore"):
         x = np.ascontiguousarray(x, dtype=np.float32)
     wrong = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))

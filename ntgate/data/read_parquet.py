@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ntgate.data.columns import frame_of
 from ntgate.data.csv_types import natural
 from ntgate.data.location import Location, unreadable
 from ntgate.data.read_table import check_header
@@ -79,14 +80,10 @@ def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:
     Raises:
         DataError: when what the file holds cannot be had as columns.
     """
-    import pandas as pd
-
     codes = _categories(table)
     try:
-        table = table.replace_schema_metadata(None)
-        frame: pd.DataFrame = pd.DataFrame(
-            {name: _column(table[i]).to_pandas() for i, name in enumerate(table.column_names) if name != _INDEX}
-        )
+        made = {name: _column(table[i]).to_pandas() for i, name in enumerate(table.column_names) if name != _INDEX}
+        frame = frame_of(made, len(table))
     except MemoryError:
         raise
     except Exception as error:

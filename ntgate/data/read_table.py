@@ -111,4 +111,7 @@ def label_values(column: pd.Series[Any]) -> npt.NDArray[Any]:
         column = column.astype(object)
     if pd.api.types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
+    if isinstance(column.dtype, pd.StringDtype):
+        place, known = pd.factorize(column)
+        return np.append(known.to_numpy(dtype=object), None)[place]
     return column.astype(object).where(column.notna(), None).to_numpy()

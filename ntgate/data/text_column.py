@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ntgate.data.column_form import ColumnForm, ColumnRead, Rules
-from ntgate.data.date_text import ORDERS, SAID, orders
+from ntgate.data.date_text import ORDERS, SAID, ZERO, far_away, orders
 from ntgate.data.number_text import MARKS, Way, unit_of, ways
 from ntgate.data.prose import prose
 
@@ -17,6 +17,7 @@ _FEW = 50  # different texts that are always categories
 _UNIQUE = 0.5  # different texts by rows, where they are nearly unique
 _MOSTLY = 0.9
 _NAMED = 5
+_MOST_DIGITS = 18  # so many an int64 always holds
 _NUMBER_LIKE = re.compile(r"[<>~=≤≥]?\s*[+-]?[$€£¥]?\s?\(?\d[\d.,' \u00a0]*\)?\s?(%|[$€£¥])?")
 _NESTED = re.compile(r"[\[{(].*[\]})]", re.DOTALL)
 _YES, _NO = ("true", "yes", "y", "t", "on", "1"), ("false", "no", "n", "f", "off", "0")
@@ -53,8 +54,8 @@ def judged(name: str, counts: Mapping[str, int], *, typed: bool, mixed: bool) ->
     """
     if _is_truth(counts, mixed):
         return Judged(truth_form())
-    marks = sorted(text for text in counts if text in MARKS)
-    rest = [text for text in counts if text not in MARKS]
+    marks = sorted(text for text in counts if text in MARKS or ZERO.fullmatch(text))
+    rest = [text for text in counts if text not in marks]
     told = f"Column {name!r}"
     if rest:
         found = _dates(told, rest, marks, counts) or _numbers(told, rest, marks, counts, plainly=typed and not mixed)
@@ -119,12 +120,15 @@ def _numbers(told: str, rest: list[str], marks: list[str], counts: Mapping[str, 
     return _all_numbers(told, rest, marks, plainly=plainly) or _nearly_numbers(told, rest, marks, counts)
 
 
-def _all_numbers(told: str, rest: list[str], marks: list[str], *, plainly: bool) -> Judged | None:
+def _all_numbers(told: str, rest: list[str], marks: list[str], *, plainly: bool) -> Judged | None:  # noqa: PLR0911  one a way
     """A column all of whose texts are numbers, or codes in digits."""
     found = ways(rest)
     if found:
         padded = [text for text in rest if re.match(r"[+-]?0\d", text)]
         whole = all(text.lstrip("+-").isdigit() for text in rest)
+        if whole and max(map(len, rest)) > _MOST_DIGITS and len(rest) > _FEW:
+            seen = f"{told} has whole numbers of up to {max(map(len, rest))} digits, such as {rest[0]!r}, which are perhaps codes"
+            return Judged(None, seen, "ignore", "`number` or `category`")
         if whole and padded:
             same = {text.lstrip("0") or "0" for text in rest}
             if len(same) < len(rest):
@@ -180,6 +184,10 @@ def _dates(told: str, rest: list[str], marks: list[str], counts: Mapping[str, in
         if len(found) == 2:
             seen = f"{told} has dates such as {rest[0]!r}, day before month or month before day"
             return Judged(form, seen, {"kind": "date", "order": "dmy"}, "`{kind: date, order: mdy}`")
+        odd = far_away(rest, found[0])
+        if odd:
+            seen = f"{told} has dates, and {_named(odd)} many years from all others among them"
+            return Judged(form, seen, {"kind": "date", "missing": odd}, "`date`, where it is one")
         return Judged(form)
     like = [text for text in rest if orders([text])]
     if sum(counts[text] for text in like) >= _MOSTLY * sum(counts[text] for text in rest) and orders(like):

@@ -97,12 +97,12 @@ def _as_read(pool: Domain, train: Domain, path: str) -> Domain:
         return pool
     import pandas as pd
 
-    from ntgate.data.column_cells import converted, plain
+    from ntgate.data.column_cells import Cells, converted
 
     missing = [name for name in train.forms if name not in pool.rows.columns]
     if missing:
         raise DataError(path, expected="the columns of the target", got=f"without {', '.join(missing[:5])}", fix="add them")
-    columns = {name: converted(plain(pool.rows[name]), form, f"pool: {name}") for name, form in train.forms.items()}
+    columns = {name: converted(Cells(pool.rows[name]), form, f"pool: {name}") for name, form in train.forms.items()}
     return replace(pool, forms=train.forms, rows=pd.DataFrame(columns, index=pd.RangeIndex(len(pool))))
 
 

@@ -62,6 +62,22 @@ TYPES = [
     Situation("Numbers as text in parquet", "reads", NUMBER, texts(lambda v: f"{v:.3f}"), write=parquet, kind="number"),
     Situation("Bytes that are text in parquet", "reads", "c  category", of(b"north", b"south"), write=parquet, kind="category"),
     Situation(
+        "Bytes in parquet that are no text",
+        "asks",
+        "bytes that are no text",
+        lambda n, rng: [bytes([200 + i % 50, 1]) for i in range(n)],
+        write=parquet,
+        kind="left out",
+    ),
+    Situation(
+        "uint64 beyond int64 in parquet",
+        "asks",
+        "whole numbers of over 15 digits",
+        lambda n, rng: rng.integers(2**63, 2**64 - 1, n, dtype=np.uint64),
+        write=parquet,
+        kind="left out",
+    ),
+    Situation(
         "The index of a frame in parquet",
         "asks",
         "numbers the rows",

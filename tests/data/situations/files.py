@@ -6,6 +6,13 @@ import gzip
 
 from tests.data.situations.build import NUMBER, ROWS, Situation, csv, file, hive, lines, normal, of, parts, texts
 
+
+def _stray(number: int, line: str) -> str:
+    """The line, with a quote before its last field, or at its end."""
+    *fields, last = line.split(",")
+    return ",".join([*fields, f'"{last}']) if number == 100 else line + '"' if number == 103 else line
+
+
 FILES = [
     Situation("Semicolons", "reads", "fields between semicolons", write=csv(sep=";")),
     Situation(
@@ -47,6 +54,22 @@ FILES = [
         kind="category",
     ),
     Situation("Line ends of Windows", "reads", "amount  number", write=csv(lineterminator="\r\n")),
+    Situation(
+        "Line ends of both kinds in one file", "reads", "amount  number", write=lines(lambda i, line: line + "\r" * (i % 3 > 0))
+    ),
+    Situation(
+        "A header in the middle, as of files put together",
+        "refuses",
+        "expected its header once, got it again in row 100",
+        write=lines(lambda i, line: f"{line}\namount,colour,label" if i == 100 else line),
+    ),
+    Situation(
+        "Two stray quotes, three rows apart",
+        "refuses",
+        "label: expected quotes in pairs, got one in row 99 that takes the 3 lines behind it",
+        normal,
+        write=lines(_stray),
+    ),
     Situation("Empty lines", "reads", "amount  number", write=lines(lambda i, line: line + "\n" if i % 9 == 0 else line)),
     Situation("A comma behind every row", "reads", "amount  number", write=lines(lambda i, line: line + "," * (i > 0))),
     Situation(

@@ -73,6 +73,18 @@ LABELS = [
         "Spaces around some labels", "reads", "amount  number", target_label=lambda y: [v + " " * (i % 3) for i, v in enumerate(y)]
     ),
     Situation(
+        "A point behind each label of one file",
+        "asks",
+        "Labels differ by their spelling alone",
+        target_label=lambda yes: np.char.add(yes.astype(str), "."),
+    ),
+    Situation(
+        "No label in both files",
+        "reads",
+        "Source and target share no label",
+        target_label=lambda yes: np.where(yes == "yes", "ja", "nein"),
+    ),
+    Situation(
         "Bytes written as text",
         "asks",
         "differ by their spelling alone",

@@ -1,0 +1,56 @@
+"""Records that are none of their own: those that a stray quote has swallowed, and a header that stands again among them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ntgate.data.labels import rows
+from ntgate.data.specs import SourceSpec
+from ntgate.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST = 1000  # cells of a column that are looked at
+_NUMBER = re.compile(r'"?\s*[+-]?[\d.,]+([eE][+-]?\d+)?\s*"?')
+_ENDS = re.compile(r"\r\n|\r|\n")
+_EVIDENCE = {"\t": 0, ",": 2}  # numbers in their places, where a text may well have the separator in it; of others one
+
+
+def refuse_swallowed(frame: pd.DataFrame, separator: str, spec: SourceSpec) -> None:
+    """Refuse cells that hold the records between two stray quotes, and a header among the records.
+
+    Such a cell ends with the fields of a record up to its own column.
+
+    Raises:
+        DataError: naming column and row.
+    """
+    import pandas as pd
+
+    names, kinds = list(frame.columns), list(frame.dtypes)
+    texts = {name for name, kind in zip(names, kinds, strict=True) if isinstance(kind, pd.StringDtype)}
+    if spec.label in texts:
+        again = np.flatnonzero((frame[spec.label] == spec.label).to_numpy())
+        again = again[[all(str(frame[name].iat[i]).strip() == name.strip() for name in names) for i in again]]
+        if len(again):
+            raise DataError(spec.path, expected="its header once", got=f"it again in {rows(again)}", fix="remove it there")
+    numbers = np.flatnonzero([getattr(kind, "kind", "O") in "fiu" for kind in kinds])
+    for place, name in enumerate(names):
+        if name not in texts or place == 0:
+            continue
+        before = numbers[numbers < place]
+        if len(before) < _EVIDENCE.get(separator, 1):
+            continue
+        for row in np.flatnonzero(frame[name].str.contains("\n|\r", regex=True, na=False).to_numpy())[:_MOST]:
+            *others, last = _ENDS.split(str(frame[name].iat[row]))
+            fields = last.split(separator)
+            if len(fields) == place + 1 and all(_NUMBER.fullmatch(fields[number]) for number in before):
+                raise DataError(
+                    f"{spec.path}: {name}",
+                    expected="quotes in pairs",
+                    got=f"one in row {row} that takes the {len(others)} lines behind it into its field",
+                    fix="double each quote that is part of a text and put quotes around the text, or remove it",
+                )
