@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,8 +42,8 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | N
     trained.
 
     With --workers both domains are tables of numbers in parquet (files, folders, part-*.parquet; here or s3://). They are never
-    in one memory: beyond shift.max_rows all rows are tested by random features and nothing is sampled. The verdict is found by the
-    same rule, and no page is written.
+    in one memory: beyond shift.max_rows all rows are tested by random features and nothing is sampled. Of data.columns they take
+    ignore, and number or boolean with the numbers that mean no value. The verdict is found by the same rule; no page is written.
 
     A scheduler retrains on a shift with: ntgate drift CONFIG; test $? -eq 3 && ntgate run CONFIG
     """
@@ -79,9 +79,10 @@ def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
     specs = settings.data.source, settings.data.target
     if any(spec.reader is not None for spec in specs):
         raise ConfigError("data", expected="parquet without a reader, for --workers", got="a reader", fix="leave out one of them")
-    others = {name for spec in specs for name in (spec.label, spec.group, spec.time, *spec.drop, *spec.keep) if name}
+    others = {name for spec in specs for name in (spec.label, spec.group, spec.time, spec.id, *spec.drop, *spec.keep) if name}
+    about: dict[str, Any] = {"without": sorted(others), "columns": settings.data.columns, "seed": settings.seed}
     with workers(wanted) as engine:
-        found = table_shift(specs[0].path, specs[1].path, settings.shift, without=sorted(others), seed=settings.seed, engine=engine)
+        found = table_shift(specs[0].path, specs[1].path, settings.shift, engine=engine, **about)
     console.answer(found.as_json() if as_json else table_summary(found))
     return EXIT[found.outcome]
 

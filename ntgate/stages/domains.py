@@ -13,6 +13,7 @@ from ntgate.data.column_seen import Reading
 from ntgate.data.copies import Copies
 from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
+from ntgate.data.question import Question
 from ntgate.data.read_together import ReadTogether
 
 
@@ -62,13 +63,10 @@ def _understood(config: RunConfig, read: ReadTogether) -> tuple[dict[str, Domain
     """The domains with their columns as they are meant and their labels as they are called, and how that was decided."""
     from ntgate.data.column_kinds import settled
     from ntgate.data.domain import joined
-    from ntgate.data.image_seen import told
     from ntgate.data.label_names import label_questions, renamed
 
     data, found, unlabelled = config.data, read.domains, []
-    backbone = config.model.backbone
-    planes = backbone is None or backbone.kind in ("cnn", "transformers")
-    pictures, notes = told(read.chosen, found, data.images, planes=planes)
+    pictures, notes = _told_of_pictures(config, read)
     labelled = [name for name in ("source", "target", "target_test") if name in found]
     for name in labelled:
         found[name], none = renamed(found[name], data.label_map, data.missing_labels)
@@ -86,6 +84,15 @@ def _understood(config: RunConfig, read: ReadTogether) -> tuple[dict[str, Domain
     images = data.images.model_dump(mode="json", exclude_defaults=True)
     reading = reading.asking([*pictures, *asked], [*notes, *known], data.columns, data.label_map, data.missing_labels, images)
     return done, reading if read.chosen is None else reading.model_copy(update={"pictures": read.chosen.form})
+
+
+def _told_of_pictures(config: RunConfig, read: ReadTogether) -> tuple[list[Question], list[str]]:
+    """What has to be asked about pictures, and what has to be known of them."""
+    from ntgate.data.image_seen import told
+
+    backbone = config.model.backbone
+    planes = backbone is None or backbone.kind in ("cnn", "transformers")
+    return told(read.chosen, read.domains, config.data.images, planes=planes)
 
 
 def _counted(domain: Domain) -> Domain:
@@ -151,8 +158,8 @@ def _leakage_of(config: RunConfig, domains: dict[str, Domain], copies: Copies) -
     return find_leakage(domains, config.data.near_duplicates, config.seed, copies)
 
 
-def read_for_drift(config: RunConfig) -> dict[str, Domain]:
-    """Read and align the rows of a drift check: the source, the target and, if given, the unlabelled rows.
+def read_for_drift(config: RunConfig) -> tuple[dict[str, Domain], Reading]:
+    """Read and align the rows of a drift check: the source, the target and, if given, the unlabelled rows; and what is told.
 
     A column that holds numbers in one table and text in the other is compared as far as it can be, and told in the report. Labels
     of the target are not looked at, so that fresh rows can be checked before anybody has labelled them; and with
@@ -165,6 +172,8 @@ def read_for_drift(config: RunConfig) -> dict[str, Domain]:
     from ntgate.data.column_kinds import settled
 
     read = _read_all(config, ("source", "target", "unlabelled"), labelled=("source",))
+    questions, notes = _told_of_pictures(config, read)
     found, _ = settled(read.domains, config.data.columns, every=True)
     first = next(iter(found.values()))
-    return {name: domain if domain is first else align(first, domain, kinds=False) for name, domain in found.items()}
+    domains = {name: domain if domain is first else align(first, domain, kinds=False) for name, domain in found.items()}
+    return domains, Reading(notes=(*notes, *(question.sentence for question in questions)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ntgate.base import Artifact, Frozen
@@ -65,6 +66,8 @@ def check_drift(config: RunConfig, place: Place, ingested: Ingested, embedder: E
             got="neither",
             fix="add 'source', or name the models/source.safetensors of an earlier run, beside which its features lie",
         )
+    told = () if ingested.reading is None else ingested.reading.notes
+    drift = replace(drift, report=drift.report.model_copy(update={"notes": (*told, *drift.report.notes)}))
     page = write_drift_page(config, place.folder, drift)
     write_run_file(place, config, "drift", ingested.began, drift.report.outcome)
     return DriftCheck(shift=drift.report, report=page, directory=place.address)

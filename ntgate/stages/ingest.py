@@ -35,7 +35,7 @@ class Ingested(Frozen):
         target_classes: class names of the target; none for a drift check, which looks at no labels.
         kind: ``array``, ``table`` or ``images``.
         leakage: what the test rows share with the other parts; None for a drift check, which has no test rows.
-        reading: how columns and labels are read; None for a drift check, which compares what it finds.
+        reading: how columns, labels and pictures are read; of a drift check, which compares what it finds, notes on pictures alone.
         seconds: wall time.
     """
 
@@ -138,7 +138,8 @@ def ingest_for_drift(config: RunConfig, place: Place) -> Ingested:
         DataError: when a file cannot be read, or the rows cannot be compared.
     """
     began, clock = time.time(), time.perf_counter()
-    return _stored(config, place, read_for_drift(config), began, clock, "drift")
+    domains, reading = read_for_drift(config)
+    return _stored(config, place, domains, began, clock, "drift").model_copy(update={"reading": reading})
 
 
 def _stored(

@@ -6,8 +6,8 @@ the same time and none of it twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Protocol
@@ -62,6 +62,7 @@ class Stretch:
         groups: the row groups that hold the rows, in order.
         start: number of the first row in the table.
         stop: number behind the last one.
+        gone: as in :class:`Partitions`.
         through: as in :class:`Partitions`.
     """
 
@@ -70,6 +71,7 @@ class Stretch:
     groups: tuple[RowGroup, ...]
     start: int
     stop: int
+    gone: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     through: Through | None = None
 
     def __len__(self) -> int:
@@ -95,12 +97,14 @@ class Partitions:
         name: the argument it came by, for messages.
         columns: those that hold numbers, in the order of the first file.
         groups: all row groups, in order.
+        gone: numbers that mean no value, by column.
         through: what every row goes through where it is read; None: rows are left as they are.
     """
 
     name: str
     columns: tuple[str, ...]
     groups: tuple[RowGroup, ...]
+    gone: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     through: Through | None = None
 
     @property
@@ -128,7 +132,7 @@ class Partitions:
             yield self._stretch(self.groups[begin:end], start, stop)
 
     def _stretch(self, groups: tuple[RowGroup, ...], start: int, stop: int) -> Stretch:
-        return Stretch(self.name, self.columns, groups, start, stop, self.through)
+        return Stretch(self.name, self.columns, groups, start, stop, self.gone, self.through)
 
     def at(self, positions: npt.NDArray[np.int64], engine: Engine) -> Array:
         """The rows at ascending ``positions``; of all others no more than their row groups are looked at."""
@@ -169,19 +173,22 @@ def _chunks(part: Stretch | Partitions, size: int, start: int, stop: int) -> Ite
                         if first >= stop:
                             break
                         if first + len(batch) > start:
-                            yield first, _numbers(batch, part.columns)
+                            yield first, _numbers(batch, part.columns, part.gone)
                         first += len(batch)
         except (OSError, pa.ArrowException) as error:
             raise unreadable(f"{part.name} ({place.shown})", error) from error
 
 
-def partitions(uri: str, name: str, *, without: Sequence[str] = ()) -> Partitions:
+def partitions(
+    uri: str, name: str, *, without: Sequence[str] = (), gone: Mapping[str, tuple[float, ...]] | None = None
+) -> Partitions:
     """The table at a local path, an fsspec URI, or a pattern of either; only footers are read.
 
     Args:
         uri: where it lies.
         name: what messages call it.
         without: columns to leave out, where there are any of these names.
+        gone: numbers that mean no value, by column.
 
     Raises:
         DataError: when nothing lies there, the files differ in their columns, or a column holds no numbers.
@@ -217,7 +224,7 @@ def partitions(uri: str, name: str, *, without: Sequence[str] = ()) -> Partition
                 first += rows
     if not groups:
         raise DataError(shown, expected=EXPECTED, got="no rows", fix="check the path")
-    return Partitions(name, known or (), tuple(groups))
+    return Partitions(name, known or (), tuple(groups), gone or {})
 
 
 def _columns(schema: Any, without: Sequence[str], shown: str) -> tuple[str, ...]:
@@ -233,8 +240,12 @@ def _columns(schema: Any, without: Sequence[str], shown: str) -> tuple[str, ...]
     return names
 
 
-def _numbers(batch: Any, columns: tuple[str, ...]) -> Array:
+def _numbers(batch: Any, columns: tuple[str, ...], gone: Mapping[str, tuple[float, ...]]) -> Array:
     import pyarrow as pa
 
     taken = [batch.column(name).cast(pa.float32(), safe=False) for name in columns]  # numbers beyond 2**24 are rounded
-    return np.column_stack([column.to_numpy(zero_copy_only=False) for column in taken])
+    rows = np.column_stack([column.to_numpy(zero_copy_only=False) for column in taken])
+    for place, name in enumerate(columns):
+        if name in gone:
+            rows[np.isin(rows[:, place], np.array(gone[name], dtype=np.float32)), place] = np.nan
+    return rows

@@ -8,7 +8,7 @@ sample, each column from counts at a few dozen values.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.base import Frozen
+from ntgate.data.column_form import ColumnRead
+from ntgate.data.column_kinds import refuse_unknown
 from ntgate.errors import DataError
 from ntgate.shift.classifier.a_distance import proxy_a_distance
 from ntgate.shift.columns.robust_scale import RobustScale
@@ -24,6 +26,7 @@ from ntgate.shift.config import ShiftConfig
 from ntgate.shift.judgement import ShiftOutcome, permutations_for
 from ntgate.shift.kernel.mmd import MmdResult, mmd_test
 from ntgate.shift.report import FEWEST, ShiftReport, measured_features, shift_report
+from ntgate.shift.streamed.columns_said import as_numbers
 from ntgate.shift.streamed.engine import Engine, Here
 from ntgate.shift.streamed.partitions import Partitions, partitions
 from ntgate.shift.streamed.table_features import (
@@ -101,6 +104,7 @@ def table_shift(
     config: ShiftConfig | None = None,
     *,
     without: Sequence[str] = (),
+    columns: Mapping[str, ColumnRead] | None = None,
     seed: int = 0,
     engine: Engine | None = None,
     in_memory: bool | None = None,
@@ -112,16 +116,21 @@ def table_shift(
         target: of the target rows'.
         config: permutations, level and tolerated effect.
         without: columns that are no features; one that a table lacks does no harm.
+        columns: what the config says of columns.
         seed: of everything random.
         engine: whose workers read the tables; None: this process. The result is the same.
         in_memory: whether the rows are measured at once, as a drift check without workers measures them; None: where neither table
             has more than ``config.max_rows``, so that nothing would be sampled away.
 
     Raises:
+        ConfigError: when ``columns`` says of one that it is no number.
         DataError: naming the table, when it cannot be read, has too few rows, or has not the columns of the other.
     """
     began, config = time.perf_counter(), config or ShiftConfig()
-    tables = partitions(source, "source", without=without), partitions(target, "target", without=without)
+    ignored, gone = as_numbers(columns or {})
+    without = [*without, *ignored]
+    tables = partitions(source, "source", without=without, gone=gone), partitions(target, "target", without=without, gone=gone)
+    refuse_unknown(columns or {}, dict.fromkeys([*tables[0].columns, *tables[1].columns, *ignored]))
     if set(tables[0].columns) != set(tables[1].columns):
         differing = ", ".join(sorted(set(tables[0].columns) ^ set(tables[1].columns))[:5])
         raise DataError(
