@@ -80,7 +80,7 @@ def numbers(column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, exac
             column = pd.to_numeric(column)
         except (ValueError, TypeError) as error:
             raise ValueError(f"column {column.name!r}: expected numbers, got {error}") from error
-    filled = {} if isinstance(column.dtype, np.dtype) else {"na_value": np.nan}  # which would copy
+    filled: dict[str, Any] = {} if isinstance(column.dtype, np.dtype) else {"na_value": np.nan}  # which would copy
     with np.errstate(over="ignore"):
         found: npt.NDArray[np.floating] = column.to_numpy(dtype=np.float64 if exact else np.float32, **filled)
     return found

@@ -78,8 +78,8 @@ class Cells:
         """The cells as numbers ``(n,)``, NaN where there is none; None where they are something else."""
         if self.type != "number":
             return None
-        filled = {} if isinstance(self.column.dtype, np.dtype) else {"na_value": np.nan}  # which would copy
-        return self.column.to_numpy(dtype=np.float64, **filled)
+        filled: dict[str, Any] = {} if isinstance(self.column.dtype, np.dtype) else {"na_value": np.nan}  # which would copy
+        return np.asarray(self.column.to_numpy(dtype=np.float64, **filled))
 
 
 def _plain(column: pd.Series[Any]) -> pd.Series[Any]:  # noqa: PLR0911  one a type

@@ -123,9 +123,10 @@ def _judged(name: str, parts: Mapping[str, Cells], source: Domain | None, look: 
         return number_column.judged(name, numbers_of(parts), source, look=look)
     if "date" in kinds:
         if kinds == {"date"}:
-            form, odd = ColumnForm(kind="date"), _far_dates(parts)
+            odd = _far_dates(parts)
             seen = f"Column {name!r} has dates, and {odd} many years from all others among them"
-            return Judged(form, seen, "date", "empty these cells in the files") if odd else Judged(form)
+            dates = ColumnForm(kind="date")
+            return Judged(dates, seen, "date", "empty these cells in the files") if odd else Judged(dates)
         form = _declared(name, parts, ColumnRead(kind="date"), strictly=False)
         seen = f"Column {name!r} has dates in one file and something else in another"
         return form if form.form is not None else Judged(None, seen, "ignore", "write it in one way in the files")

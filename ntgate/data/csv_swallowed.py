@@ -34,7 +34,7 @@ def refuse_swallowed(frame: pd.DataFrame, separator: str, spec: SourceSpec) -> N
     texts = {name for name, kind in zip(names, kinds, strict=True) if isinstance(kind, pd.StringDtype)}
     if spec.label in texts:
         again = np.flatnonzero((frame[spec.label] == spec.label).to_numpy())
-        again = again[[all(str(frame[name].iat[i]).strip() == name.strip() for name in names) for i in again]]
+        again = again[[all(str(frame[name].iat[int(i)]).strip() == name.strip() for name in names) for i in again]]
         if len(again):
             raise DataError(spec.path, expected="its header once", got=f"it again in {rows(again)}", fix="remove it there")
     numbers = np.flatnonzero([getattr(kind, "kind", "O") in "fiu" for kind in kinds])
@@ -45,7 +45,7 @@ def refuse_swallowed(frame: pd.DataFrame, separator: str, spec: SourceSpec) -> N
         if len(before) < _EVIDENCE.get(separator, 1):
             continue
         for row in np.flatnonzero(frame[name].str.contains("\n|\r", regex=True, na=False).to_numpy())[:_MOST]:
-            *others, last = _ENDS.split(str(frame[name].iat[row]))
+            *others, last = _ENDS.split(str(frame[name].iat[int(row)]))
             fields = last.split(separator)
             if len(fields) == place + 1 and all(_NUMBER.fullmatch(fields[number]) for number in before):
                 raise DataError(

@@ -42,7 +42,8 @@ def natural(column: pa.ChunkedArray, nothing: tuple[str, ...] = NOTHING) -> npt.
         if not known.null_count:
             return _plain(values)
         return np.asarray(pc.if_else(pc.is_null(known), None, values).to_pylist(), dtype=object)
-    return known.to_pandas()
+    text: pd.Series[Any] = known.to_pandas()
+    return text
 
 
 def numbers_in(cells: pa.Array | pa.ChunkedArray, nothing: tuple[str, ...] = NOTHING) -> npt.NDArray[Any] | None:
@@ -88,7 +89,7 @@ def _numbers(cells: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any] | None:
 def _plain(found: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
     import pyarrow as pa
 
-    return found.to_numpy() if isinstance(found, pa.ChunkedArray) else found.to_numpy(zero_copy_only=False)
+    return np.asarray(found.to_numpy() if isinstance(found, pa.ChunkedArray) else found.to_numpy(zero_copy_only=False))
 
 
 def _whole(values: npt.NDArray[np.float64]) -> bool:

@@ -113,5 +113,6 @@ def label_values(column: pd.Series[Any]) -> npt.NDArray[Any]:
         return column.to_numpy(dtype=np.float64)
     if isinstance(column.dtype, pd.StringDtype):
         place, known = pd.factorize(column)
-        return np.append(known.to_numpy(dtype=object), None)[place]
+        different: npt.NDArray[Any] = np.array([*known, None], dtype=object)
+        return different[place]
     return column.astype(object).where(column.notna(), None).to_numpy()
