@@ -30,7 +30,9 @@ class Allowance(Frozen):
         opponents: with ``e_process``, where bets are repeated, those that the rows were bet against; None: the bets are new.
         needed: fresh test rows without which nothing is allowed; 0 where something is.
         emptied: whether nothing is left of the model's budget, so that no rows would help.
-        entry: the ledger's entry of this opening; None where nothing was opened.
+        refused: whether the same data, settings and code were judged on these rows before, and did not pass: other rounding is
+            no second chance.
+        entry: the ledger's entry of this opening; None where nothing was opened by it.
         passed: whether this very comparison was opened before, and passed.
         reason: one to three sentences for people.
     """
@@ -46,6 +48,7 @@ class Allowance(Frozen):
     opponents: tuple[str, ...] | None = None
     needed: int = 0
     emptied: bool = False
+    refused: bool = False
     entry: int | None = None
     passed: bool = False
     reason: str
@@ -93,7 +96,7 @@ def once_more(
     horizon: int,
     withheld: bool,
     at: str,
-    entry: int,
+    entry: int | None,
     passed: bool = False,
     earlier: Mapping[str, Counts] | None = None,
     opponents: tuple[str, ...] | None = None,
@@ -108,12 +111,20 @@ def once_more(
         horizon: see there.
         withheld: see there.
         at: when it was opened.
-        entry: its number.
+        entry: its number; None where it was opened for the same data, settings and code with models that are not the same, bit
+            for bit.
         passed: whether it passed.
         earlier: with ``e_process``, what had been accumulated before that opening.
         opponents: with ``e_process``, what its rows were bet against.
     """
+    rounded = entry is None
     reason = f"This very comparison was opened before, at {at}: asking it again costs nothing."
+    if rounded:
+        reason = (
+            f"The same data, settings and code were judged before, at {at}, with models that another machine rounded otherwise. "
+            "That is no other comparison: it costs nothing, and passes only where that one did"
+            f"{'' if passed else ', which it did not'}."
+        )
     if policy == "none":
         reason += " Repeated use of test rows is not accounted for (gate.ledger.policy: none)."
     return Allowance(
@@ -123,8 +134,9 @@ def once_more(
         rows=None if rows.all() else tuple(np.flatnonzero(rows).tolist()),
         horizon=horizon,
         withheld=withheld,
+        refused=rounded and not passed,
         entry=entry,
-        passed=passed,
+        passed=passed and not rounded,
         earlier=dict(earlier or {}),
         opponents=opponents,
         reason=reason,

@@ -47,6 +47,8 @@ def decide(evidence: Evidence, config: GateConfig, *, seed: int = 0) -> GateDeci
     decision = _open_decision(evidence, config.model_copy(update={"alpha": config.of_candidate(whole)}), seed)
     if config.on_collapse == "scratch" and decision.outcome != "promoted":
         decision = _replaced(decision, evidence, config.model_copy(update={"alpha": FOR_SCRATCH * whole}), seed)
+    if allowance is not None and allowance.refused and decision.outcome == "promoted":
+        decision = _as_before(decision)
     if allowance is not None and allowance.withheld and not allowance.closed and decision.outcome != "promoted":
         return withheld(decision)
     return decision
@@ -99,6 +101,15 @@ def _replaced(refused: GateDecision, evidence: Evidence, config: GateConfig, see
     )
     told = {"outcome": "promoted", "findings": judged[1], "replacement": replacement, "deciding": None}
     return refused.model_copy(update=told)
+
+
+def _as_before(passed: GateDecision) -> GateDecision:
+    """No pass where the same data, settings and code did not pass before.
+
+    Whatever rounding does to the second one, both promote no more often than the first alone, which is at the level.
+    """
+    findings = tuple(one.model_copy(update={"outcome": "inconclusive"}) if one.rule == "wear" else one for one in passed.findings)
+    return passed.model_copy(update={"outcome": "inconclusive", "findings": findings, "replacement": None, "deciding": None})
 
 
 def _deciding(case: Case, findings: tuple[Finding, ...]) -> Deciding | None:

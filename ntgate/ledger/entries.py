@@ -20,6 +20,7 @@ class Opening(Frozen):
         model: the registered model.
         decision_id: identifies the decision.
         comparison: identifies what is compared, see :func:`ntgate.gate.identity.comparison_id`.
+        same: decisions of the same data, settings and code: their models differ from these by rounding at most.
         config: how wear is accounted for.
         alpha: the gate's level.
         min_test_rows: with fewer rows there is no verdict.
@@ -29,6 +30,7 @@ class Opening(Frozen):
     model: str
     decision_id: str
     comparison: str
+    same: frozenset[str] = frozenset()
     config: LedgerConfig
     alpha: float
     min_test_rows: int

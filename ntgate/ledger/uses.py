@@ -26,23 +26,27 @@ class Use:
     Attributes:
         entry: its number.
         comparison: what was compared.
+        decision_id: by which decision.
         policy: how its wear is accounted for.
         alpha: its level.
         horizon: how many decisions were declared.
         withheld: whether its result was kept back.
         at: when, in UTC, as ISO 8601.
         passed: whether it let the candidate pass.
+        closed: whether its end is written down.
         rows: which of the present test rows it opened ``(n,)``.
     """
 
     entry: int
     comparison: str
+    decision_id: str
     policy: str
     alpha: float
     horizon: int
     withheld: bool
     at: str
     passed: bool
+    closed: bool
     rows: npt.NDArray[np.bool_]
 
 
@@ -61,6 +65,7 @@ def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
         for one in connection.execute(sa.select(ENTRIES).where(ENTRIES.c.row_set.in_(numbers[start : start + _AT_ONCE])))
     ]
     passed = {one.opening for one in entries if one.outcome == PASSED}  # a closing has the set of its opening
+    closed = {one.opening for one in entries if one.kind == "closed"}
     rows = {}
     for row_set, positions in found.items():
         contained = np.zeros(len(prints.unique), bool)
@@ -70,12 +75,14 @@ def uses_of(connection: sa.Connection, prints: Prints) -> list[Use]:
         Use(
             entry=one.id,
             comparison=one.comparison,
+            decision_id=one.decision_id,
             policy=one.policy,
             alpha=one.alpha,
             horizon=one.horizon,
             withheld=one.withheld,
             at=one.at,
             passed=one.id in passed,
+            closed=one.id in closed,
             rows=rows[one.row_set],
         )
         for one in sorted(entries, key=lambda entry: entry.id)

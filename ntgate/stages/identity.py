@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import ntgate
 from ntgate.base import Artifact
 from ntgate.config import RunConfig
 from ntgate.stages.champion import ChampionSeen
+from ntgate.stages.code import code_fingerprint, own_code
 from ntgate.stages.cross_fit import CrossFitted
 from ntgate.stages.ingest import Ingested
+from ntgate.training.config import Transformers
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
@@ -24,11 +23,44 @@ if TYPE_CHECKING:
 
 def decision_id(config: RunConfig, ingested: Ingested, champion: ChampionSeen) -> str:
     """SHA-256 over what the decision depends on: config, data, code and the champion seen."""
-    parts = [portable(config), ingested.fingerprints, code_fingerprint(), champion.version]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return _decision_id(_recipe(config, ingested), champion.version)
+
+
+def decision_ids(config: RunConfig, ingested: Ingested, champion: ChampionSeen) -> frozenset[str]:
+    """Of the same config, data and code, with whatever champion an earlier run may have seen: those up to some after this one."""
+    recipe, version = _recipe(config, ingested), champion.version
+    latest = int(version) if version is not None and version.isdigit() else 0
+    seen = {version, None, *(str(number) for number in range(1, latest + _VERSIONS))}
+    return frozenset(_decision_id(recipe, one) for one in seen)
+
+
+_VERSIONS = 200  # of the registered model after the present champion's
+
+
+def same_but_for_rounding(config: RunConfig, ingested: Ingested, champion: ChampionSeen) -> frozenset[str]:
+    """The decisions whose models differ from this one's by rounding at most.
+
+    None where the config names code of its own: what that draws, or imports from elsewhere, is in no identity.
+    """
+    return frozenset() if own_code(portable(config)) else decision_ids(config, ingested, champion)
+
+
+def _recipe(config: RunConfig, ingested: Ingested) -> list[Any]:
+    content = portable(config)
+    if isinstance(config.model.backbone, Transformers):  # whose content is among the fingerprints
+        del content["model"]["backbone"]["path"]
+    for name in _MACHINE:
+        del content["training"][name]
+    own = own_code(content)
+    return [content, ingested.fingerprints, {"ntgate": code_fingerprint(), **own} if own else code_fingerprint()]
+
+
+def _decision_id(recipe: list[Any], champion: str | None) -> str:
+    return hashlib.sha256(json.dumps([*recipe, champion], sort_keys=True).encode()).hexdigest()
 
 
 _APPROVAL = ("approval", "approval_days", "approvers")  # what becomes of a verdict, not what it is
+_MACHINE = ("device_memory", "processes", "workers")  # what trains, not what is trained
 # Settings of the gate that can only veto, or say nothing about given scores.
 _ELSEWHERE = {"ledger", "labels", "wanted_gain", "max_onnx_difference", "min_test_rows", "swapped_labels", *_APPROVAL}
 
@@ -73,14 +105,3 @@ def portable(config: RunConfig) -> dict[str, Any]:
     for name in _APPROVAL:
         del content["gate"][name]
     return content
-
-
-@lru_cache(maxsize=1)
-def code_fingerprint() -> str:
-    """SHA-256 over the package's own source files."""
-    digest = hashlib.sha256(ntgate.__version__.encode())
-    root = Path(ntgate.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

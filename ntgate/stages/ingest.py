@@ -17,6 +17,7 @@ from ntgate.errors import ConfigError
 from ntgate.stages.domains import read_domains, read_for_drift
 from ntgate.stages.place import Place
 from ntgate.stages.run_file import write_run_file
+from ntgate.training.config import Transformers
 
 TARGETS = ("target", "train", "validation", "unlabelled")  # parts that hold target rows, all but the test rows
 
@@ -30,7 +31,8 @@ class Ingested(Frozen):
         parts: the stored domains by part: ``source`` where it has rows, ``train``, ``validation``, ``test``, and ``unlabelled``
             where there is one; for a drift check ``source``, ``target`` and ``unlabelled``.
         rows: number of rows by part.
-        fingerprints: content fingerprint by part, and of the ``weights`` that existed before the run.
+        fingerprints: content fingerprint by part, of the ``weights`` that existed before the run, and of what a
+            transformer's folder says of its model beside them, ``backbone``.
         source_classes: class names of the source; none where it has no rows.
         target_classes: class names of the target; none for a drift check, which looks at no labels.
         kind: ``array``, ``table`` or ``images``.
@@ -126,8 +128,12 @@ def ingest(config: RunConfig, place: Place) -> Ingested:
     check_space(config, rows.domains)
     loaded = check_fit(config, rows.domains)
     stored = _stored(config, place, rows.domains, began, clock, "run")
-    weights = {} if loaded is None else {"weights": loaded.digest}
-    told = {"leakage": rows.leakage, "reading": rows.reading, "fingerprints": {**stored.fingerprints, **weights}}
+    existing = {} if loaded is None else {"weights": loaded.digest}
+    if isinstance(config.model.backbone, Transformers):
+        from ntgate.training.weight_files import described
+
+        existing["backbone"] = described(Path(config.model.backbone.path))
+    told = {"leakage": rows.leakage, "reading": rows.reading, "fingerprints": {**stored.fingerprints, **existing}}
     return stored.model_copy(update=told)
 
 

@@ -15,7 +15,7 @@ from ntgate.gate.decision import GateDecision
 from ntgate.gate.evidence import Evidence
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import CrossFitted
-from ntgate.stages.identity import comparison, decision_id
+from ntgate.stages.identity import comparison, decision_id, same_but_for_rounding
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.same_ledger import ledger_of
 
@@ -64,6 +64,7 @@ def open_rows(
     opening = Opening(
         model=config.model.name,
         decision_id=decision_id(config, ingested, champion),
+        same=same_but_for_rounding(config, ingested, champion),
         comparison=comparison(config, ingested, onnx, crossed, test),
         config=config.gate.ledger,
         alpha=config.gate.alpha,

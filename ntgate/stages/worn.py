@@ -9,10 +9,8 @@ from ntgate.errors import WornError
 from ntgate.gate.allowance import Allowance
 from ntgate.gate.power import Power, power
 from ntgate.stages.champion import ChampionSeen, see_champion
-from ntgate.stages.identity import decision_id
+from ntgate.stages.identity import decision_ids
 from ntgate.stages.ingest import Ingested
-
-_VERSIONS = 200  # of the registered model after the present champion's, any of which an earlier run may have seen as the champion
 
 
 def champion_to_beat(
@@ -50,10 +48,7 @@ def refuse_worn(config: RunConfig, ingested: Ingested, champion: ChampionSeen, *
     left = preview(config, ingested.part(ingested.judged), ingested.leakage)
     if left is None or not left.closed or not (left.uses or left.emptied):
         return
-    latest = int(champion.version) if champion.version is not None and champion.version.isdigit() else 0
-    seen = [champion.version, None, *(str(version) for version in range(1, latest + _VERSIONS))]
-    asked = {decision_id(config, ingested, champion.model_copy(update={"version": version})) for version in seen}
-    if ledger.decided(asked):
+    if ledger.decided(decision_ids(config, ingested, champion)):
         return
     if left.emptied:
         raise WornError(

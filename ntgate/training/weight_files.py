@@ -106,6 +106,16 @@ def digest_of(*paths: Path) -> str:
     return digest.hexdigest()
 
 
+def described(folder: Path) -> str:
+    """SHA-256 over what a transformer's folder says of its model beside the weights: architecture, tokenizer, image processor."""
+    digest = hashlib.sha256()
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*.txt"), folder / "1_Pooling" / "config.json")):
+        if path.is_file():
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def _unwrapped(content: Any) -> tuple[Any, str]:
     inside: list[str] = []
     while isinstance(content, dict) and not all(isinstance(value, Tensor) for value in content.values()):
