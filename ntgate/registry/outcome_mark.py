@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 
 from ntgate.markdown import escaped
+from ntgate.registry.answered_page import put_answer
 from ntgate.registry.champion import PREVIOUS
 from ntgate.registry.client import Registry
 from ntgate.registry.final_page import LONGEST, NOTE, VERSION
@@ -35,3 +36,4 @@ def mark_answer(registry: Registry, version: str, outcome: str, by: str, reason:
         if not before.startswith(said):
             rest = _TO_DO.sub(lambda _: "".join(f"- {escaped(step)}\n" for step in steps), before)
             client.set_tag(run_id, NOTE, f"{said}\n\n{rest}"[:LONGEST])
+        put_answer(registry, run_id, outcome, by, reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,8 @@ def test_a_run_that_wants_an_approval(project, capsys, tmp_path, monkeypatch):
     tags = registry.client.get_run(result["registry"]["run_id"]).data.tags
     assert (tags["ntgate.outcome"], tags["ntgate.version"]) == ("promoted", "1")
     assert tags["mlflow.note.content"].startswith("**promoted** by ann: it reads")
+    page = registry.client.download_artifacts(result["registry"]["run_id"], "report.html", str(tmp_path))
+    assert "<b>Promoted</b> by ann: it reads</p>" in Path(page).read_text(encoding="utf-8")
 
 
 def test_an_approval_is_no_part_of_what_is_decided(project):
