@@ -52,7 +52,7 @@ def tree_graph(trees: Sequence[Tree], shape: Sequence[int], base: npt.NDArray[np
     """
     nodes = [
         helper.make_node("Flatten", ["x"], ["flat"], axis=1),
-        _trees(trees, len(base), "added"),
+        tree_node(trees, len(base), "flat", "added"),
         # Not by the trees' own base: onnxruntime leaves it out of a class that no leaf adds to.
         helper.make_node("Add", ["added", "base"], ["sums" if link else SCORES]),
     ]
@@ -80,7 +80,8 @@ def float32_at_most(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
 
 
-def _trees(trees: Sequence[Tree], classes: int, output: str) -> NodeProto:
+def tree_node(trees: Sequence[Tree], classes: int, rows: str, output: str) -> NodeProto:
+    """The node that makes of ``rows`` ``(n, d)`` the ``output`` ``(n, c)``: the sums of the trees' leaves."""
     sizes = [len(tree.feature) for tree in trees]
     owner = np.repeat(np.arange(len(trees)), sizes)
     number = np.concatenate([np.arange(size) for size in sizes])
@@ -88,7 +89,7 @@ def _trees(trees: Sequence[Tree], classes: int, output: str) -> NodeProto:
     leaf, value = left < 0, np.concatenate([tree.value for tree in trees])
     row, column = np.nonzero((value != 0) & leaf[:, None])
     node = helper.make_node(
-        "TreeEnsembleRegressor", ["flat"], [output], domain="ai.onnx.ml", n_targets=classes, aggregate_function="SUM"
+        "TreeEnsembleRegressor", [rows], [output], domain="ai.onnx.ml", n_targets=classes, aggregate_function="SUM"
     )
     _integers(node, "nodes_treeids", owner)
     _integers(node, "nodes_nodeids", number)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from ntgate.data.encoder import Encoder, TextEncoder
+    from ntgate.learners.source_start import SourceStart
     from ntgate.models.base import Model
 
 Floats = npt.NDArray[np.floating]
@@ -32,6 +33,7 @@ class Encoded:
         labels: ``(n,)`` codes into ``classes``; a class may have no row, but two classes have some.
         weights: ``(n,)`` of mean 1.
         classes: class names.
+        start: what a learner that goes on from a model of the source begins with.
     """
 
     encoder: Encoder
@@ -39,6 +41,7 @@ class Encoded:
     labels: Ints
     weights: npt.NDArray[np.float64]
     classes: tuple[str, ...]
+    start: SourceStart | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +68,11 @@ class Learner(Frozen, ABC):
 
     Attributes:
         called: names it in messages.
+        noted: names in notes what it chooses from.
     """
 
     called: ClassVar[str]
+    noted: ClassVar[str] = "setting"
 
     @property
     def settings(self) -> tuple[float, ...]:
@@ -83,7 +88,7 @@ class Learner(Frozen, ABC):
         """About how long a fit takes, all settings together, with one core of 2026."""
 
     @abstractmethod
-    def fit(self, encoded: Encoded, settings: Sequence[float], seed: int) -> list[Model]:
+    def fit(self, encoded: Encoded, settings: Sequence[float], seed: int) -> Sequence[Model]:
         """A model for each of ``settings``, which are some of :attr:`settings` in their order.
 
         Raises:
@@ -95,5 +100,5 @@ class TextLearner(Learner, ABC):
     """A learner that reads texts as well."""
 
     @abstractmethod
-    def fit_texts(self, encoded: EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:
+    def fit_texts(self, encoded: EncodedTexts, settings: Sequence[float], seed: int) -> Sequence[Model]:
         """As :meth:`fit`, of rows with texts."""

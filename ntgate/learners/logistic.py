@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _MOST = 1_000_000  # coefficients
-_CLOSE = 1e-3  # rows held out choose among penalties, which differ by more than the last digits of an optimum
+CLOSE = 1e-3  # rows held out choose among penalties, which differ by more than the last digits of an optimum
 
 
 class Logistic(TextLearner):
@@ -45,15 +45,15 @@ class Logistic(TextLearner):
         """Some tens of passes over the rows for each penalty."""
         return 2e-8 * rows * width * classes * len(self.penalties)
 
-    def fit(self, encoded: Encoded, settings: Sequence[float], seed: int) -> list[Model]:  # noqa: ARG002
+    def fit(self, encoded: Encoded, settings: Sequence[float], seed: int) -> Sequence[Model]:  # noqa: ARG002
         """Scale, fit one penalty after the other, each from where the one before ended, and fold the scale in."""
         from ntgate.shift.columns.feature_scale import feature_scale
 
         scale = feature_scale(encoded.rows)
         mean = np.average(encoded.rows, axis=0, weights=encoded.weights)
-        return regressions(encoded, (encoded.rows - mean) / scale, settings, scale=scale, mean=mean, close=_CLOSE)
+        return regressions(encoded, (encoded.rows - mean) / scale, settings, scale=scale, mean=mean, close=CLOSE)
 
-    def fit_texts(self, encoded: EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:  # noqa: ARG002
+    def fit_texts(self, encoded: EncodedTexts, settings: Sequence[float], seed: int) -> Sequence[Model]:  # noqa: ARG002
         """Of their terms and all other columns."""
         from ntgate.learners.text_logistic import fit_texts
 

@@ -11,14 +11,14 @@ import numpy as np
 from ntgate.learners.base import Encoded, EncodedTexts, Floats
 
 if TYPE_CHECKING:
-    from ntgate.models.base import Model
+    from ntgate.models.linear import LinearModel
 
 _ROUNDS = 200
 
 
 def regressions(
     encoded: Encoded | EncodedTexts, rows: Any, penalties: Sequence[float], *, scale: Floats, mean: Floats, close: float
-) -> list[Model]:
+) -> list[LinearModel]:
     """A linear model for each inverse L2 strength, with the scale folded in.
 
     Args:
@@ -36,7 +36,7 @@ def regressions(
     from ntgate.models.linear import LinearModel
 
     found: Any = LogisticRegression(warm_start=True, max_iter=_ROUNDS, tol=close)
-    models: list[Model] = []
+    models: list[LinearModel] = []
     for penalty in penalties:
         # Hundreds of small products: on a busy machine BLAS's threads wait for each other ten times as long as they work.
         with warnings.catch_warnings(), threadpool_limits(1):

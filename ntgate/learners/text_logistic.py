@@ -28,7 +28,7 @@ _ALIKE = 2.0  # on six pairs of reviews 1 to 2 was best; much more is plain logi
 _CLOSE = 1e-4
 
 
-def fit_texts(encoded: EncodedTexts, penalties: Sequence[float]) -> list[Model]:
+def fit_texts(encoded: EncodedTexts, penalties: Sequence[float]) -> Sequence[Model]:
     """A linear model for each inverse L2 strength, each fitted from where the one before ended."""
     from scipy.sparse import csr_array, hstack
 

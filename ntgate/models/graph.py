@@ -12,6 +12,8 @@ from ntgate.data.encoder import Encoder
 from ntgate.models.base import Model, Scores, StoredModel
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from onnx import ModelProto
 
     from ntgate.data.domain import Rows
@@ -39,7 +41,11 @@ class GraphModel(Model):
 
     def scores(self, rows: Rows) -> Scores:
         """What onnxruntime makes of the encoded rows."""
-        scores: Scores = self._session.run(None, {"x": self.encoder.encode(rows)})[0]
+        return self.scores_of_encoded(self.encoder.encode(rows))
+
+    def scores_of_encoded(self, rows: npt.NDArray[np.float32]) -> Scores:
+        """The scores ``(n, c)`` of rows that are encoded already, flattened or not."""
+        scores: Scores = self._session.run(None, {"x": rows.reshape(len(rows), *self.encoder.shape)})[0]
         return scores
 
     def save(self, path: Path) -> StoredGraph:

@@ -17,6 +17,7 @@ from ntgate.strategies.scratch import LEARNERS
 NOTES = {
     "source_rows": "Source rows kept: {:,.0f}.",
     "setting": "Inverse strength of the penalty: {:g}.",
+    "rounds": "Rounds of boosting after the source's model: {:g}.",
     "temperature": "Its scores are brought to chances by a temperature of {:.2f}.",
     "effective_source_rows": "They are worth {:,.1f} rows of equal weight.",
 }

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 
 from ntgate.strategies.alignment import Alignment
 from ntgate.strategies.base import Strategy, by_kind
+from ntgate.strategies.continued_boosting import ContinuedBoosting
 from ntgate.strategies.domain_adversarial import DomainAdversarial
 from ntgate.strategies.encoder_decoder import EncoderDecoder
 from ntgate.strategies.feature_extraction import FeatureExtraction
@@ -18,6 +19,7 @@ from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
 from ntgate.strategies.pool import BoostingPool, ExtraTreesPool, ForestPool, LinearPool
 from ntgate.strategies.residual_features import ResidualFeatures
+from ntgate.strategies.source_scores import SourceScores
 from ntgate.strategies.weight_interpolation import WeightInterpolation
 from ntgate.unions import OpenUnion
 
@@ -41,6 +43,8 @@ STRATEGIES = OpenUnion(
         ForestPool,
         ExtraTreesPool,
         BoostingPool,
+        SourceScores,
+        ContinuedBoosting,
     ),
 )
 AnyStrategy: TypeAlias = Annotated[Strategy, STRATEGIES]

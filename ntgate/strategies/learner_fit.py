@@ -81,11 +81,11 @@ def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded | EncodedTex
         if arm.progress is not None:
             arm.progress(number, len(settings), curve[-1].validation)
     best = max(range(len(curve)), key=lambda i: curve[i].rank, default=0)
-    notes = {"setting": settings[best]} if len(learner.settings) > 1 else {}
+    notes = {learner.noted: settings[best]} if len(learner.settings) > 1 else {}
     return Trained(models[best], tuple(curve), len(models), notes)
 
 
-def _fitted(learner: Learner, pool: Encoded | EncodedTexts, settings: Sequence[float], seed: int) -> list[Model]:
+def _fitted(learner: Learner, pool: Encoded | EncodedTexts, settings: Sequence[float], seed: int) -> Sequence[Model]:
     if isinstance(pool, EncodedTexts):
         assert isinstance(learner, TextLearner)  # all others have stepped aside
         return learner.fit_texts(pool, settings, seed)
