@@ -12,7 +12,7 @@ QUIET  := ORT_DISABLE_TELEMETRY=1 MLFLOW_DISABLE_TELEMETRY=true ZENML_ANALYTICS_
 # One thread a test process: two processes with two threads each would fight over two cores.
 PYTEST := $(QUIET) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test fuzz docs lint format nightly bench image-test release lock clean install
+.PHONY: demo test fuzz docs lint format nightly bench container-test release lock clean install
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -44,9 +44,9 @@ format: $(STAMP)
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*_*.py; do echo "== $$script"; $(QUIET) $(BIN)/python $$script; done
 
-# A real build of deploy/docker/Dockerfile and the job run in it: buildah, debootstrap, root, 6 GB and some 10 minutes.
-image-test: $(STAMP)
-	tests/deploy/image_test.sh $(or $(IMAGE_TEST),.bench/image)
+# What deploy/ promises, in real containers: podman, root, 12 GB and half an hour. PARTS="images compose" runs these alone.
+container-test: $(STAMP)
+	tests/deploy/container_test.sh $(or $(CONTAINER_TEST),.bench/containers) $(PARTS)
 
 install: $(STAMP)
 

@@ -132,8 +132,8 @@ def _refuse_password(config: RunConfig) -> None:
 
 
 def _cause(error: BaseException, title: str) -> BaseException:
-    """The ntgate error that an orchestrator wrapped, or that a step of the run ``title`` left, else the error itself."""
-    from ntgate.zenml.step_error import error_of
+    """The ntgate error that an orchestrator wrapped, that a step of the run ``title`` left, or its container; else itself."""
+    from ntgate.zenml.step_error import container_error, error_of
 
     inner: BaseException | None = error
     while inner is not None:
@@ -141,9 +141,10 @@ def _cause(error: BaseException, title: str) -> BaseException:
             return inner
         inner = inner.__cause__ or inner.__context__
     try:
-        return error_of(client().get_pipeline_run(title)) or error
+        stated = error_of(client().get_pipeline_run(title))
     except (KeyError, RuntimeError):  # no run was made, or the store does not answer
-        return error
+        stated = None
+    return stated or container_error(error) or error
 
 
 def _finished(run: Any) -> Any:

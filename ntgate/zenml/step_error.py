@@ -39,3 +39,21 @@ def error_of(run: Any) -> NtgateError | None:
         if metadata := step.run_metadata.get(KEY):
             return restated(metadata)
     return None
+
+
+def container_error(error: BaseException) -> NtgateError | None:
+    """The end of a step's container, where the orchestrator hands over all that it said as bytes; None for any other error.
+
+    Of a stage's own fault :func:`error_of` tells more: this is for containers in which none began.
+    """
+    said: Any = getattr(error, "stderr", None)
+    if not isinstance(said, bytes):
+        return None
+    arguments: Any = getattr(error, "command", None)
+    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
+    return NtgateError(
+        f"the container of step {arguments[-1]}" if arguments else "the container of a step",
+        expected="one in which the step runs",
+        got=f"exit code {getattr(error, 'exit_status', '?')}: {lines[-1].strip() if lines else 'no words'}",
+        fix="mend the image or the orchestrator's run_args; the container is kept, `docker ps --all` lists it",
+    )

@@ -278,6 +278,15 @@ def test_the_config_is_a_config_and_writes_where_a_volume_is(monkeypatch):
     assert config.gate.ledger.uri == "$[NTGATE_LEDGER]"  # whose password nothing keeps
 
 
+@each_pod
+def test_every_variable_of_the_config_is_set(pod):
+    named = set(re.findall(r"\$\{(\w+)\}", (KUBERNETES / "base" / "retrain.yaml").read_text()))
+    given = {entry["name"]: entry for entry in pod["containers"][0]["env"]}
+    assert named
+    for name in named:
+        assert not given[name]["valueFrom"]["secretKeyRef"].get("optional", False), name
+
+
 def test_one_selector_finds_every_pod():
     selector = re.search(r"--selector (\S+)=(\S+) --output", (ROOT / "deploy" / "README.md").read_text())
     for _, _, cron_job in cron_jobs():

@@ -1,4 +1,4 @@
-"""What the built images say of themselves: ``image_config.py JOB.json TRACKING.json``, as `buildah inspect` prints them."""
+"""What the built images say of themselves: ``said.py INSPECTED.json``, the job's and MLflow's, as `podman inspect` prints them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 
-def main(job: Path, tracking: Path) -> None:
+def main(inspected: Path) -> None:
     """Fail with a sentence when an image is not what the manifests rely on."""
-    images = [json.loads(path.read_text()) for path in (job, tracking)]
-    configs = [image["OCIv1"]["config"] for image in images]
+    images = json.loads(inspected.read_text())
+    configs = [image["Config"] for image in images]
     for config in configs:
         assert config["User"] == "10001:10001", config["User"]
         assert set(config["Volumes"]) == {"/project/runs", "/state"}, config["Volumes"]
@@ -20,9 +20,9 @@ def main(job: Path, tracking: Path) -> None:
         assert not [name for name in variables if "PASSWORD" in name or "SECRET" in name or "TOKEN" in name], variables
     assert configs[0]["Entrypoint"] == ["ntgate"], configs[0]["Entrypoint"]
     assert configs[1]["Entrypoint"][:2] == ["mlflow", "server"], configs[1]["Entrypoint"]
-    assert "/health" in str(images[1]["Docker"]["config"]["Healthcheck"]["Test"]), images[1]["Docker"]["config"]
+    assert "/health" in str(images[1]["Healthcheck"]["Test"]), images[1]
     assert "5000/tcp" in configs[1]["ExposedPorts"], configs[1]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))
