@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -67,6 +68,15 @@ def test_what_is_written_to_is_a_volume():
     homes = re.findall(r"(?:HOME|ZENML_CONFIG_PATH|MPLCONFIGDIR)=(\S+)", text)
     assert len(homes) == 3
     assert all(home.startswith("/state") for home in homes)
+
+
+def test_a_step_of_zenml_can_work_where_it_does():
+    from zenml.entrypoints.base_entrypoint_configuration import BaseEntrypointConfiguration
+
+    (place,) = set(re.findall(r'os\.chdir\("(.*?)"\)', inspect.getsource(BaseEntrypointConfiguration.prepare_code_environment)))
+    (made,) = [line for line in stages()["runtime"] if "mkdir -p" in line]
+    given = re.search(r"chown -R 10001:10001 (.*)$", made)[1].split()
+    assert {place, "/state", "/project/runs"} <= set(given)
 
 
 def test_no_secret_enters_the_image():

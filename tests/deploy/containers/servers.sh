@@ -31,7 +31,10 @@ down() {
 case ${1:?up or down} in
   down) down ;;
   up)
-    podman healthcheck run ntgate_mlflow_1 >/dev/null 2>&1 && exit
+    if [[ $(podman inspect --format '{{.State.Running}}' ntgate_mlflow_1 ntgate_zenml_1 2>/dev/null) == $'true\ntrue' ]]; then
+      healthy mlflow zenml
+      exit
+    fi
     down
     : >"$WORK/up.log"
     start database bucket store zenml-database
