@@ -12,7 +12,7 @@ QUIET  := ORT_DISABLE_TELEMETRY=1 MLFLOW_DISABLE_TELEMETRY=true ZENML_ANALYTICS_
 # One thread a test process: two processes with two threads each would fight over two cores.
 PYTEST := $(QUIET) OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: demo test fuzz docs lint format nightly bench container-test release lock clean install
+.PHONY: demo test fuzz docs lint format nightly bench bench-check chaos container-test release lock clean install
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -43,6 +43,14 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*_*.py; do echo "== $$script"; $(QUIET) $(BIN)/python $$script; done
+
+# Six ratios against those that are recorded; fails where one became worse by more than it may.
+bench-check: $(STAMP)
+	@$(QUIET) $(BIN)/python benchmarks/check.py
+
+# MOMENTS at which a command is killed, or loses its disk, memory, database or alias; DRIVER is inline, zenml or pods.
+chaos: $(STAMP)
+	$(QUIET) $(BIN)/python benchmarks/chaos.py --moments $(or $(MOMENTS),100) --driver $(or $(DRIVER),inline)
 
 # What deploy/ promises, in real containers: podman, root, 12 GB and half an hour. PARTS="images compose" runs these alone.
 container-test: $(STAMP)
