@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import GraphProto, ModelProto, compose, helper, numpy_helper
 
@@ -14,7 +15,13 @@ from ntgate.export.preprocessing import OPSET
 
 
 def export_committee(
-    members: Sequence[Callable[[Path], None]], weights: Sequence[float], temperature: float, path: Path, *, floor: float
+    members: Sequence[Callable[[Path], None]],
+    weights: Sequence[float],
+    temperature: float,
+    path: Path,
+    *,
+    floor: float,
+    curve: Sequence[npt.NDArray[np.float32]] | None = None,
 ) -> Path:
     """Write the pool of ``members`` to ``path``, with the inputs, the output and the metadata of each of them.
 
@@ -24,6 +31,7 @@ def export_committee(
         temperature: of the pool.
         path: of the file.
         floor: the least that a mean of scores counts as before it is raised to a power.
+        curve: start, width and slope ``(k,)`` of the parts of the curve that the pool goes along; None: it stays.
     """
     with tempfile.TemporaryDirectory() as folder:
         models = []
@@ -43,12 +51,21 @@ def export_committee(
         for number, (model, weight) in enumerate(zip(models, weights, strict=True))
     ]
     constants = {"least": np.float32(floor), "power": np.float32(1 / temperature), "axis": np.array([1], np.int64)}
-    whole.initializer.extend(numpy_helper.from_array(np.asarray(v), f"{prefix}s/{k}") for k, v in constants.items())
     steps = {"mean": ("Sum", *weighed), "floored": ("Max", "mean", "least"), "powers": ("Pow", "floored", "power")}
     steps |= {"whole": ("ReduceSum", "powers", "axis"), "pool": ("Div", "powers", "whole")}
+    if curve is not None:
+        constants |= dict(zip(("start", "width", "slope"), curve, strict=True)) | {
+            "none": np.float32(0),
+            "last": np.array([2], np.int64),
+        }
+        steps |= {"each": ("Unsqueeze", "pool", "last"), "past": ("Sub", "each", "start"), "reached": ("Max", "past", "none")}
+        steps |= {"within": ("Min", "reached", "width"), "risen": ("MatMul", "within", "slope"), "moved": ("Add", "risen", "least")}
+        steps |= {"sums": ("ReduceSum", "moved", "axis"), "chances": ("Div", "moved", "sums")}
+    whole.initializer.extend(numpy_helper.from_array(np.asarray(v), f"{prefix}s/{k}") for k, v in constants.items())
+    final = next(reversed(steps))
     for name, (operator, *given) in steps.items():
         names = given if operator == "Sum" else [f"{prefix}s/{one}" for one in given]
-        whole.node.append(helper.make_node(operator, names, [output.name if name == "pool" else f"{prefix}s/{name}"]))
+        whole.node.append(helper.make_node(operator, names, [output.name if name == final else f"{prefix}s/{name}"]))
     made = helper.make_model(whole, opset_imports=_opsets(models), ir_version=max(m.ir_version for m in models))
     made.functions.extend(function for model in models for function in model.functions)
     made.producer_name, made.producer_version = first.producer_name, first.producer_version

@@ -19,6 +19,7 @@ NOTES = {
     "setting": "Inverse strength of the penalty: {:g}.",
     "rounds": "Rounds of boosting after the source's model: {:g}.",
     "temperature": "Its scores are brought to chances by a temperature of {:.2f}.",
+    "isotonic": "Then by a rising curve of {:.0f} points (isotonic regression), shown better on rows held out.",
     "effective_source_rows": "They are worth {:,.1f} rows of equal weight.",
 }
 _SHARE, _WEIGHT = "source_share.", "weight."  # the name of the block, of the arm, follows

@@ -36,6 +36,7 @@ def combine(config: RunConfig, folder: Path, ingested: Ingested, scratch: Candid
     Scratch's own arms have a say because they cannot transfer anything bad; where all that the source gives is bad, they are
     what is left, and the candidate is no better than scratch.
     """
+    from ntgate.data.splits import units_of
     from ntgate.strategies.committee import committee
 
     began = time.perf_counter()
@@ -52,6 +53,7 @@ def combine(config: RunConfig, folder: Path, ingested: Ingested, scratch: Candid
         config.committee,
         maximised(config.gate.metric.of_classes(rows.classes)),
         folder / "models",
+        units=units_of(rows),
         baseline=None if scratch.failed is not None else scratch,
     )
     return Combined(candidate=made, seconds=time.perf_counter() - began)

@@ -54,6 +54,7 @@ def train_slot(
 
 def train_scratch(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Candidate:
     """Train the baseline: every learner of the portfolio on the target rows alone, and the committee of them."""
+    from ntgate.data.splits import units_of
     from ntgate.strategies.committee import committee
 
     view = ingested.view()
@@ -61,7 +62,7 @@ def train_scratch(config: RunConfig, folder: Path, ingested: Ingested, listener:
     rows = view.labelled
     settings = config.committee or CommitteeConfig()
     measured = maximised(config.gate.metric.of_classes(rows.classes))
-    return committee(SCRATCH, arms, rows.labels, settings, measured, folder / "models")
+    return committee(SCRATCH, arms, rows.labels, settings, measured, folder / "models", units=units_of(rows))
 
 
 def train_arm(

@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from ntgate.base import Artifact
 from ntgate.evaluation.calibration import best_temperature, log_loss, losses
+from ntgate.evaluation.isotonic import shown_curve
 from ntgate.evaluation.stacking import shrunk_weights, worse
-from ntgate.models.committee import StoredCommittee, pooled
+from ntgate.models.committee import StoredCommittee
+from ntgate.models.pooling import Curve, pooled
 from ntgate.strategies.base import measured
 from ntgate.strategies.candidate import Candidate
 from ntgate.strategies.committee_config import CommitteeConfig
@@ -38,6 +40,7 @@ def committee(
     directory: Path,
     *,
     baseline: Candidate | None = None,
+    units: npt.NDArray[np.int64] | None = None,
 ) -> Candidate:
     """Put trained ``arms`` together.
 
@@ -48,6 +51,7 @@ def committee(
         config: how.
         metric: the gate's, for the committee's own score on rows held out.
         directory: where its scores of these are kept.
+        units: ``(n,)`` of rows that belong together; None: every row stands alone.
         baseline: scratch. An arm that is shown to be worse than the best of its learners has no say; these learners have one.
     """
     trained = [arm for arm in arms if arm.failed is None]
@@ -63,16 +67,18 @@ def committee(
     prior = np.array([len(of_arm) for of_arm in parts], dtype=np.float64)
     chances = np.stack([part[np.arange(len(truth)), truth] for part in held]).astype(np.float64)
     weights = shrunk_weights(chances, prior / prior.sum(), config.shrinkage)
-    temperature = best_temperature(truth, pooled(held, tuple(weights)))
+    pool = pooled(held, tuple(weights))
+    temperature, curve = best_temperature(truth, pool), shown_curve(truth, pool, None if units is None else units[known])
     own = np.full((len(labels), len(arms[0].classes or trained[0].classes)), np.nan, dtype=np.float32)
-    own[known] = pooled(held, tuple(weights), temperature)
+    own[known] = pooled(held, tuple(weights), temperature, curve)
     shares = {arm.strategy: round(float(weight), 4) for arm, weight in zip(chosen, weights, strict=True)}
+    learnt = {"temperature": temperature, **({"isotonic": len(curve)} if curve else {})}
     left_out = {arm.strategy: 0.0 for arm in trained if arm.strategy not in shares}
     return Candidate(
         strategy=name,
         parameters=config.model_dump(mode="json"),
-        notes={**{f"weight.{kind}": share for kind, share in (shares | left_out).items()}, "temperature": temperature},
-        model=_stored(parts, weights, temperature),
+        notes={**{f"weight.{kind}": share for kind, share in (shares | left_out).items()}, **learnt},
+        model=_stored(parts, weights, temperature, curve),
         classes=trained[0].classes,
         held=_written(directory / f"{name}.held.npz", own),
         validation=measured(metric, truth, own[known]),
@@ -96,11 +102,11 @@ def again(made: Candidate, refitted: Sequence[Candidate]) -> Candidate:
     if failed:
         return Candidate(strategy=made.strategy, failed="; ".join(failed))
     weights = np.array([made.notes[f"weight.{arm.strategy}"] for arm in refitted], dtype=np.float64)
-    temperature = float(made.notes["temperature"])  # type: ignore[arg-type]
+    assert isinstance(made.model, StoredCommittee)
     parts = [_parts(arm) for arm in refitted]
     return made.model_copy(
         update={
-            "model": _stored(parts, weights / weights.sum(), temperature),
+            "model": _stored(parts, weights / weights.sum(), made.model.temperature, made.model.curve),
             "steps": sum(arm.steps for arm in refitted),
             "seconds": sum(arm.seconds for arm in refitted),
             "members": tuple(refitted),
@@ -124,20 +130,20 @@ def _kept(arms: Sequence[Candidate], scores: Sequence[Scores], truth: npt.NDArra
 
 
 def _parts(arm: Candidate) -> list[tuple[StoredModel, float]]:
-    """The models that an arm left, with their shares of it: the members of a committee without a temperature, or itself."""
+    """The models that an arm left, with their shares of it: the members of a committee that is but their mean, or itself."""
     model = arm.model
-    if isinstance(model, StoredCommittee) and model.temperature == 1.0:
+    if isinstance(model, StoredCommittee) and model.temperature == 1.0 and not model.curve:
         return list(zip(model.members, model.weights, strict=True))
     assert model is not None
     return [(model, 1.0)]
 
 
 def _stored(
-    parts: Sequence[Sequence[tuple[StoredModel, float]]], weights: npt.NDArray[np.float64], temperature: float
+    parts: Sequence[Sequence[tuple[StoredModel, float]]], weights: npt.NDArray[np.float64], temperature: float, curve: Curve
 ) -> StoredCommittee:
     flat = [(model, share * float(w)) for of_arm, w in zip(parts, weights, strict=True) for model, share in of_arm]
     return StoredCommittee(
-        members=tuple(model for model, _ in flat), weights=tuple(share for _, share in flat), temperature=temperature
+        members=tuple(model for model, _ in flat), weights=tuple(share for _, share in flat), temperature=temperature, curve=curve
     )
 
 

@@ -37,6 +37,22 @@ def rows() -> pd.DataFrame:
     return table("test", 150, 9, 0.3).rows.rename(columns=NAMES)
 
 
+@pytest.mark.parametrize("temperature", [0.8, 1.0])
+def test_the_curve_is_in_the_graph_and_keeps_every_answer(members, rows, tmp_path, temperature):
+    curve = ((0.0, 0.0), (0.2, 0.01), (0.21, 0.3), (0.6, 0.62), (0.97, 0.7), (1.0, 1.0))
+    plain, curved = (CommitteeModel(tuple(members), (0.2, 0.5, 0.3), temperature, c) for c in ((), curve))
+    curved.export(tmp_path / "committee.onnx")
+    scores, before = curved.scores(rows), plain.scores(rows)
+    assert check_parity(tmp_path / "committee.onnx", rows, scores) < 1e-4
+    moved = np.interp(before, *np.transpose(curve))
+    assert scores == pytest.approx(moved / moved.sum(axis=1, keepdims=True), abs=1e-4)
+    assert (scores.argmax(axis=1) == before.argmax(axis=1)).all()
+    stored = curved.save(tmp_path / "curved")
+    assert stored.sha256 != plain.save(tmp_path / "plain").sha256
+    assert MODELS.read(json.loads(json.dumps(MODELS.written(stored)))) == stored
+    assert np.array_equal(stored.load().scores(rows), scores)
+
+
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
 def test_one_graph_scores_as_its_members_do(members, rows, tmp_path, temperature):
     weights = (0.2, 0.5, 0.3)

@@ -87,6 +87,16 @@ def test_rows_that_no_fold_held_out_are_left_aside(tmp_path):
     assert found.validation_loss < 0.5
 
 
+def test_a_curve_is_learnt_where_rows_held_out_show_it_better_and_kept_when_made_again(tmp_path, monkeypatch):
+    one, two = arm(tmp_path, "one", 0.8, 1), arm(tmp_path, "two", 0.6, 2)
+    found = made(tmp_path, one, two)
+    assert "isotonic" in found.notes  # scores of one sureness, all of them right: no temperature makes that of them
+    assert found.notes["isotonic"] == len(found.model.curve)
+    assert again(found, [one, two]).model.curve == found.model.curve
+    assert made(tmp_path, one, two, units=np.arange(N) // 2).model.curve == ()  # 150 units are too few
+    assert found.validation_loss < made(tmp_path, one, two, units=np.arange(N) // 2).validation_loss
+
+
 def test_made_again_it_keeps_its_weights_and_temperature(tmp_path):
     first = made(tmp_path, arm(tmp_path, "one", 0.8, 1), arm(tmp_path, "two", 0.6, 2))
     (tmp_path / "again").mkdir()
