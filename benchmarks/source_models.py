@@ -73,14 +73,15 @@ def table(records: list[dict[str, Any]]) -> str:
     lines = [
         heading("Arms that build on a model of the source", "python benchmarks/source_models.py"),
         f"{len(records)} pairs of `real_pairs.py`, seed 0, no networks. Accuracy in points; the truth is half of each target.",
-        "Where an arm steps aside, scratch's committee stands for it. Seconds are those of the CPU, of an arm with its folds.",
+        "Where an arm steps aside, scratch's committee stands for it. Seconds are those of the CPU, of an arm with its folds, "
+        "where no pair lacks it.",
         "",
         "| arm | out of fold | loss | truth | loss | seconds |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name in names:
         of = np.array([record["found"].get(name, record["found"]["scratch"]) for record in records], dtype=float).mean(axis=0)
-        seconds = "-" if name == "scratch" or name.startswith("committee") else f"{of[4]:.1f}"
+        seconds = "-" if np.isnan(of[4]) else f"{of[4]:.1f}"
         lines.append(f"| {name} | {100 * of[0]:.1f} | {of[1]:.3f} | {100 * of[2]:.1f} | {of[3]:.3f} | {seconds} |")
     lines += ["", f"| pair | labels | {' | '.join(shown)} |", f"| --- | ---: | {'---: | ' * len(shown)}".rstrip()]
     for record in records:
