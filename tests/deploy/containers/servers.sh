@@ -21,7 +21,7 @@ healthy() {
 }
 
 down() {
-  rm -f "$WORK/store.env"
+  rm -f "$WORK/store.env" "$WORK/zenml.env"
   podman pod rm --all --force >>"$WORK/down.log" 2>&1
   compose --profile job down --volumes >>"$WORK/down.log" 2>&1 || true
   podman rm --all --force --volumes >>"$WORK/down.log" 2>&1
