@@ -30,6 +30,7 @@ assert ntgate.shift.mmd_test(x, y).p_value < 0.01
 assert ntgate.shift.mmd_test(x, y, scheme="rows", permutations=19).p_value == 0.05
 assert ntgate.shift.mmd_test(x, y, method="random_features").p_value < 0.01
 assert ntgate.shift.proxy_a_distance(x, y).distance > 0
+assert ntgate.ShiftTest(permutations=99).fit(x).test(y).outcome == "shift"
 labels = ["yes", "no"] * 100
 assert ntgate.gate(labels, labels[:190] + ["no"] * 10, labels[:150] + ["no"] * 50).outcome == "promoted"
 try:
