@@ -18,7 +18,7 @@ PYTHON=${PYTHON:-$ROOT/.venv/bin/python}
 shift
 source "$HERE/common.sh"
 parts=("$@")
-((${#parts[@]})) || parts=(images compose pods kubeflow)
+((${#parts[@]})) || parts=(images compose pods zenml kubeflow)
 
 needed podman runc iptables git /usr/libexec/podman/catatonit /usr/lib/podman/netavark /usr/lib/podman/aardvark-dns
 [[ $(id -u) == 0 ]] || { echo "container-test: needs root, for the base and the users in the containers" >&2; exit 2; }
