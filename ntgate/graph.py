@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -135,8 +134,6 @@ class Node:
 
     def run(self, context: Context, results: Mapping[str, Frozen]) -> Frozen:
         """Do the task, given (at least) its :attr:`inputs` by name, and publish the files of what it made."""
-        # MKL reads this at its first product: the same bits however many threads share one, at no cost that can be measured.
-        os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
         arguments: dict[str, Any] = {name: value for name, value in context.given.items() if name in self.stage.parameters}
         for parameter, names in self.needs.items():
             if parameter == RESULTS:

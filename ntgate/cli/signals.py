@@ -25,6 +25,7 @@ class Terminated(KeyboardInterrupt):
 
 
 _AGAIN_SECONDS = 5.0  # between two attempts; what has to be tidied up takes less
+_SOON = 0.05  # after one that is known to be lost
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 _received: list[int] = []
 
@@ -44,7 +45,7 @@ def terminable() -> Iterator[None]:
         if handler in _DEFAULTS:
             signal.signal(number, _end)
     unraisable = sys.unraisablehook
-    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, Terminated) else unraisable(lost)  # raised again
+    sys.unraisablehook = lambda lost: _again(_AGAIN_SECONDS, _SOON) if isinstance(lost.exc_value, Terminated) else unraisable(lost)
     try:
         yield
     finally:
@@ -77,12 +78,12 @@ def _end(number: int, _: FrameType | None) -> None:
     raise Terminated(number)
 
 
-def _again(seconds: float) -> None:
+def _again(seconds: float, first: float | None = None) -> None:
     """Raise the end again after so many seconds, or, with 0, no more: the first may come where Python or a library drops it."""
     if hasattr(signal, "setitimer") and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, _lost):
         if seconds:
             signal.signal(signal.SIGALRM, _lost)
-        signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds if first is None else first, seconds)
         if not seconds:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
 

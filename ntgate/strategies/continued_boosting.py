@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ntgate.base import Real, Whole
+from ntgate.base import NUMBER, Real, Whole
 from ntgate.learners.base import Encoded, Learner
 from ntgate.strategies.base import Arm, Facts, Strategy, Trained
 from ntgate.strategies.cost import Cost
@@ -45,7 +45,7 @@ class ContinuedBoosting(Strategy, Learner):
     called: ClassVar[str] = "gradient boosting continued from the source"
     noted: ClassVar[str] = "rounds"
     source_trees: Whole = Field(100, ge=1, le=10_000)
-    rounds: tuple[Annotated[Whole, Field(ge=0, le=10_000)], ...] = Field((0, 10, 25, 50), min_length=1, max_length=100)
+    rounds: tuple[Annotated[int, Field(ge=0, le=10_000), NUMBER], ...] = Field((0, 10, 25, 50), min_length=1, max_length=100)
     learning_rate: Real = Field(0.1, ge=1e-6, le=1)
     depth: Whole = Field(2, ge=1, le=30)
     leaf_rows: Whole = Field(5, ge=1, le=1_000_000)
