@@ -5,7 +5,6 @@ about two models' answers. ``ntgate.TransferClassifier`` and ``ntgate.ShiftTest`
 scikit-learn's form. All are imported when they are used.
 """
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA", "ShiftTest", "TransferClassifier", "__version__", "ask", "gate", "judge", "run"]
 __version__ = "0.2.0"
-
-# MKL reads this at its first product: the same bits however many threads share one, in this process and in all that it starts.
-os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
 
 # The form of everything that is answered or stored: keys are added under the same number, anything else raises it.
 SCHEMA = 1

@@ -22,7 +22,9 @@ def decided(folder: Path, package: Path, digits, threads: int, **variables: str)
     write_project(folder, *digits)
     output = f"output={folder / ('runs' if threads == 1 else 'elsewhere/still')}"
     number = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    variables = {name: value for name, value in os.environ.items() if name != "MKL_CBWR"} | number | variables
+    variables = (
+        {name: value for name, value in os.environ.items() if name != "MKL_CBWR"} | {"MKL_CBWR": "AVX2,STRICT"} | number | variables
+    )
     command = [sys.executable, "-m", "ntgate", "run", str(folder / "config.yaml"), "--inline", "--dry-run", "--json"]
     done = subprocess.run(
         [*command, "--set", output, "--set", "gate.seeds=2"],
