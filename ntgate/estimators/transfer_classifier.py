@@ -18,6 +18,7 @@ from ntgate.base import Frozen
 from ntgate.config_errors import explain
 from ntgate.errors import ConfigErrors, DataError, ModelError
 from ntgate.extras import require
+from ntgate.metrics.accuracy import Accuracy
 from ntgate.optouts import opt_out
 from ntgate.strategies import AnyStrategy
 from ntgate.strategies.scratch import AnyScratch
@@ -25,7 +26,7 @@ from ntgate.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain, TrainingView
-    from ntgate.strategies.base import Arm
+    from ntgate.strategies.base import Arm, Strategy
 
 _HELD = 0.2  # of the target rows, for early stopping where there is one fold
 
@@ -99,12 +100,12 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         strategy = settings.scratch if source is None else settings.strategy
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         view = _view(_domain("target", X, y), None if source is None else self._source(source), seed)
-        obstacle = strategy.obstacle(Facts.of(view))
+        if obstacle := strategy.obstacle(Facts.of(view)):
+            raise _cannot_learn(strategy, obstacle)
         with tempfile.TemporaryDirectory() as name:
-            made = None if obstacle else train(strategy, _arm(view, settings.training, seed, Path(name)), Path(name))
-            failed = obstacle if made is None else made.failed
-            if made is None or failed is not None:
-                raise ModelError(strategy.kind, expected="rows that it can learn from", got=str(failed), fix="choose another one")
+            made = train(strategy, _arm(view, settings.training, seed, Path(name)), Path(name))
+            if made.failed is not None:
+                raise _cannot_learn(strategy, made.failed)
             self.model_ = made.load()
         self.validation_ = made.validation
         return self
@@ -145,19 +146,19 @@ def _kind(written: Any) -> Any:
     return {"kind": written} if isinstance(written, str) else written
 
 
+def _cannot_learn(strategy: Strategy, why: str) -> ModelError:
+    return ModelError(strategy.kind, expected="rows that it can learn from", got=why, fix="choose another one")
+
+
 def _arm(view: TrainingView, config: TrainingConfig, seed: int, folder: Path) -> Arm:
+    from ntgate.stages.source import maximised
     from ntgate.strategies.base import Arm
     from ntgate.training.source import pretrain
 
-    source = None
+    source, accuracy = None, maximised(Accuracy())
     if len(view.source):
-        source = pretrain(view.source, [view.labelled], None, config, _accuracy, seed, folder / "source.safetensors")
-    return Arm(view, source, None, config, _accuracy, seed)
-
-
-def _accuracy(labels: Any, scores: Any) -> float:
-    """The share of rows whose greatest score is that of their class."""
-    return float((scores.argmax(dim=1) == labels).float().mean())
+        source = pretrain(view.source, [view.labelled], None, config, accuracy, seed, folder / "source.safetensors")
+    return Arm(view, source, None, config, accuracy, seed)
 
 
 def _domain(name: str, rows: npt.NDArray[np.float32], labels: npt.NDArray[Any]) -> Domain:
