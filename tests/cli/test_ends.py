@@ -28,9 +28,14 @@ ABSENT = ("status", "reader", "--uri", "sqlite:///absent.db", "--json")
 QUICK = ("--set", "training.steps=100", "--set", "gate.seeds=1", "--set", "strategies=[{kind: linear_pool}]")
 
 
+def heard() -> None:
+    """Whoever starts the tests by nohup has SIGHUP ignored, which a process inherits, and which ntgate heeds."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def started(folder: Path, *words: str, **streams) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "ZENML_CONFIG_PATH": str(folder / "zenml")}
-    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heard, **streams}
     return subprocess.Popen([sys.executable, "-m", "ntgate", *words], cwd=folder, env=environment, text=True, **given)
 
 
