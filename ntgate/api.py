@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ntgate.errors import ConfigError
+from ntgate.idle_threads import sleep_soon
 from ntgate.optouts import opt_out
 from ntgate.tables_in_memory import kept_table
 
@@ -65,6 +66,7 @@ def run(
     ntgate.errors.ConfigErrors: gate.alpha: expected a number below 0.5, got 2; correct it.
     """
     opt_out()
+    sleep_soon()
     from ntgate.cli.progress import listener
     from ntgate.config_base import merged
     from ntgate.config_file import parse, read

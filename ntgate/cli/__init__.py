@@ -10,12 +10,11 @@ def main() -> None:
     import gc
     import os
 
+    from ntgate.idle_threads import sleep_soon
     from ntgate.optouts import opt_out
 
     opt_out()
-    # OpenMP's idle threads wait by spinning: two runs on the same cores then slow each other down ten times instead of twice.
-    # A short spin and then sleep costs a lone run nothing. libgomp reads this once, when torch is imported.
-    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+    sleep_soon()
 
     from ntgate.cli.app import run
 

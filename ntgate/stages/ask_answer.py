@@ -49,7 +49,9 @@ class Answer(Frozen):
         path = self.files.get("rows")
         if path is None:
             return pd.DataFrame()
-        return pd.read_parquet(path) if path.endswith((".parquet", ".pq")) else pd.read_csv(path, dtype={"row_id": str})
+        if path.endswith((".parquet", ".pq")):
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype={"row_id": str}, float_precision="round_trip")  # the pool's own numbers, to the last bit
 
     def _repr_html_(self) -> str:
         return card("labels asked for", self.sentence, [(name, path, "") for name, path in self.files.items()])

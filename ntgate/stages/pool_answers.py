@@ -22,12 +22,23 @@ Codes = npt.NDArray[np.int64]
 
 
 class PoolAnswers:
-    """What every model says of the pool's rows."""
+    """What every model says of the pool's rows, and where a label can matter.
+
+    That is where the candidate differs from any opponent, or a seed's candidate from its scratch; nowhere, if candidate and scratch
+    themselves never differ: whatever the labels are, the one is then no better than the other.
+
+    >>> alike, other = np.array([0, 1, 1]), np.array([0, 0, 1])
+    >>> PoolAnswers(alike, {"scratch": other, "learner forest": 1 - alike}, [], {}).differ.tolist()
+    [True, True, True]
+    >>> PoolAnswers(alike, {"scratch": alike, "learner forest": other}, [], {}).differ.tolist()
+    [False, False, False]
+    """
 
     def __init__(self, candidate: Codes, opponents: dict[str, Codes], seeds: list[tuple[Codes, Codes]], keys: dict[str, Any]):
         self.candidate, self.opponents, self.seeds, self.keys = candidate, opponents, seeds, keys
         pairs = [(candidate, other) for other in opponents.values()] + seeds
-        self.differ = np.any([first != second for first, second in pairs], axis=0)
+        differ = np.any([first != second for first, second in pairs], axis=0)
+        self.differ = differ & (candidate != opponents["scratch"]).any()
 
     @classmethod
     def of(cls, run: FrozenRun, pool: Domain, rules: Sequence[str]) -> PoolAnswers:
