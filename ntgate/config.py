@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from ntgate.base import Frozen, Whole
 from ntgate.compression import Compressions
 from ntgate.data.specs import DataConfig
+from ntgate.foreign.config import ForeignChampion
 from ntgate.gate.config import GateConfig
 from ntgate.notify import NotifyConfig
 from ntgate.pods import KubeflowConfig
@@ -72,6 +73,7 @@ class RunConfig(Frozen):
         model: what is produced, and under which name.
         data: the rows of source and target.
         registry: the MLflow server or database where runs and versions are kept.
+        champion: how a champion is asked that ntgate did not make; null: such a one ends the run.
         shift: how it is measured how far the target has moved from the source.
         strategies: ways of using the source that are tried; by default one of each kind that harms little where it is of no use.
         scratch: learners of the target's labels alone, whose committee the candidate has to beat.
@@ -90,6 +92,7 @@ class RunConfig(Frozen):
     model: ModelConfig
     data: DataConfig
     registry: RegistryConfig
+    champion: ForeignChampion | None = None
     shift: ShiftConfig = ShiftConfig()
     strategies: Annotated[Strategies, Field(min_length=1, max_length=50)] = DEFAULT
     scratch: Portfolio = PORTFOLIO

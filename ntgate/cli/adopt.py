@@ -24,8 +24,8 @@ from ntgate.cli.options import with_json, with_registry
 def adopt(name: str, uri: str, version: str, reason: str, by: str | None, as_json: bool) -> int:
     """Make a version of the registered model NAME the champion that was trained and registered by other means.
 
-    No gate has judged it: who adopts it, why and when is kept in its tags. Later runs have to be as good as it, where it is an ONNX
-    model; `ntgate rollback` takes it back. Exit 6 when there is no such version, or ntgate made it.
+    No gate has judged it: who adopts it, why and when is kept in its tags. Later runs have to be as good as it: their configs say
+    how it is asked, by `champion`. `ntgate rollback` takes it back. Exit 6 when there is no such version, or ntgate made it.
     """
     from ntgate.cli.registry import existing
     from ntgate.registry.adoption import adopt as make_champion

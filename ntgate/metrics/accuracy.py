@@ -23,6 +23,7 @@ class Accuracy(RowMean):
     kind: Literal["accuracy"] = "accuracy"
     greater_is_better: ClassVar[bool] = True
     percent: ClassVar[bool] = True
+    probabilities: ClassVar[bool] = False
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -25,6 +25,7 @@ class BalancedAccuracy(Bootstrapped):
     kind: Literal["balanced_accuracy"] = "balanced_accuracy"
     greater_is_better: ClassVar[bool] = True
     percent: ClassVar[bool] = True
+    probabilities: ClassVar[bool] = False
     resampled: ClassVar[bool] = False
 
     def weighted(self, y: Ints, scores: Floats, weights: Floats) -> Floats:

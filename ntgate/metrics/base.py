@@ -29,6 +29,7 @@ class Metric(Frozen, ABC):
         percent: whether values are shown as percentages, and gains as percentage points.
         unit: of a gain that is shown as a decimal.
         resampled: whether its test draws ``gate.resamples`` resamples.
+        probabilities: whether it looks at the size of scores, and not only at which class has the greatest.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Metric(Frozen, ABC):
     percent: ClassVar[bool] = False
     unit: ClassVar[str] = ""
     resampled: ClassVar[bool] = False
+    probabilities: ClassVar[bool] = True
 
     def __init_subclass__(cls, **given: Any) -> None:
         """A metric without a label is called by its kind."""

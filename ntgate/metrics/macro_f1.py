@@ -22,6 +22,7 @@ class MacroF1(Bootstrapped):
     kind: Literal["macro_f1"] = "macro_f1"
     label: ClassVar[str] = "macro-F1"
     greater_is_better: ClassVar[bool] = True
+    probabilities: ClassVar[bool] = False
 
     def weighted(self, y: Ints, scores: Floats, weights: Floats) -> Floats:
         """Under each weighting."""

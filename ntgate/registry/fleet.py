@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ntgate.base import Frozen
-from ntgate.registry.champion import ALIAS, STATE
+from ntgate.registry.champion import STATE, crowned
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.history import PROMOTED, WAITING, may_be_approved
 from ntgate.registry.lock import is_lock
@@ -58,8 +58,7 @@ def fleet(registry: Registry) -> list[ModelEntry]:
     made = {(version.name, str(version.version)): version for version in promoted}
     entries = []
     for model in sorted(models, key=lambda model: str(model.name)):
-        alias = (model.aliases or {}).get(ALIAS)
-        champion = None if alias is None else str(alias)
+        champion = crowned(model)
         version = made.get((model.name, str(champion)))
         last = verdicts.get(model.name)
         entries.append(

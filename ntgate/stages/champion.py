@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.foreign.config import ForeignChampion
+from ntgate.foreign.packed import packed
+from ntgate.foreign.scores import foreign_scores
 from ntgate.stages.ingest import Ingested
 
 if TYPE_CHECKING:
@@ -19,8 +23,8 @@ if TYPE_CHECKING:
 
 _TRIED = 8  # rows
 _WAY_OUT = (
-    "move the alias champion to a version that ntgate exported, or give up the comparison with this one: delete the alias and run "
-    "with --allow-first"
+    "say in the config how it is asked, as in champion={load: pyfunc}, move the alias champion to a version that ntgate exported, "
+    "or give up the comparison with this one: delete the alias and run with --allow-first"
 )
 
 
@@ -29,7 +33,8 @@ class ChampionSeen(Frozen):
 
     Attributes:
         version: its version; None when the registry holds no champion.
-        model: its exported model, fetched into the run's folder.
+        model: its exported model, fetched into the run's folder; of one that ntgate did not make all its files in one archive.
+        asked: how it is asked, if ntgate did not make it.
         classes: the class names it tells apart.
         unusable: why it cannot be scored, though it exists.
         lost: what shows that there had been a champion where none is now; None when there is one, or never was.
@@ -38,6 +43,7 @@ class ChampionSeen(Frozen):
 
     version: str | None = None
     model: Artifact | None = None
+    asked: ForeignChampion | None = None
     classes: tuple[str, ...] = ()
     unusable: str | None = None
     lost: str | None = None
@@ -58,6 +64,8 @@ class ChampionSeen(Frozen):
         from ntgate.export.runtime import scores_onnx
 
         assert self.model is not None
+        if self.asked is not None:
+            return foreign_scores(self.model.verified(), test, self.asked)
         own = scores_onnx(self.model.verified(), test.rows)
         scores = np.zeros((len(test), len(test.classes)), dtype=np.float32)
         for code, name in enumerate(test.classes):
@@ -95,10 +103,10 @@ def see_champion(
     found = champion(registry)
     if found is None:
         return ChampionSeen(lost=lost(registry), first_allowed=allow_first)
-    return _comparable(registry, found, ingested.part("train"), folder / "champion")
+    return _comparable(config, registry, found, ingested.part("train"), folder / "champion")
 
 
-def check_champion(registry: Registry, rows: Domain, folder: Path) -> None:
+def check_champion(config: RunConfig, registry: Registry, rows: Domain, folder: Path) -> None:
     """Make sure that a candidate could be compared with the champion, if there is one; ``folder`` takes its model.
 
     Raises:
@@ -109,29 +117,72 @@ def check_champion(registry: Registry, rows: Domain, folder: Path) -> None:
 
     found = champion(registry)
     if found is not None:
-        _comparable(registry, found, rows, folder)
+        _comparable(config, registry, found, rows, folder)
 
 
-def _comparable(registry: Registry, found: Champion, rows: Domain, folder: Path) -> ChampionSeen:
+def _comparable(config: RunConfig, registry: Registry, found: Champion, rows: Domain, folder: Path) -> ChampionSeen:
     """The champion with its model, tried on some ``rows`` that are no test rows."""
     import numpy as np
 
     from ntgate.errors import ModelError, RegistryError
-    from ntgate.export.runtime import class_names
-    from ntgate.registry.champion import fetch
 
+    tried = rows.take(np.arange(min(_TRIED, len(rows))))
     try:
-        path = fetch(registry, found, folder)
-        seen = ChampionSeen(version=found.version, model=Artifact.of(path), classes=class_names(path))
-        seen.score(rows.take(np.arange(min(_TRIED, len(rows)))))
+        seen = _fetched(config, registry, found, rows, folder)
+        scores = seen.score(tried)
     except RegistryError:
         raise
     except Exception as error:  # a model made elsewhere may fail in any way
+        subject = f"champion version {found.version} of {registry.name}"
+        if config.champion is not None and isinstance(error, ModelError):
+            raise ModelError(subject, expected=error.expected, got=error.got, fix=error.fix) from error
         got = error.got if isinstance(error, ModelError) else f"{type(error).__name__}: {error}".splitlines()[0]
         raise ModelError(
-            f"champion version {found.version} of {registry.name}",
+            subject,
             expected="an ONNX model that ntgate exported and that takes these rows, to compare the candidate with",
             got=got,
             fix=_WAY_OUT,
         ) from error
+    if seen.asked is not None:
+        _enough_for(config, scores)
     return seen
+
+
+def _fetched(config: RunConfig, registry: Registry, found: Champion, rows: Domain, folder: Path) -> ChampionSeen:
+    """The champion with its files: those of an export of ntgate's, or where the config says how another is asked all of them."""
+    from ntgate.errors import ModelError
+    from ntgate.export.runtime import class_names
+    from ntgate.registry.champion import fetch, fetch_whole
+
+    try:
+        path = fetch(registry, found, folder)
+        return ChampionSeen(version=found.version, model=Artifact.of(path), classes=class_names(path))
+    except ModelError:
+        if config.champion is None:
+            raise
+    with tempfile.TemporaryDirectory() as files:
+        archive = packed(fetch_whole(registry, found, Path(files)), folder / "model.zip")
+    return ChampionSeen(version=found.version, model=Artifact.of(archive), asked=config.champion, classes=rows.classes)
+
+
+def _enough_for(config: RunConfig, scores: npt.NDArray[np.float32]) -> None:
+    """Make sure that these scores of a foreign champion are what the gate's metric is about.
+
+    Raises:
+        ConfigError: when it is about probabilities, and they are none.
+    """
+    import numpy as np
+
+    from ntgate.errors import ConfigError
+
+    metric = config.gate.metric
+    if not metric.probabilities:
+        return
+    labels = bool(np.isin(scores, (0, 1)).all())
+    if labels or not np.allclose(scores.sum(axis=1), 1, atol=1e-3) or bool((scores < 0).any()):
+        raise ConfigError(
+            "gate.metric",
+            expected="a metric of which class is answered, since the champion gives no probabilities",
+            got=str(metric),
+            fix="gate by accuracy, balanced_accuracy or macro_f1, or have the champion answer with probabilities",
+        )

@@ -60,6 +60,7 @@ def _decision_id(recipe: list[Any], champion: str | None) -> str:
 
 
 _APPROVAL = ("approval", "approval_days", "approvers")  # what becomes of a verdict, not what it is
+_ASKING = ("python", "seconds")  # the champion: where it is asked, not what
 _MACHINE = ("device_memory", "processes", "workers")  # what trains, not what is trained
 # Settings of the gate that can only veto, or say nothing about given scores.
 _ELSEWHERE = {"ledger", "labels", "wanted_gain", "max_onnx_difference", "min_test_rows", "swapped_labels", *_APPROVAL}
@@ -100,6 +101,8 @@ def portable(config: RunConfig) -> dict[str, Any]:
         if content["data"].get(name) is not None:
             content["data"][name].pop("path", None)
     content["model"].pop("source_checkpoint", None)
+    for name in _ASKING if content["champion"] is not None else ():
+        del content["champion"][name]
     content["training"].pop("device", None)
     content["gate"]["ledger"].pop("uri", None)
     for name in _APPROVAL:

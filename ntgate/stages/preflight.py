@@ -133,7 +133,7 @@ def faults(config: RunConfig, domains: dict[str, Domain] | None) -> tuple[list[N
     tried(lambda: same_ledger(config, registry, dry_run=True))
     if domains is not None:
         with tempfile.TemporaryDirectory() as folder:
-            tried(lambda: check_champion(registry, domains["train"], Path(folder)))
+            tried(lambda: check_champion(config, registry, domains["train"], Path(folder)))
     return found, loaded
 
 

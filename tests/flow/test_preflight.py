@@ -196,6 +196,25 @@ def test_a_champion_of_the_first_release_is_compared(project):
     assert seen.score(ingested.part("validation")).sum(axis=1) == pytest.approx(1, rel=1e-5)
 
 
+def test_a_network_of_other_hands_is_compared_once_the_config_names_its_columns(project):
+    from ntgate.config_file import load
+    from ntgate.export.runtime import session
+    from ntgate.stages.champion import see_champion
+    from ntgate.stages.ingest import ingest
+    from ntgate.stages.place import Place
+
+    model = classifier(project / "m.onnx", 64, 10, told=False)
+    made_champion(project, model=model)
+    names = [str(i) for i in reversed(range(10))]
+    config = load(project / "config.yaml", (f"champion={{load: pyfunc, classes: {names}}}",))
+    place = Place.of(config)
+    ingested = ingest(config, place)
+    part = ingested.part("validation")
+    (own,) = session(model).run(None, {"x": part.rows.reshape(len(part), -1)})
+    scores = see_champion(config, place.folder, ingested).score(part)
+    assert scores[:, [part.classes.index(name) for name in names]] == pytest.approx(own, abs=1e-6)
+
+
 def test_a_champion_whose_files_are_gone(project, capsys):
     made_champion(project, model=classifier(project / "m.onnx", 64, 10, told=True))
     shutil.rmtree(project / "theirs")

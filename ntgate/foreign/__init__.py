@@ -1,0 +1,1 @@
+"""A champion that ntgate did not make: loaded by MLflow in a process of its own, and asked for its answers."""
