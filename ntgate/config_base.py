@@ -42,6 +42,20 @@ def inherited(path: Path, places: Any) -> dict[str, Any]:
     return content
 
 
+def configs_in(folder: Path) -> list[Path]:
+    """The configs of runs directly in a folder: its YAML and JSON files, but for those that another one there begins from.
+
+    Raises:
+        ConfigError: when there are none, or one is no mapping.
+    """
+    found = sorted(path.resolve() for path in folder.iterdir() if path.suffix in (".yaml", ".yml", ".json") and path.is_file())
+    bases = {(folder / str(content[KEY])).resolve() for path in found if KEY in (content := _mapping(path))}
+    configs = [path for path in found if path not in bases]
+    if not configs:
+        raise ConfigError(str(folder), expected="configs, YAML or JSON files", got="none", fix="name a config, or another folder")
+    return configs
+
+
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of ``over``, and those of ``base`` where it says nothing.
 

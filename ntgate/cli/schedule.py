@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 @click.option("--print", "--dry-run", "show", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option("--replace", is_flag=True, help="Replace a schedule of this config that differs.")
 @click.option("--remove", is_flag=True, help="Take the schedule of this config away.")
+@click.option(
+    "--spread",
+    type=click.IntRange(0, 720),
+    default=0,
+    metavar="MINUTES",
+    help="Begin up to MINUTES later, each config at a moment of its own that stays the same.",
+)
 @with_json
 def schedule(
     config: str,
@@ -48,39 +55,58 @@ def schedule(
     show: bool,
     replace: bool,
     remove: bool,
+    spread: int,
     as_json: bool,
 ) -> int:
-    """Run CONFIG by the clock, one run at a time.
+    """Run CONFIG by the clock, one run at a time; of a folder each config in it.
 
     Where the active ZenML stack can follow schedules it is asked to; otherwise this machine follows it, by a systemd timer or by
     cron. Rejected (3) and inconclusive (4) are answers and no failures of the job. Credentials belong in the environment file,
-    never in the schedule. A config has at most one schedule.
+    never in the schedule. A config has at most one schedule. In a folder, what others name as `base` is no config of its own; all
+    are read before any is scheduled.
     """
+    from ntgate.config_base import configs_in
     from ntgate.scheduling.job import job_name
     from ntgate.scheduling.place import put, take_away
 
-    path = Path(config).resolve()
-    if remove:
-        done, name = take_away(job_name(path), _places(path, inline)), job_name(path)
-    else:
-        job = _job(path, overrides, expression, drift_first, inline, environment)
-        places, name = _places(path, inline), job.name
-        chosen = _choice(chosen, places)
-        if show:
-            text = places[chosen].text(job)
-            console.answer({"schema": 1, "name": name, "with": chosen, "text": text} if as_json else text.rstrip("\n"))
-            return 0
-        done = put(job, chosen, places, replace=replace)
+    given = Path(config).resolve()
+    paths = configs_in(given) if given.is_dir() else [given]
+    jobs = [] if remove else [_job(path, overrides, expression, drift_first, inline, environment, spread) for path in paths]
+    told: list[dict[str, Any]] = []
+    for path, job in zip(paths, jobs or [None] * len(paths), strict=True):
+        places = _places(path, inline)
+        if job is None:
+            done = take_away(job_name(path), places)
+        elif show:
+            followed = _choice(chosen, places)
+            told.append({"schema": 1, "name": job.name, "with": followed, "text": places[followed].text(job)})
+            continue
+        else:
+            done = put(job, _choice(chosen, places), places, replace=replace)
+        told.append({"schema": 1, "name": job_name(path), "outcome": done.outcome, "with": list(done.places), "note": done.note})
     if as_json:
-        console.answer({"schema": 1, "name": name, "outcome": done.outcome, "with": list(done.places), "note": done.note})
-        return 0
-    where = f", with {' and '.join(done.places)}" if done.places else ""
-    console.answer(f"{name}: {done.outcome}{where}" + (f"\n{done.note}" if done.note else ""))
+        console.answer({"schema": 1, "schedules": told} if given.is_dir() else told[0])
+    else:
+        console.answer("\n".join(_line(one) for one in told))
     return 0
 
 
+def _line(told: dict[str, Any]) -> str:
+    """One schedule for people."""
+    if "text" in told:
+        return str(told["text"]).rstrip("\n")
+    where = f", with {' and '.join(told['with'])}" if told["with"] else ""
+    return f"{told['name']}: {told['outcome']}{where}" + (f"\n{told['note']}" if told["note"] else "")
+
+
 def _job(
-    path: Path, overrides: tuple[str, ...], expression: str | None, drift_first: bool, inline: bool, environment: Path | None
+    path: Path,
+    overrides: tuple[str, ...],
+    expression: str | None,
+    drift_first: bool,
+    inline: bool,
+    environment: Path | None,
+    spread: int,
 ) -> Job:
     """The job, after everything in it was looked at."""
     from ntgate.config_file import load
@@ -115,6 +141,7 @@ def _job(
         lock=output / f".{path.stem}.lock",
         log=output / f"{path.stem}.log",
         environment=environment,
+        spread=spread,
     )
 
 

@@ -47,6 +47,9 @@ class StackSchedules:
         from ntgate.cli.orchestrated import submit
         from ntgate.config_file import load
 
+        if job.spread:
+            fix = "give each config a minute of its own in --cron"
+            raise ConfigError("--spread", expected="a machine that follows the schedule", got="a ZenML stack", fix=fix)
         if job.inline:
             raise ConfigError("--inline", expected="a machine that follows the schedule", got="a ZenML stack", fix="leave it out")
         settings = load(job.config, job.options[1::2])

@@ -28,6 +28,7 @@ class Job(NamedTuple):
         lock: held while a run goes on.
         log: what a cron line appends to; systemd keeps a journal of its own.
         environment: a file of NAME=value lines, credentials among them; it need not exist.
+        spread: minutes within which it begins, at a moment of its own that stays the same.
     """
 
     config: Path
@@ -39,6 +40,7 @@ class Job(NamedTuple):
     lock: Path
     log: Path
     environment: Path
+    spread: int = 0
 
     @property
     def name(self) -> str:
@@ -86,12 +88,20 @@ Description={_systemd(f"ntgate run {self.config}, {self.cron.text}")}
 [Timer]
 {calendar}
 AccuracySec=1s
-Persistent=true
+{f"RandomizedDelaySec={self.spread}min{chr(10)}FixedRandomDelay=true{chr(10)}" if self.spread else ""}Persistent=true
 Unit={self.name}.service
 
 [Install]
 WantedBy=timers.target
 """
+
+    @property
+    def delay(self) -> int:
+        """Seconds that cron waits: drawn from the job's name, so that a hundred of one minute do not begin together.
+
+        systemd draws its own, from the timer's name and the machine's.
+        """
+        return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:8]) * 60 * self.spread >> 64
 
     @property
     def cron_lines(self) -> str:
@@ -102,7 +112,10 @@ WantedBy=timers.target
         environment, log = (shlex.quote(self._near(path)) for path in (self.environment, self.log))
         accepted = "|".join(map(str, (0, *ANSWERS, BUSY)))
         fault = shlex.quote(f"ntgate run {self.config} failed; see {self.log}")
-        begin = shlex.join(["cd", str(self.config.parent)]) + " && " + shlex.join(["mkdir", "-p", self._near(self.log.parent)])
+        wait = f"sleep {self.delay} && " if self.spread else ""
+        begin = (
+            wait + shlex.join(["cd", str(self.config.parent)]) + " && " + shlex.join(["mkdir", "-p", self._near(self.log.parent)])
+        )
         variables = f"set -a; [ ! -f {environment} ] || . {environment}; set +a"
         end = f"code=$?; case $code in {accepted}) ;; *) echo {fault} >&2; exit $code;; esac"
         command = f"{begin} && {{ {variables}; {self.shell}; }} >>{log} 2>&1; {end}"

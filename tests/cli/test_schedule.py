@@ -231,3 +231,33 @@ def test_systemd_takes_the_units(project, units, capsys, tmp_path):
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_folder_of_configs_is_spread_over_the_minutes_that_are_said(project, units, capsys):
+    content = (project / "config.yaml").read_text()
+    (project / "common.yaml").write_text(content)
+    (project / "config.yaml").unlink()
+    for name in ("a", "b"):
+        (project / f"{name}.yaml").write_text(f"base: common.yaml\nmodel: {{name: {name}}}\n")
+    arguments = ["schedule", str(project), "--inline", "--json", "--cron", MONDAY, "--spread", "90"]
+
+    assert command([*arguments, "--with", "systemd"]) == 0
+    done = json.loads(capsys.readouterr().out)["schedules"]
+    assert [one["outcome"] for one in done] == ["written", "written"]
+    assert sorted(unit.stem for unit in units.glob("*.timer")) == sorted(one["name"] for one in done)
+    for unit in units.glob("*.timer"):
+        assert "\nRandomizedDelaySec=90min\nFixedRandomDelay=true\n" in unit.read_text()
+
+    assert command([*arguments, "--with", "cron", "--replace"]) == 0
+    capsys.readouterr()
+    delays = [int(one) for one in re.findall(r"17 3 \* \* 1 sleep (\d+) && cd ", (units.parents[1] / "crontab.txt").read_text())]
+    assert len(set(delays)) == 2
+    assert all(0 <= delay < 90 * 60 for delay in delays)
+    assert command(["schedule", str(project), "--inline", "--remove", "--json"]) == 0
+    assert [one["outcome"] for one in json.loads(capsys.readouterr().out)["schedules"]] == ["removed", "removed"]
+
+    (project / "b.yaml").write_text("base: common.yaml\nseed: x\n")
+    assert command([*arguments, "--with", "systemd"]) == 2
+    assert list(units.glob("*.timer")) == [], "none is scheduled where one is wrong"
+    assert command(["schedule", str(units), "--cron", MONDAY]) == 2
+    assert "expected configs, YAML or JSON files, got none" in capsys.readouterr().err
