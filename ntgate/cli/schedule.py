@@ -71,10 +71,13 @@ def schedule(
 
     given = Path(config).resolve()
     paths = configs_in(given) if given.is_dir() else [given]
-    jobs = [] if remove else [_job(path, overrides, expression, drift_first, inline, environment, spread) for path in paths]
+    jobs: dict[Path, Job] = {}
+    if not remove:
+        jobs = {path: _job(path, overrides, expression, drift_first, inline, environment, spread) for path in paths}
     told: list[dict[str, Any]] = []
-    for path, job in zip(paths, jobs or [None] * len(paths), strict=True):
+    for path in paths:
         places = _places(path, inline)
+        job = jobs.get(path)
         if job is None:
             done = take_away(job_name(path), places)
         elif show:
