@@ -262,10 +262,11 @@ def test_it_is_replaced_by_evidence_and_comes_back(project, inner, capsys):
     kept = json.loads(capsys.readouterr().out)
     assert kept["sentence"].startswith("The candidate is not shown to be as good as the champion")
 
-    served(project, Team(turned, "scores"))
+    uri = f"sqlite:///{project / 'mlflow.db'}"
+    mlflow.MlflowClient(uri).delete_registered_model_alias("grades", "champion")
+    served(project, Team(turned, "scores"), stage=True)
     assert command(["run", str(path), "--inline", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    uri = f"sqlite:///{project / 'mlflow.db'}"
     registry = connect(load(path).registry, "grades")
     assert champion(registry).version == told["registry"]["version"]
     assert champion(registry).previous == "2"
