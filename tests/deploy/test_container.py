@@ -5,10 +5,14 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 import ntgate
 from ntgate.extras import MODULES
@@ -35,7 +39,7 @@ def stages() -> dict[str, list[str]]:
 
 
 def test_the_job_is_the_default_and_runs_as_a_number_that_is_not_root():
-    assert list(stages()) == ["build", "runtime", "tracking", "job"]
+    assert list(stages()) == ["dependencies", "package", "runtime", "tracking", "job"]
     users = [line for lines in stages().values() for line in lines if line.startswith("USER")]
     assert users == ["USER 10001:10001"]
     assert stages()["runtime"][-1] == users[0]
@@ -44,15 +48,41 @@ def test_the_job_is_the_default_and_runs_as_a_number_that_is_not_root():
 def test_the_base_can_be_replaced_and_is_pinned():
     text = (DOCKER / "Dockerfile").read_text()
     assert pinned(re.search(r"^ARG BASE=(\S+)$", text, re.MULTILINE)[1])
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE}", "runtime"}
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE}", "dependencies", "runtime"}
     assert "# syntax=" not in text  # a frontend would be fetched, by a tag that moves
 
 
 def test_what_it_installs_beside_ntgate_has_a_pin():
-    (line,) = [line for line in stages()["build"] if "pip install --constraint" in line]
-    assert re.search(r'"\$\{what\}" "ntgate\[\$\{EXTRAS\}\]" ([^&]*)&&', line)[1].split() == ["psycopg2-binary"]
+    (line,) = [line for line in stages()["dependencies"] if "--requirement" in line]
+    assert line.split("--requirement dependencies.txt ")[1].split() == ["psycopg2-binary"]
+    assert "--constraint constraints.txt" in line
     pins = {pin.split("==")[0] for pin in (ROOT / "constraints.txt").read_text().splitlines()}
     assert "psycopg2-binary" in pins
+
+
+def test_the_large_layers_need_none_of_the_source():
+    copied = [line.split()[1:-1] for line in stages()["dependencies"] if line.startswith("COPY")]
+    assert copied == [["constraints.txt"], ["pyproject.tom[l]", "deploy/docker/dependencies.py"]]
+    assert re.search(r"^FROM dependencies AS runtime$", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)
+    (package,) = [line.split()[1:] for line in stages()["runtime"] if line.startswith("COPY --from")]
+    assert package == ["--from=package", "/opt/package", "/opt/ntgate"]
+
+
+def test_before_the_source_is_there_all_that_the_package_asks_for_is_installed():
+    for extra in MODULES:
+        asked = [Requirement(line) for line in metadata.requires("ntgate")]
+        asked = [str(one).split(";")[0] for one in asked if one.marker is None or one.marker.evaluate({"extra": extra})]
+        assert {str(Requirement(line)) for line in dependencies(ROOT, extra)} == set(asked), extra
+
+
+def test_a_project_without_the_package_installs_it_by_name(tmp_path):
+    assert dependencies(tmp_path, "torch,s3") == ["ntgate[torch,s3]"]
+
+
+def dependencies(folder: Path, extras: str) -> list[str]:
+    """What dependencies.py says in a folder."""
+    command = [sys.executable, str(DOCKER / "dependencies.py"), extras, ""]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_the_image_has_what_a_run_needs():

@@ -24,6 +24,23 @@ fi
 
 echo "$told" | tee "$WORK/images.txt" >&2
 
+stand_ins() { # BASE: those that are made of it, one after the other
+  local name target
+  for name in $public; do
+    target=$(basename "${name%:*}")
+    grep -q "^FROM \${$1} AS $target\$" "$HERE/stand_ins.Dockerfile" || continue
+    podman build --quiet --pull=never --network=host --target "$target" --tag "$(full "$name")" --file "$HERE/stand_ins.Dockerfile" \
+      --build-arg BASE=localhost/base:bookworm --build-arg JOB=localhost/ntgate:0.2.0 "${wheels[@]}" "$HERE" \
+      >"$WORK/build-$target.log" 2>&1 || { tail -n 20 "$WORK/build-$target.log" >&2; fail "no stand-in for $name"; }
+    say "stand-in for $name"
+  done
+}
+((${#wheels[@]} == 0)) || {
+  stand_ins BASE & # beside the job's image, which waits for disk and one core
+  aside=$!
+  trap 'kill $aside 2>/dev/null || true' EXIT
+}
+
 # As compose.yaml says it, one after the other.
 for service in retrain mlflow; do
   compose --profile job --podman-build-args "$arguments" build "$service" >"$WORK/build-$service.log" 2>&1 ||
@@ -31,16 +48,14 @@ for service in retrain mlflow; do
   say "image of $service"
 done
 podman inspect localhost/ntgate:0.2.0 localhost/ntgate-tracking:0.2.0 >"$WORK/images.json"
-"$PYTHON" "$HERE/said.py" "$WORK/images.json"
+podman history --format json localhost/ntgate:0.2.0 >"$WORK/history.json"
+"$PYTHON" "$HERE/said.py" "$WORK/images.json" "$WORK/history.json" >&2
 podman run --rm --user 0 --entrypoint sh localhost/ntgate:0.2.0 -c '! find / -xdev \( -name .env -o -name .git -o -path /project/data \) | grep .' ||
   fail "the image holds what no image should"
 say "size of the image: $(podman image inspect --format '{{.Size}}' localhost/ntgate:0.2.0 | numfmt --to=si)"
 
-((${#wheels[@]} == 0)) || for name in $public; do
-  target=$(basename "${name%:*}")
-  podman build --quiet --pull=never --network=host --target "$target" --tag "$(full "$name")" --file "$HERE/stand_ins.Dockerfile" \
-    --build-arg BASE=localhost/base:bookworm --build-arg JOB=localhost/ntgate:0.2.0 "${wheels[@]}" "$HERE" \
-    >"$WORK/build-$target.log" 2>&1 || { tail -n 20 "$WORK/build-$target.log" >&2; fail "no stand-in for $name"; }
-  say "stand-in for $name"
-done
+((${#wheels[@]} == 0)) || {
+  wait $aside || exit 1
+  stand_ins JOB
+}
 podman image prune --force --filter until=1h >/dev/null # layers of earlier checkouts

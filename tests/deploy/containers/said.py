@@ -1,4 +1,7 @@
-"""What the built images say of themselves: ``said.py INSPECTED.json``, the job's and MLflow's, as `podman inspect` prints them."""
+"""What the built images say of themselves: ``said.py INSPECTED.json HISTORY.json``.
+
+These are what `podman inspect` prints of the job's and MLflow's, and `podman history` of the job's.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ import sys
 from pathlib import Path
 
 
-def main(inspected: Path) -> None:
-    """Fail with a sentence when an image is not what the manifests rely on."""
+def main(inspected: Path, history: Path) -> None:
+    """Fail with a sentence when an image is not what the manifests and the Dockerfile's order rely on."""
     images = json.loads(inspected.read_text())
     configs = [image["Config"] for image in images]
     for config in configs:
@@ -22,7 +25,12 @@ def main(inspected: Path) -> None:
     assert configs[1]["Entrypoint"][:2] == ["mlflow", "server"], configs[1]["Entrypoint"]
     assert "/health" in str(images[1]["Healthcheck"]["Test"]), images[1]
     assert "5000/tcp" in configs[1]["ExposedPorts"], configs[1]
+    layers = json.loads(history.read_text())  # the newest first
+    large = next(i for i, layer in enumerate(layers) if "dependencies.txt" in layer["CreatedBy"])
+    changing = sum(layer["size"] for layer in layers[:large])
+    assert changing < 50e6, f"a change of the source makes {changing / 1e6:.0f} MB of layers"
+    print(f"container-test: a change of the source makes {changing / 1e6:.0f} MB of layers")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
