@@ -54,7 +54,7 @@ chaos: $(STAMP)
 
 # What deploy/ promises, in real containers: podman, root, 12 GB and half an hour. PARTS="images compose" runs these alone.
 container-test: $(STAMP)
-	tests/deploy/container_test.sh $(or $(CONTAINER_TEST),.bench/containers) $(PARTS)
+	@bash tests/deploy/container_test.sh $(or $(CONTAINER_TEST),.bench/containers) $(PARTS)
 
 install: $(STAMP)
 

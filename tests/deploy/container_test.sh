@@ -37,13 +37,14 @@ for part in "${parts[@]}"; do
     77) told="skipped: $(cat "$WORK/reason")" ;;
     *) told="FAIL" failed=1 ;;
   esac
-  echo "| $part | $(sed -n '1s/^# //p' "$HERE/$part.sh") | $told | $((SECONDS - before)) |" >>"$WORK/results.md"
+  echo "| $part | $(sed -n '1s/^# //p' "$HERE/$part.sh") | $told | $((SECONDS - before)) | $(cut -d ' ' -f 2 /proc/loadavg) |" >>"$WORK/results.md"
   [[ $part != images || $code == 0 ]] || break # nothing runs without them
 done
 (cd "$ROOT" && "$PYTHON" -c '
 from benchmarks.machine import heading
 
 print(heading("What deploy/ promises, in containers", "make container-test > benchmarks/results/containers.md"))')
-printf '%s, with runc; load average %s at the end. %s\n\n| part | what | | seconds |\n| --- | --- | --- | ---: |\n' "$(podman --version)" "$(cut -d ' ' -f 1 /proc/loadavg)" "$(cat "$WORK/images.txt")"
+printf '%s, with runc. %s\n\n| part | what | | seconds | load |\n| --- | --- | --- | ---: | ---: |\n' "$(podman --version)" "$(cat "$WORK/images.txt")"
 cat "$WORK/results.md"
+printf '\n%s minutes in all. The load is the average of the last five minutes of each part.\n' "$((SECONDS / 60))"
 exit $failed
