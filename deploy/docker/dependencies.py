@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 
-def dependencies(extras: str, ntgate: str, project: dict[str, Any]) -> list[str]:
+def dependencies(extras: str, ntgate: str, project: dict[str, Any], wheels: Collection[str] = ()) -> list[str]:
     """The requirements: those of ``project`` where it is ntgate, and ntgate itself where it comes from elsewhere.
 
-    A wheel is not there before the source, so it brings its own later.
+    Nothing where it comes from a wheel that is not there yet.
 
     >>> checkout = {"name": "ntgate", "dependencies": ["numpy"], "optional-dependencies": {"s3": ["boto3"], "all": ["ntgate[s3]"]}}
     >>> dependencies("all", "", checkout)
@@ -24,11 +25,16 @@ def dependencies(extras: str, ntgate: str, project: dict[str, Any]) -> list[str]
     ['ntgate[s3]']
     >>> dependencies("s3", "ntgate==0.2.0", checkout)
     ['ntgate==0.2.0', 'ntgate[s3]']
-    >>> dependencies("s3", "wheels/ntgate-0.2.0-py3-none-any.whl", {})
+    >>> dependencies("s3", "./wheels/ntgate-0.2.0-py3-none-any.whl", {}, ["ntgate-0.2.0-py3-none-any.whl"])
+    ['./ntgate-0.2.0-py3-none-any.whl', 'ntgate[s3]']
+    >>> dependencies("s3", "./elsewhere/ntgate-0.2.0-py3-none-any.whl", {})
     []
     """
     if ".whl" in ntgate:
-        return []
+        name = Path(ntgate).name
+        if name.partition("[")[0] not in wheels:
+            return []
+        ntgate = f"./{name}"
     if ntgate or project.get("name") != "ntgate":
         return [*filter(None, [ntgate]), f"ntgate[{extras}]"]
     return [*project["dependencies"], *_of_extras(extras, project["optional-dependencies"])]
@@ -45,4 +51,5 @@ def _of_extras(extras: str, optional: dict[str, list[str]]) -> list[str]:
 if __name__ == "__main__":
     file = Path("pyproject.toml")
     text = file.read_text(encoding="utf-8") if file.exists() else ""
-    print("\n".join(dependencies(*sys.argv[1:], tomllib.loads(text).get("project", {}))))
+    wheels = [wheel.name for wheel in Path().glob("*.whl")]
+    print("\n".join(dependencies(*sys.argv[1:], tomllib.loads(text).get("project", {}), wheels)))

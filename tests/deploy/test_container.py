@@ -62,7 +62,7 @@ def test_what_it_installs_beside_ntgate_has_a_pin():
 
 def test_the_large_layers_need_none_of_the_source():
     copied = [line.split()[1:-1] for line in stages()["dependencies"] if line.startswith("COPY")]
-    assert copied == [["constraints.txt"], ["pyproject.tom[l]", "deploy/docker/dependencies.py"]]
+    assert copied == [["constraints.txt"], ["pyproject.tom[l]", "wheels/*.wh[l]", "deploy/docker/dependencies.py"]]
     assert re.search(r"^FROM dependencies AS runtime$", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)
     (package,) = [line.split()[1:] for line in stages()["runtime"] if line.startswith("COPY --from")]
     assert package == ["--from=package", "/opt/package", "/opt/ntgate"]
