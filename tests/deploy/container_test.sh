@@ -31,7 +31,7 @@ failed=0
 for part in "${parts[@]}"; do
   say "$part"
   before=$SECONDS code=0
-  bash "$HERE/$part.sh" || code=$?
+  bash "$HERE/$part.sh" >&2 || code=$? # what is printed is the table alone
   case $code in
     0) told="pass" ;;
     77) told="skipped: $(cat "$WORK/reason")" ;;
