@@ -79,6 +79,10 @@ def test_a_project_without_the_package_installs_it_by_name(tmp_path):
     assert dependencies(tmp_path, "torch,s3") == ["ntgate[torch,s3]"]
 
 
+def test_the_examples_of_dependencies_hold():
+    assert complaints(sys.executable, "-m", "doctest", str(DOCKER / "dependencies.py")) == ""
+
+
 def dependencies(folder: Path, extras: str) -> list[str]:
     """What dependencies.py says in a folder."""
     command = [sys.executable, str(DOCKER / "dependencies.py"), extras, ""]
