@@ -164,7 +164,11 @@ def section(moments: list[Moment], driver: str) -> str:
             figures = [sum(way in one.broken for one in some) for way in WAYS]
             lines.append(f"| {name} | {len(some)} | {ended} | {' | '.join(map(str, figures))} |")
     lines += ["", "Ended by it: " + (", ".join(f"{how} {n} times" for how, n in _ends(moments)) or "none") + ".", ""]
-    lines += [f"- {one.command}, {TOLD[one.fault]}: {way}: {what}" for one in moments for way, what in one.broken.items()]
+    lines += [
+        f"- {one.command}, {TOLD[one.fault]}: {way}: {' '.join(str(what).split())}"
+        for one in moments
+        for way, what in one.broken.items()
+    ]
     return "\n".join(lines)
 
 
