@@ -18,8 +18,10 @@ def fitted(rows: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> A
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings():
+    # Hundreds of small products: BLAS's threads wait for each other longer than they work, and take the core that others train on.
+    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         # A classifier that was stopped early is a classifier too: what counts is its error on held-out rows.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return LogisticRegression(C=0.1, max_iter=200).fit(rows, labels)
