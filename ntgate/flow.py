@@ -29,7 +29,7 @@ from ntgate.stages.result import RunResult
 from ntgate.stages.retraining import Retraining
 from ntgate.stages.second_process import Crew
 from ntgate.stages.source import embedder, source_model
-from ntgate.stages.train import train_scratch, train_slot
+from ntgate.stages.train import slot_seconds, train_scratch, train_slot
 from ntgate.stages.worn import champion_to_beat
 from ntgate.transport import cache, remote
 
@@ -45,9 +45,9 @@ RETRAIN = (
     Stage("evidently", evidently, "evidently_page", beside=True),
     Stage("source", source_model, "source", "source: load or pretrain the source model", trains=True),
     Stage("drift", drift_of_run, "drifted", "drift: measure the shift"),
-    Stage("plan", make_plan, "plan"),
-    Stage("scratch", train_scratch, "scratch", "train: scratch and the strategies", trains=True, apart=True),
-    Stage("train", train_slot, "slots", every_arm=True, trains=True, apart=True),
+    Stage("plan", make_plan, "plan", "plan: which strategies to train"),
+    Stage("scratch", train_scratch, "scratch", "train: scratch", trains=True, apart=True),
+    Stage("train", train_slot, "slots", every_arm=True, trains=True, apart=True, takes=slot_seconds),
     Stage("combine", combine, "combined"),
     Stage("compress", compress, "compressed", trains=True),
     Stage("replicate", replicate, "replicated", trains=True),

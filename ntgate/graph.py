@@ -21,7 +21,7 @@ from ntgate.base import Frozen
 from ntgate.config import RunConfig
 from ntgate.stages.place import Place
 from ntgate.stages.progress_listener import Listener, Silent
-from ntgate.stages.second_process import Crew
+from ntgate.stages.second_process import Crew, Task
 
 NUMBER, RESULTS = "number", "results"
 
@@ -83,6 +83,7 @@ class Stage:
         trains: whether it trains, and so wants a GPU, and may be begun again when its machine is lost.
         beside: whether it may go on beside later stages, since it waits for a process of its own.
         apart: whether it is one of several that do not wait for one another, and so may be done in another process.
+        takes: about how many seconds it takes, from what the function asks for too; of tasks apart the longest are begun first.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Stage:
     trains: bool = False
     beside: bool = False
     apart: bool = False
+    takes: Callable[..., float] | None = None
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -134,6 +136,19 @@ class Node:
 
     def run(self, context: Context, results: Mapping[str, Frozen]) -> Frozen:
         """Do the task, given (at least) its :attr:`inputs` by name, and publish the files of what it made."""
+        if self.stage.title:
+            context.listener.stage(self.stage.title)
+        return context.place.published(self.stage.function(**self._arguments(context, results)))
+
+    def takes(self, context: Context, results: Mapping[str, Frozen]) -> float:
+        """About how many seconds that takes; 0 where nobody knows."""
+        if self.stage.takes is None:
+            return 0.0
+        asked, arguments = inspect.signature(self.stage.takes).parameters, self._arguments(context, results)
+        return self.stage.takes(**{name: value for name, value in arguments.items() if name in asked})
+
+    def _arguments(self, context: Context, results: Mapping[str, Frozen]) -> dict[str, Any]:
+        """What the function is called with."""
         arguments: dict[str, Any] = {name: value for name, value in context.given.items() if name in self.stage.parameters}
         for parameter, names in self.needs.items():
             if parameter == RESULTS:
@@ -143,9 +158,7 @@ class Node:
                 arguments[parameter] = given if parameter in self.several else given[0]
         if self.number is not None:
             arguments[NUMBER] = self.number
-        if self.stage.title:
-            context.listener.stage(self.stage.title)
-        return context.place.published(self.stage.function(**arguments))
+        return arguments
 
 
 def graph(stages: Sequence[Stage], arms: int) -> tuple[Node, ...]:
@@ -204,10 +217,12 @@ def _made(stage: Stage, parameter: str, made: Mapping[str, tuple[str, ...]]) -> 
 def run_here(nodes: Sequence[Node], context: Context) -> dict[str, Frozen]:
     """Do every task in this process, in order; the results by name.
 
-    What may go on beside others does so until somebody asks for its result.
+    What may go on beside others does so until somebody asks for its result. What may be done apart is begun by the crew's helper,
+    if there is one, as soon as its inputs are there.
     """
     results: dict[str, Frozen] = {}
     going: dict[str, Future[Frozen]] = {}
+    begun: dict[str, Task] = {}
     with context.place.working(), ThreadPoolExecutor(max_workers=4, thread_name_prefix="beside") as pool:
         try:
             for node in nodes:
@@ -217,15 +232,24 @@ def run_here(nodes: Sequence[Node], context: Context) -> dict[str, Frozen]:
                 if node.stage.beside:
                     going[node.result] = pool.submit(copy_context().run, node.run, context, dict(results))
                 elif node.stage.apart:
-                    ready = [other for other in nodes if other.stage.apart and set(other.inputs) <= results.keys()]
-                    made = context.crew.done([_apart(other, context, results) for other in ready])
+                    ready = sorted(_ready(nodes, results), key=lambda other: -other.takes(context, results))
+                    made = context.crew.done([begun.get(other.result) or _apart(other, context, results) for other in ready])
                     results |= {other.result: one for other, one in zip(ready, made, strict=True)}
                 else:
+                    for other in _ready(nodes, results) if context.crew.has_helper else ():
+                        if other.result not in begun:
+                            begun[other.result] = context.crew.begun(_apart(other, context, results))
                     results[node.result] = node.run(context, results)
             return results | {name: future.result() for name, future in going.items()}
         finally:
             context.stopped.set()
             context.crew.dismiss()
+
+
+def _ready(nodes: Sequence[Node], results: Mapping[str, Frozen]) -> list[Node]:
+    """The tasks that may be done apart, as far as all is there that they need, and they are not."""
+    apart = [node for node in nodes if node.stage.apart and node.result not in results]
+    return [node for node in apart if set(node.inputs) <= results.keys()]
 
 
 def _apart(node: Node, context: Context, results: Mapping[str, Frozen]) -> Callable[..., Frozen]:

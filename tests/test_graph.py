@@ -15,6 +15,7 @@ from ntgate.graph import Context, Stage, graph, run_here
 from ntgate.stages.ingest import Ingested
 from ntgate.stages.place import Place
 from ntgate.stages.result import RunResult
+from ntgate.stages.second_process import Crew
 
 NOWHERE = Context(None, Place(Path(), ""))
 
@@ -81,3 +82,50 @@ def test_what_runs_beside_is_waited_for_where_it_is_needed_and_stopped_where_the
         run_here(graph([Stage("beside", beside, "a", beside=True), Stage("fails", fails, "b")], 1), NOWHERE)
     assert ended == [True]
     assert time.monotonic() - began < 4
+
+
+class Two(Crew):
+    """A crew whose helper is a list: what it was given ahead, and what was to be done, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead, self.order = [], []
+
+    has_helper = True
+
+    def begun(self, task):
+        self.ahead.append(task.args[0].name)
+        return task
+
+    def done(self, tasks):
+        self.order = [task.args[0].name for task in tasks]
+        return super().done(tasks)
+
+
+def test_what_may_be_done_apart_is_begun_as_soon_as_its_inputs_are_there_and_the_longest_first():
+    def first() -> Counted:
+        return Counted(rows=1)
+
+    def alone(first: Counted) -> Counted:
+        return first
+
+    def plan(first: Counted) -> Counted:
+        return first
+
+    def arm(plan: Counted, number: int) -> Counted:
+        return Counted(rows=number)
+
+    def takes(number: int) -> float:
+        return [1.0, 9.0, 4.0][number]
+
+    crew = Two()
+    stages = [
+        Stage("first", first, "first"),
+        Stage("plan", plan, "plan"),
+        Stage("alone", alone, "alone", apart=True),
+        Stage("arm", arm, "arms", every_arm=True, apart=True, takes=takes),
+    ]
+    results = run_here(graph(stages, 3), Context(None, Place(Path(), ""), crew=crew))
+    assert crew.ahead == ["alone"]
+    assert crew.order == ["arm_1", "arm_2", "arm_0", "alone"]
+    assert [results[f"arms_{number}"].rows for number in range(3)] == [0, 1, 2]

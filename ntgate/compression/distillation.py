@@ -13,7 +13,7 @@ from pydantic import Field
 from ntgate.base import Real, Whole
 from ntgate.compression.base import NetworkCompression
 from ntgate.errors import ModelError
-from ntgate.training.config import Backbone
+from ntgate.training.config import Backbone, default_backbone
 
 if TYPE_CHECKING:
     from ntgate.models.base import Model
@@ -73,7 +73,7 @@ def distilled(teacher: Model, arm: Arm, backbone: Backbone | None) -> NetworkMod
 
     from ntgate.data.encoder import fit_encoder
     from ntgate.training.config import NetworkSpec
-    from ntgate.training.network import build, default_backbone
+    from ntgate.training.network import build
     from ntgate.training.source import rows_of
 
     view, method = arm.view, Distillation()

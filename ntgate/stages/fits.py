@@ -11,7 +11,7 @@ import numpy as np
 
 from ntgate.config import RunConfig
 from ntgate.errors import ConfigError, ModelError
-from ntgate.training.config import reads_texts
+from ntgate.training.config import default_backbone, reads_texts
 
 if TYPE_CHECKING:
     from ntgate.data.domain import Domain
@@ -148,7 +148,7 @@ def _try_backbone(
     from ntgate.models.network import NetworkModel
     from ntgate.stages.exported import export_checked
     from ntgate.training.config import NetworkSpec
-    from ntgate.training.network import build, default_backbone
+    from ntgate.training.network import build
     from ntgate.training.pretrained import load_pretrained, weights_of
     from ntgate.training.source import rows_of
 

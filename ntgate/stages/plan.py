@@ -13,9 +13,11 @@ from ntgate.stages.ingest import Ingested
 from ntgate.stages.second_process import Crew
 from ntgate.strategies.base import Facts
 from ntgate.strategies.cost import Cost
-from ntgate.training.config import reads_texts
+from ntgate.training.config import default_backbone, reads_texts
 
 if TYPE_CHECKING:
+    from ntgate.data.encoder import Encoder
+    from ntgate.shift.report import ShiftReport
     from ntgate.training.source_model import SourceModel
 
 
@@ -29,20 +31,36 @@ def make_plan(
 
     A ``crew`` is told, since it may get a helper for what is to be done.
     """
+    trained = source.curve[-1].step if source is not None and source.curve else 0
+    step = source.seconds / trained if source is not None and trained else None
+    made = _plan(config, ingested, step, None if source is None else source.encoder, drifted.report)
+    if crew is not None:
+        crew.expect(config, made, ingested.rows.get("source", 0))
+    return made
+
+
+def foreseen(config: RunConfig, ingested: Ingested) -> Plan:
+    """The plan as far as it is known before there is a source model or a shift; its seconds are those of a usual core."""
+    from ntgate.training.work import step_seconds
+
+    encoder = fit_encoder(ingested.view().train)
+    backbone = config.model.backbone or default_backbone(encoder.shape)
+    step = step_seconds(backbone, encoder.shape, config.training.batch_size)
+    return _plan(config, ingested, step, encoder, None)
+
+
+def _plan(config: RunConfig, ingested: Ingested, step: float | None, encoder: Encoder | None, shift: ShiftReport | None) -> Plan:
+    """The plan where a step of the backbone takes so many seconds."""
     view, training = ingested.view(), config.training
     facts = Facts.of(view).model_copy(update={"text_network": reads_texts(config.model.backbone)})
     rows = len(view.labelled)
-    trained = source.curve[-1].step if source is not None and source.curve else 0
     cost = Cost(
-        step=source.seconds / trained if source is not None and trained else None,
+        step=step,
         steps=training.target_steps(rows),
         fits=1 + training.folds_of(rows),
         source_rows=facts.source_rows,
         target_rows=rows,
-        width=math.prod((fit_encoder(view.train) if source is None else source.encoder).shape) + _TERMS * len(view.train.texts),
+        width=math.prod((encoder or fit_encoder(view.train)).shape) + _TERMS * len(view.train.texts),
         classes=len(facts.target_classes),
     )
-    made = plan(config.strategies, facts, drifted.report, cost=cost, scratch=config.scratch, seconds=training.seconds)
-    if crew is not None:
-        crew.expect(config, made, facts.source_rows)
-    return made
+    return plan(config.strategies, facts, shift, cost=cost, scratch=config.scratch, seconds=training.seconds)

@@ -14,6 +14,8 @@ from ntgate.extras import RUN, lacking, require
 from ntgate.gate.config import GateConfig, rows_that_can_show
 from ntgate.stages.ingest import Ingested, ingest
 from ntgate.stages.place import Place
+from ntgate.stages.plan import foreseen
+from ntgate.stages.second_process import ALONE, Crew
 from ntgate.transport import cache, check_reachable, remote
 
 if TYPE_CHECKING:
@@ -49,10 +51,13 @@ def check_places(config: RunConfig, *, dry_run: bool = False) -> None:
         check_place(config.registry.resolved(), place, config.registry.experiment or config.model.name)
 
 
-def ingest_where_it_can_end(config: RunConfig, place: Place, *, dry_run: bool = False) -> Ingested:
-    """Ingest, once everything that the run will write to has answered."""
+def ingest_where_it_can_end(config: RunConfig, place: Place, *, dry_run: bool = False, crew: Crew = ALONE) -> Ingested:
+    """Ingest, once everything that the run will write to has answered; a ``crew`` is told how long training may take."""
     check_places(config, dry_run=dry_run)
-    return ingest(config, place)
+    ingested = ingest(config, place)
+    if crew.helped:
+        crew.expect(config, foreseen(config, ingested), ingested.rows.get("source", 0))
+    return ingested
 
 
 def extras_of(config: RunConfig) -> tuple[str, ...]:

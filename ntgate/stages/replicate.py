@@ -64,7 +64,6 @@ def replicate(
     strategies = {strategy.kind: strategy for strategy in plan.slots} | alone
     arms = {arm.strategy: arm for made in (chosen, scratch) for arm in with_a_say(made) or (made,)}
     asked = [(repeat, arm) for arm in sorted(arms.values(), key=lambda arm: -arm.seconds) for repeat in repeats]
-    asked = asked[::2] + asked[1::2][::-1]  # the longest at both ends, where a crew begins
     made = crew.done(
         [
             partial(

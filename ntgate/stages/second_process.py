@@ -2,7 +2,7 @@
 
 Small networks gain little from a second thread, and much from a core of their own. A task is a value that can be sent (a
 ``functools.partial`` of a module's function), and its result does not depend on who does it: seeds are its own, and both processes
-use the same number of threads.
+use the same number of threads. The helper is started as soon as the rows are known, and begins with what waits for nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,9 @@ class Crew:
         listener: told what the tasks tell.
         helped: whether there may be a helper: only the command line knows that its process can be started again.
 
+    Attributes:
+        helped: whether there may be one.
+
     >>> from functools import partial
     >>> def double(n: int, listener: Listener) -> int:
     ...     return 2 * n
@@ -44,39 +47,51 @@ class Crew:
 
     def __init__(self, listener: Listener | None = None, *, helped: bool = False) -> None:
         self._listener = listener or Silent()
-        self._helped = helped
+        self.helped = helped
         self._helper: _Helper | None = None
+        self._threads = 0  # of this process without a helper
 
     def expect(self, config: RunConfig, plan: Plan, rows: int) -> None:
         """Start the helper where the ``plan`` of a run with so many source rows is long enough, on a CPU with cores for two."""
-        import torch
-
         backbone = config.model.backbone
         ours = backbone is None or backbone.kind in ("mlp", "cnn")  # others may be too large to be held twice
-        gpu = config.training.device != "cpu" and torch.cuda.is_available()
         alone = config.training.processes > 1 or "TORCHELASTIC_RUN_ID" in os.environ
-        threads = torch.get_num_threads()
-        if self._helped and ours and not gpu and not alone and rows <= _MOST_ROWS and threads > 1:
-            seconds = [plan.scratch_seconds, *(row.seconds for row in plan.rows if row.suitable)]
-            if sum(each or 0.0 for each in seconds) * (1 + (config.gate.seeds - 1) / 4) >= WORTH:
-                self.hire(threads // 2)
+        seconds = [plan.scratch_seconds, *(row.seconds for row in plan.rows if row.suitable)]
+        long = sum(each or 0.0 for each in seconds) * (1 + (config.gate.seeds - 1) / 4) >= WORTH
+        if self.helped and ours and not alone and rows <= _MOST_ROWS and long:
+            import torch
+
+            gpu = config.training.device != "cpu" and torch.cuda.is_available()
+            if not gpu and torch.get_num_threads() > 1:
+                self.hire(torch.get_num_threads() // 2)
 
     def hire(self, threads: int) -> None:
-        """Start the helper; it and this process use so many threads each."""
-        self._helper = _Helper(threads)
-
-    def done(self, tasks: Sequence[Task]) -> list[Any]:
-        """The results of all ``tasks``, in their order; they are begun in it too, by the helper from the end."""
-        if self._helper is None or len(tasks) < 2:
-            return [task(listener=self._listener) for task in tasks]
+        """Start the helper, once; until it is dismissed it and this process use so many threads each."""
         import torch
 
-        waiting, results = deque(range(len(tasks))), dict[int, Any]()
+        if self._helper is not None:
+            return
+        self._threads = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        self._helper = _Helper(threads)
+
+    @property
+    def has_helper(self) -> bool:
+        """Whether the helper is there."""
+        return self._helper is not None
+
+    def begun(self, task: Task) -> Task:
+        """``task`` as one that the helper begins already, while this process goes on; without a helper it waits to be done."""
+        return task if self._helper is None else _Begun(self._helper, task, self._listener)
+
+    def done(self, tasks: Sequence[Task]) -> list[Any]:
+        """The results of all ``tasks``, in their order; they are begun in it too, so that the longest should come first."""
+        if self._helper is None or len(tasks) < 2:
+            return [task(listener=self._listener) for task in tasks]
+        waiting, results = deque(number for number, task in enumerate(tasks) if not isinstance(task, _Begun)), dict[int, Any]()
         beside = threading.Thread(target=self._helper.work, args=(tasks, waiting, results, self._listener), daemon=True)
-        threads = torch.get_num_threads()
-        torch.set_num_threads(self._helper.threads)
-        try:
-            beside.start()
+        beside.start()
+        with _threads(self._helper.threads):
             while waiting:
                 with suppress(IndexError):  # the helper took the last
                     number = waiting.popleft()
@@ -85,15 +100,16 @@ class Crew:
             for number in range(len(tasks)):  # what the helper failed at: here an error is raised where it belongs
                 if number not in results:
                     results[number] = tasks[number](listener=self._listener)
-        finally:
-            torch.set_num_threads(threads)
         return [results[number] for number in range(len(tasks))]
 
     def dismiss(self) -> None:
         """End the helper, whatever it is doing."""
         if self._helper is not None:
+            import torch
+
             self._helper.end()
             self._helper = None
+            torch.set_num_threads(self._threads)
 
 
 ALONE = Crew()
@@ -105,6 +121,7 @@ class _Helper:
     def __init__(self, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.threads = threads
+        self._one = threading.Lock()  # task at a time
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_live, args=(theirs, threads), name="ntgate helper")
         self._process.start()
@@ -113,10 +130,10 @@ class _Helper:
     def work(
         self, tasks: Sequence[Task], waiting: deque[int], results: dict[int, Any], listener: Listener
     ) -> None:  # a thread of this process
-        """Have the helper do what waits, the last first; what it fails at has no result."""
-        with suppress(IndexError, EOFError, OSError):
+        """Have the helper do what waits, one after the other; what it fails at has no result."""
+        with suppress(IndexError, EOFError, OSError), self._one:
             while True:
-                number = waiting.pop()
+                number = waiting.popleft()
                 self._pipe.send(tasks[number])
                 kind, content = self._pipe.recv()
                 while kind in _TOLD:
@@ -131,6 +148,27 @@ class _Helper:
         self._process.kill()
         self._process.join()
         self._pipe.close()
+
+
+class _Begun:
+    """A task that the helper has been given ahead of the others; where it fails at it, the task is done by whoever asks."""
+
+    def __init__(self, helper: _Helper, task: Task, listener: Listener) -> None:
+        self._task, self._results = task, dict[int, Any]()
+        self._beside = threading.Thread(target=helper.work, args=([task], deque([0]), self._results, listener), daemon=True)
+        self._beside.start()
+
+    def __call__(self, listener: Listener) -> Any:
+        self._beside.join()
+        return self._results[0] if self._results else self._task(listener=listener)
+
+
+def _threads(count: int) -> AbstractContextManager[Any]:
+    """BLAS of NumPy and SciPy computes in so many threads while it is open; more than cores wait longer than they work."""
+    from threadpoolctl import threadpool_limits
+
+    limited: AbstractContextManager[Any] = threadpool_limits(count, user_api="blas")
+    return limited
 
 
 class _Relay:
@@ -169,7 +207,8 @@ def _live(pipe: Connection, threads: int) -> None:
         while True:
             task = pipe.recv()
             try:
-                answer = "done", task(listener=_Relay(pipe))
+                with _threads(threads):
+                    answer = "done", task(listener=_Relay(pipe))
             except Exception as error:  # noqa: BLE001  of any kind: the task is done again where it can be raised
                 answer = "failed", repr(error)
             pipe.send(answer)

@@ -52,6 +52,13 @@ def train_slot(
     return Slot(candidate=train_arm(config, folder, ingested.view(), source, plan.slots[number], listener))
 
 
+def slot_seconds(config: RunConfig, plan: Plan, number: int) -> float:
+    """About how long :func:`train_slot` takes; where training has only so many seconds, the plan's order is to be kept: 0."""
+    if config.training.seconds is not None or number >= len(plan.slots):
+        return 0.0
+    return [row.seconds or 0.0 for row in plan.rows if row.suitable][number]
+
+
 def train_scratch(config: RunConfig, folder: Path, ingested: Ingested, listener: Listener | None = None) -> Candidate:
     """Train the baseline: every learner of the portfolio on the target rows alone, and the committee of them."""
     from ntgate.data.splits import units_of

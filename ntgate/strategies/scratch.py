@@ -29,8 +29,8 @@ class NetworkScratch(Strategy):
     def train(self, arm: Arm) -> Trained:
         """Fit encoder, normaliser and network on the target training rows."""
         from ntgate.data.encoder import fit_encoder
-        from ntgate.training.config import NetworkSpec
-        from ntgate.training.network import build, default_backbone
+        from ntgate.training.config import NetworkSpec, default_backbone
+        from ntgate.training.network import build
         from ntgate.training.source import rows_of
         from ntgate.training.supervised import Supervised
 

@@ -101,6 +101,16 @@ def _from_shorthand(value: Any) -> Any:
 Backbone: TypeAlias = Annotated[Mlp | Cnn | Imported | Transformers, Field(discriminator="kind"), BeforeValidator(_from_shorthand)]
 
 
+def default_backbone(input_shape: tuple[int, ...]) -> Backbone:
+    """An MLP for vectors, a CNN for what has the shape of an image.
+
+    >>> default_backbone((11,)).kind, default_backbone((16, 16)).kind, default_backbone((3, 32, 32)).kind
+    ('mlp', 'cnn', 'cnn')
+    """
+    image = len(input_shape) in (2, 3) and min(input_shape[-2:]) >= 8
+    return Cnn() if image else Mlp()
+
+
 class NetworkSpec(Frozen):
     """All that is needed to rebuild a network around its weights.
 

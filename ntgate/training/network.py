@@ -136,16 +136,6 @@ def build(spec: NetworkSpec, seed: int) -> Network:
         return Network(spec)
 
 
-def default_backbone(input_shape: tuple[int, ...]) -> Backbone:
-    """An MLP for vectors, a CNN for what has the shape of an image.
-
-    >>> default_backbone((11,)).kind, default_backbone((16, 16)).kind, default_backbone((3, 32, 32)).kind
-    ('mlp', 'cnn', 'cnn')
-    """
-    image = len(input_shape) in (2, 3) and min(input_shape[-2:]) >= 8
-    return Cnn() if image else Mlp()
-
-
 class SideBySide(nn.Module):
     """Features ``(n, a + b)`` of two extractors of the same rows."""
 

@@ -16,10 +16,10 @@ from ntgate.data.tokens import TokenEncoder, fit_tokens
 from ntgate.errors import ModelError
 from ntgate.training import weights
 from ntgate.training.adapters import is_adapter
-from ntgate.training.config import GENTLE, Backbone, NetworkSpec, TrainingConfig, Transformers
+from ntgate.training.config import GENTLE, Backbone, NetworkSpec, TrainingConfig, Transformers, default_backbone
 from ntgate.training.loaded import Loaded
 from ntgate.training.loop import Metric, Progress, fit
-from ntgate.training.network import Network, build, default_backbone
+from ntgate.training.network import Network, build
 from ntgate.training.pretrained import load_pretrained
 from ntgate.training.source_model import SourceModel
 from ntgate.training.source_reference import Remembered, beside, remembered, sample_of

@@ -15,8 +15,8 @@ from ntgate.errors import ModelError
 from ntgate.export.onnx_export import export_onnx
 from ntgate.export.parity import check_parity
 from ntgate.export.runtime import class_names, input_schema, scores_onnx
-from ntgate.training.config import NetworkSpec
-from ntgate.training.network import build, default_backbone
+from ntgate.training.config import NetworkSpec, default_backbone
+from ntgate.training.network import build
 from ntgate.training.source import rows_of
 
 RNG = np.random.default_rng(0)

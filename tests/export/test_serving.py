@@ -33,8 +33,8 @@ from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
 from ntgate.registry.records import CandidateRecord, ModelRecord, RunRecord
 from ntgate.registry.tracking import record
-from ntgate.training.config import NetworkSpec
-from ntgate.training.network import build, default_backbone
+from ntgate.training.config import NetworkSpec, default_backbone
+from ntgate.training.network import build
 from ntgate.training.source import rows_of
 
 CLASSES = ("no", "yes")

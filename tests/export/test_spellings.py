@@ -18,8 +18,8 @@ from ntgate.export.runtime import input_schema, scores_onnx
 from ntgate.export.serving import Classifier
 from ntgate.export.serving_source import serving_source
 from ntgate.models.network import NetworkModel
-from ntgate.training.config import NetworkSpec
-from ntgate.training.network import build, default_backbone
+from ntgate.training.config import NetworkSpec, default_backbone
+from ntgate.training.network import build
 from ntgate.training.source import rows_of
 
 N = 120

@@ -75,14 +75,41 @@ def test_both_work_and_results_are_in_order(crew, heard):
         if len({one for _, one in found}) == 2 or time.monotonic() > deadline:
             break
     assert {one for _, one in found} > {os.getpid()}
-    assert "task 39" in heard.said  # which the helper was told to do first
+    assert {f"task {number}" for number in range(40)} <= set(heard.said)  # of either process
     assert torch.get_num_threads() == threads
+
+
+def test_the_helper_begins_ahead_what_is_done_only_once(crew):
+    ahead = crew.begun(partial(process, 0))
+    found = crew.done([ahead, *(partial(process, number) for number in range(1, 5))])
+    assert [number for number, _ in found] == list(range(5))
+    assert found[0][1] != os.getpid()
+
+
+def test_what_the_helper_fails_at_ahead_is_raised_by_who_asks(crew):
+    ahead = crew.begun(partial(root, -1.0))
+    with pytest.raises(ValueError, match="math domain error"):
+        crew.done([ahead, partial(root, 4.0)])
+
+
+def test_without_a_helper_nothing_is_done_before_somebody_asks():
+    here = partial(process, 7)
+    assert Crew().begun(here) is here
 
 
 def test_what_fails_in_the_helper_is_raised_here(crew):
     with pytest.raises(ValueError, match="math domain error"):
         crew.done([partial(root, 4.0), partial(root, -1.0)])
     assert crew.done([partial(root, 4.0), partial(root, 9.0)]) == [2.0, 3.0]
+
+
+def test_threads_come_back_when_the_helper_goes():
+    threads = torch.get_num_threads()
+    made = Crew()
+    made.hire(threads=1)
+    assert torch.get_num_threads() == 1
+    made.dismiss()
+    assert torch.get_num_threads() == threads
 
 
 def test_a_helper_that_dies_leaves_nothing_undone():
