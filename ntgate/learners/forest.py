@@ -62,7 +62,7 @@ class RandomForest(Forest):
     def _unfitted(self, seed: int) -> Any:
         from sklearn.ensemble import RandomForestClassifier
 
-        return RandomForestClassifier(self.trees, random_state=seed, n_jobs=-1)
+        return RandomForestClassifier(self.trees, random_state=seed, n_jobs=_threads())
 
 
 class ExtraTrees(Forest):
@@ -73,7 +73,14 @@ class ExtraTrees(Forest):
     def _unfitted(self, seed: int) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier
 
-        return ExtraTreesClassifier(self.trees, random_state=seed, n_jobs=-1)
+        return ExtraTreesClassifier(self.trees, random_state=seed, n_jobs=_threads())
+
+
+def _threads() -> int:
+    """As many as networks are trained with here: where two processes train, each has its cores."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 def _tree(tree: Any, codes: Any, classes: int, share: float) -> Tree:
