@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
+from ntgate.metrics.display import Display
 from ntgate.report import numbers, plots, svg, words
 from ntgate.report.arms import arm_rows
+from ntgate.report.arms_content import CurvePoint
 from ntgate.report.content import RunReport
 from ntgate.report.embedding import part_of
 from ntgate.report.forest_plot import forest
@@ -56,13 +59,25 @@ def _curves(report: RunReport) -> list[tuple[str, str]]:
     score = plots.limits(list(drawn.values()), "validation")
     texts = []
     for number, (name, curve) in enumerate(drawn.items()):
-        figure = plots.learning_curve(curve, loss_limits=loss, score_limits=score, display=report.metric_display)
         values = [point.validation for point in curve if point.validation is not None]
         best = (max if report.metric_display.greater_is_better else min)(values, default=None)
         shown = numbers.score(best, report.metric_display)
         told = f"Learning curve of {words.strategy(name, report.plan)}: best validation score {shown}"
-        texts.append((name, svg.inline(figure, f"curve{number}", told)))
+        texts.append((name, _curve(tuple(curve), loss, score, report.metric_display, f"curve{number}", told)))
     return texts
+
+
+@lru_cache(maxsize=64)
+def _curve(
+    points: tuple[CurvePoint, ...],
+    loss: tuple[float, float] | None,
+    score: tuple[float, float] | None,
+    display: Display,
+    name: str,
+    told: str,
+) -> str:
+    """One drawing, which is kept: a page is written before the verdict is recorded, and again when the version is known."""
+    return svg.inline(plots.learning_curve(points, loss_limits=loss, score_limits=score, display=display), name, told)
 
 
 def _classes(report: RunReport) -> str:
