@@ -93,6 +93,7 @@ def strike(story: Story, fault: str, dice: random.Random, crash: object = None) 
     if hung:
         faults.kill(process)
     code = HUNG if hung else story.ended(process)[0]
+    last = (story.folder.parent / "err").read_text()[-300:]
     if fault == "disk":
         faults.empty(story)
     again, _, answer = story.ended(story.start(told.words))
@@ -100,7 +101,7 @@ def strike(story: Story, fault: str, dice: random.Random, crash: object = None) 
     model = "reader" if command == "second run" else "labelled"
     broken = compared(told, state, again) if moved is None else respected(state, model, moved, again)
     if code == 1:
-        broken |= {"internal": (story.folder.parent / "err").read_text()[-300:]}
+        broken |= {"internal": last}
     return Moment(command, fault, code, again, broken, time.time() - began)
 
 
