@@ -83,7 +83,7 @@ def locked() -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
     except OSError as error:
-        raise ConfigError(
+        raise machine_fault(error) or ConfigError(
             "ZENML_CONFIG_PATH",
             expected=f"a folder that can be written to, {lock.parent}",
             got=error.strerror or str(error),

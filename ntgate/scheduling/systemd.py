@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from ntgate.errors import ConfigError
+from ntgate.machine import machine_fault
 from ntgate.scheduling.job import Job
 
 
@@ -43,7 +44,7 @@ def install(job: Job) -> str | None:
         (folder() / f"{job.name}.service").write_text(job.service, encoding="utf-8")
         (folder() / f"{job.name}.timer").write_text(job.timer, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
+        raise machine_fault(error) or ConfigError(
             str(folder()), expected="a folder to write units to", got=error.strerror or str(error), fix="set XDG_CONFIG_HOME"
         ) from error
     # Enabling alone leaves a timer that runs as it is; restarting makes it read the new units.

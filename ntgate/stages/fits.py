@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntgate.config import RunConfig
-from ntgate.errors import ConfigError, ModelError
+from ntgate.errors import MachineError, ModelError
 from ntgate.training.config import default_backbone, reads_texts
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def check_space(config: RunConfig, domains: dict[str, Domain]) -> None:
     """Make sure that the disk of the run's folder has room for its rows.
 
     Raises:
-        ConfigError: when it has not.
+        MachineError: when it has not.
     """
     from ntgate.stages.preflight import disk
     from ntgate.transport import remote
@@ -125,7 +125,7 @@ def check_space(config: RunConfig, domains: dict[str, Domain]) -> None:
     folder = disk(config)
     free = shutil.disk_usage(folder).free
     if free < rows + _SPARE:
-        raise ConfigError(
+        raise MachineError(
             "output",
             expected=f"{_mebibytes(rows + _SPARE)} free on the disk of {folder} for rows and models",
             got=_mebibytes(free),

@@ -14,6 +14,7 @@ from ntgate.data.column_seen import Reading
 from ntgate.data.domain import Domain, Ints, TrainingView, no_rows_like
 from ntgate.data.leakage import Leakage
 from ntgate.errors import ConfigError
+from ntgate.machine import machine_fault
 from ntgate.stages.domains import read_domains, read_for_drift
 from ntgate.stages.place import Place
 from ntgate.stages.run_file import write_run_file
@@ -191,7 +192,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(
+        raise machine_fault(error) or ConfigError(
             "output",
             expected=f"a folder that can be written, {folder.parent.parent}",
             got=error.strerror or str(error),

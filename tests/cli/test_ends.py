@@ -242,7 +242,7 @@ def test_a_store_of_another_zenml_is_named(project):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["source:", "train:", "evaluate:"])
+@pytest.mark.parametrize("stage", ["", "source:", "train:", "evaluate:"], ids=lambda stage: stage or "before it begins")
 def test_a_disk_that_fills_up_is_called_that(project, tmp_path_factory, stage):
     small = tmp_path_factory.mktemp("small")
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=70m", "none", small], capture_output=True, check=False)
@@ -252,7 +252,7 @@ def test_a_disk_that_fills_up_is_called_that(project, tmp_path_factory, stage):
         for file in ("source.npz", "target.npz", "target_test.npz", "config.yaml"):
             shutil.copy(project / file, small)
         process, log = started(small, "run", "config.yaml", "--inline", "--json", *QUICK), ""
-        while stage not in log:
+        while stage and stage not in log:
             read = process.stderr.readline()
             assert read, log
             log += read
@@ -264,5 +264,6 @@ def test_a_disk_that_fills_up_is_called_that(project, tmp_path_factory, stage):
         subprocess.run(["umount", "-l", small], check=True)
     assert process.returncode == 74, err
     problem = json.loads(out)["errors"][0]
-    assert (problem["path"], problem["fix"]) == ("disk", "make room there, and run again")
+    fix = "make room there, and run again" if stage else "free some, or set output to another disk"
+    assert (problem["path"], problem["fix"]) == ("disk" if stage else "output", fix)
     assert "Traceback" not in err

@@ -279,7 +279,7 @@ def test_categories_by_the_config_with_too_many_values(project, capsys):
 def test_a_disk_without_room(project, capsys, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("ntgate.stages.fits.shutil.disk_usage", lambda _: usage(10**9, 10**9, 10**6))
-    assert_refused(project, capsys, 2, ("output", "free on the disk", "got 1 MiB"))
+    assert_refused(project, capsys, 74, ("output", "free on the disk", "got 1 MiB"))
 
 
 def test_an_output_below_a_file(project, capsys):
