@@ -107,7 +107,7 @@ def test_a_file_that_is_not_what_it_was_ends_the_run_and_not_just_an_arm(project
 
     config = away(project, s3, monkeypatch)
     with pytest.raises(NtgateError, match=said) as told:
-        run(config, listener=At("train", lose))
+        run(config, listener=At("plan", lose))
     assert told.value.exit_code == code
     assert not_promoted(config)
 
