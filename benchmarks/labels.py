@@ -211,8 +211,8 @@ def table(records: list[dict[str, Any]]) -> Iterator[str]:
 _WHY = """
 Four gains in five (the goal) are out of reach of any test on these pools, which are half of the truth: the most powerful one of the
 level, which draws lots at its bound, has the share of the third line with all of their labels. They are used up after a quarter of
-what the test rows cost. What is missing is rows on which the models differ: a larger pool, drawn with replacement from the truth, has
-them, at no more labels.
+what the test rows cost. What is missing is rows on which the models differ: a larger pool, drawn with replacement from the truth,
+has them, at no more labels.
 """
 
 
