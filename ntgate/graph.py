@@ -236,7 +236,7 @@ def run_here(nodes: Sequence[Node], context: Context) -> dict[str, Frozen]:
                     made = context.crew.done([begun.get(other.result) or _apart(other, context, results) for other in ready])
                     results |= {other.result: one for other, one in zip(ready, made, strict=True)}
                 else:
-                    for other in _ready(nodes, results) if context.crew.has_helper else ():
+                    for other in _ready(nodes, results):
                         if other.result not in begun:
                             begun[other.result] = context.crew.begun(_apart(other, context, results))
                     results[node.result] = node.run(context, results)

@@ -91,8 +91,6 @@ class Two(Crew):
         super().__init__()
         self.ahead, self.order = [], []
 
-    has_helper = True
-
     def begun(self, task):
         self.ahead.append(task.args[0].name)
         return task

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ntgate.data.column_form import word
 from ntgate.errors import ModelError
 from ntgate.foreign.config import ForeignChampion
+from ntgate.shift.arguments import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +26,6 @@ class Answers:
 
     values: npt.NDArray[Any]
     columns: tuple[str, ...] = ()
-
-    @property
-    def numbers(self) -> bool:
-        """Whether these are numbers, and no texts."""
-        return self.values.dtype.kind == "f"
 
 
 def scores_of(answers: Answers, asked: ForeignChampion, classes: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -58,8 +54,8 @@ def scores_of(answers: Answers, asked: ForeignChampion, classes: Sequence[str]) 
 
 def _of_one_probability(values: npt.NDArray[Any], positive: str, classes: Sequence[str]) -> npt.NDArray[np.float32]:
     if len(classes) != 2 or positive not in classes:
-        raise _unread(f"{positive!r} to be one of two classes", f"the classes {_listed(classes)}", "correct champion.positive")
-    if values.ndim != 1 or values.dtype.kind != "f" or not bool(((values >= 0) & (values <= 1)).all()):
+        raise _unread(f"{positive!r} to be one of two classes", f"the classes {listed(classes)}", "correct champion.positive")
+    if values.ndim != 1 or not _numbers(values) or not bool(((values >= 0) & (values <= 1)).all()):
         raise _unread("one probability a row, from 0 to 1", _described(values), "say champion.labels or champion.classes")
     scores = np.stack([1 - values, values], axis=1)
     return np.asarray(scores if classes[1] == positive else scores[:, ::-1], np.float32)
@@ -69,16 +65,25 @@ def _of_columns(
     values: npt.NDArray[Any], columns: tuple[str, ...], asked: ForeignChampion, classes: Sequence[str]
 ) -> npt.NDArray[np.float32]:
     names = asked.classes or columns
-    if values.dtype.kind != "f" or not bool(np.isfinite(values).all()):
+    if not _numbers(values) or not bool(np.isfinite(values).all()):
         raise _unread("a finite number in every column", _described(values), "set champion.column to the one that counts")
     if len(names) != values.shape[1]:
         got = f"{values.shape[1]} columns and {len(names) or 'no'} names"
-        raise _unread("the class of each column", got, f"say champion.classes, in the order of the columns: {_listed(classes)}")
+        raise _unread("the class of each column", got, f"say champion.classes, in the order of the columns: {listed(classes)}")
     if not set(names) & set(classes):
-        got = f"columns {_listed(names)}"
-        raise _unread(f"columns of the classes {_listed(classes)}", got, "say champion.classes, in the order of the columns")
+        got = f"columns {listed(names)}"
+        raise _unread(f"columns of the classes {listed(classes)}", got, "say champion.classes, in the order of the columns")
     if len(set(names)) < len(names):
-        raise _unread("each class once", _listed(names), "correct champion.classes")
+        raise _unread("each class once", listed(names), "correct champion.classes")
+    return by_class(values, names, classes)
+
+
+def by_class(values: npt.NDArray[Any], names: Sequence[str], classes: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Scores ``(n, c)``, a column for each of ``classes``, from ``values`` ``(n, k)`` with a column a name; without one it is zero.
+
+    >>> by_class(np.array([[0.25, 0.75]]), ("b", "a"), ("a", "b", "c")).tolist()
+    [[0.75, 0.25, 0.0]]
+    """
     scores = np.zeros((len(values), len(classes)), np.float32)
     for code, name in enumerate(classes):
         if name in names:
@@ -95,24 +100,23 @@ def _of_labels(values: npt.NDArray[Any], asked: ForeignChampion, classes: Sequen
     names = [asked.labels.get(one, one) for one in told]
     unknown = [one for one, name in zip(told, names, strict=True) if name not in classes]
     if unknown:
-        meant = ", ".join(f"{one}: {classes[0]}" for one in unknown[:1])
+        meaning = f"champion.labels={{{unknown[0]}: {classes[0]}}}"
         raise _unread(
-            f"one of the classes {_listed(classes)}",
-            _listed(unknown),
-            f"say what it means, as in champion.labels={{{meant}}}, or champion.positive where it is a probability",
+            f"one of the classes {listed(classes)}",
+            listed(unknown),
+            f"say what it means, as in {meaning}, or champion.positive where it is a probability",
         )
     scores = np.zeros((len(values), len(classes)), np.float32)
     scores[np.arange(len(values)), np.array([classes.index(name) for name in names], np.int64)[rows]] = 1
     return scores
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _numbers(values: npt.NDArray[Any]) -> bool:
+    return values.dtype.kind == "f"
 
 
 def _described(values: npt.NDArray[Any]) -> str:
-    kind = "numbers" if values.dtype.kind == "f" else "texts"
-    return f"{kind} of shape {values.shape}"
+    return f"{'numbers' if _numbers(values) else 'texts'} of shape {values.shape}"
 
 
 def _unread(expected: str, got: str, fix: str) -> ModelError:

@@ -79,16 +79,18 @@ SyslogIdentifier={self.name}
     @property
     def timer(self) -> str:
         """The systemd timer."""
-        calendar = "\n".join(f"OnCalendar={line}" for line in self.cron.calendar)
+        moments = [f"OnCalendar={line}" for line in self.cron.calendar]
+        moments += [f"RandomizedDelaySec={self.spread}min", "FixedRandomDelay=true"] if self.spread else []
+        when = "\n".join(moments)
         return f"""\
 # {self.cron.text}
 [Unit]
 Description={_systemd(f"ntgate run {self.config}, {self.cron.text}")}
 
 [Timer]
-{calendar}
+{when}
 AccuracySec=1s
-{f"RandomizedDelaySec={self.spread}min{chr(10)}FixedRandomDelay=true{chr(10)}" if self.spread else ""}Persistent=true
+Persistent=true
 Unit={self.name}.service
 
 [Install]
@@ -113,9 +115,8 @@ WantedBy=timers.target
         accepted = "|".join(map(str, (0, *ANSWERS, BUSY)))
         fault = shlex.quote(f"ntgate run {self.config} failed; see {self.log}")
         wait = f"sleep {self.delay} && " if self.spread else ""
-        begin = (
-            wait + shlex.join(["cd", str(self.config.parent)]) + " && " + shlex.join(["mkdir", "-p", self._near(self.log.parent)])
-        )
+        folders = shlex.join(["cd", str(self.config.parent)]), shlex.join(["mkdir", "-p", self._near(self.log.parent)])
+        begin = wait + " && ".join(folders)
         variables = f"set -a; [ ! -f {environment} ] || . {environment}; set +a"
         end = f"code=$?; case $code in {accepted}) ;; *) echo {fault} >&2; exit $code;; esac"
         command = f"{begin} && {{ {variables}; {self.shell}; }} >>{log} 2>&1; {end}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ntgate.base import Artifact, Frozen
 from ntgate.config import RunConfig
+from ntgate.foreign.answers import by_class
 from ntgate.foreign.config import ForeignChampion
 from ntgate.foreign.packed import packed
 from ntgate.foreign.scores import foreign_scores
@@ -59,19 +60,12 @@ class ChampionSeen(Frozen):
         Raises:
             ModelError: when the rows do not fit its inputs.
         """
-        import numpy as np
-
         from ntgate.export.runtime import scores_onnx
 
         assert self.model is not None
         if self.asked is not None:
             return foreign_scores(self.model.verified(), test, self.asked)
-        own = scores_onnx(self.model.verified(), test.rows)
-        scores = np.zeros((len(test), len(test.classes)), dtype=np.float32)
-        for code, name in enumerate(test.classes):
-            if name in self.classes:
-                scores[:, code] = own[:, self.classes.index(name)]
-        return scores
+        return by_class(scores_onnx(self.model.verified(), test.rows), self.classes, test.classes)
 
 
 def see_champion(
@@ -174,15 +168,17 @@ def _enough_for(config: RunConfig, scores: npt.NDArray[np.float32]) -> None:
     import numpy as np
 
     from ntgate.errors import ConfigError
+    from ntgate.metrics import METRICS
 
     metric = config.gate.metric
     if not metric.probabilities:
         return
     labels = bool(np.isin(scores, (0, 1)).all())
+    enough = [kind for kind, known in METRICS.kinds.items() if not known.probabilities]
     if labels or not np.allclose(scores.sum(axis=1), 1, atol=1e-3) or bool((scores < 0).any()):
         raise ConfigError(
             "gate.metric",
             expected="a metric of which class is answered, since the champion gives no probabilities",
             got=str(metric),
-            fix="gate by accuracy, balanced_accuracy or macro_f1, or have the champion answer with probabilities",
+            fix=f"gate by {' or '.join(enough)}, or have the champion answer with probabilities",
         )

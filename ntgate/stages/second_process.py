@@ -75,11 +75,6 @@ class Crew:
         torch.set_num_threads(threads)
         self._helper = _Helper(threads)
 
-    @property
-    def has_helper(self) -> bool:
-        """Whether the helper is there."""
-        return self._helper is not None
-
     def begun(self, task: Task) -> Task:
         """``task`` as one that the helper begins already, while this process goes on; without a helper it waits to be done."""
         return task if self._helper is None else _Begun(self._helper, task, self._listener)
