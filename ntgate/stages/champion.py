@@ -11,7 +11,7 @@ from ntgate.config import RunConfig
 from ntgate.foreign.answers import by_class
 from ntgate.foreign.config import ForeignChampion
 from ntgate.foreign.packed import packed
-from ntgate.foreign.scores import foreign_scores
+from ntgate.foreign.start_process import foreign_scores
 from ntgate.stages.ingest import Ingested
 
 if TYPE_CHECKING:

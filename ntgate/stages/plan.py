@@ -41,7 +41,7 @@ def make_plan(
 
 def foreseen(config: RunConfig, ingested: Ingested) -> Plan:
     """The plan as far as it is known before there is a source model or a shift; its seconds are those of a usual core."""
-    from ntgate.training.work import step_seconds
+    from ntgate.training.step_seconds import step_seconds
 
     encoder = fit_encoder(ingested.view().train)
     backbone = config.model.backbone or default_backbone(encoder.shape)

@@ -25,7 +25,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from ntgate.cli.app import run as command
 from ntgate.config_file import load
 from ntgate.errors import ConfigError, ModelError
-from ntgate.foreign.scores import as_in_the_file
+from ntgate.foreign.start_process import as_in_the_file
 from ntgate.registry.champion import champion
 from ntgate.registry.client import connect
 from ntgate.stages.champion import see_champion

@@ -24,7 +24,7 @@ from ntgate.optouts import OPT_OUTS
 if TYPE_CHECKING:
     import pandas as pd
 
-_SCORER = Path(__file__).with_name("scorer.py")
+_SCRIPT = Path(__file__).with_name("model_process.py")
 # All that the process sees of the environment: what names programs and folders, and no password.
 _HANDED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
 
@@ -44,7 +44,7 @@ def foreign_scores(archive: Path, rows: Domain, asked: ForeignChampion) -> npt.N
         folder = Path(name)
         unpacked(archive, folder / "model")
         given, told = _written(rows, asked, folder), folder / "answers.npz"
-        _run([asked.python or sys.executable, str(_SCORER), str(folder / "model"), str(given), str(told)], asked.seconds)
+        _run([asked.python or sys.executable, str(_SCRIPT), str(folder / "model"), str(given), str(told)], asked.seconds)
         with np.load(told, allow_pickle=False) as found:
             answers = Answers(found["values"], tuple(found["columns"].tolist()))
     if len(answers.values) != len(rows):

@@ -1,4 +1,4 @@
-"""A model asked by MLflow: ``python scorer.py MODEL ROWS ANSWERS``.
+"""A model asked by MLflow: ``python model_process.py MODEL ROWS ANSWERS``.
 
 It imports nothing of ntgate, since it may run in another Python that has only MLflow and what the model needs. What goes wrong is
 the last line on standard error.
