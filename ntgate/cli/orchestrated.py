@@ -6,6 +6,7 @@ import importlib
 import secrets
 import sys
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,12 +63,16 @@ def submit(name: str, path: str, config: RunConfig, *, schedule: str, cron: str)
 
 def _run(name: str, path: str, without: str, *, config: RunConfig, **arguments: Any) -> Any:
     """Run the pipeline ``name`` on the active stack to its end; ``without`` says how to do without ZenML."""
+    from ntgate.stages.evidently import begun_ahead
+
     title = f"{config.model.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}-{secrets.token_hex(3)}"
     pipeline = _pipeline(name, path, without, config).with_options(run_name=title)
-    if client().active_stack.orchestrator.flavor != "local":  # which runs the steps in this process
+    here = client().active_stack.orchestrator.flavor == "local"  # which runs the steps in this process, one after the other
+    if not here:
         standing.elsewhere(config.model.name)
     try:
-        run = pipeline(config=config, **arguments)
+        with begun_ahead(config) if here else nullcontext():
+            run = pipeline(config=config, **arguments)
     except Exception as error:
         raise _cause(error, title) from error
     return _finished(run)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,15 +31,12 @@ def drift_html(source: Domain, target: Domain, path: Path, *, seed: int = 0) -> 
     report that nearly all drifted. Images are reduced to the means of 4 by 4 patches. At most 5,000 rows of each domain are drawn.
     What is left out, and how many rows are shown of how many, is said at the top of the page.
     """
-    opt_out()  # the report is made from the user's data: nothing phones home
+    evidently, presets = _imported()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from evidently import Report
-        from evidently.presets import DataDriftPreset
-
         frames = _frames(_sample(source, seed), _sample(target, seed))
         before, after = (frame[frame.columns[:MOST_COLUMNS]] for frame in frames)
-        report = Report([DataDriftPreset()]).run(current_data=after, reference_data=before)
+        report = evidently.Report([presets.DataDriftPreset()]).run(current_data=after, reference_data=before)
         path.parent.mkdir(parents=True, exist_ok=True)
         report.save_html(str(path))
     shown = shown_of(len(source), len(target), len(frames[0].columns))
@@ -46,6 +44,16 @@ def drift_html(source: Domain, target: Domain, path: Path, *, seed: int = 0) -> 
     body = text.find(">", text.find("<body")) + 1
     path.write_text(f'{text[:body]}<p style="font: 14px sans-serif; margin: 12px">{shown}</p>{text[body:]}', encoding="utf-8")
     return path
+
+
+def _imported() -> tuple[Any, Any]:
+    """Evidently and its presets: some five seconds."""
+    opt_out()  # the report is made from the user's data: nothing phones home
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import evidently
+        import evidently.presets
+    return evidently, evidently.presets
 
 
 def _sample(domain: Domain, seed: int) -> Domain:
@@ -97,15 +105,21 @@ def _plain(rows: object) -> pd.DataFrame:
     return rows.replace("", "(missing)")
 
 
-def main(source: str, path: str, seed: str, *targets: str) -> None:
-    """Write the page for stored domains, the targets as one: the command line of ``python -m ntgate.report.evidently_report``."""
+def main() -> None:
+    """Write the page that a line of JSON on standard input asks for; without one do nothing.
+
+    Evidently is imported before the line is waited for, so that a process may be started ahead of the rows.
+    """
     from ntgate.base import Artifact
     from ntgate.data.storage import load
 
     os.nice(10)  # it runs beside the training, which is waited for
-    before, *after = (load(Artifact.of(Path(stored))) for stored in (source, *targets))
-    drift_html(before, joined(after, "target"), Path(path), seed=int(seed))
+    _imported()
+    if line := sys.stdin.readline():
+        asked = json.loads(line)
+        before, *after = (load(Artifact.of(Path(stored))) for stored in (asked["source"], *asked["targets"]))
+        drift_html(before, joined(after, "target"), Path(asked["page"]), seed=asked["seed"])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

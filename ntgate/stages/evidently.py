@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from ntgate.base import Artifact, Frozen
@@ -16,6 +18,7 @@ from ntgate.stages.progress_listener import Listener, Silent
 
 EVIDENTLY = "evidently.html"
 _LOOK = 0.2  # seconds between looks whether the run has ended
+_ahead: list[subprocess.Popen[str]] = []  # the process that was begun before the rows were there, if any
 
 
 class EvidentlyPage(Frozen):
@@ -47,18 +50,13 @@ def evidently(
         return EvidentlyPage(why=f"No Evidently page was made: {why}.")
     page = folder / EVIDENTLY
     source, *targets = (str(ingested.parts[name].verified()) for name in ("source", *TARGETS) if name in ingested.parts)
-    arguments = (source, str(page), str(config.seed), *targets)
-    with subprocess.Popen(
-        [sys.executable, "-m", "ntgate.report.evidently_report", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    asked: str | None = json.dumps({"source": source, "targets": targets, "page": str(page), "seed": config.seed}) + "\n"
+    with _ahead.pop() if _ahead else _begun() as process:
         trouble = ""
         while process.poll() is None and not stopped.is_set():
             with contextlib.suppress(subprocess.TimeoutExpired):
-                _, trouble = process.communicate(timeout=_LOOK)
+                given, asked = asked, None
+                _, trouble = process.communicate(given, timeout=_LOOK)
         if process.poll() is None:
             process.kill()
             return EvidentlyPage(why="No Evidently page was made: the run ended before it.")
@@ -68,3 +66,26 @@ def evidently(
     why = trouble.strip().splitlines()[-1] if trouble.strip() else "Evidently failed"
     (listener or Silent()).note(f"no Evidently page: {why}")
     return EvidentlyPage(why=f"No Evidently page was made: {why}.")
+
+
+@contextlib.contextmanager
+def begun_ahead(config: RunConfig) -> Iterator[None]:
+    """Meanwhile a process imports Evidently and waits for the rows: what the stage waits for where nothing goes on beside it."""
+    if config.shift.evidently and config.data.source is not None and not lacking("report"):
+        _ahead.append(_begun())
+    try:
+        yield
+    finally:
+        while _ahead:
+            with _ahead.pop() as process:
+                process.kill()
+
+
+def _begun() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ntgate.report.evidently_report"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
