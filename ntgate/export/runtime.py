@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,11 +102,17 @@ def session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
         ModelError: when the file is no ONNX model.
     """
     try:
-        return session_of(str(path), threads=threads)
+        found = path.stat()
+        return _opened(str(path), found.st_mtime_ns, found.st_size, threads)
     except Exception as error:
         raise ModelError(
             str(path), expected="an ONNX model", got=str(error).splitlines()[0][:200], fix="export it again"
         ) from error
+
+
+@lru_cache(maxsize=2)  # a run asks for candidate and scratch a dozen times, and a forest takes long to be opened
+def _opened(path: str, changed: int, size: int, threads: int) -> onnxruntime.InferenceSession:  # noqa: ARG001
+    return session_of(path, threads=threads)
 
 
 def session_of(model: str | bytes, *, threads: int = 0) -> onnxruntime.InferenceSession:

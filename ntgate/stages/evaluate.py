@@ -21,15 +21,16 @@ from ntgate.stages.open_rows import open_rows
 from ntgate.stages.replicate import Replicated
 from ntgate.stages.scores import (
     Arrays,
+    OpenedRows,
     about_rows,
     constant_guess,
     of_champion,
     of_constant,
     of_exported,
     of_folds,
-    of_learners,
-    of_replicates,
+    of_further_arms,
 )
+from ntgate.stages.second_process import ALONE, Crew
 from ntgate.strategies.candidate import Candidate
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def evaluate(
     drifted: Drifted,
     *,
     dry_run: bool = False,
+    crew: Crew = ALONE,
 ) -> Evaluated:
     """Export candidate and scratch, and score them and the champion on the same test rows, as far as the ledger allows it.
 
@@ -91,7 +93,7 @@ def evaluate(
     test = ingested.part(ingested.judged)
     swapped = bool(drifted.swapped_labels)
     allowance = open_rows(config, ingested, champion, onnx, crossed, test, swapped=swapped, dry_run=dry_run)
-    arrays, unusable = _scored(config, champion, scratch, replicated, crossed, onnx, test, allowance)
+    arrays, unusable = _scored(config, ingested, champion, scratch, replicated, crossed, onnx, test, allowance, crew)
     guess = constant_guess(config, ingested)
     if not allowance.closed:
         arrays |= of_constant(guess, test.take(allowance.positions))
@@ -131,6 +133,7 @@ def _exported(
 
 def _scored(
     config: RunConfig,
+    ingested: Ingested,
     champion: ChampionSeen,
     scratch: Candidate,
     replicated: Replicated,
@@ -138,6 +141,7 @@ def _scored(
     onnx: dict[str, Artifact],
     test: Domain,
     allowance: Allowance,
+    crew: Crew,
 ) -> tuple[Arrays, str | None]:
     """All that the gate is shown of the rows, and why the champion has no scores where it has none."""
     known = about_rows(config, test, np.arange(len(test)) if allowance.closed else allowance.positions)
@@ -147,5 +151,5 @@ def _scored(
     held, unusable = of_champion(champion, test)
     if config.gate.cross_fitting is not None:
         return {**known, **of_folds(crossed.folds, whole, allowance.positions), **held}, unusable
-    learners = of_learners(scratch, test)
-    return {**known, **of_exported(onnx, test), **learners, **of_replicates(replicated, test), **held}, unusable
+    further = of_further_arms(scratch, replicated, OpenedRows(ingested, allowance.positions), crew)
+    return {**known, **of_exported(onnx, test), **further, **held}, unusable

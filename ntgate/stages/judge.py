@@ -159,7 +159,9 @@ def _close(ledger: Ledger, asked: Asked, decision: GateDecision) -> None:
 def _concluded(run: FrozenRun, history: RunHistory, *, dry_run: bool) -> RunResult:
     """Record it at the run's own place in MLflow, and promote what passed: the protocol is that of a run."""
     from ntgate.stages.answer_file import JUDGED_FILE, write_answer
+    from ntgate.stages.progress_listener import Silent
     from ntgate.stages.promote import keep_answer_of, register, registry_of, write_report
+    from ntgate.stages.record import pictures
     from ntgate.stages.run_file import write_end
 
     config, place = run.config, run.place
@@ -169,7 +171,8 @@ def _concluded(run: FrozenRun, history: RunHistory, *, dry_run: bool) -> RunResu
     write_report(config, history, result, report)
     registry = None if dry_run else registry_of(config)
     if registry is not None:
-        result = register(registry, config, history, result, report, told, judged=history.decided.file.verified())
+        drawn = partial(pictures, config, history, result, place.folder, listener=Silent())
+        result = register(registry, config, history, result, report, told, drawn, judged=history.decided.file.verified())
         write_end(place, config, result, history.ingested.began)
     place.tell(report)
     result = result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})

@@ -14,9 +14,11 @@ from ntgate.stages.conclude import conclude
 from ntgate.stages.frozen_run import keep_history
 from ntgate.stages.history import RunHistory
 from ntgate.stages.place import Place
+from ntgate.stages.progress_listener import Silent
 from ntgate.stages.result import RunResult
 from ntgate.stages.run_file import write_end
 from ntgate.stages.run_report import run_report
+from ntgate.stages.second_process import ALONE, Crew
 
 if TYPE_CHECKING:
     from ntgate.registry.baseline import Baseline
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from ntgate.registry.recorded import Recorded
 
 
-def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, dry_run: bool = False) -> RunResult:
+def promote(
+    config: RunConfig, place: Place, results: Mapping[str, Frozen], *, dry_run: bool = False, crew: Crew = ALONE
+) -> RunResult:
     """Conclude the run, given the results of all its stages by name.
 
     The run is recorded whatever the verdict: a refusal is worth as much to a reviewer as a promotion. Only a candidate that
@@ -34,14 +38,17 @@ def promote(config: RunConfig, place: Place, results: Mapping[str, Frozen], *, d
     Raises:
         RegistryError: when the registry does not answer, or the champion moved meanwhile; nothing is promoted then.
     """
+    from ntgate.stages.record import pictures
+
     history = RunHistory.of(results)
     told = partial(conclude, config, history, directory=place.address, dry_run=dry_run)
     result, report = told(version=None, run_id=None), place.folder / "report.html"
+    drawn = crew.begun(partial(pictures, config, history, result, place.folder))
     keep_history(place, config, history)
     write_report(config, history, result, report)
     registry = None if dry_run else registry_of(config)
     if registry is not None:
-        result = register(registry, config, history, result, report, told)
+        result = register(registry, config, history, result, report, told, partial(drawn, listener=Silent()))
     result = result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})
     write_answer(place, result)
     if registry is not None:
@@ -71,6 +78,7 @@ def register(
     result: RunResult,
     report: Path,
     concluded: Callable[..., RunResult],
+    drawn: Callable[[], list[Path]],
     judged: Path | None = None,
 ) -> RunResult:
     """Record the run, promote what passed, and then tell of it: the alias is the last that cannot be taken back.
@@ -82,6 +90,7 @@ def register(
         result: what is told of it so far.
         report: the page.
         concluded: puts the answer together with what is known later.
+        drawn: gives the pictures beside the page.
         judged: the verdict on labels that came later; the run was recorded before, and is told of it.
     """
     from ntgate.registry.final_page import CHALLENGED, VERSION, keep_final_page
@@ -91,7 +100,7 @@ def register(
     from ntgate.report.mlflow_note import note
     from ntgate.stages.record import judgement_facts, run_name, run_record
 
-    recorded = record(registry, run_record(config, history, result, report))
+    recorded = record(registry, run_record(config, history, result, report, drawn()))
     made = _promoted(registry, recorded, config, history, result)
     version = made.version if made is not None and made.champion else None
     told = partial(concluded, version=version, run_id=recorded.run_id, experiment_id=recorded.experiment_id, proposed=made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ntgate.report.pictures import write_pictures
 from ntgate.stages.changed_settings import changed
 from ntgate.stages.history import RunHistory
 from ntgate.stages.on_test_rows import confusion
+from ntgate.stages.progress_listener import Listener
 from ntgate.stages.result import RunResult
 from ntgate.stages.run_report import run_report
 from ntgate.strategies.candidate import Candidate
@@ -25,8 +26,13 @@ _MOST_BYTES = 64 * 2**20  # of the scores: those of a million rows and ten class
 _COUNTED = ("pool", "differ", "used", "gained", "tied", "lost")
 
 
-def run_record(config: RunConfig, history: RunHistory, result: RunResult, report: Path) -> RunRecord:
-    """Parent run, children, inputs, metrics and artifacts, the page ``report`` among them and pictures beside it."""
+def pictures(config: RunConfig, history: RunHistory, result: RunResult, folder: Path, listener: Listener) -> list[Path]:  # noqa: ARG001
+    """Draw the run's pictures into ``folder``."""
+    return write_pictures(run_report(config, history, result), confusion(history), folder)
+
+
+def run_record(config: RunConfig, history: RunHistory, result: RunResult, report: Path, drawn: Sequence[Path]) -> RunRecord:
+    """Parent run, children, inputs, metrics and artifacts, the page ``report`` and what was ``drawn`` among them."""
     told = run_report(config, history, result)
     matrices = confusion(history)
     # Of the run and of all its arms. What may become another one later, the verdict and the version, stands at the run alone.
@@ -53,12 +59,7 @@ def run_record(config: RunConfig, history: RunHistory, result: RunResult, report
         tags={**tags, **_verdict_tags(result), "ntgate.strategy": _shipped(result) or "none", "ntgate.version": "none"},
         datasets=_datasets(config, history),
         candidates=[_candidate(arm, history, result, tags) for arm in history.arms],
-        artifacts=[
-            *_files(history),
-            report,
-            *(page.verified() for page in history.pages.values()),
-            *write_pictures(told, matrices, report.parent),
-        ],
+        artifacts=[*_files(history), report, *(page.verified() for page in history.pages.values()), *drawn],
         tables={"confusion.json": _table(matrices, history.ingested.target_classes)} if matrices else {},
         began=history.ingested.began,
         key=f"{result.decision_id} {history.ingested.run}",

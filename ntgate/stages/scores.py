@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +19,9 @@ from ntgate.gate.evidence import Evidence
 from ntgate.stages.champion import ChampionSeen
 from ntgate.stages.cross_fit import Fold
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.progress_listener import Listener
 from ntgate.stages.replicate import Replicated
+from ntgate.stages.second_process import Crew
 from ntgate.strategies.candidate import Candidate
 
 Arrays: TypeAlias = "dict[str, npt.NDArray[Any]]"
@@ -70,21 +74,40 @@ def of_constant(guess: npt.NDArray[np.float64], test: Domain) -> Arrays:
     return {"constant": np.tile(guess.astype(np.float32), (len(test), 1))}
 
 
-def of_learners(scratch: Candidate, test: Domain) -> Arrays:
-    """Scores ``(n, c)`` of each learner that scratch was made of."""
-    return {f"{_LEARNER}{arm.strategy}": arm.load().scores(test.rows) for arm in scratch.members if arm.failed is None}
+@dataclass(frozen=True)
+class OpenedRows:
+    """The test rows that the ledger opened, as a value that another process can be sent.
+
+    Attributes:
+        ingested: of the run.
+        positions: of the rows among those that the gate judges by.
+    """
+
+    ingested: Ingested
+    positions: npt.NDArray[np.int64]
+
+    def load(self) -> Domain:
+        """The rows."""
+        return self.ingested.part(self.ingested.judged).take(self.positions)
 
 
-def of_replicates(replicated: Replicated, test: Domain) -> Arrays:
-    """Scores ``(seeds, n, c)`` of the further seeds of both arms; a seed that failed in either has none in both."""
-    scored = [
-        [arm.load().scores(test.rows) for arm in pair if arm.model is not None]
-        for pair in zip(replicated.candidate, replicated.scratch, strict=True)
-    ]
-    whole = [pair for pair in scored if len(pair) == len(("candidate", "scratch"))]
-    if not whole:
-        return {}
-    return {"candidate_seeds": np.stack([pair[0] for pair in whole]), "scratch_seeds": np.stack([pair[1] for pair in whole])}
+def of_further_arms(scratch: Candidate, replicated: Replicated, opened: OpenedRows, crew: Crew) -> Arrays:
+    """Scores ``(n, c)`` of each learner that scratch was made of, and ``(seeds, n, c)`` of the further seeds of both arms.
+
+    A seed that failed in either arm has no scores in both.
+    """
+    pairs = zip(replicated.candidate, replicated.scratch, strict=True)
+    whole = [pair for pair in pairs if all(arm.model is not None for arm in pair)]
+    learners = [arm for arm in scratch.members if arm.failed is None]
+    arms = [*(arm for pair in whole for arm in pair), *learners]
+    scores = crew.done([partial(_of_arm, arm, opened) for arm in arms])
+    of_pairs, of_learners = scores[: 2 * len(whole)], scores[2 * len(whole) :]
+    seeds = {"candidate_seeds": np.stack(of_pairs[::2]), "scratch_seeds": np.stack(of_pairs[1::2])} if whole else {}
+    return {**{f"{_LEARNER}{arm.strategy}": held for arm, held in zip(learners, of_learners, strict=True)}, **seeds}
+
+
+def _of_arm(arm: Candidate, opened: OpenedRows, listener: Listener) -> npt.NDArray[np.float32]:  # noqa: ARG001
+    return arm.load().scores(opened.load().rows)
 
 
 def of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) -> Arrays:

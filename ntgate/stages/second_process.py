@@ -59,21 +59,27 @@ class Crew:
         seconds = [plan.scratch_seconds, *(row.seconds for row in plan.rows if row.suitable)]
         long = sum(each or 0.0 for each in seconds) * (1 + (config.gate.seeds - 1) / 4) >= WORTH
         if self.helped and ours and not alone and rows <= _MOST_ROWS and long:
+            helper = _Helper()  # which imports torch while this process does
             import torch
 
             gpu = config.training.device != "cpu" and torch.cuda.is_available()
-            if not gpu and torch.get_num_threads() > 1:
-                self.hire(torch.get_num_threads() // 2)
+            if gpu or torch.get_num_threads() < 2:
+                helper.end()
+            else:
+                self._employ(helper, torch.get_num_threads() // 2)
 
     def hire(self, threads: int) -> None:
         """Start the helper, once; until it is dismissed it and this process use so many threads each."""
+        if self._helper is None:
+            self._employ(_Helper(), threads)
+
+    def _employ(self, helper: _Helper, threads: int) -> None:
         import torch
 
-        if self._helper is not None:
-            return
         self._threads = torch.get_num_threads()
         torch.set_num_threads(threads)
-        self._helper = _Helper(threads)
+        helper.begin(threads)
+        self._helper = helper
 
     def begun(self, task: Task) -> Task:
         """``task`` as one that the helper begins already, while this process goes on; without a helper it waits to be done."""
@@ -113,14 +119,20 @@ ALONE = Crew()
 class _Helper:
     """The other process, and the pipe to it. What comes through it was pickled by a process of this run."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.threads = threads
+        self.threads = 1
         self._one = threading.Lock()  # task at a time
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_live, args=(theirs, threads), name="ntgate helper")
+        self._process = context.Process(target=_live, args=(theirs,), name="ntgate helper")
         self._process.start()
         theirs.close()
+
+    def begin(self, threads: int) -> None:
+        """Have it wait for tasks, which it does with so many ``threads``."""
+        self.threads = threads
+        with suppress(OSError):  # it died: whoever gives it a task finds out
+            self._pipe.send(threads)
 
     def work(
         self, tasks: Sequence[Task], waiting: deque[int], results: dict[int, Any], listener: Listener
@@ -182,7 +194,7 @@ class _Relay:
         self._pipe.send(("note", (text,)))
 
 
-def _live(pipe: Connection, threads: int) -> None:
+def _live(pipe: Connection) -> None:
     """The life of a helper: one task after the other, until the process that started it is gone."""
     import signal
 
@@ -197,8 +209,9 @@ def _live(pipe: Connection, threads: int) -> None:
 
     import ntgate.training.loop  # noqa: F401  what takes seconds to import is no part of the first task
 
-    torch.set_num_threads(threads)
     with suppress(EOFError):
+        threads = pipe.recv()
+        torch.set_num_threads(threads)
         while True:
             task = pipe.recv()
             try:

@@ -44,8 +44,10 @@ def test_the_process_that_was_begun_ahead_makes_the_page(asked, tmp_path):
     with stage.begun_ahead(config):
         (ahead,) = stage._ahead
         page = stage.evidently(config, tmp_path, ingested, threading.Event())
-        assert ahead.returncode == 0 and not stage._ahead
-    assert page.page is not None and "60 of 60 target rows" in Path(page.pages["evidently"]).read_text()
+        assert ahead.returncode == 0
+        assert not stage._ahead
+    assert page.page is not None
+    assert "60 of 60 target rows" in Path(page.pages["evidently"]).read_text()
 
 
 def test_without_one_the_stage_begins_its_own(asked, tmp_path):
@@ -55,11 +57,18 @@ def test_without_one_the_stage_begins_its_own(asked, tmp_path):
 
 def test_a_process_that_nobody_asked_is_gone(asked):
     config, _ = asked
-    with pytest.raises(RuntimeError, match="the run failed"), stage.begun_ahead(config):
-        (ahead,) = stage._ahead
-        assert alive(ahead.pid)
-        raise RuntimeError("the run failed")
-    assert not alive(ahead.pid) and not stage._ahead
+    begun = []
+
+    def failing_run():
+        with stage.begun_ahead(config):
+            begun.append(stage._ahead[0].pid)
+            assert alive(begun[0])
+            raise RuntimeError("the run failed")
+
+    with pytest.raises(RuntimeError, match="the run failed"):
+        failing_run()
+    assert not alive(begun[0])
+    assert not stage._ahead
 
 
 @pytest.mark.parametrize("without", [{"shift": {"evidently": False}}, {"data": {"source": None}}])
@@ -75,7 +84,9 @@ def test_a_run_that_stops_ends_the_process(asked, tmp_path):
     stopped, began = threading.Event(), time.perf_counter()
     stopped.set()
     page = stage.evidently(config, tmp_path, ingested, stopped)
-    assert page.page is None and "ended before" in page.why and time.perf_counter() - began < 3
+    assert page.page is None
+    assert "ended before" in page.why
+    assert time.perf_counter() - began < 3
 
 
 def test_a_process_that_dies_costs_the_page_alone(asked, tmp_path):
@@ -84,4 +95,5 @@ def test_a_process_that_dies_costs_the_page_alone(asked, tmp_path):
         stage._ahead[0].kill()
         stage._ahead[0].wait()
         page = stage.evidently(config, tmp_path, ingested, threading.Event())
-    assert page.page is None and page.why.startswith("No Evidently page was made: ")
+    assert page.page is None
+    assert page.why.startswith("No Evidently page was made: ")

@@ -14,6 +14,7 @@ from ntgate.config import RunConfig
 from ntgate.config_file import load
 from ntgate.flow import run
 from ntgate.planning.policy import Plan
+from ntgate.stages import second_process
 from ntgate.stages.second_process import Crew
 
 SMALLEST = {
@@ -134,10 +135,23 @@ def test_a_helper_that_dies_leaves_nothing_undone():
 )
 def test_a_long_run_on_a_cpu_alone_has_a_helper(seconds, rows, settings, helped, monkeypatch):
     hired = []
-    monkeypatch.setattr(Crew, "hire", lambda _, threads: hired.append(threads))
+
+    class Noted:
+        threads = 1
+
+        def begin(self, threads):
+            hired.append(threads)
+
+        def end(self):
+            pass
+
+    monkeypatch.setattr(second_process, "_Helper", Noted)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
     config = RunConfig.model_validate({**SMALLEST, **settings})
-    Crew(helped=True).expect(config, Plan(rows=(), scratch_seconds=seconds), rows)
+    made = Crew(helped=True)
+    made.expect(config, Plan(rows=(), scratch_seconds=seconds), rows)
+    made.dismiss()
     assert hired == ([2] if helped else [])
     Crew().expect(config, Plan(rows=(), scratch_seconds=seconds), rows)
     assert len(hired) == helped
