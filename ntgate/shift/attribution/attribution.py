@@ -82,6 +82,13 @@ class DriftAttribution(Frozen):
         alpha: level of the false discovery rate, of features and of pairs.
         adjustment: of the p-values.
         seconds: wall time.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(size=(100, 2)), rng.normal([0.0, 2.0], size=(100, 2))
+    >>> found = drift_attribution(source, target, ("age", "income"))
+    >>> found.drifted, found.features[0].name
+    (1, 'income')
     """
 
     features: tuple[FeatureDrift, ...]

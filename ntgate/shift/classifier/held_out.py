@@ -18,7 +18,14 @@ _MOST = 10_000  # classes, when they are not named
 
 
 class HeldOut(NamedTuple):
-    """Class probabilities of source rows ``(n, c)`` and target rows ``(m, c)``, by classifiers that saw neither."""
+    """Class probabilities of source rows ``(n, c)`` and target rows ``(m, c)``, by classifiers that saw neither.
+
+    >>> import numpy as np
+    >>> labels = np.arange(100) % 2
+    >>> found = held_out_predictions(labels[:, None] * 4.0, labels, np.array([[0.0], [4.0]]))
+    >>> found.source.shape, found.target.argmax(axis=1).tolist()
+    ((100, 2), [0, 1])
+    """
 
     source: Floats
     target: Floats

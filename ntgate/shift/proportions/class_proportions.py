@@ -54,6 +54,12 @@ class LabelShift(Frozen):
         n_source: held-out source rows.
         n_target: target rows.
         permutations: ``B``.
+
+    >>> import numpy as np
+    >>> labels, mostly_yes = np.repeat([0, 1], 100), np.repeat([0, 1], [50, 150])
+    >>> found = label_shift(labels, labels, mostly_yes, ("no", "yes"))
+    >>> [f"{share.name} {share.source:.2f} {share.target:.2f}" for share in found.shares], found.p_value < found.alpha
+    (['no 0.50 0.25', 'yes 0.50 0.75'], True)
     """
 
     shares: tuple[ClassShare, ...]

@@ -37,6 +37,12 @@ class TaskDifference(Frozen):
         disagreement: P(y|x) over the shared classes; None when there are too few rows.
         alpha: level of the tests, and one minus that of the interval.
         raw_counterparts: as ``counterparts``, by the rows as they are where the others are embeddings.
+
+    >>> import numpy as np
+    >>> rows = np.random.default_rng(0).normal(size=(60, 2))
+    >>> found = task_difference(rows, [0, 1] * 30, ["cat", "dog"], rows, [0, 1] * 30, ["dog", "cow"])
+    >>> found.shared, found.only_source, found.only_target, round(found.jaccard, 2)
+    (('dog',), ('cat',), ('cow',), 0.33)
     """
 
     shared: tuple[str, ...]
