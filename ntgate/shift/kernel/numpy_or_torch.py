@@ -41,9 +41,11 @@ class Place:
         Raises:
             ConfigError: when only PyTorch has such a device, and is not installed.
         """
-        if device in ("auto", "cpu", "numpy") and (device == "numpy" or importlib.util.find_spec("torch") is None):
+        installed = importlib.util.find_spec("torch") is not None
+        if device == "numpy" or (device in ("auto", "cpu") and not installed):
             return cls(np)
-        require(f"device {device}", "torch")
+        if not installed:  # asked only then: to look for all that comes with the extra takes as long as a small test
+            require(f"device {device}", "torch")
         import torch
 
         if device == "auto":
