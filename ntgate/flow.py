@@ -81,8 +81,7 @@ def run(
         allow_first: promote without a comparison with the champion where it was deleted.
         force: train though the test rows are worn out.
         listener: told about the progress.
-        helped: whether a second process may train arms beside this one. It starts as this one did, so a script needs
-            ``if __name__ == "__main__"`` around what it does.
+        helped: whether a second process may train arms beside this one.
 
     Raises:
         NtgateError: when ntgate could not judge, and nothing is promoted; or behind the promotion, which then stands:

@@ -15,6 +15,9 @@ _DISK = re.compile(
 # The CPU's allocator of torch, CUDA itself, and the libraries on top of it raise no more than a RuntimeError.
 _MEMORY = re.compile(r"can't allocate memory|CUDA error: out of memory|ALLOC_FAILED|Cannot allocate memory")
 
+# A shared library for which the loader finds no room; where it may not be run, that is said behind.
+_UNMAPPED = re.compile(r"(failed to map segment from shared object|cannot map zero-fill pages)(?!: Operation not permitted)")
+
 
 def machine_fault(error: BaseException) -> MachineError | None:
     """The error in our words where this machine is what failed; None where it is not, or where ``error`` says so already.
@@ -61,6 +64,8 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    if isinstance(error, ImportError) and _UNMAPPED.search(str(error)):
         return True
     return isinstance(error, RuntimeError) and _MEMORY.search(str(error)) is not None
 

@@ -55,6 +55,13 @@ def test_other_faults_are_none_of_the_machine(error):
     assert machine_fault(error) is None
 
 
+def test_a_library_that_finds_no_room_is_one_of_memory_and_one_that_may_not_run_is_not():
+    said = "_backend_agg.so: failed to map segment from shared object"
+    assert machine_fault(ImportError(said)).subject == "memory"
+    assert machine_fault(ImportError(f"{said}: Cannot allocate memory")).subject == "memory"
+    assert machine_fault(ImportError(f"{said}: Operation not permitted")) is None
+
+
 def test_the_cause_counts():
     outer = KeyError("x")
     outer.__cause__ = MemoryError()

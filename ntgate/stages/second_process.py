@@ -7,13 +7,14 @@ use the same number of threads. The helper is started as soon as the rows are kn
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe
 from typing import TYPE_CHECKING, Any
 
 from ntgate.stages.progress_listener import Listener, Silent
@@ -33,7 +34,7 @@ class Crew:
 
     Args:
         listener: told what the tasks tell.
-        helped: whether there may be a helper: only the command line knows that its process can be started again.
+        helped: whether there may be a helper.
 
     Attributes:
         helped: whether there may be one.
@@ -120,13 +121,17 @@ class _Helper:
     """The other process, and the pipe to it. What comes through it was pickled by a process of this run."""
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
         self.threads = 1
         self._one = threading.Lock()  # task at a time
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_live, args=(theirs,), name="ntgate helper")
-        self._process.start()
+        self._pipe, theirs = Pipe()
+        life, self._life = os.pipe()  # which ends with this process, however that ends
+        ends = theirs.fileno(), life
+        # Not multiprocessing's: its child runs the script again that this process runs, and all that it does.
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START, *map(str, ends), *sys.path], pass_fds=ends, stdin=subprocess.DEVNULL
+        )
         theirs.close()
+        os.close(life)
 
     def begin(self, threads: int) -> None:
         """Have it wait for tasks, which it does with so many ``threads``."""
@@ -153,8 +158,9 @@ class _Helper:
     def end(self) -> None:
         """At once."""
         self._process.kill()
-        self._process.join()
+        self._process.wait()
         self._pipe.close()
+        os.close(self._life)
 
 
 class _Begun:
@@ -194,35 +200,42 @@ class _Relay:
         self._pipe.send(("note", (text,)))
 
 
-def _live(pipe: Connection) -> None:
-    """The life of a helper: one task after the other, until the process that started it is gone."""
-    import signal
+_START = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); pipe, life, *sys.path = sys.argv[1:]; "
+    "from ntgate.stages.second_process import live; live(int(pipe), int(life))"
+)
 
+
+def live(pipe: int, life: int) -> None:
+    """The life of a helper: one task after the other, until the process that started it is gone.
+
+    A terminal's interrupt reaches all of a run; its first process ends this one.
+
+    Args:
+        pipe: the descriptor that tasks come through.
+        life: that of a pipe which ends with the other process.
+    """
     from ntgate.optouts import opt_out
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all of a run; its first process ends this one
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+    threading.Thread(target=_follow, args=(life,), daemon=True).start()
     opt_out()
     import torch
 
     import ntgate.training.loop  # noqa: F401  what takes seconds to import is no part of the first task
 
-    with suppress(EOFError):
-        threads = pipe.recv()
+    with suppress(EOFError), Connection(pipe) as tasks:
+        threads = tasks.recv()
         torch.set_num_threads(threads)
         while True:
-            task = pipe.recv()
+            task = tasks.recv()
             try:
                 with _threads(threads):
-                    answer = "done", task(listener=_Relay(pipe))
+                    answer = "done", task(listener=_Relay(tasks))
             except Exception as error:  # noqa: BLE001  of any kind: the task is done again where it can be raised
                 answer = "failed", repr(error)
-            pipe.send(answer)
+            tasks.send(answer)
 
 
-def _follow(sentinel: int) -> None:
-    """End with the process of this ``sentinel``."""
-    wait([sentinel])
+def _follow(life: int) -> None:
+    os.read(life, 1)
     os._exit(1)

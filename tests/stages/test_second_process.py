@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -121,6 +124,34 @@ def test_a_helper_that_dies_leaves_nothing_undone():
         assert alone.done([partial(root, 4.0)] * 3) == [2.0] * 3
     finally:
         alone.dismiss()
+
+
+def test_a_script_that_has_a_helper_runs_once(tmp_path):
+    (tmp_path / "once.py").write_text(
+        "from functools import partial\n"
+        "from ntgate.stages.second_process import Crew\n"
+        "print('begun')\n"
+        "crew = Crew()\n"
+        "crew.hire(1)\n"
+        "print(crew.begun(partial(str.format, 'done'))(listener=None))\n"
+        "crew.dismiss()\n"
+    )
+    done = subprocess.run([sys.executable, str(tmp_path / "once.py")], capture_output=True, text=True, check=True)
+    assert done.stdout == "begun\ndone\n"
+
+
+@pytest.mark.slow
+def test_a_helper_ends_with_a_process_that_was_killed():
+    script = "import os, sys, time; from ntgate.stages.second_process import Crew; crew = Crew(); crew.hire(1); "
+    script += "print(crew._helper._process.pid, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        helper = int(parent.stdout.readline())
+        time.sleep(5)
+        parent.kill()
+    until = time.monotonic() + 20
+    while Path(f"/proc/{helper}/stat").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{helper}/stat").exists()
 
 
 @pytest.mark.parametrize(
