@@ -10,7 +10,6 @@ from ntgate.data.encoder import fit_encoder
 from ntgate.planning.policy import Plan, plan
 from ntgate.stages.drift_page import Drifted
 from ntgate.stages.ingest import Ingested
-from ntgate.stages.second_process import Crew
 from ntgate.strategies.base import Facts
 from ntgate.strategies.cost import Cost
 from ntgate.training.config import default_backbone, reads_texts
@@ -24,23 +23,18 @@ if TYPE_CHECKING:
 _TERMS = 200  # of a usual text that are known; all others cost nothing
 
 
-def make_plan(
-    config: RunConfig, ingested: Ingested, source: SourceModel | None, drifted: Drifted, crew: Crew | None = None
-) -> Plan:
-    """Order the configured strategies by what is known before training, and leave out what there is no time for.
-
-    A ``crew`` is told, since it may get a helper for what is to be done.
-    """
+def make_plan(config: RunConfig, ingested: Ingested, source: SourceModel | None, drifted: Drifted) -> Plan:
+    """Order the configured strategies by what is known before training, and leave out what there is no time for."""
     trained = source.curve[-1].step if source is not None and source.curve else 0
     step = source.seconds / trained if source is not None and trained else None
-    made = _plan(config, ingested, step, None if source is None else source.encoder, drifted.report)
-    if crew is not None:
-        crew.expect(config, made, ingested.rows.get("source", 0))
-    return made
+    return _plan(config, ingested, step, None if source is None else source.encoder, drifted.report)
 
 
 def foreseen(config: RunConfig, ingested: Ingested) -> Plan:
-    """The plan as far as it is known before there is a source model or a shift; its seconds are those of a usual core."""
+    """The plan as far as it is known before there is a source model or a shift; its seconds are those of a usual core.
+
+    They are the same on a busy machine, so that whether there is a helper, and with it how many threads train, is so too.
+    """
     from ntgate.training.step_seconds import step_seconds
 
     encoder = fit_encoder(ingested.view().train)
