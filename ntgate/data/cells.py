@@ -33,7 +33,9 @@ def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     return np.array(written, dtype=object)
 
 
-def token_ids(tokenizer: str, written: Sequence[str] | npt.NDArray[np.object_], length: int, pad: int) -> npt.NDArray[np.float32]:
+def token_ids(
+    tokenizer: str, written: Sequence[str] | npt.NDArray[np.object_], length: int, pad: int, *, special: bool = True
+) -> npt.NDArray[np.float32]:
     """Token ids ``(n, length)`` of texts, cut to ``length`` and filled with ``pad``.
 
     Args:
@@ -41,9 +43,11 @@ def token_ids(tokenizer: str, written: Sequence[str] | npt.NDArray[np.object_], 
         written: the texts.
         length: ids of a text.
         pad: the id that fills short texts.
+        special: whether the tokenizer puts its marks of beginning and end around a text.
     """
     ids = np.full((len(written), length), pad, dtype=np.float32)
-    for row, found in zip(ids, _tokenizer(tokenizer, length).encode_batch(list(written)), strict=True):
+    texts_read = _tokenizer(tokenizer, length).encode_batch(list(written), add_special_tokens=special)
+    for row, found in zip(ids, texts_read, strict=True):
         row[: len(found.ids)] = found.ids
     return ids
 

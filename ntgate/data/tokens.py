@@ -1,4 +1,4 @@
-"""Texts as token ids: what a transformer from a local folder reads, by the tokenizer in that folder."""
+"""Texts as token ids: what a transformer or word vectors from a local folder read, by the tokenizer in that folder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ntgate.base import Frozen
 from ntgate.data.cells import texts, token_ids
+from ntgate.data.word_vectors import check_vocabulary, word_vectors_in
 from ntgate.errors import ModelError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ntgate.data.domain import Rows
 
+USUAL_LENGTH = 128  # tokens that a transformer reads of a text
 _LOOKED_AT = 500  # texts, for the share that is cut
 
 
@@ -32,7 +34,8 @@ class TokenEncoder(Frozen):
         tokenizer: path of the folder's ``tokenizer.json``.
         sha256: of its content: a model is scored by the tokenizer that it was trained with, or not at all.
         length: tokens of a text.
-        pad: id of the token that fills short texts.
+        pad: id of the token that fills short texts; -1, no token, for word vectors.
+        special: whether the tokenizer's marks of beginning and end stand around a text.
     """
 
     kind: Literal["tokens"] = "tokens"
@@ -41,6 +44,7 @@ class TokenEncoder(Frozen):
     sha256: str
     length: int
     pad: int
+    special: bool = True
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -72,13 +76,13 @@ class TokenEncoder(Frozen):
     def encode(self, rows: Rows) -> npt.NDArray[np.float32]:
         """Token ids ``(n, length)`` of the column of a DataFrame."""
         frame: pd.DataFrame = rows  # type: ignore[assignment]
-        return token_ids(self.content(), texts(frame[self.column]), self.length, self.pad)
+        return token_ids(self.content(), texts(frame[self.column]), self.length, self.pad, special=self.special)
 
     def cut(self, rows: Rows) -> str:
         """How many texts are longer than what is read of them, in words; empty: none of those looked at."""
         frame: pd.DataFrame = rows  # type: ignore[assignment]
         some = texts(frame[self.column].iloc[:_LOOKED_AT])
-        longer = token_ids(self.content(), some, self.length + 1, self.pad)[:, -1] != self.pad
+        longer = token_ids(self.content(), some, self.length + 1, self.pad, special=self.special)[:, -1] != self.pad
         if not longer.any():
             return ""
         return (
@@ -87,12 +91,25 @@ class TokenEncoder(Frozen):
         )
 
 
-def fit_tokens(folder: Path, column: str, length: int) -> TokenEncoder:
+def fit_tokens(folder: Path, column: str, length: int | None = None) -> TokenEncoder:
     """The encoder of a column by the tokenizer in ``folder``.
 
+    Args:
+        folder: of a transformer, or of static word vectors.
+        column: of texts.
+        length: tokens of a text that are read; None: 128 for a transformer, whose time grows with their square, and for word
+            vectors what their folder says.
+
     Raises:
-        ModelError: if there is none.
+        ModelError: if there is none, or it is not that of the vectors beside it.
     """
+    vectors = word_vectors_in(folder)
+    if vectors is not None:
+        check_vocabulary(vectors)
+        sha256 = hashlib.sha256(Path(vectors.tokenizer).read_bytes()).hexdigest()
+        long = length or vectors.length
+        return TokenEncoder(column=column, tokenizer=vectors.tokenizer, sha256=sha256, length=long, pad=-1, special=False)
+    length = length or USUAL_LENGTH
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise ModelError(

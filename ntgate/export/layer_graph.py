@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ntgate.export.preprocessing import OPSET
 from ntgate.export.raw_rows import SCORES
 from ntgate.training.network import CLAMP, Network, Normaliser, SideBySide
+from ntgate.training.word_vectors import WordVectorFeatures
 
 _IR_VERSION = 10
 
@@ -103,6 +104,25 @@ def _side_by_side(graph: _Graph, module: SideBySide, x: str) -> str:
     return graph.add("Concat", [_written(graph, part, x) for part in (module.source, module.own)], axis=1)
 
 
+def _word_vectors(graph: _Graph, module: WordVectorFeatures, x: str) -> str:
+    """The mean of the vectors of the tokens that count; -1 is none."""
+    tokens = graph.add("Cast", [x], to=TensorProto.INT64)
+    nothing = graph.constant(np.array(0, np.int64))
+    counts = graph.add("GreaterOrEqual", [tokens, nothing])
+    if module.skipped is not None:
+        skipped = graph.add("Equal", [tokens, graph.constant(np.array(module.skipped, np.int64))])
+        counts = graph.add("And", [counts, graph.add("Not", [skipped])])
+    counts, along = graph.add("Cast", [counts], to=TensorProto.FLOAT), graph.constant(np.array([1], np.int64))
+    number = graph.add("Max", [graph.add("ReduceSum", [counts, along]), graph.constant(np.float32(1))])
+    share = graph.add("Unsqueeze", [graph.add("Div", [counts, number]), along])
+    vectors = graph.add("Gather", [graph.constant(module.vectors), graph.add("Max", [tokens, nothing])])
+    mean = graph.add("Squeeze", [graph.add("MatMul", [share, vectors]), along])
+    if not module.unit:
+        return mean
+    least = graph.constant(np.float32(1e-12))  # that of torch's normalize
+    return graph.add("Div", [mean, graph.add("Max", [graph.add("ReduceL2", [mean, along]), least])])
+
+
 def _flatten(graph: _Graph, module: nn.Flatten, x: str) -> str:
     if (module.start_dim, module.end_dim) != (1, -1):
         raise _Unknown
@@ -157,6 +177,7 @@ _WRITERS: dict[type[nn.Module], Callable[[_Graph, Any, str], str]] = {
     Normaliser: _normaliser,
     nn.Sequential: _sequential,
     SideBySide: _side_by_side,
+    WordVectorFeatures: _word_vectors,
     nn.Flatten: _flatten,
     nn.Unflatten: _unflatten,
     nn.Linear: _linear,

@@ -77,7 +77,7 @@ def _describe(model: ModelProto, encoder: Encoder | TextEncoder, classes: Sequen
 
 def _tokens(encoder: TokenEncoder) -> dict[str, dict[str, Any]]:
     """How the ids are made of the text, the tokenizer included: the file is all that is needed."""
-    told = {"column": encoder.column, "length": encoder.length, "pad": encoder.pad}
+    told = {"column": encoder.column, "length": encoder.length, "pad": encoder.pad, "special": encoder.special}
     return {encoder.called: {**told, "tokenizer": encoder.content()}}
 
 

@@ -93,7 +93,8 @@ def table_inputs(session: onnxruntime.InferenceSession, frame: pd.DataFrame) -> 
         if entry.name in tokens:
             asked = tokens[entry.name]
             column = texts(frame.get(asked["column"], nothing))
-            found[entry.name] = token_ids(asked["tokenizer"], column, asked["length"], asked["pad"])
+            special = asked.get("special", True)  # models of earlier versions do not say
+            found[entry.name] = token_ids(asked["tokenizer"], column, asked["length"], asked["pad"], special=special)
         else:
             found[entry.name] = _input(frame.get(entry.name, nothing), entry.type, told.get(entry.name, {})).reshape(-1, 1)
     return found

@@ -79,7 +79,7 @@ def _try_texts(config: RunConfig, rows: Domain, targets: list[Domain]) -> Loaded
     encoder = encoder_for(config.model.backbone, rows, *targets)
     loaded = _try_backbone(config, encoder, rows, head=rows.name == "source")
     cut = encoder.cut(rows.rows) if encoder.kind == "tokens" else ""
-    return loaded.model_copy(update={"notes": (cut,)}) if cut and loaded is not None else loaded
+    return loaded.model_copy(update={"notes": (*loaded.notes, cut)}) if cut and loaded is not None else loaded
 
 
 def _try_without_source(config: RunConfig, targets: list[Domain]) -> Loaded | None:

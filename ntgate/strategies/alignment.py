@@ -39,6 +39,7 @@ class Alignment(Strategy):
 
     kind: Literal["alignment"] = "alignment"
     label: ClassVar[str] = "shallow alignment"
+    reads_by_network: ClassVar[bool] = True
     method: Literal["coral", "subspace", "tca", "optimal_transport"] = "coral"
     dimension: Whole = Field(30, gt=0, le=16_384)
     ridge: Real = Field(1.0, ge=1e-12, le=1e12)

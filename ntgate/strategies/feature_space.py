@@ -1,6 +1,7 @@
 """The features in which source and target rows are compared: encoded columns of tables, else the source's embedding.
 
-Raw pixels make every two image sets differ; the columns of a table are features as they stand.
+Raw pixels make every two image sets differ; the columns of a table are features as they stand. The ids of a
+text's tokens are none, so texts are compared by the embedding whatever is asked for.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def network_over(arm: Arm, space: Space) -> Network:
     """
     import torch
 
-    if space == "embedding" or (space == "auto" and arm.view.train.kind != "table"):
+    if space == "embedding" or arm.view.train.texts or (space == "auto" and arm.view.train.kind != "table"):
         return initial_network(arm)
     encoder = arm.pretrained.encoder
     spec = NetworkSpec(backbone=Mlp(hidden=()), input_shape=tuple(encoder.shape), classes=len(arm.view.train.classes))

@@ -124,8 +124,11 @@ class FineTuning(Strategy):
     def _rate(self, arm: Arm) -> float:
         if self.features_rate is not None:
             return self.features_rate
-        pretrained = arm.pretrained.loaded is not None and isinstance(arm.pretrained.spec.backbone, Transformers)
-        return GENTLE if pretrained else 0.3
+        from ntgate.training.word_vectors import is_word_vectors
+
+        backbone = arm.pretrained.spec.backbone
+        deep = isinstance(backbone, Transformers) and not is_word_vectors(backbone)
+        return GENTLE if deep and arm.pretrained.loaded is not None else 0.3
 
     def _groups(self, network: Network, rate: float) -> list[tuple[list[nn.Parameter], float]]:
         """The parameters of each block that learn, with their multiple of the base rate; the head's is 1."""

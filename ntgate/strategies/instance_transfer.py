@@ -44,6 +44,7 @@ class InstanceTransfer(Strategy):
 
     kind: Literal["instance_transfer"] = "instance_transfer"
     label: ClassVar[str] = "instance transfer"
+    reads_by_network: ClassVar[bool] = True
     streams: ClassVar[int] = 2
     weighting: Weighting = "domain_classifier"
     most: Real = Field(10.0, gt=1, le=1e6)

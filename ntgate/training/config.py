@@ -60,6 +60,9 @@ class Transformers(Frozen):
 
     A table with one column, of texts, becomes token ids by the ``tokenizer.json`` in the folder.
 
+    The folder may also hold static word vectors, which is recognised by what lies in it (:mod:`ntgate.data.word_vectors`): then a
+    text is the mean of its tokens' vectors, and ``pooling`` says nothing.
+
     The folder gives the architecture; its ``preprocessor_config.json``, where there is one, the size of pictures, how they are
     brought to it, their mean and their deviation; and its weights (``model.safetensors``, in one file or several) are what every
     transfer starts from, unless ``model.source_checkpoint`` names others; scratch starts at random. Where there are source rows the
@@ -69,13 +72,14 @@ class Transformers(Frozen):
         path: a local folder.
         pooling: what of the last layer are the features: ``cls``, the first token's, or ``mean``, of all tokens; ``auto``: as the
             folder's own ``1_Pooling/config.json`` says, and ``cls`` where it has none.
-        length: tokens of a text that are read; what is longer is cut.
+        length: tokens of a text that are read; what is longer is cut. None: 128 of a transformer, 512 of word vectors unless their
+            folder says less.
     """
 
     kind: Literal["transformers"] = "transformers"
     path: str = Field(min_length=1)
     pooling: Literal["auto", "cls", "mean"] = "auto"
-    length: Whole = Field(128, gt=1, le=8192)
+    length: Annotated[int, Field(gt=1, le=8192), NUMBER] | None = None
 
 
 def reads_texts(backbone: object) -> bool:

@@ -50,10 +50,12 @@ class Loaded(Frozen):
         ("2 tensors (20 numbers) of the backbone come from w.pt, named there with 'module.' before them.", \
 'Of w.pt is not used: fc.weight, fc.bias.')
         """
+        begin = f"{self.tensors} tensors" if self.tensors != 1 else "1 tensor"
+        come = "come" if self.tensors != 1 else "comes"
         names = [f"in its {self.inside}"] if self.inside else []
         names += [f"named there with {self.prefix!r} before them"] if self.prefix and self.prefix != "features." else []
         told = [
-            f"{self.tensors} tensors ({self.parameters:,} numbers) of the backbone come from {self.origin}"
+            f"{begin} ({self.parameters:,} numbers) of the backbone {come} from {self.origin}"
             + "".join(f", {name}" for name in names)
             + (", the head too." if self.head else ".")
         ]

@@ -14,6 +14,7 @@ from torch import nn
 from ntgate.errors import ModelError
 from ntgate.extras import require
 from ntgate.training.network import Network
+from ntgate.training.word_vectors import WordVectorFeatures
 
 NAME = "adapter"
 
@@ -49,7 +50,7 @@ def with_lora(network: Network, rank: int, alpha: float, *, dropout: float = 0.0
         raise ModelError(
             "lora",
             expected="features with linear layers",
-            got=f"none in {network.spec.backbone.kind}",
+            got="none in " + ("word vectors" if isinstance(network.features, WordVectorFeatures) else network.spec.backbone.kind),
             fix="choose a transformer or an mlp as backbone",
         )
     adapted = copy.deepcopy(network)

@@ -7,10 +7,12 @@ import itertools
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from ntgate.data.word_vectors import word_vectors_in
 from ntgate.errors import ModelError
 from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec, Residual, Transformers
 from ntgate.training.foreign import foreign
@@ -161,8 +163,10 @@ def _features(backbone: Backbone | Residual, shape: tuple[int, ...]) -> nn.Modul
         return _cnn(backbone, shape)
     if isinstance(backbone, Transformers):
         from ntgate.training.transformer import transformer_features
+        from ntgate.training.word_vectors import word_vector_features
 
-        return transformer_features(backbone)
+        vectors = word_vectors_in(Path(backbone.path))
+        return transformer_features(backbone) if vectors is None else word_vector_features(vectors)
     return _imported(backbone)
 
 

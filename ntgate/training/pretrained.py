@@ -1,9 +1,10 @@
-"""Weights that exist: those of a checkpoint, of a transformer's own folder, and an adapter on top of either."""
+"""Weights that exist: those of a checkpoint, of a folder of a transformer or of word vectors, and an adapter on top of either."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ntgate.data.word_vectors import word_vectors_in
 from ntgate.errors import ModelError
 from ntgate.training.adapters import is_adapter, merge_adapter
 from ntgate.training.config import Backbone, Transformers
@@ -11,14 +12,15 @@ from ntgate.training.loaded import Loaded
 from ntgate.training.network import Network
 from ntgate.training.weight_files import ADAPTER, digest_of, has_weights, weights_in
 from ntgate.training.weights import load_backbone
+from ntgate.training.word_vectors import read_vectors
 
 
 def weights_of(backbone: Backbone | None, checkpoint: str | None) -> Path | None:
-    """Where the weights lie that a source model starts from: the checkpoint, or else the transformer's folder; None: nowhere."""
+    """Where the weights lie that a source model starts from: the checkpoint, or else the backbone's folder; None: nowhere."""
     if checkpoint is not None:
         return Path(checkpoint)
     folder = Path(backbone.path) if isinstance(backbone, Transformers) else None
-    return folder if folder is not None and has_weights(folder) else None
+    return folder if folder is not None and (has_weights(folder) or word_vectors_in(folder) is not None) else None
 
 
 def load_pretrained(network: Network, path: Path, *, head: bool = True) -> Loaded:
@@ -29,6 +31,10 @@ def load_pretrained(network: Network, path: Path, *, head: bool = True) -> Loade
     Raises:
         ModelError: if the file cannot be read, nothing of it fits, or an adapter has no model to correct.
     """
+    vectors = word_vectors_in(path) if path.is_dir() else None
+    if vectors is not None:
+        loaded = load_backbone(network, read_vectors(vectors), str(path), head=False)
+        return loaded.model_copy(update={"digest": digest_of(Path(vectors.weights)), "notes": (vectors.sentence,)})
     if not is_adapter(path):
         found = weights_in(path)
         loaded = load_backbone(network, found.tensors, str(path), found.inside, head=head)

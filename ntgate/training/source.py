@@ -26,10 +26,11 @@ from ntgate.training.source_reference import Remembered, beside, remembered, sam
 from ntgate.training.streams import Rows
 from ntgate.training.supervised import Supervised
 from ntgate.training.weight_files import REFERENCE
+from ntgate.training.word_vectors import is_word_vectors
 
 
 def encoder_for(backbone: Backbone | None, *domains: Domain) -> Encoder:
-    """The encoder of the given training rows: tokens where a transformer reads their texts."""
+    """The encoder of the given training rows: tokens where a folder's model reads their texts."""
     if domains[0].texts and isinstance(backbone, Transformers):
         return fit_tokens(Path(backbone.path), domains[0].texts[0], backbone.length)
     return fit_encoder(*domains)
@@ -38,7 +39,7 @@ def encoder_for(backbone: Backbone | None, *domains: Domain) -> Encoder:
 def _told(loaded: Loaded, encoder: Encoder, domain: Domain) -> Loaded:
     """With what the network does not read of long texts."""
     cut = encoder.cut(domain.rows) if isinstance(encoder, TokenEncoder) else ""
-    return loaded.model_copy(update={"notes": (cut,)}) if cut else loaded
+    return loaded.model_copy(update={"notes": (*loaded.notes, cut)}) if cut else loaded
 
 
 def rows_of(encoder: Encoder, domain: Domain) -> Rows:
@@ -161,7 +162,7 @@ def pretrain(
     """A network trained on nine tenths of the source rows, stopped early on the last tenth.
 
     The encoder sees the rows of ``targets`` too, so that a category that only the target has gets its column. Weights at ``start``
-    are what the training begins from, and then learn at a fraction of the head's rate.
+    are what the training begins from; those of a transformer then learn at a fraction of the head's rate.
     """
     encoder = encoder_for(backbone, source, *targets)
     rows = rows_of(encoder, source)
@@ -174,7 +175,7 @@ def pretrain(
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
     held = max(1, len(rows) // 10)
     trained = fit(
-        Supervised(network, 1.0 if loaded is None else GENTLE),
+        Supervised(network, 1.0 if loaded is None or is_word_vectors(backbone) else GENTLE),
         {"labelled": rows.take(order[held:])},
         rows.take(order[:held]),
         metric=metric,

@@ -107,9 +107,10 @@ def digest_of(*paths: Path) -> str:
 
 
 def described(folder: Path) -> str:
-    """SHA-256 over what a transformer's folder says of its model beside the weights: architecture, tokenizer, image processor."""
+    """SHA-256 over what a model's folder says of it beside the weights: architecture, tokenizer, image processor."""
     digest = hashlib.sha256()
-    for path in sorted((*folder.glob("*.json"), *folder.glob("*.txt"), folder / "1_Pooling" / "config.json")):
+    below = (folder / "1_Pooling" / "config.json", *folder.glob("*/tokenizer.json"))
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*.txt"), *below)):
         if path.is_file():
             digest.update(str(path.relative_to(folder)).encode())
             digest.update(path.read_bytes())

@@ -84,7 +84,8 @@ def _of_library(network: Network, match: Match, tensors: dict[str, Tensor]) -> M
     """What the library itself makes of the checkpoint, whose names may be those of earlier versions; else the match as it was."""
     from ntgate.training.transformer import TransformerFeatures, library_weights
 
-    assert isinstance(network.features, TransformerFeatures)
+    if not isinstance(network.features, TransformerFeatures):  # word vectors are no model of the library
+        return match
     below = {name.removeprefix(match.prefix): value for name, value in tensors.items() if name.startswith(match.prefix)}
     unwrapped = {name.removeprefix("module.").removeprefix("model."): value for name, value in tensors.items()}
     read_by_it = [library_weights(network.features, view) for view in (tensors, unwrapped, below)]
