@@ -20,7 +20,8 @@ USUAL_LENGTH = 512  # tokens: what model2vec reads of a text unless it is told o
 _SPARE_ROWS = 512  # a matrix may have so many rows behind the last token: some models fill theirs up to a round number
 _STATIC = re.compile(r"sentence_transformers\.(?:[\w.]+\.)?StaticEmbedding")
 _NORMALIZE = re.compile(r"sentence_transformers\.(?:[\w.]+\.)?Normalize")
-_MATRIX, _WEIGHTS, _MAPPING = ("embeddings", "embedding.weight"), "weights", "mapping"
+_WEIGHTS, _MAPPING = "weights", "mapping"
+_ELSE = "where it is another kind of model its config.json"
 _SAID = {"model2vec": "model2vec", "sentence_transformers": "sentence-transformers", "plain": ""}
 
 
@@ -76,7 +77,7 @@ def word_vectors_in(folder: Path) -> WordVectorFolder | None:
         return _of_model2vec(folder, config)
     if isinstance(modules, list) and modules and _STATIC.fullmatch(_type(modules[0])):
         return _of_sentence_transformers(folder, modules)
-    if config is None and modules is None and folder.is_dir():
+    if config is None and modules is None and folder.is_dir() and not (folder / "adapter_config.json").is_file():
         files = sorted(folder.glob("*.safetensors"))
         if files:
             return _described(folder, "plain", folder, files, unit=False)
@@ -136,8 +137,8 @@ def _described(
     subject = f"model.backbone {folder}"
     tokenizer = inner / "tokenizer.json"
     if not tokenizer.is_file():
-        got, fix = f"none in {inner.name}", "put the tokenizer of the vectors there, under this name"
-        raise ModelError(subject, expected="a tokenizer.json beside the word vectors", got=got, fix=fix)
+        fix = "put the tokenizer of the vectors there, under this name" + (f", or {_ELSE}" if made_by == "plain" else "")
+        raise ModelError(subject, expected="a tokenizer.json beside the word vectors", got=f"none in {inner.name}", fix=fix)
     if len(files) > 1 or not files[0].is_file():
         got = ", ".join(file.name for file in files[:4]) if len(files) > 1 else "none"
         raise ModelError(subject, expected="one safetensors file of word vectors", got=got, fix="leave the one that is meant")
@@ -150,7 +151,7 @@ def _described(
             str(files[0]),
             expected="one matrix of word vectors, a row a token",
             got=listed or "no tensor",
-            fix=f"save the matrix alone, as {_MATRIX[0]}",
+            fix="save the matrix alone" + (f", or {_ELSE}" if made_by == "plain" else ""),
         )
     rows, width = shapes[matrices[0]]
     tokens = shapes[_MAPPING][0] if _MAPPING in vectors else rows

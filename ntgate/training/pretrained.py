@@ -12,7 +12,7 @@ from ntgate.training.loaded import Loaded
 from ntgate.training.network import Network
 from ntgate.training.weight_files import ADAPTER, digest_of, has_weights, weights_in
 from ntgate.training.weights import load_backbone
-from ntgate.training.word_vectors import read_vectors
+from ntgate.training.word_vectors import WordVectorFeatures, read_vectors
 
 
 def weights_of(backbone: Backbone | None, checkpoint: str | None) -> Path | None:
@@ -31,7 +31,8 @@ def load_pretrained(network: Network, path: Path, *, head: bool = True) -> Loade
     Raises:
         ModelError: if the file cannot be read, nothing of it fits, or an adapter has no model to correct.
     """
-    vectors = word_vectors_in(path) if path.is_dir() else None
+    of_vectors = isinstance(network.features, WordVectorFeatures)  # else a folder of one matrix may be anything
+    vectors = word_vectors_in(path) if of_vectors and path.is_dir() else None
     if vectors is not None:
         loaded = load_backbone(network, read_vectors(vectors), str(path), head=False)
         return loaded.model_copy(update={"digest": digest_of(Path(vectors.weights)), "notes": (vectors.sentence,)})

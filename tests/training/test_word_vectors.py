@@ -68,6 +68,14 @@ def test_what_is_exported_answers_as_the_network(tmp_path, form):
     assert np.ptp(scores_onnx(path, rows)[:, 0]) > 0.01  # the texts do not all have one answer
 
 
+def test_a_folder_of_anything_else_is_no_word_vectors(tmp_path):
+    save_file({"a": np.zeros((3, 3), np.float32)}, tmp_path / "adapter_model.safetensors")
+    (tmp_path / "adapter_config.json").write_text("{}")
+    assert word_vectors_in(tmp_path) is None
+    (tmp_path / "adapter_config.json").unlink()
+    assert "put the tokenizer of the vectors there, under this name, or where it is another kind" in refused(tmp_path)
+
+
 def test_the_torch_exporter_has_it_too(tmp_path):
     network, _ = loaded(save_folder(tmp_path / "words", "model2vec"), length=7)
     x = torch.tensor([[3.0, 1, 4, -1, -1, -1, -1], [-1.0] * 7])
