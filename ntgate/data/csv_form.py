@@ -28,6 +28,7 @@ class CsvForm:
         header: the names of the columns.
         trailing: whether each record but the header ends in one separator more.
         longest: bytes that no record exceeds.
+        records: how many there are, the header among them.
     """
 
     separator: str
@@ -35,6 +36,7 @@ class CsvForm:
     header: tuple[str, ...]
     trailing: bool = False
     longest: int = LONGEST
+    records: int = 1
 
     @property
     def said(self) -> str:
@@ -65,8 +67,8 @@ def csv_form(file: IO[bytes], where: str, given: CsvSpec | None = None) -> CsvFo
     header = _header(start, separator, where)
     if len(header) > 1 and not header[0].strip():
         header[0] = "Unnamed: 0"  # as pandas, which writes its index so, calls it
-    trailing, longest = check_records(file, separator, len(header), where)
-    return CsvForm(separator, given.decimal or _decimal(start, separator), tuple(header), trailing, longest)
+    trailing, longest, records = check_records(file, separator, len(header), where)
+    return CsvForm(separator, given.decimal or _decimal(start, separator), tuple(header), trailing, longest, records)
 
 
 def _separator(start: str) -> str:

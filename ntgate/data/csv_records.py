@@ -23,13 +23,14 @@ Positions: TypeAlias = npt.NDArray[np.int64]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
-def check_records(file: IO[bytes], separator: str, width: int, where: str) -> tuple[bool, int]:
+def check_records(file: IO[bytes], separator: str, width: int, where: str) -> tuple[bool, int, int]:
     """Every record has ``width`` fields; or every one but the header ends in one separator more, as some programs write it.
 
     Fields between quotes may hold separators and line ends. Empty lines count for nothing.
 
     Returns:
-        Whether every record but the header ends in one separator more; and bytes that no record exceeds.
+        Whether every record but the header ends in one separator more; bytes that no record exceeds; and how many records
+        there are, the header among them.
 
     Raises:
         DataError: with the numbers of the lines, on other records, NUL characters, bytes that are no UTF-8, or a longer record.
@@ -52,7 +53,7 @@ def check_records(file: IO[bytes], separator: str, width: int, where: str) -> tu
         if len(rest) > LONGEST:
             raise found.too_long(line)
     found.judge()
-    return found.trailing > 0, found.longest
+    return found.trailing > 0, found.longest, found.records
 
 
 class _Records:

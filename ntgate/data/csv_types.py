@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NOTHING = ("", " ", *(word for word in MISSING if word != "NaT"))
 _FIRST = 100  # cells that are looked at before all others
 _LONG = 19  # digits of which float64 and int64 may lose some
+_PLUS, _MINUS, _NOUGHT = (np.uint8(ord(sign)) for sign in "+-0")
 _TRUTH = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 
 
@@ -99,12 +100,39 @@ def _whole(values: npt.NDArray[np.float64]) -> bool:
 
 def _codes(cells: pa.Array | pa.ChunkedArray) -> bool:
     """Whether a cell among numbers begins with a nought, or has more than 18 digits before its point."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    if (pc.max(pc.binary_length(cells)).as_py() or 0) < _LONG:  # none has so many digits: look at those that begin so alone
-        begins = pc.or_(pc.starts_with(cells, "0"), pc.or_(pc.starts_with(cells, "-0"), pc.starts_with(cells, "+0")))
-        cells = cells.filter(begins)
-    return bool(pc.any(pc.match_substring_regex(cells, r"^[+-]?(0[0-9]|[0-9]{19,})")).as_py())
+    for chunk in cells.chunks if isinstance(cells, pa.ChunkedArray) else [cells]:
+        candidates = chunk.filter(pa.array(_begin_as_codes(chunk)))
+        if len(candidates) and pc.any(pc.match_substring_regex(candidates, r"^[+-]?(0[0-9]|[0-9]{19,})")).as_py():
+            return True
+    return False
+
+
+def _begin_as_codes(cells: pa.Array) -> npt.NDArray[np.bool_]:
+    """Which cells ``(n,)`` begin with a nought, behind a sign or not, and a digit, or are long: a look at bytes, not at texts.
+
+    >>> import pyarrow as pa
+    >>> _begin_as_codes(pa.array(["07", "0.7", "-07", "7", "", None, "+0", "1" * 19])).tolist()
+    [True, False, True, False, False, False, False, True]
+    """
+    if not len(cells):
+        return np.zeros(0, dtype=bool)
+    _, offsets, data = cells.buffers()
+    ends = np.frombuffer(offsets, np.int32)[cells.offset : cells.offset + len(cells) + 1]
+    lengths = np.diff(ends)
+    signs = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+    last = len(signs) - 1
+    first = signs[np.minimum(ends[:-1], last)]
+    behind = (first == _PLUS) | (first == _MINUS)
+    where = ends[:-1] + behind
+    second = signs[np.minimum(where, last)] if behind.any() else first
+    noughts = np.flatnonzero((second == _NOUGHT) & (lengths > 1 + behind))
+    found: npt.NDArray[np.bool_] = lengths >= _LONG
+    third = signs[where[noughts] + 1] - _NOUGHT
+    found[noughts] |= third <= 9
+    return found
 
 
 @lru_cache

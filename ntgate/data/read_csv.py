@@ -7,14 +7,12 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from ntgate.data.cells import numbers
 from ntgate.data.columns import frame_of
 from ntgate.data.csv_form import CsvForm, csv_form
 from ntgate.data.csv_swallowed import refuse_swallowed
 from ntgate.data.csv_types import NOTHING, natural, numbers_in
+from ntgate.data.number_blocks import NumberBlocks
 from ntgate.data.number_text import ways
 from ntgate.data.read_table import check_header
 from ntgate.data.specs import SourceSpec
@@ -55,7 +53,7 @@ def _usual(file: IO[bytes], form: CsvForm, spec: SourceSpec, empty: Mapping[str,
     """The columns of a file whose numbers have a point: what are numbers so far is kept as such, not as text."""
     import pyarrow as pa
 
-    numbers: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in form.header}
+    numbers = {name: NumberBlocks(form.records) for name in form.header}
     texts: dict[str, list[pa.Array]] = {}
     again = []
     for block in _blocks(file, form, spec, form.header):
@@ -66,21 +64,16 @@ def _usual(file: IO[bytes], form: CsvForm, spec: SourceSpec, empty: Mapping[str,
             elif name in numbers:
                 found = numbers_in(cells, empty[name])
                 if found is not None:
-                    numbers[name].append(found)
-                elif numbers.pop(name):  # texts after numbers, which are not kept as they were written
+                    numbers[name].add(found)
+                elif len(numbers.pop(name)):  # texts after numbers, which are not kept as they were written
                     again.append(name)
                 else:
                     texts[name] = [cells]
     chunks = {name: pa.chunked_array(texts.pop(name), pa.string()) for name in list(texts)}
     chunks |= _texts(file, form, spec, again) if again else {}
     made = {name: natural(chunks.pop(name), empty[name]) for name in list(chunks)}
-    made |= {name: _joined(numbers.pop(name)) for name in list(numbers)}
+    made |= {name: blocks.values for name, blocks in numbers.items()}
     return {name: made[name] for name in form.header}
-
-
-def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """The blocks of a column of numbers; without any it is empty text."""
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=object)
 
 
 def _column(cells: pa.ChunkedArray, form: CsvForm, spec: SourceSpec, nothing: tuple[str, ...]) -> Any:
