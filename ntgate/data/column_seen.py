@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ntgate.base import Frozen
 from ntgate.data.column_cells import Cells
@@ -15,6 +16,7 @@ from ntgate.data.image_form import ImageForm
 from ntgate.data.question import Question, answers
 
 _SHOWN = 4  # texts that a category is told by
+_FIRST = 100  # numbers that are looked at before all others
 
 
 class CellsSeen(Frozen):
@@ -94,19 +96,35 @@ def cells_seen(form: ColumnForm | None, cells: Cells, values: Any = None) -> Cel
     import pandas as pd
 
     if form is not None and form.kind in ("number", "date"):
-        known = np.sort(values)  # those that are missing go to the end
-        missing = int(np.isnan(known).sum())
-        known = known[: len(known) - missing]
+        gone = np.isnan(values)
+        missing = int(np.count_nonzero(gone))
+        known = values[~gone] if missing else values
         if not len(known):
             return CellsSeen(missing=missing, distinct=0, range="")
-        low, high = known[0], known[-1]
+        low, high = known.min(), known.max()
         if form.kind == "date":
             ends = [str(pd.Timestamp(end * form.unit, unit="s")).removesuffix(" 00:00:00") for end in (low, high)]
         else:
             ends = [f"{end:.6g}" for end in (low, high)]
-        distinct = 1 + int(np.count_nonzero(known[1:] != known[:-1]))
-        return CellsSeen(missing=missing, distinct=distinct, range=" to ".join(ends))
+        return CellsSeen(missing=missing, distinct=_distinct(known), range=" to ".join(ends))
     counts = Counter(cells.counts)
     shown = ", ".join(text[:30] for text, _ in counts.most_common(_SHOWN))
     more = ", ..." if len(counts) > _SHOWN else ""
     return CellsSeen(missing=len(cells) - counts.total(), distinct=len(counts), range=shown + more)
+
+
+def _distinct(known: npt.NDArray[np.floating]) -> int:
+    """How many different numbers there are, of which there is one at least; none is missing.
+
+    >>> _distinct(np.array([2.0, -1.0, 2.0])), _distinct(np.array([0.5, 0.25, 0.5])), _distinct(np.array([3e38]))
+    (2, 2, 1)
+    """
+    low = float(known.min())
+    span = float(known.max()) - low
+    # Whole numbers near each other are ticked off, in a tenth of the time that sorting takes.
+    if span < len(known) and (known[:_FIRST] == np.floor(known[:_FIRST])).all() and (known == np.floor(known)).all():
+        ticked = np.zeros(int(span) + 1, dtype=bool)
+        ticked[(known.astype(np.float64) - low).astype(np.intp)] = True
+        return int(np.count_nonzero(ticked))
+    ordered = np.sort(known)
+    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
