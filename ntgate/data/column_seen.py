@@ -17,6 +17,8 @@ from ntgate.data.question import Question, answers
 
 _SHOWN = 4  # texts that a category is told by
 _FIRST = 100  # numbers that are looked at before all others
+_POWERS = (1.0, 10.0, 100.0, 1e3, 1e4)  # of the decimals that are usual
+_STEPS = 16  # of so many steps a number, ticks take no more memory than the numbers
 
 
 class CellsSeen(Frozen):
@@ -116,15 +118,24 @@ def cells_seen(form: ColumnForm | None, cells: Cells, values: Any = None) -> Cel
 def _distinct(known: npt.NDArray[np.floating]) -> int:
     """How many different numbers there are, of which there is one at least; none is missing.
 
-    >>> _distinct(np.array([2.0, -1.0, 2.0])), _distinct(np.array([0.5, 0.25, 0.5])), _distinct(np.array([3e38]))
-    (2, 2, 1)
+    Whole numbers and numbers of few decimals that lie near each other are ticked off, in a third of the time that sorting takes.
+
+    >>> _distinct(np.array([2.0, -1.0, 2.0])), _distinct(np.array([0.5, 0.25, 0.5])), _distinct(np.array([3e38, 1 / 3]))
+    (2, 2, 2)
     """
-    low = float(known.min())
-    span = float(known.max()) - low
-    # Whole numbers near each other are ticked off, in a tenth of the time that sorting takes.
-    if span < len(known) and (known[:_FIRST] == np.floor(known[:_FIRST])).all() and (known == np.floor(known)).all():
-        ticked = np.zeros(int(span) + 1, dtype=bool)
-        ticked[(known.astype(np.float64) - low).astype(np.intp)] = True
-        return int(np.count_nonzero(ticked))
+    for power in _POWERS:
+        if (_back(np.rint(known[:_FIRST].astype(np.float64) * power), power, known) == known[:_FIRST]).all():
+            steps = np.rint(known.astype(np.float64) * power)
+            low, high = steps.min(), steps.max()
+            # Each number has one step and each step one number, or else they are sorted.
+            if high - low < _STEPS * len(known) and (_back(steps, power, known) == known).all():
+                ticked = np.zeros(int(high - low) + 1, dtype=bool)
+                ticked[(steps - low).astype(np.intp)] = True
+                return int(np.count_nonzero(ticked))
+            break
     ordered = np.sort(known)
     return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+
+
+def _back(steps: npt.NDArray[np.float64], power: float, like: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    return (steps / power).astype(like.dtype)
