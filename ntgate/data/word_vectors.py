@@ -21,6 +21,7 @@ _SPARE_ROWS = 512  # a matrix may have so many rows behind the last token: some 
 _STATIC = re.compile(r"sentence_transformers\.(?:[\w.]+\.)?StaticEmbedding")
 _NORMALIZE = re.compile(r"sentence_transformers\.(?:[\w.]+\.)?Normalize")
 _WEIGHTS, _MAPPING = "weights", "mapping"
+_OF_OTHERS = ("config.json", "modules.json", "adapter_config.json")
 _ELSE = "where it is another kind of model its config.json"
 _SAID = {"model2vec": "model2vec", "sentence_transformers": "sentence-transformers", "plain": ""}
 
@@ -77,7 +78,7 @@ def word_vectors_in(folder: Path) -> WordVectorFolder | None:
         return _of_model2vec(folder, config)
     if isinstance(modules, list) and modules and _STATIC.fullmatch(_type(modules[0])):
         return _of_sentence_transformers(folder, modules)
-    if config is None and modules is None and folder.is_dir() and not (folder / "adapter_config.json").is_file():
+    if folder.is_dir() and not any((folder / name).exists() for name in _OF_OTHERS):
         files = sorted(folder.glob("*.safetensors"))
         if files:
             return _described(folder, "plain", folder, files, unit=False)
@@ -103,18 +104,19 @@ def check_vocabulary(found: WordVectorFolder) -> None:
 
 
 def _is_model2vec(config: Mapping[str, Any]) -> bool:
-    static = "StaticModel" in (config.get("architectures") or ())
-    return config.get("model_type") == "model2vec" or static or ("model_type" not in config and "tokenizer_name" in config)
+    said, kind = config.get("architectures"), config.get("model_type")
+    static = isinstance(said, list) and "StaticModel" in said
+    return kind == "model2vec" or static or (kind is None and "tokenizer_name" in config)
 
 
 def _of_model2vec(folder: Path, config: Mapping[str, Any]) -> WordVectorFolder:
-    told = config.get("max_length", USUAL_LENGTH)
-    length = told if isinstance(told, int) and told > 0 else None
+    told = config.get("max_length")
+    length = told if type(told) is int and told > 0 else USUAL_LENGTH
     # Its own files lie at the top, those that sentence-transformers made of it one folder below.
     inner = folder if (folder / "model.safetensors").is_file() else folder / "0_StaticEmbedding"
     found = _described(folder, "model2vec", inner, [inner / "model.safetensors"], unit=config.get("normalize") is True)
     skipped = _unknown(found.tokenizer)
-    return found.model_copy(update={"skipped": skipped, "length": min(length or USUAL_LENGTH, USUAL_LENGTH)})
+    return found.model_copy(update={"skipped": skipped, "length": min(length, USUAL_LENGTH)})
 
 
 def _of_sentence_transformers(folder: Path, modules: list[Any]) -> WordVectorFolder:
@@ -209,14 +211,13 @@ def _unknown(tokenizer: str) -> int | None:
     model = content.get("model") if isinstance(content, dict) else None
     if not isinstance(model, dict):
         return None
-    if "unk_id" in model:
-        return model["unk_id"] if isinstance(model["unk_id"], int) else None
-    told, words = model.get("unk_token"), model.get("vocab")
-    if not isinstance(told, str):
-        return None
-    added = {entry.get("content"): entry.get("id") for entry in content.get("added_tokens") or () if isinstance(entry, dict)}
-    found = added.get(told, words.get(told) if isinstance(words, dict) else None)
-    return found if isinstance(found, int) else None
+    found, told, words = model.get("unk_id"), model.get("unk_token"), model.get("vocab")
+    if isinstance(told, str):
+        added = content.get("added_tokens")
+        entries = [entry for entry in added if isinstance(entry, dict)] if isinstance(added, list) else []
+        known = next((entry.get("id") for entry in entries if entry.get("content") == told), None)
+        found = words.get(told) if known is None and isinstance(words, dict) else known
+    return found if type(found) is int else None
 
 
 def _type(module: Any) -> str:

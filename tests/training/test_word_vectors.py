@@ -212,6 +212,36 @@ def test_the_newer_name_of_the_module_and_its_place_at_the_top(tmp_path):
     assert word_vectors_in(folder).made_by == "sentence_transformers"
 
 
+ODD = [3, "x", [], {}, None, [None], {"a": {}}, True]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_whatever_stands_in_a_config_is_no_crash(tmp_path, odd):
+    """Files of a folder are data from elsewhere: an odd value is passed over or told, never a traceback."""
+    for name in ("architectures", "max_length", "normalize", "tokenizer_name"):
+        folder = save_folder(tmp_path / name, "model2vec")
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, name: odd}))
+        assert word_vectors_in(folder).length == (3 if name == "max_length" and odd == 3 else 512)
+    for name in ("added_tokens", "model"):
+        folder = save_folder(tmp_path / name, "model2vec")
+        tokenizer = json.loads((folder / "tokenizer.json").read_text())
+        (folder / "tokenizer.json").write_text(json.dumps({**tokenizer, name: odd}))
+        word_vectors_in(folder)
+    folder = save_folder(tmp_path / "modules", "sentence_transformers")
+    (folder / "modules.json").write_text(json.dumps(odd))
+    assert word_vectors_in(folder) is None
+    folder = save_folder(tmp_path / "config", "plain")
+    (folder / "config.json").write_text(json.dumps(odd))
+    assert word_vectors_in(folder) is None
+
+
+def test_a_config_that_is_damaged_is_not_passed_over(tmp_path):
+    folder = save_folder(tmp_path, "plain")
+    (folder / "config.json").write_text("{")
+    assert word_vectors_in(folder) is None  # the transformers library is asked, and told of
+
+
 def test_a_transformer_is_no_word_vectors(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "tokenizer_name": "some"}))
     save_file({"a": np.zeros((3, 3), np.float32)}, tmp_path / "model.safetensors")
