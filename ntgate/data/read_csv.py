@@ -12,6 +12,7 @@ from ntgate.data.columns import frame_of
 from ntgate.data.csv_form import CsvForm, csv_form
 from ntgate.data.csv_swallowed import refuse_swallowed
 from ntgate.data.csv_types import NOTHING, natural, numbers_in
+from ntgate.data.freed_memory import give_back
 from ntgate.data.number_blocks import NumberBlocks
 from ntgate.data.number_text import ways
 from ntgate.data.read_table import check_header
@@ -45,6 +46,7 @@ def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, str]:
         texts = _texts(file, form, spec, form.header)
         frame = {name: _column(texts.pop(name), form, spec, empty[name]) for name in form.header}
     found = frame_of(frame, len(next(iter(frame.values()))))
+    give_back()
     refuse_swallowed(found, form.separator, spec)
     return found, form.said
 
