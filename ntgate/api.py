@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ntgate.errors import ConfigError
 from ntgate.idle_threads import sleep_soon
 from ntgate.optouts import opt_out
-from ntgate.tables_in_memory import kept_table
+from ntgate.tables_in_memory import TABLES, kept_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def run(
     content.setdefault("model", {"name": "model"})
     content.setdefault("registry", {"uri": os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"})
     given = {"source": source, "target": target, "target_test": target_test, "unlabelled": unlabelled}
-    folder = base / str(content.get("output", "runs")) / "tables"
+    folder = base / str(content.get("output", "runs")) / TABLES
     tables = {name: _spec(name, rows, about, folder) for name, rows in given.items() if rows is not None}
     whole = parse(merged(content, {"data": tables}), base=base)
     with listener() if progress else nullcontext() as listening:

@@ -9,6 +9,8 @@ from typing import Any
 
 from ntgate.errors import DataError
 
+TABLES = "tables"  # the folder of them below ``output``
+
 
 def kept_table(name: str, table: Any, folder: Path) -> Path:
     """Write a ``pandas.DataFrame`` as parquet into ``folder``.

@@ -43,9 +43,10 @@ def gc(
 ) -> int:
     """Find what runs of the registered model NAME, or of all models, left and nobody needs; with --yes it is deleted.
 
-    A run in MLflow goes as a whole, with its arms, models, versions and artifacts, and a run's folder with all that is in it. Never
-    does what a champion, the champions before it, an alias, an approval, an open decision of the ledger or labels that were asked
-    for need, nor what ntgate did not make. The ledger itself is kept for ever.
+    A run in MLflow goes as a whole, with its arms, models, versions and artifacts, and a run's folder with all that is in it;
+    without NAME, tables too that ntgate.run was given in memory and no folder names any more. Never does what a champion, the
+    champions before it, an alias, an approval, an open decision of the ledger or labels that were asked for need, nor what ntgate
+    did not make. The ledger itself is kept for ever.
     """
     from ntgate.cli.registry import existing
     from ntgate.registry.garbage import Retention
@@ -67,12 +68,13 @@ def _lines(found: Collected, *, done: bool) -> list[str]:
     for item in going[:_MOST]:
         beside = f" with version {', '.join(item.versions)}" if item.versions else ""
         called = f"run {item.id}{beside} in MLflow" if item.kind == "mlflow" else item.id
-        lines.append(f"  {item.began[:10]}  {item.model}: {called}, {shown(item.bytes)}")
+        lines.append(f"  {item.began[:10]}  {item.model or 'a table'}: {called}, {shown(item.bytes)}")
     if len(going) > _MOST:
         lines.append(f"  and {len(going) - _MOST:,} more (--json lists all)")
-    runs, folders = ([item for item in going if item.kind == kind] for kind in ("mlflow", "folder"))
+    runs, folders, tables = ([item for item in going if item.kind == kind] for kind in ("mlflow", "folder", "table"))
     versions, total = sum(len(item.versions) for item in runs), shown(sum(item.bytes for item in going))
-    what = f"{len(runs):,} runs in MLflow with {versions:,} versions, and {len(folders):,} folders: {total}"
+    beside = f" and {len(tables):,} tables" if tables else ""
+    what = f"{len(runs):,} runs in MLflow with {versions:,} versions, and {len(folders):,} folders{beside}: {total}"
     if not going:
         lines.append("nothing to delete")
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ntgate.base import Frozen
+from ntgate.stages.left_tables import left_tables
 from ntgate.stages.run_folders import RunFolder, folder_size, run_folders
 
 if TYPE_CHECKING:
@@ -21,16 +22,16 @@ class Item(Frozen):
     """One thing that goes.
 
     Attributes:
-        kind: a run in MLflow with all that hangs on it, or a run's folder.
-        model: the registered model.
-        id: of the MLflow run, or the folder.
-        began: when its run began, in UTC, as ISO 8601.
+        kind: a run in MLflow with all that hangs on it, a run's folder, or a table that :func:`ntgate.run` wrote down.
+        model: the registered model; empty for a table, which runs of several may have read.
+        id: of the MLflow run, the folder or the file.
+        began: when its run began, or the table was last read, in UTC, as ISO 8601.
         versions: of the model that go with it.
         bytes: of its files.
         deleted: whether it is gone.
     """
 
-    kind: Literal["mlflow", "folder"]
+    kind: Literal["mlflow", "folder", "table"]
     model: str
     id: str
     began: str
@@ -68,7 +69,7 @@ def collect(
         registry: any connection to it.
         retention: how long what nobody needs is kept.
         places: folders that configs name as ``output``.
-        name: the one registered model to look at; None: all of them.
+        name: the one registered model to look at, and at no table; None: all of them.
         ledger: the address of the ledger; None: the registry's own database, where it is one.
         delete: else nothing is changed.
 
@@ -84,13 +85,17 @@ def collect(
     items = [_mlflow(registry, one, retention, delete=delete) for one in found.garbage]
     kept = found.kept + Counter({"needed, by the time that it was to go": sum(delete and not item.deleted for item in items)})
     seen: Counter[str] = Counter()
+    going = set()
     for folder in folders:
         seen[folder.model] += 1
         reason = _folder_kept(folder, retention, found, rank=seen[folder.model])
         if reason is None:
             items.append(_folder(folder, delete=delete))
+            going.add(folder.path)
         else:
             kept[reason] += 1
+    tables = [] if name is not None else [table for place in places for table in left_tables(place, going, retention.days)]
+    items += [_table(table, delete=delete) for table in tables]
     return Collected(items=tuple(items), kept=dict(+kept), notes=notes)
 
 
@@ -137,6 +142,13 @@ def _folder(folder: RunFolder, *, delete: bool) -> Item:
     if delete:
         shutil.rmtree(folder.path)
     return item.model_copy(update={"deleted": delete})
+
+
+def _table(path: Path, *, delete: bool) -> Item:
+    told = path.stat()
+    if delete:
+        path.unlink()
+    return Item(kind="table", model="", id=str(path), began=_moment(told.st_mtime), bytes=told.st_size, deleted=delete)
 
 
 def _folder_kept(folder: RunFolder, retention: Retention, found: Survey, *, rank: int) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,8 @@ def made(registry, make_run, array_model, monkeypatch):
         decision = decision or f"d{days:g}"
         run = make_run(array_model)
         tags = {"ntgate.decision_id": decision, "ntgate.outcome": outcome, "ntgate.model": "reader"}
-        found = record(registry, replace(run, tags=tags, began=began, key=f"{decision} {days}"))
+        arms = [replace(arm, began=began) for arm in run.candidates]
+        found = record(registry, replace(run, tags=tags, candidates=arms, began=began, key=f"{decision} {days}"))
         return PromotionRequest(
             decision_id=decision,
             champion_seen=None,
@@ -143,6 +145,44 @@ def test_what_others_hang_on_a_run_keeps_it(registry, made):
     assert registry.client.get_run(theirs).info.lifecycle_stage == "active"
 
 
+def test_of_one_model_and_from_an_older_server(registry, made, monkeypatch):
+    """Asked for less, or with fewer words, MLflow says the same: of runs elsewhere, of 0.1.0, with arms of later runs beside."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+    client = registry.client
+    runs = [made(days) for days in (100, 90, 80, 0.5)]
+    client.create_run(registry.experiment(), start_time=1, tags={"mlflow.parentRunId": parent(runs[1]), "ntgate.strategy": "x"})
+    client.create_run(registry.experiment(), tags={"mlflow.parentRunId": parent(runs[2])})  # somebody else's, and late
+
+    def elsewhere(experiment: str, moment: int, **tags: str) -> str:
+        run = client.create_run(experiment, start_time=moment, tags={"ntgate.run_key": f"{moment}", **tags}).info.run_id
+        client.set_terminated(run)
+        return str(run)
+
+    other = client.create_experiment("writer")
+    known = {"ntgate.model": "reader"}
+    there, silent = elsewhere(other, 2, **known), elsewhere(registry.experiment(), 3)
+    [elsewhere(other, moment) for moment in (4, 5)]  # of 0.1.0, about the writer
+    elsewhere(registry.experiment(), 6, **{"ntgate.model": "writer"})
+    every = collect(registry, LITTLE)
+    of_reader = [item for item in every.items if item.model == "reader"]
+    assert {item.id for item in of_reader} == {parent(runs[0]), parent(runs[1]), there, silent}
+    assert len(every.items) == len(of_reader) + 2
+    one = collect(registry, LITTLE, name="reader")
+    assert sorted(one.items, key=lambda item: item.id) == sorted(of_reader, key=lambda item: item.id)
+    search = MlflowClient.search_runs
+
+    def older(self: Any, experiments: Any, filter_string: str = "", *arguments: Any, **keywords: Any) -> Any:
+        if "IS NULL" in filter_string:
+            raise MlflowException("Invalid comparator", INVALID_PARAMETER_VALUE)
+        return search(self, experiments, filter_string, *arguments, **keywords)
+
+    monkeypatch.setattr(MlflowClient, "search_runs", older)
+    assert collect(registry, LITTLE) == every
+
+
 def test_a_version_that_is_needed_by_the_time_it_goes(registry, made, monkeypatch):
     from ntgate.registry import garbage
 
@@ -213,6 +253,44 @@ def test_folders_of_runs(registry, made, tmp_path, capsys):
     assert (place / "reader" / "notes").is_dir()
     assert registry.client.get_run(parent(asked_for)).info.lifecycle_stage == "active"
     assert command([*arguments, "--runs", str(tmp_path / "nowhere")]) == 2
+
+
+def test_tables_that_no_folder_names(registry, made, tmp_path, capsys):
+    promote(registry, made(80, "promoted"))
+    made(1)
+    place = tmp_path / "runs"
+    tables = place / "tables"
+    tables.mkdir(parents=True)
+
+    def table(number: int, days: float) -> Path:
+        path = tables / f"{number:016x}.parquet"
+        path.write_bytes(bytes(10))
+        os.utime(path, (time.time() - days * DAY,) * 2)
+        return path
+
+    gone, named, young, unknown = table(1, 90), table(2, 90), table(3, 20), table(4, 90)
+    of_old = table(5, 95)
+    (unknown := unknown.rename(tables / "mine.parquet")).touch()
+    os.utime(unknown, (1, 1))
+    kept = folder(place, "a", 0.5)
+    (kept / "history.json").write_text(json.dumps({"read": str(named)}))
+    old = folder(place, "b", 95)
+    (old / "history.json").write_text(json.dumps({"read": str(of_old)}))
+    folder(place, "c", 0.2)  # a run that goes on: what was written since it began may be read by it
+    arguments = ["gc", "--uri", registry.config.uri, "--runs", str(place), "--keep-days", "30", "--keep-runs", "1"]
+    assert command([*arguments, "reader", "--json"]) == 0
+    assert {item["kind"] for item in json.loads(capsys.readouterr().out)["items"]} == {"folder"}
+    assert command(arguments) == 0
+    assert "and 1 folders and 2 tables: " in capsys.readouterr().out
+    assert gone.exists()
+    assert command([*arguments, "--yes", "--json"]) == 0
+    items = json.loads(capsys.readouterr().out)["items"]
+    assert {(item["kind"], item["id"]) for item in items} == {("folder", str(old)), ("table", str(gone)), ("table", str(of_old))}
+    assert sorted(tables.iterdir()) == sorted([named, young, unknown])
+    os.utime(kept / "run.json", (1, 1))
+    (kept / "history.json").unlink()  # begun long ago and not ended: nobody knows what it reads
+    assert command([*arguments, "--yes"]) == 0
+    assert named.exists()
 
 
 def test_an_open_decision_of_the_ledger_keeps_its_run(registry, made, monkeypatch):
