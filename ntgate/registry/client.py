@@ -148,6 +148,11 @@ def named(name: str) -> str:
     return f"name={quoted(name)}"
 
 
+def quotable(text: str) -> bool:
+    """Whether MLflow's filter language can say the text: it has no word for one with both kinds of quotes."""
+    return not ("'" in text and '"' in text)
+
+
 def quoted(text: str) -> str:
     """The text as a value in MLflow's filter language."""
     quote = '"' if "'" in text else "'"

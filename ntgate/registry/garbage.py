@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ntgate.base import Frozen
@@ -19,12 +20,14 @@ from ntgate.registry.champion import ALIAS, DECISION, PREVIOUS, STATE
 from ntgate.registry.client import Registry, translated
 from ntgate.registry.history import ADOPTED_BY, DECLINED, PENDING, ROLLED_BACK, WAITING, may_be_approved
 from ntgate.registry.lock import is_lock
-from ntgate.registry.pages import pages
-from ntgate.registry.recorded import KEY, PARENT, STRATEGY
+from ntgate.registry.pages import page_by_page, pages
+from ntgate.registry.parents import model_of, parents, parents_of
+from ntgate.registry.recorded import PARENT, STRATEGY
 
 _DAY = 24 * 3600
 _SETTLED = 3600.0  # seconds after its end in which a run may still be promoted, or its pages written
 _EXPERIMENTS = 100  # asked for at once
+_TOLD = {PARENT, STRATEGY, DECISION, "ntgate.outcome"}  # the tags of a run that say whether it may go
 
 
 class Retention(Frozen):
@@ -57,6 +60,19 @@ class Needed:
 
 
 @dataclass(frozen=True)
+class Past:
+    """What is kept in mind of a run: with all that was logged of them, those of a fleet would fill the memory.
+
+    Attributes:
+        info: MLflow's own: ids, times, where its artifacts lie.
+        tags: its tags, without what pages show.
+    """
+
+    info: Any
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Garbage:
     """One run that nobody needs, with all that hangs on it.
 
@@ -68,9 +84,9 @@ class Garbage:
         versions: of the registered model.
     """
 
-    run: Any
+    run: Past
     model: str
-    children: tuple[Any, ...] = ()
+    children: tuple[Past, ...] = ()
     models: tuple[Any, ...] = ()
     versions: tuple[str, ...] = ()
 
@@ -163,19 +179,18 @@ def _old(
     found: Survey,
     crowned: Collection[str],
     name: str | None,
-) -> list[tuple[Any, str]]:
+) -> list[tuple[Past, str]]:
     """The parent runs that neither age, number nor need keep, with the names of their models."""
-    runs = [
-        (run, run.data.tags.get("ntgate.model", experiments[run.info.experiment_id]))
-        for some in _some(list(experiments))
-        for run in pages(registry.client.search_runs, some, f"tags.`{KEY}` LIKE '%'")
-    ]
+    looked_at: Iterable[Any]
+    if name is None:
+        looked_at = chain.from_iterable(parents(registry, some) for some in _some(list(experiments)))
+    else:
+        looked_at = parents_of(registry, experiments, name)
+    runs = [(_past(run), model_of(run, experiments)) for run in looked_at]
     latest: Counter[str] = Counter()
     now, old = time.time(), []
     for run, model in sorted(runs, key=lambda each: -each[0].info.start_time):
         latest[model] += 1
-        if name is not None and model != name:
-            continue
         reason = _kept(run, model, now, retention, needed, found, crowned, rank=latest[model])
         if reason is None:
             old.append((run, model))
@@ -184,11 +199,15 @@ def _old(
     return old
 
 
+def _past(run: Any) -> Past:
+    return Past(run.info, {tag: value for tag, value in run.data.tags.items() if tag in _TOLD})
+
+
 def _kept(
-    run: Any, model: str, now: float, retention: Retention, needed: Needed, found: Survey, crowned: Collection[str], *, rank: int
+    run: Past, model: str, now: float, retention: Retention, needed: Needed, found: Survey, crowned: Collection[str], *, rank: int
 ) -> str | None:
     """Why a parent run stays; None: nothing keeps it."""
-    tags, ended = run.data.tags, (run.info.end_time or 0) / 1000
+    tags, ended = run.tags, (run.info.end_time or 0) / 1000
     outcome = tags.get("ntgate.outcome")
     for stays, reason in (
         (run.info.run_id in found.needed_runs or tags.get(DECISION, "") in found.needed_decisions, "needed"),
@@ -210,30 +229,54 @@ def _some(experiments: Sequence[str]) -> Iterator[list[str]]:
 
 def _whole(
     registry: Registry,
-    old: Sequence[tuple[Any, str]],
+    old: Sequence[tuple[Past, str]],
     free: Mapping[str, Sequence[Any]],
     versions: Sequence[Any],
     kept: Counter[str],
 ) -> Iterator[Garbage]:
     """Each old run with its arms, models and versions, unless somebody else has hung something on it."""
     experiments = sorted({run.info.experiment_id for run, _ in old})
-    children: dict[str, list[Any]] = defaultdict(list)
+    ids, ids_below = {run.info.run_id for run, _ in old}, set()
+    ended = max((run.info.end_time or time.time() * 1000 for run, _ in old), default=0)
+    children: dict[str, list[Past]] = defaultdict(list)
     models: dict[str, list[Any]] = defaultdict(list)
     for some in _some(experiments):
-        for child in pages(registry.client.search_runs, some, f"tags.`{PARENT}` LIKE '%'"):
-            children[child.data.tags[PARENT]].append(child)
-        for model in pages(registry.client.search_logged_models, some, _size=100):
-            models[str(model.source_run_id)].append(model)
+        for child in _children(registry, some, int(ended)):
+            if child.tags[PARENT] in ids:
+                children[child.tags[PARENT]].append(child)
+                ids_below.add(child.info.run_id)
+        for model in page_by_page(registry.client.search_logged_models, some, _size=100):
+            if model.source_run_id in ids or model.source_run_id in ids_below:
+                models[model.source_run_id].append(model)
     by_run: dict[str, list[Any]] = defaultdict(list)
     for version in versions:
         by_run[str(version.run_id)].append(version)
+    numbers = {model: {str(version.version) for version in entries} for model, entries in free.items()}
     for run, model in old:
         below = children[run.info.run_id]
         runs = [one.info.run_id for one in (run, *below)]
         hung = [version for one in runs for version in by_run[one]]
-        mine = {str(version.version) for version in free.get(model, ())}
+        mine = numbers.get(model, set())
         own = [str(version.version) for version in hung if version.name == model and str(version.version) in mine]
-        if len(own) < len(hung) or any(STRATEGY not in child.data.tags for child in below):
+        if len(own) < len(hung) or any(STRATEGY not in child.tags for child in below):
             kept["somebody else's version or run hangs on it"] += 1
             continue
         yield Garbage(run, model, tuple(below), tuple(one for each in runs for one in models[each]), tuple(own))
+
+
+def _children(registry: Registry, experiments: Sequence[str], until: int) -> Iterator[Past]:
+    """The runs that hang on others, but for arms that began behind the moment ``until``, in milliseconds: those of later runs.
+
+    An arm begins before its run ends. Somebody else may hang a run on another at any time, and so these are asked for apart.
+    """
+    from mlflow.exceptions import MlflowException
+
+    search, hung = registry.client.search_runs, f"tags.`{PARENT}` LIKE '%'"
+    try:
+        theirs = pages(search, experiments, f"{hung} AND tags.`{STRATEGY}` IS NULL", keep=_past)
+        ours = pages(search, experiments, f"{hung} AND tags.`{STRATEGY}` LIKE '%' AND attributes.start_time <= {until}", keep=_past)
+    except MlflowException as error:
+        if error.error_code != "INVALID_PARAMETER_VALUE":
+            raise
+        theirs, ours = [], pages(search, experiments, hung, keep=_past)  # an older server does not know the filter
+    yield from (*theirs, *ours)
