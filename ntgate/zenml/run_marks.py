@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
 
 from ntgate.config import RunConfig
 from ntgate.stages.result import RunResult
+from ntgate.zenml.mlflow_pages import run_page, version_page
 
 _log = logging.getLogger(__name__)
 
 
 def mark_run(config: RunConfig, result: RunResult) -> None:
-    """Put the verdict beside the pipeline run, and tag it with model and outcome.
+    """Put the verdict beside the pipeline run, and tag it with the outcome.
 
     The alias may have moved: whatever goes wrong here changes nothing.
     """
@@ -22,24 +22,21 @@ def mark_run(config: RunConfig, result: RunResult) -> None:
     try:
         run = get_step_context().pipeline_run
         log_metadata({**result.facts, **_numbers(result), **links(config, result)}, run_id_name_or_prefix=run.id)
-        add_tags([f"ntgate: {result.outcome.replace('_', ' ')}", f"ntgate model: {config.model.name}"], run=run.id)
+        add_tags([f"ntgate: {result.outcome.replace('_', ' ')}"], run=run.id)
     except Exception as error:  # noqa: BLE001  a store's own faults
         _log.warning("ZenML does not show the verdict beside the run: %s", error)
 
 
 def links(config: RunConfig, result: RunResult) -> dict[str, Any]:
     """Addresses in MLflow, of the run and of its version, where the registry is a server: without user and password."""
-    from zenml.metadata.metadata_types import Uri
-
-    address, told = urlsplit(config.registry.resolved().uri), result.registry
-    if not address.scheme.startswith("http") or told["run_id"] is None:
+    told = result.registry
+    if told["run_id"] is None:
         return {}
-    server = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path.rstrip('/')}"
-    found = {"mlflow_run": Uri(f"{server}/#/experiments/{told['experiment_id']}/runs/{told['run_id']}")}
     version = told["version"] or (told["approval"] or {}).get("version")
+    found = {"mlflow_run": run_page(config, told["experiment_id"], told["run_id"])}
     if version is not None:
-        found["mlflow_version"] = Uri(f"{server}/#/models/{told['name']}/versions/{version}")
-    return found
+        found["mlflow_version"] = version_page(config, told["name"], version)
+    return {name: page for name, page in found.items() if page is not None}
 
 
 def _numbers(result: RunResult) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from ntgate.networks_trained import trains_networks
 from ntgate.stages.place import Place
 from ntgate.stages.registry_retries import registry_retries
 from ntgate.stages.result import RunResult
+from ntgate.stages.retraining import Retraining
 from ntgate.transport import through
 from ntgate.zenml import materializer  # noqa: F401  registers how a result is kept
+from ntgate.zenml.model_control import show_run, show_versions
 from ntgate.zenml.progress import StepLines
 from ntgate.zenml.run_marks import mark_run
 from ntgate.zenml.stack_files import stored
@@ -34,6 +36,8 @@ def run_stage(config: RunConfig, stages: str, name: str, flags: Flags, given: li
     place, began, lines = Place.of(config, results, name), time.perf_counter(), StepLines()
     if not node.stage.title:
         lines.stage(name.replace("_", " "))
+    if not node.inputs:  # the first of all pipelines
+        show_run(config, lines.note)
     try:
         with through(files), place.working():
             result = registry_retries(node.run)(Context(config, place, flags, lines), results)
@@ -43,8 +47,10 @@ def run_stage(config: RunConfig, stages: str, name: str, flags: Flags, given: li
     told = facts(result)
     log_metadata({**told, "seconds": round(time.perf_counter() - began, 1)})
     lines.note(f"{name}: {told.get('outcome', 'done')}")
-    if isinstance(result, RunResult):
-        mark_run(config, result)
+    judged = result.result if isinstance(result, Retraining) else result
+    if isinstance(judged, RunResult):
+        mark_run(config, judged)
+        show_versions(config, judged, lines.note)
     return result
 
 

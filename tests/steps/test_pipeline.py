@@ -113,6 +113,12 @@ def test_pipeline_on_zenml_with_a_server(answered):
     assert seen["run"]["mlflow_run"] == f"{server}/#/experiments/{experiment}/runs/{run_id}"
     assert seen["run"]["mlflow_version"] == f"{server}/#/models/reader/versions/1"
     assert seen["run"]["outcome"] == "promoted"
+    assert set(seen["model"]) == {"all runs", "mlflow-1"}
+    assert seen["model"]["all runs"] == [None, {}, [seen["name"]]]
+    stage, facts, runs = seen["model"]["mlflow-1"]
+    assert (stage, runs) == ("production", [seen["name"]])
+    assert (facts["mlflow_version"], facts["decision_id"]) == ("1", result["decision_id"])
+    assert facts["mlflow_page"] == seen["run"]["mlflow_version"]
     assert "drift: measure the shift" in log  # while it runs
     assert "feature_extraction: step " in log
 
@@ -132,6 +138,11 @@ print(json.dumps({
     "steps": {name: dict(step.run_metadata) for name, step in steps.items()},
     "tags": sorted(tag.name for tag in run.tags),
     "run": dict(run.run_metadata),
+    "model": {
+        version.name: [version.stage, dict(version.run_metadata), sorted(one.name for one in version.pipeline_runs.values())]
+        for version in Client().list_model_versions(model=Client().list_models(name="reader").items[0].id, hydrate=True).items
+    },
+    "name": run.name,
 }, default=str))
 """
 
