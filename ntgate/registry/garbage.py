@@ -27,6 +27,7 @@ from ntgate.registry.recorded import PARENT, STRATEGY
 _DAY = 24 * 3600
 _SETTLED = 3600.0  # seconds after its end in which a run may still be promoted, or its pages written
 _EXPERIMENTS = 100  # asked for at once
+_BY_KEY = ["name ASC", "version_number ASC"]  # which takes no sorting for each page, and no change moves a version to another page
 _TOLD = {PARENT, STRATEGY, DECISION, "ntgate.outcome"}  # the tags of a run that say whether it may go
 
 
@@ -130,7 +131,7 @@ def survey(registry: Registry, retention: Retention, needed: Needed, name: str |
     with translated(registry.config):
         models = {model.name: model for model in pages(client.search_registered_models) if not is_lock(model.name)}
         versions: dict[str, list[Any]] = defaultdict(list)
-        for version in pages(client.search_model_versions):
+        for version in page_by_page(client.search_model_versions, order_by=_BY_KEY):
             versions[version.name].append(version)
         free: dict[str, list[Any]] = {}
         for model, entries in versions.items():
@@ -255,13 +256,18 @@ def _whole(
     for run, model in old:
         below = children[run.info.run_id]
         runs = [one.info.run_id for one in (run, *below)]
-        hung = [version for one in runs for version in by_run[one]]
+        hung = [version for one in runs for version in sorted(by_run[one], key=_newest)]
         mine = numbers.get(model, set())
         own = [str(version.version) for version in hung if version.name == model and str(version.version) in mine]
         if len(own) < len(hung) or any(STRATEGY not in child.tags for child in below):
             kept["somebody else's version or run hangs on it"] += 1
             continue
         yield Garbage(run, model, tuple(below), tuple(one for each in runs for one in models[each]), tuple(own))
+
+
+def _newest(version: Any) -> tuple[int, str, int]:
+    """The order in which MLflow tells versions."""
+    return -version.last_updated_timestamp, version.name, -int(version.version)
 
 
 def _children(registry: Registry, experiments: Sequence[str], until: int) -> Iterator[Past]:
