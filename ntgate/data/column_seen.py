@@ -115,6 +115,7 @@ def cells_seen(form: ColumnForm | None, cells: Cells, values: Any = None) -> Cel
     return CellsSeen(missing=len(cells) - counts.total(), distinct=len(counts), range=shown + more)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the largest numbers, which are sorted then
 def _distinct(known: npt.NDArray[np.floating]) -> int:
     """How many different numbers there are, of which there is one at least; none is missing.
 

@@ -228,5 +228,5 @@ def _json(path: Path) -> Any:
     """The content of a file; None where there is none, or no JSON in it: another reader tells what is wrong there."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

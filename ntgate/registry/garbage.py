@@ -273,14 +273,20 @@ def _newest(version: Any) -> tuple[int, str, int]:
 def _children(registry: Registry, experiments: Sequence[str], until: int) -> Iterator[Past]:
     """The runs that hang on others, but for arms that began behind the moment ``until``, in milliseconds: those of later runs.
 
-    An arm begins before its run ends. Somebody else may hang a run on another at any time, and so these are asked for apart.
+    An arm begins before its run ends, and at most a day behind that where a clock was set back. Somebody else may hang a run on
+    another at any time, and so these are asked for apart.
     """
     from mlflow.exceptions import MlflowException
 
     search, hung = registry.client.search_runs, f"tags.`{PARENT}` LIKE '%'"
     try:
         theirs = pages(search, experiments, f"{hung} AND tags.`{STRATEGY}` IS NULL", keep=_past)
-        ours = pages(search, experiments, f"{hung} AND tags.`{STRATEGY}` LIKE '%' AND attributes.start_time <= {until}", keep=_past)
+        ours = pages(
+            search,
+            experiments,
+            f"{hung} AND tags.`{STRATEGY}` LIKE '%' AND attributes.start_time <= {until + 1000 * _DAY}",
+            keep=_past,
+        )
     except MlflowException as error:
         if error.error_code != "INVALID_PARAMETER_VALUE":
             raise

@@ -151,5 +151,5 @@ def _scored(
     held, unusable = of_champion(champion, test)
     if config.gate.cross_fitting is not None:
         return {**known, **of_folds(crossed.folds, whole, allowance.positions), **held}, unusable
-    further = of_further_arms(scratch, replicated, OpenedRows(ingested, allowance.positions), crew)
+    further = of_further_arms(scratch, replicated, test, OpenedRows(ingested, allowance.positions), crew)
     return {**known, **of_exported(onnx, test), **further, **held}, unusable

@@ -79,6 +79,7 @@ def collect(
     """
     from ntgate.registry.garbage import survey
 
+    places = tuple({place.resolve(): place for place in places}.values())
     folders = [folder for place in places for folder in run_folders(place, name)]
     needed, notes = _needed(registry, folders, ledger)
     found = survey(registry, retention, needed, name)

@@ -43,10 +43,11 @@ def promote(
     history = RunHistory.of(results)
     told = partial(conclude, config, history, directory=place.address, dry_run=dry_run)
     result, report = told(version=None, run_id=None), place.folder / "report.html"
-    drawn = crew.begun(partial(pictures, config, history, result, place.folder))
+    registry = None if dry_run else registry_of(config)
+    drawing = partial(pictures, config, history, result, place.folder)
+    drawn = drawing if registry is None else crew.begun(drawing)
     keep_history(place, config, history)
     write_report(config, history, result, report)
-    registry = None if dry_run else registry_of(config)
     if registry is not None:
         result = register(registry, config, history, result, report, told, partial(drawn, listener=Silent()))
     result = result.model_copy(update={"reports": {"report": Artifact.of(report), **result.reports}})

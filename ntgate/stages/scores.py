@@ -91,23 +91,24 @@ class OpenedRows:
         return self.ingested.part(self.ingested.judged).take(self.positions)
 
 
-def of_further_arms(scratch: Candidate, replicated: Replicated, opened: OpenedRows, crew: Crew) -> Arrays:
+def of_further_arms(scratch: Candidate, replicated: Replicated, test: Domain, opened: OpenedRows, crew: Crew) -> Arrays:
     """Scores ``(n, c)`` of each learner that scratch was made of, and ``(seeds, n, c)`` of the further seeds of both arms.
 
-    A seed that failed in either arm has no scores in both.
+    A seed that failed in either arm has no scores in both. A helper loads the rows by itself.
     """
+    rows = opened if crew.employed else test
     pairs = zip(replicated.candidate, replicated.scratch, strict=True)
     whole = [pair for pair in pairs if all(arm.model is not None for arm in pair)]
     learners = [arm for arm in scratch.members if arm.failed is None]
     arms = [*(arm for pair in whole for arm in pair), *learners]
-    scores = crew.done([partial(_of_arm, arm, opened) for arm in arms])
+    scores = crew.done([partial(_of_arm, arm, rows) for arm in arms])
     of_pairs, of_learners = scores[: 2 * len(whole)], scores[2 * len(whole) :]
     seeds = {"candidate_seeds": np.stack(of_pairs[::2]), "scratch_seeds": np.stack(of_pairs[1::2])} if whole else {}
     return {**{f"{_LEARNER}{arm.strategy}": held for arm, held in zip(learners, of_learners, strict=True)}, **seeds}
 
 
-def _of_arm(arm: Candidate, opened: OpenedRows, listener: Listener) -> npt.NDArray[np.float32]:  # noqa: ARG001
-    return arm.load().scores(opened.load().rows)
+def _of_arm(arm: Candidate, rows: OpenedRows | Domain, listener: Listener) -> npt.NDArray[np.float32]:  # noqa: ARG001
+    return arm.load().scores((rows.load() if isinstance(rows, OpenedRows) else rows).rows)
 
 
 def of_folds(folds: Sequence[Fold], whole: Domain, rows: npt.NDArray[np.int64]) -> Arrays:

@@ -60,14 +60,18 @@ class Crew:
         seconds = [plan.scratch_seconds, *(row.seconds for row in plan.rows if row.suitable)]
         long = sum(each or 0.0 for each in seconds) * (1 + (config.gate.seeds - 1) / 4) >= WORTH
         if self.helped and ours and not alone and rows <= _MOST_ROWS and long:
-            helper = _Helper()  # which imports torch while this process does
-            import torch
-
-            gpu = config.training.device != "cpu" and torch.cuda.is_available()
-            if gpu or torch.get_num_threads() < 2:
-                helper.end()
-            else:
-                self._employ(helper, torch.get_num_threads() // 2)
+            try:
+                helper = _Helper()  # which imports torch while this process does
+            except OSError:  # no room for another process: all is done here
+                return
+            threads = 0
+            try:
+                threads = _threads_of_a_cpu(config)
+            finally:
+                if threads < 2:
+                    helper.end()
+            if threads > 1:
+                self._employ(helper, threads // 2)
 
     def hire(self, threads: int) -> None:
         """Start the helper, once; until it is dismissed it and this process use so many threads each."""
@@ -81,6 +85,11 @@ class Crew:
         torch.set_num_threads(threads)
         helper.begin(threads)
         self._helper = helper
+
+    @property
+    def employed(self) -> bool:
+        """Whether there is a helper."""
+        return self._helper is not None
 
     def begun(self, task: Task) -> Task:
         """``task`` as one that the helper begins already, while this process goes on; without a helper it waits to be done."""
@@ -126,12 +135,18 @@ class _Helper:
         self._pipe, theirs = Pipe()
         life, self._life = os.pipe()  # which ends with this process, however that ends
         ends = theirs.fileno(), life
-        # Not multiprocessing's: its child runs the script again that this process runs, and all that it does.
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, *map(str, ends), *sys.path], pass_fds=ends, stdin=subprocess.DEVNULL
-        )
-        theirs.close()
-        os.close(life)
+        # Not multiprocessing's: its child runs the script again that this process runs, and all that it does. -P: what lies in the
+        # working directory takes no module's place.
+        command = [sys.executable, "-P", "-c", _START, *map(str, ends), *sys.path]
+        try:
+            self._process = subprocess.Popen(command, pass_fds=ends, stdin=subprocess.DEVNULL)
+        except OSError:
+            self._pipe.close()
+            os.close(self._life)
+            raise
+        finally:
+            theirs.close()
+            os.close(life)
 
     def begin(self, threads: int) -> None:
         """Have it wait for tasks, which it does with so many ``threads``."""
@@ -174,6 +189,14 @@ class _Begun:
     def __call__(self, listener: Listener) -> Any:
         self._beside.join()
         return self._results[0] if self._results else self._task(listener=listener)
+
+
+def _threads_of_a_cpu(config: RunConfig) -> int:
+    """How many threads train; none where a GPU does."""
+    import torch
+
+    gpu = config.training.device != "cpu" and torch.cuda.is_available()
+    return 0 if gpu else torch.get_num_threads()
 
 
 def _threads(count: int) -> AbstractContextManager[Any]:

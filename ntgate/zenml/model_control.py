@@ -37,8 +37,9 @@ def show_run(config: RunConfig, say: Callable[[str], None]) -> None:
     with _in_one_line("which model the run is about", say):
         from zenml import add_tags
 
-        run, model = _run(), _model(config.model.name)
+        run = _run()
         add_tags([f"ntgate model: {config.model.name}"], run=run)
+        model = _model(config.model.name)
         told = f"Every run about {config.model.name}, whatever came of it. Nothing here is to be served."
         _link(_version(model, ALL_RUNS, told), run)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -28,3 +30,9 @@ COLUMNS = {
 def test_it_is_the_number_of_different_ones(name, kind):
     known = COLUMNS[name].astype(kind)
     assert _distinct(known) == len(np.unique(known))
+
+
+def test_the_largest_numbers_are_counted_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert _distinct(np.array([1e308, -1e308, 1e308])) == 2

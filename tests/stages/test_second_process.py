@@ -140,6 +140,31 @@ def test_a_script_that_has_a_helper_runs_once(tmp_path):
     assert done.stdout == "begun\ndone\n"
 
 
+def test_what_lies_in_the_working_directory_takes_no_place_in_the_helper(tmp_path, monkeypatch):
+    (tmp_path / "signal.py").write_text("raise SystemExit('from the working directory')")
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # which may name it
+    monkeypatch.chdir(tmp_path)
+    made = Crew()
+    made.hire(threads=1)
+    try:
+        _, done_by = made.begun(partial(process, 0))(listener=Heard())
+        assert done_by != os.getpid()
+    finally:
+        made.dismiss()
+
+
+def test_without_room_for_a_helper_all_is_done_here(monkeypatch):
+    def full(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(second_process.subprocess, "Popen", full)
+    before, made = len(os.listdir("/proc/self/fd")), Crew(helped=True)
+    made.expect(RunConfig.model_validate(SMALLEST), Plan(rows=(), scratch_seconds=60.0), 2000)
+    assert not made.employed
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert made.done([partial(root, 4.0), partial(root, 9.0)]) == [2.0, 3.0]
+
+
 @pytest.mark.slow
 def test_a_helper_ends_with_a_process_that_was_killed():
     script = "import os, sys, time; from ntgate.stages.second_process import Crew; crew = Crew(); crew.hire(1); "
