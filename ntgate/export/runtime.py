@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,7 @@ def session(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
         ModelError: when the file is no ONNX model.
     """
     try:
-        found = path.stat()
+        found = os.stat(path)
         return _opened(str(path), found.st_mtime_ns, found.st_size, threads)
     except Exception as error:
         raise ModelError(

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cloudpickle
@@ -128,10 +129,11 @@ def made(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def project(made, tmp_path, monkeypatch) -> Path:
+def project(made, tmp_path, monkeypatch) -> Iterator[Path]:
     shutil.copytree(made, tmp_path / "team")
     monkeypatch.chdir(tmp_path / "team")
-    return tmp_path / "team"
+    yield tmp_path / "team"
+    mlflow.set_tracking_uri(None)  # for other tests of this process
 
 
 def served(project: Path, model: Team, *, stage: bool = False, signature: bool = True) -> None:
