@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 GOOD, BAD = ("good", "great", "fine", "lovely"), ("bad", "awful", "poor", "dull")
@@ -50,3 +51,18 @@ def reviews(n: int, seed: int, opinions: slice = slice(None)) -> list[tuple[str,
         words = [*rng.choice(PLAIN, rng.integers(6, 14)), *rng.choice(said, 2)]
         made.append((" ".join(rng.permutation(words)).capitalize() + ".", "up" if i % 2 else "down"))
     return made
+
+
+def assert_served_as_strings(model: str) -> None:
+    """An exported model of reviews takes texts, odd ones too, and says the same of them by every way, together and one by one."""
+    from ntgate.export.runtime import input_schema, scores_onnx
+    from ntgate.export.serving import Classifier
+
+    assert input_schema(model) == [("review", "string", [-1, 1])]
+    rows = pd.DataFrame({"review": [text for text, _ in reviews(30, 5)] + ["", None, "Unheard-of words!"]}, dtype=object)
+    served = Classifier(str(model))
+    given = served.predict(rows)
+    assert np.allclose(given, scores_onnx(model, rows), atol=1e-6)
+    one_by_one = np.concatenate([served.predict(rows.iloc[[i]]).to_numpy() for i in range(len(rows))])
+    assert np.allclose(given, one_by_one, atol=1e-5)
+    assert (served.predict(rows, {"output": "labels"})[:30] == [label for _, label in reviews(30, 5)]).mean() > 0.9

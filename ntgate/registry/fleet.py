@@ -133,10 +133,12 @@ def _verdicts(registry: Registry, names: set[str]) -> Mapping[str, Any]:
         if model in missing:
             last[model] = run
             missing.discard(model)
-        if missing and number % _PAGE == 0 and len(missing) <= _FEW:
+        if not missing:
+            break
+        if number % _PAGE == 0 and len(missing) <= _FEW:
             asked = {name: latest_of(registry, experiments, name) for name in missing}
             return last | {name: run for name, run in asked.items() if run is not None}
-        if not missing or number == _RUNS:
+        if number == _RUNS:
             break
     return last
 

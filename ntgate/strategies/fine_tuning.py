@@ -127,8 +127,8 @@ class FineTuning(Strategy):
         from ntgate.training.word_vectors import is_word_vectors
 
         backbone = arm.pretrained.spec.backbone
-        deep = isinstance(backbone, Transformers) and not is_word_vectors(backbone)
-        return GENTLE if deep and arm.pretrained.loaded is not None else 0.3
+        pretrained = arm.pretrained.loaded is not None and isinstance(backbone, Transformers)
+        return GENTLE if pretrained and not is_word_vectors(backbone) else 0.3
 
     def _groups(self, network: Network, rate: float) -> list[tuple[list[nn.Parameter], float]]:
         """The parameters of each block that learn, with their multiple of the base rate; the head's is 1."""

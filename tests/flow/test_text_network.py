@@ -14,13 +14,11 @@ from ntgate.cli.app import run as command
 from ntgate.config_file import load
 from ntgate.data.tokens import TokenEncoder, fit_tokens
 from ntgate.errors import ModelError
-from ntgate.export.runtime import input_schema, scores_onnx
-from ntgate.export.serving import Classifier
 from ntgate.stages.ingest import ingest
 from ntgate.stages.place import Place
 from ntgate.training.config import NetworkSpec, Transformers
 from ntgate.training.network import build
-from tests.text_folder import reviews, save_model
+from tests.text_folder import assert_served_as_strings, reviews, save_model
 
 
 @pytest.fixture
@@ -54,15 +52,7 @@ def test_texts_are_learnt_judged_and_served_as_strings(moods, capsys):
     assert "network" in left  # scratch of texts is TF-IDF, and no transformer that begins at random
     notes = result["source_model"]["sentences"]
     assert any("more than 16 tokens, and the network does not read their ends" in note for note in notes)
-    model = result["onnx"]["candidate"]
-    assert input_schema(model) == [("review", "string", [-1, 1])]
-    rows = pd.DataFrame({"review": [text for text, _ in reviews(30, 5)] + ["", None, "Unheard-of words!"]}, dtype=object)
-    served = Classifier(str(model))
-    given = served.predict(rows)
-    assert np.allclose(given, scores_onnx(model, rows), atol=1e-6)
-    one_by_one = np.concatenate([served.predict(rows.iloc[[i]]).to_numpy() for i in range(len(rows))])
-    assert np.allclose(given, one_by_one, atol=1e-5)
-    assert (served.predict(rows, {"output": "labels"})[:30] == [label for _, label in reviews(30, 5)]).mean() > 0.9
+    assert_served_as_strings(result["onnx"]["candidate"])
 
 
 def test_the_folder_says_what_is_pooled(tmp_path):

@@ -3,17 +3,13 @@
 import csv
 import json
 
-import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
 pytest.importorskip("transformers")
 
 from ntgate.cli.app import run as command
-from ntgate.export.runtime import input_schema, scores_onnx
-from ntgate.export.serving import Classifier
-from tests.text_folder import reviews
+from tests.text_folder import assert_served_as_strings, reviews
 from tests.word_vector_folder import save_folder, vectors
 
 RECOGNISED = "The folder is recognised as static word vectors of model2vec, 25 tokens of 12 numbers"
@@ -59,15 +55,7 @@ def test_every_arm_that_reads_an_embedding_learns_from_it(moods, capsys):
     trained = {row["strategy"]: row["validation"] for row in result["plan"] if row["trained"]}
     assert trained.keys() >= set(content["strategies"])
     assert all(trained[name] > 0.85 for name in ("fine_tuning", "feature_extraction", "alignment", "instance_transfer"))
-    model = result["onnx"]["candidate"]
-    assert input_schema(model) == [("review", "string", [-1, 1])]
-    rows = pd.DataFrame({"review": [text for text, _ in reviews(30, 5)] + ["", None, "Unheard-of words!"]}, dtype=object)
-    served = Classifier(str(model))
-    given = served.predict(rows)
-    assert np.allclose(given, scores_onnx(model, rows), atol=1e-6)
-    one_by_one = np.concatenate([served.predict(rows.iloc[[i]]).to_numpy() for i in range(len(rows))])
-    assert np.allclose(given, one_by_one, atol=1e-5)
-    assert (served.predict(rows, {"output": "labels"})[:30] == [label for _, label in reviews(30, 5)]).mean() > 0.9
+    assert_served_as_strings(result["onnx"]["candidate"])
     # A later run has the weights of this one, the folder's tokenizer, and the source's features to measure against.
     content["model"]["source_checkpoint"] = str(folder / "again.safetensors")
     made = next((folder / "runs").rglob("source.safetensors"))
