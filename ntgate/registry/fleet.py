@@ -13,7 +13,7 @@ from ntgate.registry.client import Registry, quoted, translated
 from ntgate.registry.history import PROMOTED, WAITING, may_be_approved
 from ntgate.registry.lock import is_lock
 from ntgate.registry.pages import pages
-from ntgate.registry.parents import latest_of, model_of, parents
+from ntgate.registry.runs_with_verdict import latest_of, model_of, parents
 
 _RUNS, _PAGE = 5000, 1000  # the latest runs that are looked through for verdicts, so many a request
 _FEW = 50  # models that are asked for one by one, before another thousand runs are

@@ -21,8 +21,8 @@ from ntgate.registry.client import Registry, translated
 from ntgate.registry.history import ADOPTED_BY, DECLINED, PENDING, ROLLED_BACK, WAITING, may_be_approved
 from ntgate.registry.lock import is_lock
 from ntgate.registry.pages import page_by_page, pages
-from ntgate.registry.parents import model_of, parents, parents_of
 from ntgate.registry.recorded import PARENT, STRATEGY
+from ntgate.registry.runs_with_verdict import model_of, parents, parents_of
 
 _DAY = 24 * 3600
 _SETTLED = 3600.0  # seconds after its end in which a run may still be promoted, or its pages written
