@@ -15,7 +15,7 @@ from ntgate.errors import DataError
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LOOKED_AT = 2**20  # characters from which the decimal mark is told
 _COMMA, _POINT = (re.compile(rf'"?[+-]?\d+{mark}\d+"?') for mark in (",", r"\."))
-_THOUSANDS = re.compile(r'"?[+-]?\d{1,3}(\.\d{3})+"?')
+_POINTS, _COMMAS = (re.compile(rf'"?[+-]?\d{{1,3}}({mark}\d{{3}})+"?') for mark in (r"\.", ","))  # thousands, perhaps
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,13 @@ def _header(start: str, separator: str, where: str) -> list[str]:
 
 
 def _decimal(start: str, separator: str) -> str:
-    """A comma where numbers have one and no point but between thousands; between commas only a quoted number could."""
+    """A comma where numbers surely have one, and no point but between thousands; between commas only a quoted number could.
+
+    A comma before three digits may stand between thousands: what such a column holds all files decide together.
+    """
     if separator == ",":
         return "."
     fields = [field.strip() for line in start[:_LOOKED_AT].splitlines()[1:] for field in line.split(separator)]
     points = (field for field in fields if _POINT.fullmatch(field))
-    return "," if any(map(_COMMA.fullmatch, fields)) and all(map(_THOUSANDS.fullmatch, points)) else "."
+    commas = (field for field in fields if _COMMA.fullmatch(field))
+    return "," if not all(map(_COMMAS.fullmatch, commas)) and all(map(_POINTS.fullmatch, points)) else "."

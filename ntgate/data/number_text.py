@@ -56,11 +56,11 @@ MARKS = frozenset(
 )
 _SPACES = " \u00a0\u202f\u2009"
 _MONEY = "$€£¥₹"
-_DIGITS = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_DIGITS = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"  # not \d, which has the digits of other scripts
 _PLAIN = re.compile(rf"[+-]?{_DIGITS}")
 _FEW = 3  # thousands that are shown beside whole numbers below 1,000
 _NAMES = {",": "commas", ".": "points", " ": "spaces", "'": "apostrophes"}
-_UNIT = re.compile(r"(.*[\d.,])\s*([A-Za-z°µ²³/]{1,8})")
+_UNIT = re.compile(r"([+-]?[0-9][0-9.,' \u00a0]*)\s*([A-Za-z°µ²³/]{1,8})")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,22 @@ def ways(texts: Sequence[str], decimal: str | None = None, thousands: str | None
     return (both or plain)[:1]
 
 
+def two_marks(texts: Sequence[str], way: Way) -> tuple[str, str] | None:
+    """A number with thousands and one with a fraction, where none has both: points and commas perhaps both begin fractions.
+
+    >>> two_marks(["1.234", "2.345", "0.5", "3,456", "1,234", "7,891"], ways(["1.5", "1,234,567"])[0])
+    ('3,456', '1.234')
+    >>> two_marks(["1.5", "1,234.5", "1,234"], ways(["1.5", "1,234,567"])[0])
+    """
+    if way.thousands is None or way.thousands not in ",.":
+        return None
+    whole = [text for text in texts if way.thousands in text and way.decimal not in text]
+    broken = [text for text in texts if way.decimal in text]
+    if len(whole) < _FEW or len(broken) < _FEW or any(way.thousands in text for text in broken):
+        return None
+    return None if any(text.count(way.thousands) > 1 for text in whole) else (whole[0], broken[0])
+
+
 def unit_of(texts: Sequence[str]) -> str | None:
     """The unit that stands behind every one of the ``texts``, or None.
 
@@ -133,10 +149,11 @@ def _pairs(decimal: str | None, thousands: str | None) -> list[tuple[str, str | 
 
 
 def _way(texts: Sequence[str], mark: str, between: str | None) -> Way | None:
-    fraction = rf"(?:{re.escape(mark)}\d*)?(?:[eE][+-]?\d+)?"
+    fraction = rf"(?:{re.escape(mark)}[0-9]*)?(?:[eE][+-]?[0-9]+)?"
     sign = rf"[{_SPACES}]" if between == " " else re.escape(between or "")
-    grouped = rf"[+-]?\d{{1,3}}(?:{sign}\d{{3}})+{fraction}" if between else "(?!)"
-    plain = rf"[+-]?(?:\d+{fraction}|{re.escape(mark)}\d+)"
+    # Thousands do not begin with a nought: 030 123 456 calls somebody, and 0,123 is a fraction.
+    grouped = rf"[+-]?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}})+{fraction}" if between else "(?!)"
+    plain = rf"[+-]?(?:[0-9]+{fraction}|{re.escape(mark)}[0-9]+)"
     if not all(re.fullmatch(rf"{grouped}|{plain}", text) for text in texts):
         return None
     if between and not any(re.fullmatch(grouped, text) for text in texts):

@@ -9,7 +9,7 @@ from typing import Any
 
 from ntgate.data.column_form import ColumnForm, ColumnRead, Rules
 from ntgate.data.date_text import ORDERS, SAID, ZERO, far_away, orders
-from ntgate.data.number_text import MARKS, Way, unit_of, ways
+from ntgate.data.number_text import MARKS, Way, two_marks, unit_of, ways
 from ntgate.data.prose import prose
 
 MOST_CATEGORIES = 1000
@@ -18,7 +18,7 @@ _UNIQUE = 0.5  # different texts by rows, where they are nearly unique
 _MOSTLY = 0.9
 _NAMED = 5
 _MOST_DIGITS = 18  # so many an int64 always holds
-_NUMBER_LIKE = re.compile(r"[<>~=≤≥]?\s*[+-]?[$€£¥]?\s?\(?\d[\d.,' \u00a0]*\)?\s?(%|[$€£¥])?")
+_NUMBER_LIKE = re.compile(r"[<>~=≤≥]?\s*[+-]?[$€£¥]?\s?\(?[0-9][0-9.,' \u00a0]*\)?\s?(%|[$€£¥])?")
 _NESTED = re.compile(r"[\[{(].*[\]})]", re.DOTALL)
 _YES, _NO = ("true", "yes", "y", "t", "on", "1"), ("false", "no", "n", "f", "off", "0")
 
@@ -143,6 +143,11 @@ def _all_numbers(told: str, rest: list[str], marks: list[str], *, plainly: bool)
             answer = {"kind": "number", "thousands": first.thousands}
             other = {"kind": "number", "decimal": first.thousands}
             return Judged(number_form(first, marks), seen, answer, f"`{_plain(other)}`")
+        apart = two_marks(rest, found[0])
+        if apart is not None:
+            seen = f"{told} has numbers such as {apart[0]!r} and {apart[1]!r}, of which both or one have a fraction"
+            one = {"kind": "number", "thousands": found[0].thousands}
+            return Judged(None, seen, "ignore", f"`{_plain(one)}`, or write them in one way in the files")
         return Judged(number_form(found[0], marks))
     return None
 
@@ -154,23 +159,22 @@ def _nearly_numbers(told: str, rest: list[str], marks: list[str], counts: Mappin
         seen = f"{told} has numbers with a unit behind them, such as {rest[0]!r}"
         return Judged(CATEGORY, seen, "category", "write them as numbers in the files")
     like = [text for text in rest if _NUMBER_LIKE.fullmatch(text)]
+    others = sorted(set(rest) - set(like))
     share = sum(counts[text] for text in like) / sum(counts[text] for text in rest)
-    if share >= _MOSTLY and len(like) > 10:
-        others = [text for text in rest if text not in set(like)]
+    words = len(like) > _FEW and len(others) <= _NAMED  # few words, however often
+    if (share >= _MOSTLY and len(like) > 10) or words:
         if others and ways(like):
             named = sorted(others, key=lambda text: (-counts[text], text))
             seen = f"{told} has numbers, and {_named(named)} among them"
             form = number_form(ways(like)[0], sorted([*marks, *others]))
             return Judged(form, seen, {"kind": "number", "missing": named}, "`category`")
-        odd = _odd(like)
-        seen = f"{told} has numbers that are written in several ways, such as {like[0]!r} and {odd!r}"
+        first = next((text for text in like if ways([text])), None)
+        if first is None:  # codes that people part into groups
+            return Judged(None, f"{told} has signs in digits that are no number, such as {like[0]!r}", "ignore", "`category`")
+        odd = next((text for text in like if not ways([first, text])), like[-1])
+        seen = f"{told} has numbers that are written in several ways, such as {first!r} and {odd!r}"
         return Judged(None, seen, "ignore", "write them in one way in the files")
     return None
-
-
-def _odd(like: list[str]) -> str:
-    """A text that is no number in the way in which the first is."""
-    return next((text for text in like[1:] if not ways([like[0], text])), like[-1])
 
 
 def _dates(told: str, rest: list[str], marks: list[str], counts: Mapping[str, int]) -> Judged | None:
@@ -207,7 +211,9 @@ def _texts(told: str, counts: Mapping[str, int], *, mixed: bool) -> Judged:
     nearly = different > _FEW and different > _UNIQUE * rows
     if nearly or different > MOST_CATEGORIES:
         seen = f"{told} has {different:,} different texts in {rows:,} rows, such as {next(iter(counts))[:40]!r}"
-        return Judged(None, seen, "ignore", "`category`" if different <= MOST_CATEGORIES else "`text`")
+        spaced = sum(" " in text for text in counts) > different / 2  # words, though too few for a text beyond doubt
+        other = ["`category`"] * (different <= MOST_CATEGORIES) + ["`text`"] * (spaced or different > MOST_CATEGORIES)
+        return Judged(None, seen, "ignore", " or ".join(other))
     spelt: dict[str, list[str]] = {}
     for text in counts:
         spelt.setdefault(" ".join(text.lower().split()), []).append(text)

@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
-from tests.data.situations.build import NUMBER, Situation, normal, of, once, some, texts, whole
+import numpy as np
+
+from tests.data.situations.build import NUMBER, ROWS, Column, Situation, csv, file, normal, of, once, parquet, some, texts, whole
+
+
+def _marked(column: Column, **marks: float) -> Column:
+    """Some rows hold other numbers: ``a`` in every 40th row, ``b`` in every 40th behind them."""
+
+    def make(n: int, rng: np.random.Generator) -> np.ndarray:
+        cells = np.array(column(n, rng), dtype=np.float64)
+        for at, mark in enumerate(marks.values()):
+            cells[3 + at :: 40] = mark
+        return cells
+
+    return make
+
+
+def _temperature(n: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(8, 9, n).round(1)
+
+
+def _commas(separator: str, form: str) -> dict:
+    """Settings of a situation whose only fractions and thousands stand in the column."""
+    return {
+        "column": texts(lambda v: form.format(1000 + abs(int(v)) if form == "{:,.0f}" else int(v))),
+        "change": lambda f: f.assign(amount=f.amount.round().astype(int)),
+        "write": csv(sep=separator) if separator == ";" else file(".tsv", lambda f: f.to_csv(index=False, sep=separator)),
+    }
+
 
 NUMBERS = [
     Situation(
@@ -188,5 +216,56 @@ NUMBERS = [
         "refuses",
         "whole numbers of at most 18 digits",
         once(whole(0, 90), "9" * 30),
+    ),
+    Situation("Thousands with commas between tabs", "reads", "commas between thousands", **_commas("\t", "{:,}"), kind="number"),
+    Situation("1,234 everywhere between semicolons", "asks", "thousands or a fraction", **_commas(";", "{:,.0f}")),
+    Situation(
+        "1.234 in the source, 1,234 in the target",
+        "asks",
+        "of which both or one have a fraction",
+        texts(lambda v: f"{1 + abs(v) / 1000:.3f}"),
+        texts(lambda v: f"{1 + abs(v) / 1000:.3f}".replace(".", ",")),
+    ),
+    Situation(
+        "A word that is no usual mark in a third of the cells",
+        "asks",
+        "numbers, and 'keine Angabe' among them",
+        some(texts(lambda v: f"{v:.1f}"), "keine Angabe", 3),
+    ),
+    Situation(
+        "Digits of another script",
+        "asks",
+        "different texts",
+        texts(lambda v: f"{v:.1f}".translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))),
+    ),
+    Situation(
+        "Digits in groups that begin with a nought",
+        "asks",
+        "signs in digits that are no number",
+        lambda n, rng: [f"030 {a} {b}" for a, b in rng.integers(100, 999, (n, 2))],
+    ),
+    Situation("-999 and 9999 for no value", "asks", "-999 in 10 rows and 9999 in 10 rows", _marked(whole(10, 90), a=-999, b=9999)),
+    Situation("-998 and -999 for no value", "asks", "-999 in 10 rows and -998 in 10 rows", _marked(whole(10, 90), a=-999, b=-998)),
+    Situation("-99 among temperatures", "asks", "-99 in 10 rows", _marked(_temperature, a=-99)),
+    Situation(
+        "The end of float32 for no value",
+        "asks",
+        "-3.402823",
+        _marked(_temperature, a=float(np.finfo(np.float32).min)),
+        write=parquet,
+    ),
+    Situation("1e20 for no value", "asks", "1e+20 in 10 rows", _marked(_temperature, a=1e20)),
+    Situation("The least of 16 bits for no value", "asks", "-32768 in 10 rows", _marked(whole(10, 90), a=-32768)),
+    Situation(
+        "-999,00 among decimal commas",
+        "asks",
+        "-999 in 10 rows",
+        lambda n, rng: [f"{v:.2f}".replace(".", ",") for v in _marked(lambda n, rng: rng.uniform(10, 90, n), a=-999)(n, rng)],
+    ),
+    Situation(
+        "Decimal commas, a thousand times as large in the target",
+        "asks",
+        "1,000 times as large in target",
+        lambda n, rng: [f"{v * (1000 if n == ROWS['target'] else 1):.2f}".replace(".", ",") for v in rng.uniform(10, 90, n)],
     ),
 ]
