@@ -77,7 +77,7 @@ def _of_arrays(fitted: npt.NDArray[np.float32] | npt.NDArray[np.uint8]) -> Coars
 
 def _of_table(fitted: pd.DataFrame, texts: Sequence[str]) -> CoarseForm:
     numeric = [name for name in fitted.columns if fitted[name].dtype.kind == "f"]
-    spread = np.array([np.nanstd(fitted[name]) if fitted[name].notna().any() else 0.0 for name in numeric])
+    spread = np.array([np.nanstd(fitted[name].to_numpy(np.float64)) if fitted[name].notna().any() else 0.0 for name in numeric])
     scale = (1 / np.where(spread > 0, spread, 1.0)).astype(np.float32)
     known = {name: sorted(set(fitted[name].tolist())) for name in fitted.columns if name not in (*numeric, *texts)}
 

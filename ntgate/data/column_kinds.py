@@ -17,6 +17,7 @@ from ntgate.data.columns import frame_of
 from ntgate.data.date_text import far_away
 from ntgate.data.domain import Domain
 from ntgate.data.question import Question, answers
+from ntgate.data.second_look import second_look
 from ntgate.data.text_column import CATEGORY, Judged
 from ntgate.errors import DataError
 
@@ -62,16 +63,18 @@ def settled(
             forms[name] = number_column.NUMBER
             continue
         parts = {domain: Cells(tables[domain].rows[name]) for domain in tables if name in held[domain]}  # type: ignore[call-overload]
-        told = said.get(name)
-        verdict = (
-            _judged(name, parts, tables.get("source", tables.get("target")), look) if told is None else _declared(name, parts, told)
-        )
+        told, source = said.get(name), tables.get("source", tables.get("target"))
+        verdict = _judged(name, parts, source, look) if told is None else _declared(name, parts, told)
         form = CATEGORY if every and verdict.form is None and told is None else verdict.form
-        columns: dict[str, Any] = {}
+        columns = _converted(name, parts, form, tables)
+        if look and told is None and verdict.seen is None:
+            verdict = second_look(name, verdict, parts, columns, source)
+            columns = columns if verdict.form == form else _converted(name, parts, verdict.form, tables)
+            form = verdict.form
         if form is not None:
             forms[name] = form
-            for domain, cells in parts.items():
-                columns[domain] = made[domain][name] = converted(cells, form, f"{tables[domain].name}: {name}")
+            for domain, values in columns.items():
+                made[domain][name] = values
         if not look:
             continue
         if verdict.seen is not None:
@@ -99,6 +102,13 @@ def settled(
         for domain, table in tables.items()
     }
     return {**domains, **done}, Reading(columns=tuple(seen), questions=tuple(questions), answers=answers(questions, said, {}, ()))
+
+
+def _converted(name: str, parts: Mapping[str, Cells], form: ColumnForm | None, tables: Mapping[str, Domain]) -> dict[str, Any]:
+    """A column of each domain in its form; none where it is left out."""
+    if form is None:
+        return {}
+    return {domain: converted(cells, form, f"{tables[domain].name}: {name}") for domain, cells in parts.items()}
 
 
 def _plain_numbers(tables: Mapping[str, Domain]) -> set[str]:

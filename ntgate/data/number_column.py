@@ -22,7 +22,10 @@ _ROWS = 50_000  # of a domain, looked at
 _LEAST = 20  # rows from which anything can be told
 _INDEX = re.compile(r"unnamed: \d+|index|level_\d+|row_?(id|no|num|number|index)|", re.IGNORECASE)
 _CODE = re.compile(r"(^|[_\W])(id|code|cd|zip|zip_?code|post_?code|postal|plz|sku|ean|isbn)($|[_\W])", re.IGNORECASE)
-_NINES = re.compile(r"-?9{3,}|-9{1,2}")
+_NINES = re.compile(r"-?9{2,}[0-9]?|-9")  # 998 stands beside 999
+_ENDS = frozenset((-(2.0**15), 2.0**15 - 1, 2.0**16 - 1, -(2.0**31), 2.0**31 - 1, 2.0**32 - 1))  # of types of whole numbers
+_HUGE = 1e15  # what is as large among smaller ones fills gaps: 1e20, 9.97e36, the end of float32
+_MOST_MARKS = 6
 _EPOCH = (9e8, 2.2e9)  # seconds: 1998 to 2039
 _UNITS = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
 _LONG = (2.0**53, 2.0**64)  # from here float64 skips whole numbers, to where they are kept
@@ -61,7 +64,7 @@ def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, loo
     if found is not None:
         return found
     labelled = None if source is None else parts.get(source.name)
-    found = _of_label(told, labelled, source, form, whole=whole) or _sentinel(told, every, form)
+    found = _of_label(told, labelled, source, form, whole=whole) or _sentinels(told, every, form)
     return found or Judged(form)
 
 
@@ -141,9 +144,12 @@ def _unit(told: str, known: Mapping[str, Floats], form: ColumnForm) -> Judged | 
 
 def _of_label(told: str, values: Floats | None, source: Domain | None, form: ColumnForm, *, whole: bool) -> Judged | None:
     """A column that tells the label, or whose numbers order nothing that the label follows."""
-    if values is None or source is None or source.y is None or not whole or not np.isfinite(values).all():
+    if values is None or source is None or source.y is None or not whole:
         return None
-    values, y = _some(values), source.y if len(values) <= _ROWS else source.y[:: len(values) // _ROWS + 1]
+    known = np.isfinite(values)
+    y = source.y if known.all() else source.y[known]
+    values = values if known.all() else values[known]
+    values, y = _some(values), y if len(values) <= _ROWS else y[:: len(values) // _ROWS + 1]
     groups, place = np.unique(values, return_inverse=True)
     if len(values) >= _LEAST and len(groups) >= 0.9 * len(values):
         ordered = y[np.argsort(values, kind="stable")]
@@ -153,7 +159,8 @@ def _of_label(told: str, values: Floats | None, source: Domain | None, form: Col
         return None
     table = crossed(place, y, len(groups), len(source.classes))
     if tells(table):
-        return Judged(form, f"{told} tells the label of every row of the {source.name}", "ignore", "`number` or `category`")
+        where = "" if known.all() else " in which it stands"
+        return Judged(form, f"{told} tells the label of every row of the {source.name}{where}", "ignore", "`number` or `category`")
     if 5 <= len(groups) <= 1000 and len(values) >= 5 * len(groups) and _follows_no_curve(table):
         seen = f"{told} has {len(groups)} different whole numbers, whose order says nothing of the label"
         return Judged(form, seen, "category", "`number`")
@@ -195,21 +202,48 @@ def _follows_no_curve(table: Floats) -> bool:
     return bool(fdtrc(free, n - len(table), ratio) < _SURE)
 
 
-def _sentinel(told: str, values: Floats, form: ColumnForm) -> Judged | None:
-    """A number far out that is made of nines, or -1 where nothing else is below nought."""
-    low, high = np.quantile(values, (0.25, 0.75))
-    reach = _FAR * (high - low)
-    for value in (values.max(), values.min()):
-        shown = f"{value:.0f}"
-        if value != np.round(value) or not _NINES.fullmatch(shown):
-            continue
-        times, rest = int((values == value).sum()), values[values != value]
-        if not len(rest) or times > len(values) / 2:
-            continue
-        outside = value > high + reach or value < low - reach
-        alone = value < 0 <= rest.min() and times > 1
-        if (outside and len(shown.lstrip("-")) > 2 and abs(value) > 2 * np.abs(rest).max()) or alone:
-            seen = f"{told} has {shown} in {times} row{'s' if times > 1 else ''}, far from all other numbers"
-            answer = {"kind": "number", "missing": [shown]}
-            return Judged(form, seen, answer, "`number`, where it is one")
-    return None
+def _sentinels(told: str, values: Floats, form: ColumnForm) -> Judged | None:
+    """Numbers far out that are made of nines or end a type of numbers, or -9 where nothing else is below nought."""
+    different, counts = np.unique(values, return_counts=True)
+    low, high = 0, len(different)
+    while high - low > 1 and high - low > len(different) - _MOST_MARKS:
+        if _is_mark(different[high - 1]):
+            high -= 1
+        elif _is_mark(different[low]):
+            low += 1
+        else:
+            break
+    marks, often = _far(different, counts, low, high)
+    if not len(marks) or often.sum() > len(values) / 2:
+        return None
+    shown = [f"{mark:.0f}" if abs(mark) < _HUGE else repr(float(mark)) for mark in marks]
+    said = [f"{word} in {times} row{'s' if times > 1 else ''}" for word, times in zip(shown, often, strict=True)]
+    seen = f"{told} has {' and '.join(said)}, far from all other numbers"
+    return Judged(form, seen, {"kind": "number", "missing": shown}, "`number`, where it is one")
+
+
+def _far(different: Floats, counts: npt.NDArray[np.int64], low: int, high: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Those of the marks, outside of ``low`` to ``high``, that are far from all that is none, and how often they stand."""
+    kept = np.ones(len(different), dtype=bool)
+    kept[low:high] = False
+    while kept.any():
+        rest, often = different[~kept], counts[~kept]
+        quartiles = np.searchsorted(np.cumsum(often), (0.25 * often.sum(), 0.75 * often.sum()))
+        first, third = rest[np.minimum(quartiles, len(rest) - 1)]
+        reach, span, size = _FAR * (third - first), rest[-1] - rest[0], np.abs(rest).max()
+        beyond = np.maximum(different - rest[-1], rest[0] - different)
+        outside = (different > third + reach) | (different < first - reach)
+        long, again = np.abs(different) >= 100, counts >= 3
+        far = (np.abs(different) > 2 * size) & ((outside & long) | ((beyond > span) & again))
+        alone = (different < 0) & (rest[0] >= 0) & (counts > 1)
+        left = kept & (far | alone)
+        if (left == kept).all():
+            break
+        kept = left
+    return different[kept], counts[kept]
+
+
+def _is_mark(value: np.float64) -> bool:
+    if abs(value) >= _HUGE or value in _ENDS:
+        return True
+    return bool(value == np.round(value)) and _NINES.fullmatch(f"{value:.0f}") is not None

@@ -133,4 +133,28 @@ NO_FEATURES = [
         "did you mean 'colour'?",
         data={"columns": {"color": "category"}},
     ),
+    Situation(
+        "A number that stands in the rows of one label alone",
+        "asks",
+        "has a value in rows of source with the label 'yes' alone",
+        change=lambda f: f.assign(c=f.amount.rank().where(f.label == "yes") / 7),
+    ),
+    Situation(
+        "A date that stands in the rows of one label alone",
+        "asks",
+        "has a value in rows of source with the label 'yes' alone",
+        change=lambda f: f.assign(c=pd.Series(pd.date_range("2024-01-01", periods=len(f))).where(f.label == "yes")),
+    ),
+    Situation(
+        "The label as a code with gaps",
+        "asks",
+        "tells the label of every row of the source in which it stands",
+        change=lambda f: f.assign(c=(f.label == "yes").astype(float).where(f.index % 11 > 0)),
+    ),
+    Situation(
+        "File names in every row",
+        "asks",
+        "different texts in 400 rows",
+        lambda n, rng: [f"/rows/{n}/{i:05d}.png" for i in range(n)],
+    ),
 ]
