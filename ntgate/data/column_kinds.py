@@ -22,6 +22,7 @@ from ntgate.data.text_column import CATEGORY, Judged
 from ntgate.errors import DataError
 
 _LOOKED_AT = 2000  # columns; of wider tables numbers are not looked at one by one
+_OLDEST = 1e8  # seconds since 1970: in 1973
 _EPOCHS = ((2e14, 1e-9), (2e13, 1e-6), (1e11, 1e-3))  # from such numbers on a date in numbers has finer steps than seconds
 
 
@@ -138,6 +139,8 @@ def _judged(name: str, parts: Mapping[str, Cells], source: Domain | None, look: 
             dates = ColumnForm(kind="date")
             return Judged(dates, seen, "date", "empty these cells in the files") if odd else Judged(dates)
         form = _declared(name, parts, ColumnRead(kind="date"), strictly=False)
+        if "number" in kinds and not _are_dates(parts):  # days that a spreadsheet counts are no seconds since 1970
+            form = Judged(None)
         seen = f"Column {name!r} has dates in one file and something else in another"
         return form if form.form is not None else Judged(None, seen, "ignore", "write it in one way in the files")
     if "category" in kinds:
@@ -215,6 +218,13 @@ def _date_in_numbers(parts: Mapping[str, Cells]) -> dict[str, Any]:
         return {"written": "year, month, day without signs between"}
     unit = next((unit for least, unit in _EPOCHS if largest >= least), 1.0)
     return {"unit": unit, "written": "seconds since 1970" if unit == 1.0 else f"steps of {unit:g} seconds since 1970"}
+
+
+def _are_dates(parts: Mapping[str, Cells]) -> bool:
+    """Whether all numbers may be dates: days in digits, or steps since 1970 that are no days of 1970 themselves."""
+    known = [values[np.isfinite(values)] for values in numbers_of(parts).values()]
+    every = np.concatenate(known)
+    return not len(every) or bool(every.min() >= _OLDEST or ((every >= 19_000_101) & (every <= 21_001_231)).all())
 
 
 def _is_number(text: str) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.cells import dates
+from ntgate.data.date_text import dates_by_order, ruled, rules_of
 from ntgate.data.labels import rows
 from ntgate.errors import DataError
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _MANY = 1000  # columns; so many one by one would be slow ever after
 _AT_ONCE = 2**22  # cells looked at together
+_WORDS = re.compile(
+    r"[^\W\d_]{3}.*\b\d{4}\b|\b\d{4}\b.*[^\W\d_]{3}"
+)  # a month in letters and a whole year, of which one order is left
 _MOST_DIGITS = 18  # so many an int64 always holds
 
 
@@ -134,7 +139,7 @@ def times(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
     """A column of numbers as they are, or of dates as seconds since 1970 in UTC, ``(n,)``.
 
     Raises:
-        DataError: when one is missing or neither.
+        DataError: when one is missing or neither, or could be two dates.
 
     >>> import pandas as pd
     >>> times(pd.Series(["1970-01-02", "1970-01-01 00:00:00.5"]), "target").tolist()
@@ -145,9 +150,7 @@ def times(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
     if pd.api.types.is_numeric_dtype(column.dtype):
         found = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
-        parsed = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
-        if parsed.isna().any():
-            parsed = pd.to_datetime(column, errors="coerce", utc=True)
+        parsed = dates(column if pd.api.types.is_datetime64_any_dtype(column.dtype) else _in_order(column, where))
         # The unit differs from file to file unless it is said.
         found = parsed.astype("datetime64[us, UTC]").astype("int64").to_numpy(dtype=np.float64) / 1e6
         found[parsed.isna().to_numpy()] = np.nan
@@ -157,3 +160,27 @@ def times(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
             where, expected="a number or a date, as 2024-01-31, in every row", got=f"none in {rows(wrong)}", fix="correct them"
         )
     return found
+
+
+def _in_order(column: pd.Series[Any], where: str) -> pd.Series[Any]:
+    """Dates that are text as ISO 8601 has them, None where a text is no date."""
+    import pandas as pd
+
+    if not all(isinstance(cell, str) for cell in column[column.notna()]):
+        return column
+    texts = column.str.strip()
+    different = texts[texts.notna() & (texts != "")].unique().tolist()
+    by_order = dates_by_order(different)
+    possible = [order for order, fits in by_order.items() if fits.all()] if different else ["ymd"]
+    if len(possible) > 1:
+        raise DataError(
+            where,
+            expected="dates that can be read in one way",
+            got=f"{different[0]!r}, day before month or month before day",
+            fix="write them as 2024-01-31",
+        )
+    if not possible and all(_WORDS.search(text) for text in different):
+        return pd.Series(pd.to_datetime(texts, errors="coerce", utc=True, format="mixed"), index=column.index)
+    order = possible[0] if possible else max(by_order, key=lambda order: int(by_order[order].sum()))
+    rules = [(re.compile(expression), replacement) for expression, replacement in rules_of(order, different)]
+    return texts.map(lambda text: ruled(text, rules) if isinstance(text, str) and text else None)

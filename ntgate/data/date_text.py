@@ -6,13 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from ntgate.data.column_form import Rules
 
-_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?")
-_SPLIT = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})([T ].*)?")
+_PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
 _REST = r"([T ].*)?"
 _FIRST = r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})" + _REST + "$"
 _PADDED: Rules = ((r"^(\d{4})-(\d)(?=-)", r"\1-0\2"), (r"^(\d{4}-\d{2})-(\d)(?=$|[T ])", r"\1-0\2"))
+_YEAR_FIRST = re.compile(r"[0-9]{4}[./-][0-9]{1,2}[./-][0-9]{1,2}" + _REST)
+_YEAR_LAST = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}" + _REST)
 
 # What makes a date that begins with its year of one in another order.
 ORDERS: dict[str, Rules] = {
@@ -21,11 +25,42 @@ ORDERS: dict[str, Rules] = {
     "mdy": ((_FIRST, r"\3-\1-\2\4"), *_PADDED),
 }
 SAID = {"ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year"}
-
+_CLOCK = r"(:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*"
+# What makes a time of 24 hours of one of twice twelve, and what else ISO 8601 does not know of a time.
+_TIMES: tuple[tuple[re.Pattern[str], Rules], ...] = (
+    (
+        re.compile(r"(?i)\d\s*[AP]M$"),
+        (
+            (rf"(?i)[T ]12{_CLOCK}AM$", r" 00\1"),
+            (rf"(?i){_CLOCK}AM$", r"\1"),
+            (rf"(?i)([T ]12){_CLOCK}PM$", r"\1\2"),
+            *((rf"(?i)[T ]0?{hour}{_CLOCK}PM$", rf" {hour + 12}\1") for hour in range(1, 12)),
+        ),
+    ),
+    (re.compile(r":\d{2},\d"), ((r"(:\d{2}),(?=\d)", r"\1."),)),
+    (re.compile(r"\d\s*(UTC|GMT)$"), ((r"\s*(UTC|GMT)$", "Z"),)),
+)
 
 ZERO = re.compile(r"0000-00-00([T ]00:00(:00(\.0+)?)?)?")  # which MySQL has for no date
 _MARKS = ([1, 1], [12, 31], [12, 30])  # day and month
 _FAR = 40  # years from all other dates, from where a date is perhaps a mark
+_MONTH = r"(jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[^\W\d_]*\.?"
+_OTHERWISE = re.compile(
+    r"(\d{2}[./-]\d{2}[./-]\d{2}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}"
+    rf"|([^\W\d_]{{2,9}}\.?,? )?\d{{1,2}}(st|nd|rd|th|\.)?[ -]*{_MONTH},?[ -]*\d{{2,4}}"
+    rf"|([^\W\d_]{{2,9}}\.?,? )?{_MONTH} \d{{1,2}}(st|nd|rd|th)?,? \d{{4}})([T ,].*)?",
+    re.IGNORECASE,
+)
+
+
+def rules_of(order: str, texts: Sequence[str]) -> Rules:
+    """What makes dates as ISO 8601 has them of ``texts`` in an order.
+
+    >>> len(rules_of("dmy", ["31.01.2024"])), len(rules_of("dmy", ["31.01.2024 08:15 UTC"]))
+    (3, 4)
+    """
+    more = (rules for found, rules in _TIMES if any(map(found.search, texts)))
+    return (*ORDERS[order], *(rule for rules in more for rule in rules))
 
 
 def far_away(texts: Sequence[str], order: str) -> list[str]:
@@ -52,21 +87,52 @@ def orders(texts: Sequence[str]) -> list[str]:
 
     >>> orders(["2024-01-31", "2024-02-01 12:30:00"]), orders(["31.01.2024", "01.02.2024"]), orders(["1/2/2024"])
     (['ymd'], ['dmy'], ['dmy', 'mdy'])
-    >>> orders(["1.2.3", "x"])
-    []
+    >>> orders(["1.2.3", "x"]), orders(["30.02.2024"]), orders(["1/31/2024 12:05 AM", "2/1/2024 1:30 pm"])
+    ([], [], ['mdy'])
     """
-    if all(map(_ISO.fullmatch, texts)):
-        return ["ymd"]
-    parts = [_SPLIT.fullmatch(text) for text in texts]
-    found = [match.groups()[:3] for match in parts if match is not None]
-    if len(found) < len(texts):
-        return []
-    if all(len(first) == 4 for first, _, _ in found):
-        return ["ymd"] if all(int(month) <= 12 and int(day) <= 31 for _, month, day in found) else []
-    if not all(len(year) == 4 and len(first) <= 2 for first, _, year in found):
-        return []
-    possible = {
-        "dmy": all(int(first) <= 31 and int(second) <= 12 for first, second, _ in found),
-        "mdy": all(int(first) <= 12 and int(second) <= 31 for first, second, _ in found),
-    }
-    return [order for order, fits in possible.items() if fits]
+    return [order for order, found in dates_by_order(texts, whole=True).items() if found.all()]
+
+
+def dates_by_order(texts: Sequence[str], *, whole: bool = False) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which of the different ``texts`` are days of the calendar ``(n,)``, by the order in which they are read.
+
+    Args:
+        texts: without spaces around them.
+        whole: whether only orders in which all of them are matter, so that others need not be looked at to the end.
+
+    >>> {order: found.tolist() for order, found in dates_by_order(["2024-02-30", "2024-02-01", "1.2.2024"]).items()}
+    {'ymd': [False, True, False], 'dmy': [False, False, True], 'mdy': [False, False, True]}
+    """
+    import pandas as pd
+
+    from ntgate.data.cells import dates
+
+    found = {}
+    for order, shape in (("ymd", _YEAR_FIRST), ("dmy", _YEAR_LAST), ("mdy", _YEAR_LAST)):
+        fits = np.array([shape.fullmatch(text) is not None for text in texts], dtype=bool)
+        if not fits.any() or (whole and not fits.all()):
+            found[order] = np.zeros(len(texts), dtype=bool)
+            continue
+        like = [text for text, fit in zip(texts, fits, strict=True) if fit]
+        rules = [(re.compile(expression), replacement) for expression, replacement in rules_of(order, like)]
+        fits[fits] = dates(pd.Series([ruled(text, rules) for text in like], dtype=object)).notna().to_numpy()
+        found[order] = fits
+    return found
+
+
+def dates_otherwise(texts: Sequence[str]) -> list[str]:
+    """Those of the ``texts`` that people know for dates, in whatever way they are written.
+
+    >>> dates_otherwise(["31.01.24", "31-Jan-2024", "Jan 31, 2024", "Mon, 01 Jan 2024 00:00:00 GMT", "1.2.3", "may"])
+    ['31.01.24', '31-Jan-2024', 'Jan 31, 2024', 'Mon, 01 Jan 2024 00:00:00 GMT']
+    """
+    return [text for text in texts if _OTHERWISE.fullmatch(text)]
+
+
+def ruled(text: str, rules: Sequence[tuple[re.Pattern[str], str]]) -> str:
+    """A text under rules, one after the other."""
+    if _PLAIN.fullmatch(text):
+        return text
+    for expression, replacement in rules:
+        text = expression.sub(replacement, text)
+    return text

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from ntgate.data import number_column
 from ntgate.data.column_cells import Cells, converted
+from ntgate.data.date_text import SAID, dates_otherwise, orders
 from ntgate.data.domain import Domain
 from ntgate.data.text_column import Judged, truth_form
 
+_DATES = 5  # of a domain, from which it would say the order by itself
 _CHANCE = 1e-9  # that rows drawn alike have one label, below which a gap tells it
 
 
@@ -36,12 +38,25 @@ def second_look(
         form = verdict.form.model_copy(update={"exact": judged.form is not None and judged.form.exact})
         otherwise = judged.otherwise.replace("number", "boolean") if verdict.form == truth_form() else judged.otherwise
         found = Judged(None if judged.form is None else form, judged.seen, judged.answer, otherwise)
+    if verdict.form is not None and verdict.form.kind == "date" and verdict.form.written.startswith((SAID["dmy"], SAID["mdy"])):
+        found = _order_of_each(name, verdict, cells) or found
     if found.seen is None and source is not None and source.y is not None and source.name in columns:
         told = _gaps_tell(_gaps(columns[source.name]), source)
         if told is not None:
             assert found.form is not None
             return Judged(found.form, f"Column {name!r} {told}", "ignore", f"`{found.form.kind}`")
     return found
+
+
+def _order_of_each(name: str, verdict: Judged, cells: Mapping[str, Cells]) -> Judged | None:
+    """A domain whose dates alone may have day or month first, where only another domain's say which."""
+    texts = {domain: dates_otherwise(list(part.counts)) for domain, part in cells.items() if part.type == "text"}
+    for domain, own in texts.items():
+        if len(own) >= _DATES and len(orders(own)) == 2:
+            order = next(iter(orders([text for others in texts.values() for text in others])), "ymd")
+            seen = f"Column {name!r} has dates such as {own[0]!r} in {domain}, where nothing says whether day or month is first"
+            return Judged(verdict.form, seen, {"kind": "date", "order": order}, "write them as 2024-01-31 in the files")
+    return None
 
 
 def _gaps(column: Any) -> npt.NDArray[np.bool_]:

@@ -41,6 +41,7 @@ def split_target(target: Domain, given_test: Domain | None, spec: SplitSpec, see
     """
     if given_test is None:
         rest, test = _part(target, spec.test, _by_content(target), keep=2)
+        _not_empty(rest, "training", target)
     else:
         rest, test = target, _in_classes(given_test, target)
     _not_empty(test, "test", target)
@@ -75,9 +76,19 @@ def _not_empty(part: Domain, name: str, whole: Domain) -> None:
         raise DataError(
             "target",
             expected=f"enough rows for the {name} part",
-            got=f"{len(whole)} rows in too few groups or times",
+            got=_too_few(whole),
             fix="add labelled target rows, or change data.split",
         )
+
+
+def _too_few(whole: Domain) -> str:
+    """Why a domain cannot be divided."""
+    if whole.times is not None:
+        return f"{len(whole)} rows at {len(np.unique(whole.times))} times"
+    if whole.groups is not None:
+        return f"{len(whole)} rows in {len(np.unique(whole.groups))} groups"
+    classes = int((np.bincount(whole.labels) > 0).sum())
+    return f"{len(whole)} rows of {classes} classes, {len(np.unique(units_of(whole)))} of them different"
 
 
 def _named(domain: Domain, name: str) -> Domain:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ntgate.data.column_form import ColumnForm, ColumnRead, Rules
-from ntgate.data.date_text import ORDERS, SAID, ZERO, far_away, orders
+from ntgate.data.date_text import SAID, ZERO, dates_by_order, dates_otherwise, far_away, orders, rules_of
 from ntgate.data.number_text import MARKS, Way, two_marks, unit_of, ways
 from ntgate.data.prose import prose
 
@@ -85,7 +87,7 @@ def declared(said: ColumnRead, texts: list[str]) -> ColumnForm | str:
     if plain and order is None and possible:
         return f"{plain[0]}, which is day, month, year as well as month, day, year; write `{{kind: date, order: dmy}}` or `mdy`"
     gone = sorted({*missing, *(text for text in rest if text in MARKS)})
-    rules = (*_gone(gone), *ORDERS[order or "ymd"])
+    rules = (*_gone(gone), *rules_of(order or "ymd", plain))
     return ColumnForm(kind="date", rules=rules, written=_written(SAID[order or "ymd"], gone))
 
 
@@ -182,7 +184,7 @@ def _dates(told: str, rest: list[str], marks: list[str], counts: Mapping[str, in
     if found:
         form = ColumnForm(
             kind="date",
-            rules=(*_gone(marks), *ORDERS[found[0]]),
+            rules=(*_gone(marks), *rules_of(found[0], rest)),
             written=_written("" if found[0] == "ymd" else SAID[found[0]], marks),
         )
         if len(found) == 2:
@@ -193,11 +195,20 @@ def _dates(told: str, rest: list[str], marks: list[str], counts: Mapping[str, in
             seen = f"{told} has dates, and {_named(odd)} many years from all others among them"
             return Judged(form, seen, {"kind": "date", "missing": odd}, "`date`, where it is one")
         return Judged(form)
-    like = [text for text in rest if orders([text])]
-    if sum(counts[text] for text in like) >= _MOSTLY * sum(counts[text] for text in rest) and orders(like):
-        others = [text for text in rest if text not in set(like)]
+    times = np.array([counts[text] for text in rest])
+    by_order = dates_by_order(rest)
+    order = max(by_order, key=lambda order: int(times[by_order[order]].sum()))  # of equal ones day before month
+    fits, every = by_order[order], np.any(list(by_order.values()), axis=0)
+    if (every == fits).all() and times[fits].sum() >= _MOSTLY * times.sum():
+        others = [text for text, fit in zip(rest, fits, strict=True) if not fit]
         seen = f"{told} has dates, and {_named(others)} among them"
-        return Judged(None, seen, {"kind": "date", "missing": others}, "`ignore`")
+        plain = (by_order["dmy"] != by_order["mdy"]).any() or order == "ymd"
+        answer = {"kind": "date", "missing": others} | ({} if order == "ymd" else {"order": order})
+        return Judged(None, seen, answer, "`ignore`" if plain else "`ignore`, or `order: mdy` in it, where the month is first")
+    known = dates_otherwise(rest)
+    if len(known) > 1 and sum(counts[text] for text in known) >= _MOSTLY * times.sum():
+        seen = f"{told} has dates in several ways, or in one that is not read, such as {known[0]!r} and {known[-1]!r}"
+        return Judged(None, seen, "ignore", "`category`, or write them as 2024-01-31 in the files")
     return None
 
 

@@ -39,11 +39,13 @@ def read_domains(config: RunConfig) -> Rows:
     """
     from ntgate.data.align import align
     from ntgate.data.copies import without_copies
+    from ntgate.data.time_units import refuse_other_units
 
     data = config.data
     names = ("source", "target", "target_test", "unlabelled")
     read = _read_all(config, names, labelled=names[:3], recorded=("target", "target_test"))
     found, reading = _understood(config, read)
+    refuse_other_units(found)
     first = found["source"] if "source" in found else found["target"]
     source = {"source": found.pop("source")} if "source" in found else {}
     aligned = {name: align(first, domain) for name, domain in found.items()}

@@ -119,4 +119,63 @@ DATES = [
         of("a", "b"),
         data={"columns": {"c": "date"}},
     ),
+    Situation("Times of twice twelve hours", "reads", "2024-03-10 17:00:00", days("%m/%d/%Y %I:%M %p", step="7h"), kind="date"),
+    Situation(
+        "Times with a comma before the milliseconds", "reads", "c  date", days("%Y-%m-%d %H:%M:%S,250", step="7h"), kind="date"
+    ),
+    Situation("Times with UTC behind them", "reads", "c  date", days("%Y-%m-%d %H:%M:%S UTC", step="7h"), kind="date"),
+    Situation("Times with a word behind them", "asks", "in one that is not read", days("%d.%m.%Y %H:%M Uhr", step="7h")),
+    Situation("The 30th of February", "asks", "dates, and '2024-02-30' among them", some(days("%Y-%m-%d"), "2024-02-30")),
+    Situation("The 30th of February, day first", "asks", "order: dmy", some(days("%d.%m.%Y"), "30.02.2024")),
+    Situation("Years of two digits", "asks", "'01.01.24'", days("%d.%m.%y")),
+    Situation("Months in letters", "asks", "'01-Jan-2024'", days("%d-%b-%Y")),
+    Situation("A few days with months in letters", "asks", "'03-Jan-2024'", of(*days("%d-%b-%Y")(20, np.random.default_rng(0)))),
+    Situation(
+        "Day first in one file, month first in the other", "asks", "dates in several ways", days("%d/%m/%Y"), days("%m/%d/%Y")
+    ),
+    Situation(
+        "Day first in one file, year first in the other", "asks", "dates in several ways", days("%d/%m/%Y"), days("%Y-%m-%d")
+    ),
+    Situation(
+        "Month first in the target, doubtful in the source",
+        "asks",
+        "in source, where nothing says whether day or month is first",
+        lambda n, rng: [f"{a:02}/{b:02}/2024" for a, b in rng.integers(1, 13, (n, 2))],
+        days("%m/%d/%Y"),
+    ),
+    Situation(
+        "Dates in one file, days of a spreadsheet in the other",
+        "asks",
+        "dates in one file and something else in another",
+        stamps(),
+        lambda n, rng: 45292 + np.arange(n),
+        write=parquet,
+    ),
+    Situation(
+        "Times of rows that could be two dates",
+        "refuses",
+        "day before month or month before day",
+        of("01/02/2024", "03/04/2024"),
+        spec={"time": "c"},
+    ),
+    Situation("Times of rows with the day first", "reads", "amount  number", days("%d.%m.%Y"), spec={"time": "c"}),
+    Situation("Times of rows with years of two digits", "refuses", "a number or a date", days("%d.%m.%y"), spec={"time": "c"}),
+    Situation("Times of rows that have no day", "refuses", "a number or a date", days("%H:%M", step="37min"), spec={"time": "c"}),
+    Situation("Rows of one time", "refuses", "160 rows at 1 times", of("2024-01-31"), spec={"time": "c"}),
+    Situation(
+        "Times of rows in seconds, and in milliseconds",
+        "refuses",
+        "expected times as in the source: seconds since 1970, or dates, got milliseconds since 1970",
+        lambda n, rng: 1_700_000_000 + np.arange(n),
+        lambda n, rng: (1_700_000_000 + np.arange(n)) * 1000,
+        spec={"time": "c"},
+    ),
+    Situation(
+        "Times of rows as dates, and as days of a spreadsheet",
+        "refuses",
+        "got small numbers",
+        days("%Y-%m-%d"),
+        lambda n, rng: 45292 + np.arange(n),
+        spec={"time": "c"},
+    ),
 ]
