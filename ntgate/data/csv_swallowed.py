@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MOST = 1000  # cells of a column that are looked at
 _NUMBER = re.compile(r'"?\s*[+-]?[\d.,]+([eE][+-]?\d+)?\s*"?')
 _ENDS = re.compile(r"\r\n|\r|\n")
+_AROUND = "\ufeff \t"  # a mark of byte order begins each of the files that were put together
 _EVIDENCE = {"\t": 0, ",": 2}  # numbers in their places, where a text may well have the separator in it; of others one
 
 
@@ -32,9 +33,10 @@ def refuse_swallowed(frame: pd.DataFrame, separator: str, spec: SourceSpec) -> N
 
     names, kinds = list(frame.columns), list(frame.dtypes)
     texts = {name for name, kind in zip(names, kinds, strict=True) if isinstance(kind, pd.StringDtype)}
-    if spec.label in texts:
-        again = np.flatnonzero((frame[spec.label] == spec.label).to_numpy())
-        again = again[[all(str(frame[name].iat[int(i)]).strip() == name.strip() for name in names) for i in again]]
+    first = spec.label if spec.label in texts else next((name for name in names if name in texts), None)
+    if first is not None:
+        again = np.flatnonzero((frame[first].str.strip(_AROUND).str.lower() == _bare(first)).to_numpy(dtype=bool, na_value=False))
+        again = again[[all(_is_name(frame[name].iat[int(i)], name) for name in names) for i in again]]
         if len(again):
             raise DataError(spec.path, expected="its header once", got=f"it again in {rows(again)}", fix="remove it there")
     numbers = np.flatnonzero([getattr(kind, "kind", "O") in "fiu" for kind in kinds])
@@ -54,3 +56,11 @@ def refuse_swallowed(frame: pd.DataFrame, separator: str, spec: SourceSpec) -> N
                     got=f"one in row {row} that takes the {len(others)} lines behind it into its field",
                     fix="double each quote that is part of a text and put quotes around the text, or remove it",
                 )
+
+
+def _is_name(cell: object, name: str) -> bool:
+    return _bare(cell) == _bare(name) or (name == "Unnamed: 0" and (cell is None or str(cell) == "nan"))
+
+
+def _bare(cell: object) -> str:
+    return str(cell).strip(_AROUND).lower()

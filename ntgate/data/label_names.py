@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -10,7 +11,9 @@ import numpy as np
 from ntgate.data.csv_types import NOTHING
 from ntgate.data.domain import Domain
 from ntgate.data.labels import class_order
+from ntgate.data.number_text import MARKS
 from ntgate.data.question import Question, flow
+from ntgate.data.spelling import bare, shown
 from ntgate.errors import DataError
 
 _TRUTH = {"true": "1", "false": "0", "yes": "1", "no": "0"}
@@ -18,6 +21,14 @@ _MANY = 30  # whole numbers that are perhaps no classes
 _DENSE = 0.9  # of the numbers between the smallest and the largest, where they are codes of classes
 _PARTS = "|;,+"
 _SHOWN = 4  # names
+_ALONE = 50  # rows of a domain among which a class of one row is odd
+_NINES = re.compile(r"-?9{2,}|-9")
+_NO_LABEL = frozenset(
+    (
+        *("none", "nan", "unknown", "unlabelled", "unlabeled", "not labelled", "not labeled", "no label", "undefined", "n.a."),
+        *("not available", "tbd", "todo", "pending", "unbekannt", "keine angabe", "k.a.", "k. a."),
+    )
+)
 
 
 def renamed(domain: Domain, names: Mapping[str, str], missing: Collection[str]) -> tuple[Domain, Domain | None]:
@@ -64,10 +75,11 @@ def label_questions(domains: Mapping[str, Domain], names: Mapping[str, str], *, 
         for name, times in zip(domain.classes, np.bincount(domain.labels, minlength=len(domain.classes)), strict=True):
             counts[name] = counts.get(name, 0) + int(times)
     certain = {name for name, called in names.items() if name == called}
-    asked = [*_spellings(domains, certain), *_no_classes(counts, certain)]
+    signs = list(_signs(domains, certain))
+    asked = [*_spellings(domains, certain), *signs, *_no_classes(counts, {*certain, "-1"} if signs else certain)]
     if not classes:
         asked += _no_classification(counts)
-    return asked, [*_several(counts), *_apart(domains), *_contradictions(domains)]
+    return asked, [*_several(counts), *_apart(domains), *_alone(domains), *_contradictions(domains)]
 
 
 def _spellings(domains: Mapping[str, Domain], certain: Collection[str]) -> Iterable[Question]:
@@ -75,16 +87,16 @@ def _spellings(domains: Mapping[str, Domain], certain: Collection[str]) -> Itera
     order = list(dict.fromkeys(name for domain in domains.values() for name in domain.classes))
     alike: dict[str, list[str]] = {}
     for name in order:
-        alike.setdefault(_bare(name), []).append(name)
-    truths: dict[str, list[str]] = {_TRUTH.get(bare, bare): [] for bare in alike}
-    for bare, spelt in alike.items():
-        truths[_TRUTH.get(bare, bare)] += spelt
+        alike.setdefault(bare(name), []).append(name)
+    truths: dict[str, list[str]] = {_TRUTH.get(left, left): [] for left in alike}
+    for left, spelt in alike.items():
+        truths[_TRUTH.get(left, left)] += spelt
     if set(truths) == {"0", "1"}:
         alike = truths
     wrong = {name: spelt[0] for spelt in alike.values() for name in spelt[1:] if not set(spelt) <= set(certain)}
     if wrong:
         apart = {name: name for spelt in alike.values() if len(spelt) > 1 for name in spelt}
-        pairs = [f"{called!r} and {name!r}" for name, called in list(wrong.items())[:5]]
+        pairs = [f"{shown(called)} and {shown(name)}" for name, called in list(wrong.items())[:5]]
         yield Question(
             subject="label",
             seen=f"Labels differ by their spelling alone: {', '.join(pairs)}",
@@ -94,25 +106,15 @@ def _spellings(domains: Mapping[str, Domain], certain: Collection[str]) -> Itera
         )
 
 
-def _bare(name: str) -> str:
-    bare = " ".join(name.casefold().split()).rstrip(".") or name  # UCI Adult's test rows have a point behind each label
-    if bare.startswith(("b'", 'b"')) and bare.endswith(bare[1]) and len(bare) > 3:
-        bare = bare[2:-1]
-    try:
-        value = float(bare)
-    except ValueError:
-        return bare
-    return str(int(value)) if value.is_integer() else bare
-
-
 def _no_classes(counts: Mapping[str, int], certain: Collection[str]) -> Iterable[Question]:
     """Names that are perhaps no label."""
     for name in counts:
         if name in certain:
             continue
-        words = name in NOTHING or name.lower() in ("none", "nan", "unknown", "unlabelled", "unlabeled", "?")
         others = [other for other in counts if other != name]
-        coded = name == "-1" and len(others) > 1 and all(other.isdigit() for other in others)
+        sign = name in MARKS and not _any_letter(name) and all(map(_any_letter, others))
+        words = sign or name in NOTHING or name.lower() in _NO_LABEL
+        coded = len(others) > 1 and all(other.isdecimal() for other in others) and _is_code_of_none(name, others)
         if not words and not coded:
             continue
         seen = f"{counts[name]:,} rows have the label {name}, a class or none"
@@ -123,6 +125,30 @@ def _no_classes(counts: Mapping[str, int], certain: Collection[str]) -> Iterable
         else:
             other = f"`{flow(none)[1:-1]}` where it is none"
             yield Question(subject="label", seen=seen, key="label_map", answer={name: name}, otherwise=other)
+
+
+def _any_letter(name: str) -> bool:
+    return any(map(str.isalnum, name))
+
+
+def _is_code_of_none(name: str, others: Collection[str]) -> bool:
+    """Whether a whole number among others is one that surveys and libraries write for none."""
+    return name == "-1" or (_NINES.fullmatch(name) is not None and abs(int(name)) > 2 * max(map(int, others)))
+
+
+def _signs(domains: Mapping[str, Domain], certain: Collection[str]) -> Iterable[Question]:
+    """Two classes that are -1 and 1 in one file, and 0 and 1 in another."""
+    sets = {name: set(domain.classes) for name, domain in domains.items()}
+    signed = [name for name, classes in sets.items() if classes == {"-1", "1"}]
+    plain = [name for name, classes in sets.items() if classes == {"0", "1"}]
+    if signed and plain and "-1" not in certain:
+        yield Question(
+            subject="label",
+            seen=f"Labels are -1 and 1 in {signed[0]}, and 0 and 1 in {plain[0]}",
+            key="label_map",
+            answer={"-1": "0"},
+            otherwise="`label_map: {'-1': '-1'}` where they are different classes",
+        )
 
 
 def _no_classification(counts: Mapping[str, int]) -> Iterable[Question]:
@@ -145,18 +171,33 @@ def _apart(domains: Mapping[str, Domain]) -> Iterable[str]:
     if "source" not in domains or "target" not in domains:
         return
     one, other = domains["source"].classes, domains["target"].classes
-    if not set(one) & set(other):
+    if set(one) & set(other):
+        own = {"Source": [name for name in one if name not in other], "target": [name for name in other if name not in one]}
+        told = [f"{domain} alone has the label{'s' * (len(names) > 1)} {_some(names)}" for domain, names in own.items() if names]
+        if told:
+            yield f"{'; '.join(told)[:1].upper()}{'; '.join(told)[1:]}."
+    else:
         yield f"Source and target share no label: {_some(one)} and {_some(other)}; `label_map` below data says which are the same."
 
 
+def _alone(domains: Mapping[str, Domain]) -> Iterable[str]:
+    """Labels of one row, such as those of a line below the table."""
+    for domain, rows in domains.items():
+        times = np.bincount(rows.labels, minlength=len(rows.classes))
+        names = [name for name, count in zip(rows.classes, times, strict=True) if count == 1]
+        if names and len(rows) >= _ALONE:
+            verb, each = ("s", "") if len(names) == 1 else ("", " each")
+            yield f"The label{'s' * (len(names) > 1)} {_some(names)} stand{verb} in one row of {domain}{each}."
+
+
 def _some(names: Collection[str]) -> str:
-    return ", ".join(map(repr, list(names)[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")
+    return ", ".join(map(shown, list(names)[:_SHOWN])) + (", ..." if len(names) > _SHOWN else "")
 
 
 def _several(counts: Mapping[str, int]) -> Iterable[str]:
     """Several classes in one label."""
     for sign in _PARTS:
-        parts = [name.split(sign) for name in counts]
+        parts = [[part.strip(" '\"[](){}") for part in name.split(sign)] for name in counts]
         single = {part for one in parts for part in one}
         if sum(len(one) > 1 for one in parts) >= 2 and len(single) < len(counts):
             first = next(name for name in counts if sign in name)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ntgate.base import Frozen
 from ntgate.data.column_form import ColumnRead
+from ntgate.data.spelling import hides
 
 Key = Literal["columns", "label_map", "missing_labels", "label_kind", "images"]
 
@@ -77,7 +78,9 @@ def flow(value: Any) -> str:
     """
     import yaml
 
-    dumped = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**9, allow_unicode=True)
+    plain = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**9, allow_unicode=True)
+    # What nobody sees would be lost between a terminal and an editor.
+    dumped = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**9) if hides(plain) else plain
     return dumped.removesuffix("\n").removesuffix("\n...")
 
 

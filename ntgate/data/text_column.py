@@ -13,6 +13,7 @@ from ntgate.data.column_form import ColumnForm, ColumnRead, Rules
 from ntgate.data.date_text import SAID, ZERO, dates_by_order, dates_otherwise, far_away, orders, rules_of
 from ntgate.data.number_text import MARKS, Way, two_marks, unit_of, ways
 from ntgate.data.prose import prose
+from ntgate.data.spelling import bare, shown
 
 MOST_CATEGORIES = 1000
 _FEW = 50  # different texts that are always categories
@@ -227,10 +228,10 @@ def _texts(told: str, counts: Mapping[str, int], *, mixed: bool) -> Judged:
         return Judged(None, seen, "ignore", " or ".join(other))
     spelt: dict[str, list[str]] = {}
     for text in counts:
-        spelt.setdefault(" ".join(text.lower().split()), []).append(text)
+        spelt.setdefault(bare(text), []).append(text)
     twice = [texts for texts in spelt.values() if len(texts) > 1]
     if twice:
-        seen = f"{told} has texts that differ by their case or spaces alone, such as {' and '.join(map(repr, twice[0][:2]))}"
+        seen = f"{told} has texts that differ by their spelling alone, such as {' and '.join(map(shown, twice[0][:2]))}"
         return Judged(CATEGORY, seen, "category", "write them in one way in the files")
     return Judged(ColumnForm(kind="category", written="numbers and texts") if mixed else CATEGORY)
 

@@ -38,6 +38,7 @@ def read_domains(config: RunConfig) -> Rows:
         DataError: when a file cannot be read, or the rows cannot bear a comparison.
     """
     from ntgate.data.align import align
+    from ntgate.data.array_ranges import refuse_other_ranges
     from ntgate.data.copies import without_copies
     from ntgate.data.time_units import refuse_other_units
 
@@ -46,6 +47,7 @@ def read_domains(config: RunConfig) -> Rows:
     read = _read_all(config, names, labelled=names[:3], recorded=("target", "target_test"))
     found, reading = _understood(config, read)
     refuse_other_units(found)
+    refuse_other_ranges(found)
     first = found["source"] if "source" in found else found["target"]
     source = {"source": found.pop("source")} if "source" in found else {}
     aligned = {name: align(first, domain) for name, domain in found.items()}
@@ -66,6 +68,7 @@ def _understood(config: RunConfig, read: ReadTogether) -> tuple[dict[str, Domain
     from ntgate.data.column_kinds import settled
     from ntgate.data.domain import joined
     from ntgate.data.label_names import label_questions, renamed
+    from ntgate.data.other_words import other_words
 
     data, found, unlabelled = config.data, read.domains, []
     pictures, notes = _told_of_pictures(config, read)
@@ -82,6 +85,8 @@ def _understood(config: RunConfig, read: ReadTogether) -> tuple[dict[str, Domain
     if unlabelled:
         more = done.pop("without labels")
         done["unlabelled"] = joined([done["unlabelled"], more], "unlabelled") if "unlabelled" in done else more
+    if "source" in done and "target" in done:
+        notes += other_words(done["source"], done["target"])
     asked, known = label_questions({name: done[name] for name in labelled}, data.label_map, classes=data.label_kind is not None)
     images = data.images.model_dump(mode="json", exclude_defaults=True)
     reading = reading.asking([*pictures, *asked], [*notes, *known], data.columns, data.label_map, data.missing_labels, images)

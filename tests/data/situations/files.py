@@ -151,4 +151,16 @@ FILES = [
         change=lambda f: f if len(f) == ROWS["source"] else f[f.columns[::-1]],
     ),
     Situation("A name with a slip", "refuses", "did you mean 'label'?", spec={"label": "lable"}),
+    Situation(
+        "Files put together, each with its header and its mark of byte order",
+        "refuses",
+        "expected its header once, got it again in row 100",
+        write=file(".csv", lambda f: b"".join(part.to_csv(index=False).encode("utf-8-sig") for part in (f[:100], f[100:]))),
+    ),
+    Situation(
+        "A header in the middle in capitals",
+        "refuses",
+        "expected its header once, got it again in row 100",
+        write=lines(lambda i, line: f"{line}\nAMOUNT,Colour,LABEL" if i == 100 else line),
+    ),
 ]

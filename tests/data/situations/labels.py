@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tests.data.situations.build import Situation
+from tests.data.situations.build import Situation, file
+
+
+def _both(source, target, other="no") -> dict:
+    """Settings of a situation with one class called otherwise in the target."""
+    return {"label": lambda y: np.where(y == "yes", source, other), "target_label": lambda y: np.where(y == "yes", target, other)}
+
+
+def _fifth(name: str):
+    """Every fifth label is another one."""
+    return lambda y: np.where(np.arange(len(y)) % 5 == 0, name, y)
+
 
 LABELS = [
     Situation(
@@ -174,5 +185,32 @@ LABELS = [
         "refuses",
         "at least two classes beside data.missing_labels",
         data={"missing_labels": ["yes"]},
+    ),
+    Situation("A mark above a letter as a sign of its own", "asks", "gro\\u0308\\xdf", **_both("größe", "gro\u0308ße")),
+    Situation("A space of no width behind a label", "asks", "'yes' and 'yes\\u200b'", **_both("yes", "yes\u200b")),
+    Situation("not ok in one file, not_ok in the other", "asks", "label_map: {not_ok: not ok}", **_both("not ok", "not_ok")),
+    Situation("Labels between quotes in one file", "asks", """'yes' and "'yes'\"""", **_both("yes", "'yes'")),
+    Situation("0 and 1, -1 and 1", "asks", "label_map: {'-1': '0'}", **_both(0, -1, 1)),
+    Situation("0 and 1, 1 and 2", "reads", "Source alone has the label '0'; target alone has the label '2'.", **_both(0, 2, 1)),
+    Situation("A dash for no label", "asks", "missing_labels: ['-']", target_label=_fifth("-")),
+    Situation("Words for no label", "asks", "missing_labels: [keine Angabe]", target_label=_fifth("keine Angabe")),
+    Situation(
+        "999 for no label",
+        "asks",
+        "missing_labels: ['999']",
+        label=lambda y: (y == "yes").astype(int),
+        target_label=lambda y: _fifth("999")((y == "yes").astype(int).astype(str)),
+    ),
+    Situation(
+        "A line of totals with a label",
+        "reads",
+        "The label 'Total' stands in one row of source.",
+        write=file(".csv", lambda f: f.to_csv(index=False) + "12345,,Total\n"),
+    ),
+    Situation(
+        "Lists of classes as text",
+        "reads",
+        "hold several classes",
+        label=lambda y: [f"['{one}', 'fast']" if i % 3 else f"['{one}']" for i, one in enumerate(y)],
     ),
 ]
