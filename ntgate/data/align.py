@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntgate.data.domain import Domain
+from ntgate.data.spelling import bare, shown
 from ntgate.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def _columns(source: pd.DataFrame, other: pd.DataFrame, names: tuple[str, str], 
     extra = [column for column in other.columns if column not in source.columns]
     if missing or extra:
         parts = [f"{what} {', '.join(columns[:5])}" for what, columns in (("without", missing), ("also", extra)) if columns]
-        raise DataError(name, expected=f"the columns of the {first}", got="; ".join(parts), fix="rename, add or drop columns")
+        alike = [f"{shown(one)} to {shown(other)}" for one in extra for other in missing if bare(one) == bare(other)]
+        fix = f"rename {', '.join(alike[:5])}" if alike else "rename, add or drop columns"
+        raise DataError(name, expected=f"the columns of the {first}", got="; ".join(parts), fix=fix)
     ordered = other[list(source.columns)]
     if all(one.kind == two.kind for one, two in zip(source.dtypes, ordered.dtypes, strict=True)):
         return ordered

@@ -15,7 +15,7 @@ from ntgate.errors import DataError
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LOOKED_AT = 2**20  # characters from which the decimal mark is told
 _COMMA, _POINT = (re.compile(rf'"?[+-]?\d+{mark}\d+"?') for mark in (",", r"\."))
-_POINTS, _COMMAS = (re.compile(rf'"?[+-]?\d{{1,3}}({mark}\d{{3}})+"?') for mark in (r"\.", ","))  # thousands, perhaps
+_POINTS, _COMMAS = (re.compile(rf'"?[+-]?[1-9]\d{{0,2}}({mark}\d{{3}})+"?') for mark in (r"\.", ","))  # thousands, perhaps
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def csv_form(file: IO[bytes], where: str, given: CsvSpec | None = None) -> CsvFo
     given = given or CsvSpec()
     separator = given.separator or _separator(start)
     header = _header(start, separator, where)
+    header[0] = header[0].lstrip("\ufeff")  # a second mark of byte order
     if len(header) > 1 and not header[0].strip():
         header[0] = "Unnamed: 0"  # as pandas, which writes its index so, calls it
     trailing, longest, records = check_records(file, separator, len(header), where)
@@ -85,6 +86,9 @@ def _header(start: str, separator: str, where: str) -> list[str]:
     try:
         for names in csv.reader(io.StringIO(start, newline=""), delimiter=separator):
             if names and (len(names) > 1 or names[0].strip()):
+                if len(names) <= 2 and names[0].lower().startswith("sep="):  # which Excel reads and nobody else does
+                    got = repr(separator.join(names))
+                    raise DataError(where, expected="a header in the first line", got=got, fix="remove that line")
                 return names
     except csv.Error as error:
         raise DataError(where, expected="a header", got=str(error), fix="export it again") from error

@@ -166,6 +166,13 @@ class _Found:
         """Refuse what parsers would cut, pad or shift."""
         if not self.wrong or self.trailing == self.wrong == self.records - 1:
             return
+        if self.width == 1:
+            raise DataError(
+                self.where,
+                expected="a header in the first line",
+                got=f"one field there, and {', '.join(self.shown)}{' and so on' if self.wrong > _SHOWN else ''}",
+                fix="remove what stands above the header, or write `csv: {separator: ...}` beside its path",
+            )
         more = f" and so on in {self.wrong - _SHOWN} more" if self.wrong > _SHOWN else ""
         fix = "put quotes around each field that holds a separator, or export it again without thousands separators"
         raise DataError(

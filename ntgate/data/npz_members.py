@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.data.columns import repeated
+from ntgate.data.disguise import refuse_disguised
 from ntgate.errors import DataError
 
 _SMALL = 2**30  # bytes; up to here any compression is believed
@@ -74,6 +75,8 @@ class Npz:
         for sign, kind in _FOREIGN.items():
             if start.startswith(sign):
                 raise DataError(where, expected="an npz file", got=kind, fix="save the arrays x and y together with numpy.savez")
+        if not start.startswith(b"PK"):
+            refuse_disguised(file, where, "an npz file")
         try:
             self._archive = zipfile.ZipFile(file)
         except _FAULTS as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import lzma
 import shutil
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from ntgate.data.csv_types import natural
+from ntgate.data.disguise import BEGINNING, refuse_disguised
 from ntgate.data.location import Location
 from ntgate.data.read_csv import read_csv
 from ntgate.data.read_table import check_header
@@ -47,6 +49,7 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, st
     for one in paths:
         about = spec if len(paths) == 1 else spec.model_copy(update={"path": one})
         with _opened(replace(place, path=one), about.path) as file:
+            refuse_disguised(file, about.path, f"a {kind} file")
             frame, recognised = read_csv(file, about) if kind == "csv" else (_jsonl(file, about), "")
         said[recognised] = None
         for name, value in partition(place.path, one).items():
@@ -90,6 +93,11 @@ def _jsonl(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
     """One JSON object a line; a key that is not there has no value."""
     import pandas as pd
 
+    start = file.read(BEGINNING).removeprefix(codecs.BOM_UTF8).lstrip()
+    file.seek(0)
+    if start.startswith(b"["):
+        fix = "write each object in a line of its own, as jq -c '.[]' does"
+        raise DataError(spec.path, expected="one JSON object a line", got="a list", fix=fix)
     try:
         frame = pd.read_json(file, lines=True, dtype=False, convert_dates=False, encoding="utf-8-sig")
     except (ValueError, UnicodeDecodeError) as error:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.data.columns import groups, keys, times
+from ntgate.data.disguise import BEGINNING, disguised
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.image_folder import AT_ONCE, KNOWN, ImageFolder, image_folder
 from ntgate.data.image_form import ImageForm, Prepared, prepared
@@ -193,5 +194,8 @@ def _read(folder: ImageFolder, file: str, form: ImageForm, *, recorded: bool) ->
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  each format has a decoder of its own, and damage makes them raise whatever they do
+        other = disguised(content[:BEGINNING])
+        if other is not None:
+            return other[0]
         # An image in memory is named by its address.
         return re.sub(r" <_io\.BytesIO[^>]*>", "", " ".join(str(error).split()))[:100] or type(error).__name__

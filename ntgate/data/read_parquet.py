@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from ntgate.data.columns import frame_of
 from ntgate.data.csv_types import natural
+from ntgate.data.disguise import refuse_disguised
 from ntgate.data.location import Location, unreadable
 from ntgate.data.read_table import check_header
 from ntgate.data.sampling import sampled
@@ -37,14 +38,13 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
         DataError: when a file cannot be read, or has other columns than the first.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     wanted, first, parts = None, 0, []
     try:
         if spec.sample is not None:
             wanted = sampled(sum(_rows(place, path) for path in paths), spec.sample)
         for path in paths:
-            with replace(place, path=path).open() as opened, pq.ParquetFile(opened) as file:
+            with replace(place, path=path).open() as opened, _parquet(opened, spec.path if len(paths) == 1 else path) as file:
                 said = partition(place.path, path)
                 if wanted is None:
                     parts.append(_beside(file.read(), said))
@@ -70,6 +70,18 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
             got=" ".join(str(error).split()),
             fix="write it again",
         ) from error
+
+
+def _parquet(opened: IO[bytes], where: str) -> pq.ParquetFile:
+    """A parquet file, refused by what it is where it is something else."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(opened)
+    except pa.ArrowInvalid:
+        refuse_disguised(opened, where, "a parquet file")
+        raise
 
 
 def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:

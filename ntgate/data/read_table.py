@@ -62,15 +62,16 @@ def check_header(header: Sequence[str], spec: SourceSpec) -> None:
         raise DataError(
             spec.path, expected=f"at most {MOST_COLUMNS:,} columns", got=f"{len(header):,}", fix="drop columns, or give an npz"
         )
+    empty = sum(not name.strip() for name in header)
+    if empty:
+        got = "a column without one" if empty == 1 else f"{empty:,} columns without one"
+        fix = "name it, or export without an index" if empty == 1 else "name them, or remove what stands above the header"
+        raise DataError(spec.path, expected="a name for every column", got=got, fix=fix)
     twice = repeated(header)
     if twice:
         more = f" and {len(twice) - 5} more" if len(twice) > 5 else ""
         raise DataError(
             spec.path, expected="every column once", got=f"{', '.join(twice[:5])}{more} twice", fix="rename one of them"
-        )
-    if any(not name.strip() for name in header):
-        raise DataError(
-            spec.path, expected="a name for every column", got="a column without one", fix="name it, or export without an index"
         )
 
 

@@ -19,6 +19,14 @@ from ntgate.data.table_files import TABLES, format_below, format_of, table_files
 from ntgate.errors import DataError
 
 _ENDINGS = {".npz": "npz", **TABLES}
+_OTHERS = {
+    ".xlsx .xlsm .xls .ods": "save the sheet as csv",
+    ".json": "write one object a line, and call it .jsonl",
+    ".zip .tar .tgz .7z .rar": "unpack it",
+    ".npy": "save x and y in one file with numpy.savez",
+    ".pkl .pickle .joblib .pt .pth": "write parquet or npz; what is a pickle could run code",
+    ".feather .arrow .orc .avro .h5 .hdf5 .mat .sav .dta .sas7bdat .rds .sqlite .db .xml .html": "write csv or parquet",
+}
 
 
 def read(spec: SourceSpec, name: str, *, labelled: bool = True, recorded: bool = False) -> Domain:
@@ -92,7 +100,8 @@ def format_at(spec: SourceSpec, shown: str) -> str:
     if kind is None:
         known = ", ".join(_ENDINGS)
         got = repr(PurePosixPath(shown).suffix.lower())
-        raise DataError(shown, expected=f"a file ending in {known}, or a folder", got=got, fix="set format")
+        fix = next((fix for endings, fix in _OTHERS.items() if got[1:-1] in endings.split()), "set format")
+        raise DataError(shown, expected=f"a file ending in {known}, or a folder", got=got, fix=fix)
     return kind
 
 

@@ -163,4 +163,71 @@ FILES = [
         "expected its header once, got it again in row 100",
         write=lines(lambda i, line: f"{line}\nAMOUNT,Colour,LABEL" if i == 100 else line),
     ),
+    Situation(
+        "A title above the header",
+        "refuses",
+        "remove what stands above the header",
+        write=file(".csv", lambda f: "Report\n\n" + f.to_csv(index=False)),
+    ),
+    Situation(
+        "A title between separators",
+        "refuses",
+        "remove what stands above the header",
+        write=file(".csv", lambda f: "Report,,\n" + f.to_csv(index=False)),
+    ),
+    Situation(
+        "sep=; above the header",
+        "refuses",
+        "got 'sep=;'; remove that line",
+        write=file(".csv", lambda f: "sep=;\n" + f.to_csv(index=False, sep=";")),
+    ),
+    Situation(
+        "Two marks of byte order", "reads", "amount  number", write=file(".csv", lambda f: "\ufeff\ufeff" + f.to_csv(index=False))
+    ),
+    Situation(
+        "Amount in the target, amount in the source",
+        "refuses",
+        "rename 'Amount' to 'amount'",
+        change=lambda f: f if len(f) == ROWS["source"] else f.rename(columns={"amount": "Amount"}),
+    ),
+    Situation(
+        "A name with a space behind it in the target",
+        "refuses",
+        "rename 'amount ' to 'amount'",
+        change=lambda f: f if len(f) == ROWS["source"] else f.rename(columns={"amount": "amount "}),
+    ),
+    Situation(
+        "A web page",
+        "refuses",
+        "got a web page",
+        write=file(".csv", lambda f: "<!DOCTYPE html>\n<html><body>Sign in, please</body></html>\n"),
+    ),
+    *(
+        Situation(
+            f"A pointer of Git LFS in place of {ending}",
+            "refuses",
+            "got the pointer of a file in Git LFS",
+            write=file(ending, lambda f: "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
+        )
+        for ending in (".csv", ".jsonl", ".parquet", ".npz")
+    ),
+    Situation(
+        "A workbook called .csv",
+        "refuses",
+        "got a zip archive or a workbook",
+        write=file(".csv", lambda f: b"PK\x03\x04" + bytes(range(256))),
+    ),
+    Situation(
+        "A packed file called .csv",
+        "refuses",
+        "call it .gz",
+        write=file(".csv", lambda f: gzip.compress(f.to_csv(index=False).encode())),
+    ),
+    Situation("A workbook", "refuses", "save the sheet as csv", write=file(".xlsx", lambda f: b"PK\x03\x04")),
+    Situation(
+        "A list in jsonl",
+        "refuses",
+        "expected one JSON object a line, got a list",
+        write=file(".jsonl", lambda f: f.to_json(orient="records")),
+    ),
 ]
