@@ -31,6 +31,8 @@ def written():
         {
             "seen": pd.date_range("2023-11-01", periods=N, freq="17h").strftime("%Y-%m-%d %H:%M"),
             "day": pd.date_range("2023-11-01", periods=N).strftime("%d.%m.%Y"),
+            "noon": pd.date_range("2023-11-01", periods=N, freq="7h").strftime("%m/%d/%Y %I:%M %p"),
+            "depth": [f"{value:.1f}".replace(".", ",") for value in rng.normal(30, 9, N)],
             "clock": 1_600_000_000_000 + 5 * np.arange(N),
             "share": [f"{value:.1f} %" for value in rng.normal(50, 9, N)],
             "price": [f"{int(value):,}" for value in rng.normal(2000, 900, N)],
@@ -41,10 +43,16 @@ def written():
         }
     )
     frame.loc[3, "share"], frame.loc[5, "seen"], frame.loc[::9, "age"] = "?", "", -999
+    frame.loc[::7, "depth"] = "-3,4028234e+38"
     return frame
 
 
-SAID = {"clock": "date", "code": "category", "age": {"kind": "number", "missing": [-999]}}
+SAID = {
+    "clock": "date",
+    "code": "category",
+    "age": {"kind": "number", "missing": [-999]},
+    "depth": {"kind": "number", "missing": [-3.4028234e38]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +85,7 @@ def test_the_graph_agrees_with_the_encoder(judged):
 def test_the_inputs_are_numbers_texts_and_times(judged):
     kinds = {name: kind for name, kind, _ in input_schema(judged[2])}
     assert kinds == {
+        "depth": "float",
         "share": "float",
         "price": "float",
         "age": "float",
@@ -84,6 +93,7 @@ def test_the_inputs_are_numbers_texts_and_times(judged):
         "code": "string",
         "seen": "double",
         "day": "double",
+        "noon": "double",
         "clock": "double",
     }
 
