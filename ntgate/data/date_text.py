@@ -15,8 +15,12 @@ _PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}
 _REST = r"([T ].*)?"
 _FIRST = r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})" + _REST + "$"
 _PADDED: Rules = ((r"^(\d{4})-(\d)(?=-)", r"\1-0\2"), (r"^(\d{4}-\d{2})-(\d)(?=$|[T ])", r"\1-0\2"))
-_YEAR_FIRST = re.compile(r"[0-9]{4}[./-][0-9]{1,2}[./-][0-9]{1,2}" + _REST)
-_YEAR_LAST = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{4}" + _REST)
+_DAY, _OF_YEAR = r"(?:0?[1-9]|[12][0-9]|3[01])", r"(?:0?[1-9]|1[0-2])"
+_SHAPES = {
+    "ymd": re.compile(rf"[0-9]{{4}}[./-]{_OF_YEAR}[./-]{_DAY}{_REST}"),
+    "dmy": re.compile(rf"{_DAY}[./-]{_OF_YEAR}[./-][0-9]{{4}}{_REST}"),
+    "mdy": re.compile(rf"{_OF_YEAR}[./-]{_DAY}[./-][0-9]{{4}}{_REST}"),
+}
 
 # What makes a date that begins with its year of one in another order.
 ORDERS: dict[str, Rules] = {
@@ -108,7 +112,7 @@ def dates_by_order(texts: Sequence[str], *, whole: bool = False) -> dict[str, np
     from ntgate.data.cells import dates
 
     found = {}
-    for order, shape in (("ymd", _YEAR_FIRST), ("dmy", _YEAR_LAST), ("mdy", _YEAR_LAST)):
+    for order, shape in _SHAPES.items():
         fits = np.array([shape.fullmatch(text) is not None for text in texts], dtype=bool)
         if not fits.any() or (whole and not fits.all()):
             found[order] = np.zeros(len(texts), dtype=bool)
@@ -118,6 +122,17 @@ def dates_by_order(texts: Sequence[str], *, whole: bool = False) -> dict[str, np
         fits[fits] = dates(pd.Series([ruled(text, rules) for text in like], dtype=object)).notna().to_numpy()
         found[order] = fits
     return found
+
+
+def undecided(texts: Sequence[str]) -> list[str]:
+    """Those of the ``texts`` that begin with a day or a month, if none of them says which.
+
+    >>> undecided(["01/02/2024", "?"]), undecided(["01/02/2024", "13/02/2024"])
+    (['01/02/2024'], [])
+    """
+    day, month = (_SHAPES[order].fullmatch for order in ("dmy", "mdy"))
+    either = [text for text in texts if day(text) or month(text)]
+    return either if all(day(text) and month(text) for text in either) else []
 
 
 def dates_otherwise(texts: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ntgate.data import number_column
 from ntgate.data.column_cells import Cells, converted
-from ntgate.data.date_text import SAID, dates_otherwise, orders
+from ntgate.data.date_text import SAID, undecided
 from ntgate.data.domain import Domain
 from ntgate.data.text_column import Judged, truth_form
 
@@ -50,10 +50,11 @@ def second_look(
 
 def _order_of_each(name: str, verdict: Judged, cells: Mapping[str, Cells]) -> Judged | None:
     """A domain whose dates alone may have day or month first, where only another domain's say which."""
-    texts = {domain: dates_otherwise(list(part.counts)) for domain, part in cells.items() if part.type == "text"}
-    for domain, own in texts.items():
-        if len(own) >= _DATES and len(orders(own)) == 2:
-            order = next(iter(orders([text for others in texts.values() for text in others])), "ymd")
+    assert verdict.form is not None
+    order = "dmy" if verdict.form.written.startswith(SAID["dmy"]) else "mdy"
+    for domain, part in cells.items():
+        own = undecided(list(part.counts)) if part.type == "text" else []
+        if len(own) >= _DATES:
             seen = f"Column {name!r} has dates such as {own[0]!r} in {domain}, where nothing says whether day or month is first"
             return Judged(verdict.form, seen, {"kind": "date", "order": order}, "write them as 2024-01-31 in the files")
     return None
