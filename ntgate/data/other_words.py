@@ -20,10 +20,9 @@ def other_words(source: Domain, target: Domain) -> Iterator[str]:
         assert not isinstance(target.rows, np.ndarray)
         if name not in source.rows.columns or name not in target.rows.columns:
             continue
-        known = set(source.rows[name].unique())
-        cells = target.rows[name].to_numpy()
+        cells = target.rows[name]
         cells = cells[cells != ""]
-        others = cells[[cell not in known for cell in cells]]
+        others = cells[~cells.isin(source.rows[name].unique())]
         if len(others) and len(others) >= _SHARE * len(cells):
-            share, one = 100 * len(others) / len(cells), shown(others[0])
+            share, one = 100 * len(others) / len(cells), shown(others.iloc[0])
             yield f"Column {name!r}: {share:.0f}% of the target's rows have what no row of the source has, such as {one}."
