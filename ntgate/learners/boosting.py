@@ -14,10 +14,12 @@ from pydantic import Field
 
 from ntgate.base import Real, Whole
 from ntgate.learners.base import Encoded, Learner
+from ntgate.learners.threads import threads
 
 if TYPE_CHECKING:
     from ntgate.models.base import Model
 
+_FEW = 500_000  # numbers: a fit takes a second in one thread
 _MOST = 600  # columns times classes: a fit takes 20 ms for each, and thousands of them are images or texts, no table
 
 
@@ -50,6 +52,7 @@ class Boosting(Learner):
     def fit(self, encoded: Encoded, settings: Sequence[float], seed: int) -> list[Model]:  # noqa: ARG002
         """Grow the trees; scikit-learn keeps them as arrays."""
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
 
         from ntgate.export.tree_graph import Tree, tree_graph
         from ntgate.models.graph import GraphModel
@@ -60,7 +63,10 @@ class Boosting(Learner):
             min_samples_leaf=self.leaf_rows,
             early_stopping=False,
             random_state=seed,
-        ).fit(encoded.rows, encoded.labels, encoded.weights)
+        )
+        # Thousands of small loops: on a busy machine threads wait for each other thirty times as long as they work.
+        with threadpool_limits(1 if encoded.rows.size <= _FEW else threads(), user_api="openmp"):
+            grown.fit(encoded.rows, encoded.labels, encoded.weights)
         codes, classes = grown.classes_, len(encoded.classes)
         # Two classes share one sum: its sign is turned for the first, and softmax of (-s/2, s/2) is the sigmoid of s.
         adds = np.array([[-0.5, 0.5]]) if len(codes) == 2 else np.eye(len(codes))

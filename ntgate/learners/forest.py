@@ -17,6 +17,7 @@ from pydantic import Field
 
 from ntgate.base import Whole
 from ntgate.learners.base import Encoded, Floats, Learner
+from ntgate.learners.threads import threads
 
 if TYPE_CHECKING:
     from ntgate.export.tree_graph import Tree
@@ -62,7 +63,7 @@ class RandomForest(Forest):
     def _unfitted(self, seed: int) -> Any:
         from sklearn.ensemble import RandomForestClassifier
 
-        return RandomForestClassifier(self.trees, random_state=seed, n_jobs=_threads())
+        return RandomForestClassifier(self.trees, random_state=seed, n_jobs=threads())
 
 
 class ExtraTrees(Forest):
@@ -73,14 +74,7 @@ class ExtraTrees(Forest):
     def _unfitted(self, seed: int) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier
 
-        return ExtraTreesClassifier(self.trees, random_state=seed, n_jobs=_threads())
-
-
-def _threads() -> int:
-    """As many as networks are trained with here: where two processes train, each has its cores."""
-    import torch
-
-    return torch.get_num_threads()
+        return ExtraTreesClassifier(self.trees, random_state=seed, n_jobs=threads())
 
 
 def _tree(tree: Any, codes: Any, classes: int, share: float) -> Tree:

@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
+from threadpoolctl import threadpool_info
 
 from ntgate.data.encoder import ArrayEncoder
 from ntgate.export.tree_graph import float32_at_most
@@ -109,3 +110,18 @@ def test_penalties_of_a_path_are_those_fitted_one_by_one():
     for penalty, model in zip(Logistic().settings, path, strict=True):
         (alone,) = Logistic(penalties=(penalty,)).fit(seen, (penalty,), seed=0)
         assert model.scores(seen.rows) == pytest.approx(alone.scores(seen.rows), abs=0.01)
+
+
+@pytest.mark.parametrize(("n", "taken"), [(300, 1), (100_000, 2)], ids=["few", "many"])
+def test_boosting_takes_one_thread_for_few_numbers(monkeypatch, n, taken):
+    """Its loops are short there: on a busy machine two threads took thirty times as long as one."""
+    fit, limits = HistGradientBoostingClassifier.fit, []
+
+    def watched(self, *args):
+        limits.append({one["num_threads"] for one in threadpool_info() if "scikit_learn" in one["filepath"]})
+        return fit(self, *args)
+
+    monkeypatch.setattr(HistGradientBoostingClassifier, "fit", watched)
+    monkeypatch.setattr("ntgate.learners.boosting.threads", lambda: 2)
+    Boosting(rounds=1).fit(rows(n, 2), (0.0,), seed=0)
+    assert limits == [{taken}]
