@@ -117,6 +117,8 @@ class GateDecision(Frozen):
         before, said = self.uncompressed, self.verdict
         for more in (self.deciding, self.labels):
             said += f" {more.sentence}" if more is not None and more.sentence else ""
+        if self.deciding is not None and self.deciding.sentence and (others := _open_otherwise(self.findings)):
+            said += f" Not counted is what {others} takes."
         if before is not None and before.outcome == "promoted" and self.outcome != "promoted":
             said += f" Before compression it would have passed, with a gain of {self.points(before.gain)}."
         return " ".join([said, *(alarm for alarm in self.alarms if alarm not in said)])
@@ -141,8 +143,18 @@ class GateDecision(Frozen):
                 "from scratch."
             )
         if finding.rule == "negative_transfer" and self.gain is not None:
-            return f"A gain of {self.points(self.gain)} over training from scratch is not enough evidence to promote."
+            behind = (
+                f"The candidate is {self.points(-self.gain)} behind training from scratch: no evidence to promote, and not "
+                "enough to call the transfer negative."
+            )
+            small = f"A gain of {self.points(self.gain)} over training from scratch is not enough evidence to promote."
+            return behind if self.gain < 0 else small
         return in_words(self, finding) or finding.reason
+
+
+def _open_otherwise(findings: tuple[Finding, ...]) -> str:
+    """The rules that are not decided beside the gain over scratch, which further seeds repeat."""
+    return " and ".join(f.rule for f in findings if f.outcome == "inconclusive" and f.rule not in ("negative_transfer", "seeds"))
 
 
 def withheld(decision: GateDecision) -> GateDecision:

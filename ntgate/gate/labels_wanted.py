@@ -27,27 +27,42 @@ class Deciding(Frozen):
         random: labels of rows drawn at random; None: it cannot be said.
         deciding: labels of rows on which candidate and scratch disagree; None as above.
         disagreement: the share of the rows on which they do.
+        measured: whether the gain was.
     """
 
     gain: float
     random: int | None
     deciding: int | None
     disagreement: float
+    measured: bool = True
 
     @property
     def sentence(self) -> str:
         """Both numbers in words; empty where one is missing."""
         if self.random is None or self.deciding is None:
             return ""
-        rows = f"the {100 * self.disagreement:.2g} % of rows on which it and scratch disagree"
-        return (
-            f"Labels of {self.deciding:,} of {rows} would show a gain of {100 * self.gain:.2g} points, or of {self.random:,} "
-            "random rows: `ntgate ask` picks them."
+        labels = (
+            f"abels of {self.deciding:,} of the {100 * self.disagreement:.2g} % of rows on which it and scratch disagree would show"
         )
+        gain, random = f"{100 * self.gain:.2g} points", f"or of {self.random:,} random rows: `ntgate ask` picks them."
+        return f"L{labels} a gain of {gain}, {random}" if self.measured else f"If it gains {gain} after all, l{labels} it, {random}"
+
+
+def out_of_reach(gain: float | None, interval: tuple[float, float] | None, config: GateConfig) -> bool:
+    """Whether no gain was measured, and one that is worth promoting for lies above all that the test rows leave possible.
+
+    >>> out_of_reach(-0.01, (-0.04, 0.02), GateConfig()), out_of_reach(-0.01, (-0.08, 0.05), GateConfig())
+    (True, False)
+    """
+    if gain is None or interval is None or gain > config.margin:
+        return False
+    return interval[1] < config.margin + config.wanted_gain
 
 
 def deciding(case: Case) -> Deciding | None:
-    """What labels would take after these test rows; None where no row was opened, or the metric does not count rows.
+    """What labels would take after these test rows.
+
+    None where no row was opened, the metric does not count rows, or no gain worth promoting for is possible any more.
 
     >>> import numpy as np
     >>> from ntgate.gate.comparison import Case
@@ -63,6 +78,8 @@ def deciding(case: Case) -> Deciding | None:
     unfit = not config.counts_right_rows or evidence.groups is not None or evidence.fold is not None
     if unfit or first is None or second is None or found is None or not len(evidence.y):
         return None
+    if out_of_reach(found.gain, found.interval, config):
+        return None
     n = len(evidence.y)
     gained, _, lost = counts(evidence.y, first, second)
     differing = int((first.argmax(axis=1) != second.argmax(axis=1)).sum())
@@ -77,7 +94,11 @@ def deciding(case: Case) -> Deciding | None:
     if random is None:
         random = rows_needed(p_gained, p_lost, config.alpha, margin=config.margin)
     return Deciding(
-        gain=gain, random=random, deciding=labels_to_ask(p_gained, p_lost, disagreement, config), disagreement=disagreement
+        gain=gain,
+        random=random,
+        deciding=labels_to_ask(p_gained, p_lost, disagreement, config),
+        disagreement=disagreement,
+        measured=measured > config.margin,
     )
 
 

@@ -221,10 +221,18 @@ def _after(report: RunReport) -> tuple[str, ...]:
         if going is not None and " judge " in going:
             return (f"Go on labelling the rows that were asked for, then: {going}",)
         asking = () if going is None else (f"Label the rows that decide, which takes the fewest labels: {going}",)
+        fresh = (
+            "Label fresh test rows of the target, then run again: the findings say how many. Rows that were opened count for no "
+            "other decision, unless gate.ledger declares several."
+        )
+        if going is None and "negative_transfer" in held and report.gain is not None and report.gain <= (report.margin or 0.0):
+            fresh = (
+                "More test labels will not help, for no gain was measured: label training rows of the target, or look for a source "
+                "that is nearer to it."
+            )
         return (
             *asking,
-            "Label fresh test rows of the target, then run again: the findings say how many. Rows that were opened count for no "
-            "other decision, unless gate.ledger declares several.",
+            fresh,
             "Do not lower the bounds to get a verdict." + ("" if report.champion is None else " The champion keeps serving."),
         )
     return (

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from ntgate.config import RunConfig
 from ntgate.errors import ConfigError
+from ntgate.gate.labels_wanted import out_of_reach
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.quick import left_out
 from ntgate.registry.baseline import Baseline
@@ -146,6 +147,8 @@ def _labels(config: RunConfig, history: RunHistory, directory: str, before: str 
     try:
         rules = rules_to_ask(config, history, directory)
     except ConfigError:  # labels would decide nothing, as `ntgate ask` says
+        return {}
+    if out_of_reach(decided.gain, decided.gain_interval, config.gate):
         return {}
     wanted = decided.deciding
     numbers = {} if wanted is None else wanted.model_dump(mode="json")

@@ -287,7 +287,7 @@ def labels_wanted(p: Places) -> Told:
     if budget and deciding is not None:
         yield _equal("next step", int(budget[1]), deciding)
     if deciding is not None:
-        told = re.search(rf"Labels of {_NUMBER} of the", a["sentence"])
+        told = re.search(rf"[Ll]abels of {_NUMBER} of the", a["sentence"])
         if told:
             yield "sentence", told[1], deciding, same(told[1], deciding)
     if going:

@@ -47,6 +47,30 @@ def test_a_small_gain_is_inconclusive_and_says_how_many_labels_would_show_it():
     assert "test labels would show a gain like this" in finding.reason
 
 
+def test_a_loss_is_called_one_and_labels_are_not_advised_where_they_would_show_no_gain():
+    y, candidate, scratch = arms(500, 9, 14)
+    decision = decide(fresh(y, candidate, scratch), one_seed())
+    assert (decision.outcome, decision.deciding) == ("inconclusive", None)
+    assert decision.sentence == (
+        "The candidate is 1.0 points behind training from scratch: no evidence to promote, and not enough to call the transfer "
+        "negative."
+    )
+
+
+def test_few_rows_leave_a_gain_possible_that_was_not_measured():
+    y, candidate, scratch = arms(60, 4, 5)
+    decision = decide(fresh(y, candidate, scratch), one_seed())
+    assert not decision.deciding.measured
+    assert "If it gains 3 points after all, labels of 169 of the 15 % of rows on which it and scratch disagree" in decision.sentence
+
+
+def test_labels_that_other_rules_take_are_said_not_to_be_counted():
+    y, candidate, scratch = arms(500, 20, 14)
+    evidence = fresh(y, candidate, scratch, learners={"forest": candidate, "network": scratch})
+    decision = decide(evidence, one_seed())
+    assert decision.sentence.endswith("`ntgate ask` picks them. Not counted is what target_learners takes.")
+
+
 def test_identical_arms_are_inconclusive():
     y, candidate, _ = arms(300, 0, 0)
     assert decide(fresh(y, candidate, candidate), one_seed()).outcome == "inconclusive"
