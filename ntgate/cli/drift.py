@@ -111,9 +111,13 @@ def summary(shift: ShiftReport, where: str) -> str:
         f"  rows               {shift.n_source:,} source, {shift.n_target:,} target, {where}",
     ]
     if shift.features_tested:
-        lines.append(f"  features           {shift.features_moved} of {shift.features_tested} shown to have moved by themselves")
+        moved = f"{shift.features_moved} of {shift.features_tested} shown to have moved by themselves"
+        lines.append(f"  features           {moved}, between 0 (alike) and 1 (apart)")
+    named = shift.moved[:_NAMED]
+    width = max([16, *(len(feature.name) for feature in named)])
     lines += [
-        f"    {feature.name:<16} moved by {feature.effect:.3f}   (adjusted p = {feature.p_value:.4g})"
-        for feature in shift.moved[:_NAMED]
+        f"    {feature.name:<{width}} moved by {feature.effect:.3f}   (adjusted p = {feature.p_value:.4g})" for feature in named
     ]
+    if shift.features_moved > len(named):
+        lines.append(f"    and {shift.features_moved - len(named)} more")
     return "\n".join([*lines, *(f"  note: {note}" for note in shift.notes)])

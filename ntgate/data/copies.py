@@ -43,9 +43,12 @@ class Copies(Frozen):
             found.append("Equal rows are draws of a discrete table and not copies: every test row counts.")
         if self.tested:
             parts = ", ".join(f"{count} {part}" for part, count in self.taken.items() if count)
-            found.append(f"{parts} rows are copies of {self.tested} test rows and were taken out.")
+            are = "row is a copy" if sum(self.taken.values()) == 1 else "rows are copies"
+            was = "was" if sum(self.taken.values()) == 1 else "were"
+            found.append(f"{parts} {are} of {self.tested} test row{'' if self.tested == 1 else 's'} and {was} taken out.")
         if self.repeated:
-            found.append(f"{self.repeated} test rows repeat others and are not counted again.")
+            repeat = "row repeats another and is" if self.repeated == 1 else "rows repeat others and are"
+            found.append(f"{self.repeated} test {repeat} not counted again.")
         found += [
             f"The {name} file stands in itself more than once: {count} rows were left out."
             for name, count in self.written_again.items()

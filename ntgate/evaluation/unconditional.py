@@ -131,7 +131,7 @@ def _as_extreme(most: float, discordant: Counts) -> Counts:
     """For each number of discordant rows, the smallest number of gained ones whose mid-p-value is at most ``most``."""
     from scipy.special import ndtri
 
-    guess = (discordant - ndtri(min(most, 1 - 1e-12)) * np.sqrt(discordant)) / 2
+    guess = (discordant - ndtri(min(max(most, 1e-300), 1 - 1e-12)) * np.sqrt(discordant)) / 2  # of a finite deviation
     bound = most * (1 + 1e-9)
     return smallest(lambda gained: mid_p(gained, discordant) <= bound, discordant, guess.astype(np.int64))
 

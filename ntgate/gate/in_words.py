@@ -63,7 +63,9 @@ def _constant_guess(_: GateDecision, finding: Finding, __: float) -> str | None:
 
 
 def _target_learners(decision: GateDecision, finding: Finding, _: float) -> str | None:
-    if finding.outcome == "fail" or not decision.learners:
+    if finding.outcome == "fail":
+        return finding.alarm
+    if not decision.learners:
         return None
     closest = min(decision.learners, key=lambda one: one.gain)
     name, gain = closest.strategy.replace("_", " "), decision.points(closest.gain)

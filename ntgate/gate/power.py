@@ -61,7 +61,7 @@ class Power(Frozen):
             return f"A gain of {points} needs arms that differ on more rows than is usual."
         if not self.n:
             return (
-                f"None of the {self.of} test rows may be opened: about {row.needed} fresh ones show a gain of {points} with "
+                f"None of the {self.of} test rows may be opened: about {row.needed:,} fresh ones show a gain of {points} with "
                 f"probability 0.8, if exactly one arm is right on {100 * row.discordance:g} % of them."
             )
         left = f"{self.n} test rows" if self.n == self.of else f"The {self.n} of {self.of} test rows that are left"
@@ -70,7 +70,7 @@ class Power(Frozen):
             f"{100 * row.discordance:g} % of them"
         )
         fresh = "" if self.n == self.of else " fresh ones"
-        text += f"; {row.needed}{fresh} would with 0.8." if row.needed > self.n else "."
+        text += f"; {row.needed:,}{fresh} would with 0.8." if row.needed > self.n else "."
         if row.needed <= self.n or row.deciding is None or self.judged != "accuracy":
             return text
         return f"{text} Of rows on which the arms disagree, {row.deciding} labels do: `ntgate ask` picks them after a run."
@@ -86,8 +86,8 @@ def power(n: int, config: GateConfig, *, level: float | None = None, of: int | N
         of: test rows that there are, those that are worn out among them; None: ``n``.
 
     >>> print(power(900, GateConfig(wanted_gain=0.02)).sentence)
-    900 test rows show a gain of 2 points with probability 0.60, if exactly one arm is right on 10 % of them; 1538 would with 0.8. \
-Of rows on which the arms disagree, 169 labels do: `ntgate ask` picks them after a run.
+    900 test rows show a gain of 2 points with probability 0.60, if exactly one arm is right on 10 % of them; 1,538 would with \
+0.8. Of rows on which the arms disagree, 169 labels do: `ntgate ask` picks them after a run.
     """
     alpha = level or config.level
     gain, margin = config.wanted_gain, config.margin

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ntgate.data.copies import without_copies
+from ntgate.data.copies import Copies, without_copies
 from ntgate.data.domain import Domain
 from ntgate.data.fingerprint import numbered
 from ntgate.data.folds import folds
@@ -157,6 +157,13 @@ def test_copies_of_test_rows_are_taken_out_and_counted():
     }
     assert copies.sentences == ("3 source, 2 validation, 5 unlabelled rows are copies of 5 test rows and were taken out.",)
     assert left["source"].numbers[10] == 13
+
+
+def test_one_copy_is_told_in_the_singular():
+    assert Copies(taken={"source": 1}, tested=1, repeated=1).sentences == (
+        "1 source row is a copy of 1 test row and was taken out.",
+        "1 test row repeats another and is not counted again.",
+    )
 
 
 @pytest.mark.parametrize("part", ["source", "unlabelled"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.stats import beta, binom
@@ -56,6 +58,13 @@ def test_a_row_more_makes_no_seam(gained, lost):
             assert after == pytest.approx(before, rel=0.02)
     one, more = mcnemar_unconditional(270, 230, 5000), mcnemar_unconditional(271, 230, 5000)
     assert 0.8 * one < more < one
+
+
+def test_a_thousand_rows_won_warn_of_nothing():
+    """The chance of so many by tossing a coin is 0 as a float64."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert mcnemar_unconditional(1400, 0, 4000) == pytest.approx(OUTSIDE)
 
 
 def passing(n, alpha, test):

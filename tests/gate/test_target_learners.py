@@ -42,7 +42,8 @@ def test_a_learner_that_is_shown_to_be_better_stops_the_promotion_and_is_an_alar
     decision, finding = decided(0.75, 0.6, forest=0.9, logistic=0.55)
     assert (decision.outcome, finding.outcome) == ("rejected", "fail")
     assert "(forest, 90.0 %) is shown to beat the candidate" in finding.alarm
-    assert finding.alarm in decision.sentence
+    assert finding.reason.endswith("The forest is shown to be better.")
+    assert decision.sentence == finding.alarm  # once, and the numbers stand beside the rule
 
 
 def test_a_learner_that_is_as_good_stops_the_promotion_until_it_is_shown_to_be_worse():

@@ -83,6 +83,8 @@ def assert_agreement(shift: ShiftReport, said: dict[str, str]) -> None:
     moved, of, none_of = counted.groups()
     assert (int(moved or 0), int(of or none_of)) == (shift.features_moved, shift.features_tested)
     assert f"{shift.features_moved} of {shift.features_tested} shown to have moved" in said["console"]
+    left = re.search(r"and (\d+) more", said["console"])
+    assert len(re.findall(r" moved by \d", said["console"])) + int(left[1] if left else 0) == shift.features_moved
     assert shift.attribution.drifted == shift.features_moved
     assert shift.attribution.tested == shift.features_tested
     assert shift.features_moved == 0 or shift.significant  # no feature moved where nothing is shown

@@ -88,9 +88,9 @@ def _verdict(outcome: Outcome, found: Comparison, n: int, config: GateConfig) ->
     advice = "a gain like this needs more test labels to be shown"
     rows = n if found.streamed is None else found.streamed
     if found.needed is not None and found.needed > rows:
-        advice = f"about {found.needed} test labels would show a gain like this, {found.needed - rows} more than now"
+        advice = f"about {found.needed:,} test labels would show a gain like this, {found.needed - rows:,} more than now"
         if found.streamed is None and spent(config):
-            advice = f"about {found.needed} fresh test labels would show a gain like this: those of this decision are spent"
+            advice = f"about {found.needed:,} fresh test labels would show a gain like this: those of this decision are spent"
     elif found.gain <= config.margin:
         advice = "there is no gain to be shown so far"
     return f"It is not shown to beat {than}: {advice}."

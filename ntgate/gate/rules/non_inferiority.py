@@ -25,7 +25,7 @@ def not_worse(rule: str, found: Comparison, text: str, *, margin: float, alpha: 
         return Finding(rule=rule, outcome="pass", measured=lower, bound=bound, reason=f"{text} It is not worse.")
     if upper <= bound:
         return Finding(rule=rule, outcome="fail", measured=lower, bound=bound, reason=f"{text} It is worse.")
-    advice = "more test labels would tell" if found.needed is None else f"about {found.needed} test labels would tell"
+    advice = "more test labels would tell" if found.needed is None else f"about {found.needed:,} test labels would tell"
     return Finding(
         rule=rule,
         outcome="inconclusive",

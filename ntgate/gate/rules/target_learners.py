@@ -36,7 +36,7 @@ def target_learners(case: Case) -> Finding:
         worst = max(better, key=lambda name: told[name].gain)
         value = f"{_called(worst)}, {config.metric.in_words(told[worst].first)}"
         alarm = f"A model of the target alone ({value}) is shown to beat the candidate: the source is not worth its use."
-        reason = f"{text} One of these is shown to be better."
+        reason = f"{text} The {_called(worst)} is shown to be better."
         return Finding(rule=NAME, outcome="fail", measured=-told[best].gain, bound=0.0, reason=reason, warning=True, alarm=alarm)
     level = 1.0 if config.learner_alpha is None else config.learner_alpha
     unshown = {name: one for name, one in case.over_learners.items() if one.gain <= 0 or one.p_value > level}
@@ -50,7 +50,7 @@ def target_learners(case: Case) -> Finding:
     )
     wanted = labels_wanted("inconclusive", closest, len(case.evidence.y), config)
     if wanted is not None:
-        reason += f" About {closest.needed} {'fresh ' if spent(config) else ''}test labels would show a gain like this."
+        reason += f" About {closest.needed:,} {'fresh ' if spent(config) else ''}test labels would show a gain like this."
     return Finding(rule=NAME, outcome="inconclusive", measured=closest.gain, bound=0.0, reason=reason, labels_wanted=wanted)
 
 

@@ -67,7 +67,8 @@ def named_features(source: Domain, target: Domain) -> Features:
 
     assert not isinstance(source.rows, np.ndarray)
     assert not isinstance(target.rows, np.ndarray)
-    found = compared(source.rows, target.rows, source.texts if source.forms else None)
+    dates = {name: form.unit for name, form in source.forms.items() if form.kind == "date"}
+    found = compared(source.rows, target.rows, source.texts if source.forms else None, dates)
     read = [
         f"Column {name!r} is read as a {form.kind}: {form.written}."
         for name, form in source.forms.items()

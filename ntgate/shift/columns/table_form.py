@@ -7,7 +7,7 @@ column holds, it is compared as far as both can be read. Whatever is not plain i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -59,7 +59,9 @@ class Number(NamedTuple):
     marks: bool = False
 
 
-def compared(source: pd.DataFrame, target: pd.DataFrame, texts: Collection[str] | None = None) -> Features:
+def compared(
+    source: pd.DataFrame, target: pd.DataFrame, texts: Collection[str] | None = None, dates: Mapping[str, float] | None = None
+) -> Features:
     """Both tables, which have the same columns, as numbers.
 
     A number is itself, the median of both tables where it is missing, and one more that marks the missing. A text of few values is
@@ -71,6 +73,7 @@ def compared(source: pd.DataFrame, target: pd.DataFrame, texts: Collection[str] 
         source: one table.
         target: the other.
         texts: the columns that people wrote; None: those that look like it.
+        dates: the columns of numbers that are steps of a date, and the seconds of a step.
 
     >>> import pandas as pd
     >>> before = pd.DataFrame({"age": [str(i) for i in range(60)], "colour": ["red", "blue"] * 30})
@@ -84,7 +87,7 @@ def compared(source: pd.DataFrame, target: pd.DataFrame, texts: Collection[str] 
     notes: list[str] = []
     owner: dict[str, str] = {}
     for column in source.columns:
-        for found in _column(str(column), source[column], target[column], texts):
+        for found in _column(str(column), source[column], target[column], texts, (dates or {}).get(str(column))):
             if isinstance(found, str):
                 notes.append(found)
                 continue
@@ -100,12 +103,14 @@ def compared(source: pd.DataFrame, target: pd.DataFrame, texts: Collection[str] 
     return Features(rows[0], rows[1], names, columns, labels, tuple(notes), marks)
 
 
-def _column(name: str, first: pd.Series[Any], second: pd.Series[Any], written: Collection[str] | None) -> Iterator[Number | str]:
+def _column(
+    name: str, first: pd.Series[Any], second: pd.Series[Any], written: Collection[str] | None, step: float | None
+) -> Iterator[Number | str]:
     if first.dtype.kind == second.dtype.kind == "f":
         one, other = first.to_numpy(dtype=np.float64), second.to_numpy(dtype=np.float64)
         least = np.nanmin(np.concatenate([one, other])) if first.dtype == np.float64 and not _nothing(one, other) else 0.0
         if least and np.abs(least) > _EXACT:  # as float32, in which all is compared, such numbers would be equal
-            yield f"Column {name!r} is compared by how far its numbers lie above {least:.15g}."
+            yield f"Column {name!r} is compared by how far its {_lie_above(float(least), step)}."
             one, other = one - least, other - least
         yield from _numeric(name, one, other)
         return
@@ -117,6 +122,20 @@ def _column(name: str, first: pd.Series[Any], second: pd.Series[Any], written: C
             "read. Write it the same way in both."
         )
     yield from _text(name, first, second, mixed, written)
+
+
+def _lie_above(least: float, step: float | None) -> str:
+    """What lies how far above what, for people: a date's number tells them nothing.
+
+    >>> _lie_above(1704070620.0, 1.0), _lie_above(2.0**25, None)
+    ('dates lie behind 2024-01-01 00:57:00, in seconds', 'numbers lie above 33554432')
+    """
+    import pandas as pd
+
+    if step is None:
+        return f"numbers lie above {least:.15g}"
+    unit = "seconds" if step == 1 else f"steps of {step:g} seconds"
+    return f"dates lie behind {pd.Timestamp(least * step, unit='s').round('s')}, in {unit}"
 
 
 def _text(
