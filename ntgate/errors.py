@@ -76,6 +76,22 @@ class ModelError(NtgateError):
     exit_code = 5
 
 
+class TooLargeError(ModelError):
+    """The rows are none for a learner, which steps aside (exit 5 where it is asked for by itself).
+
+    Args:
+        learner: what cannot learn from them.
+        why: in words.
+    """
+
+    def __init__(self, learner: str, why: str) -> None:
+        super().__init__(learner, expected="rows that it can learn from in seconds", got=why, fix="leave it out")
+        self.why = why
+
+    def __reduce__(self) -> tuple[type[TooLargeError], tuple[str, str]]:
+        return TooLargeError, (self.subject, self.why)
+
+
 class RegistryError(NtgateError):
     """The model registry cannot be reached or refused the request (exit 6)."""
 

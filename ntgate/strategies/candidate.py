@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from ntgate.base import Artifact, Frozen
-from ntgate.errors import LostError, MachineError, NtgateError, StoreError
+from ntgate.errors import LostError, MachineError, NtgateError, StoreError, TooLargeError
 from ntgate.models import AnyModel, Model
 from ntgate.models.base import Scores
 from ntgate.strategies.base import Arm, Strategy, cannot_read
@@ -98,6 +98,8 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
         return Candidate(strategy=strategy.kind, parameters=parameters, failed=reason, left_out=True, began=at)
     try:
         found = train_on_all(strategy, arm)
+    except TooLargeError as error:
+        return Candidate(strategy=strategy.kind, parameters=parameters, failed=error.why, left_out=True, began=at)
     except (MachineError, StoreError, LostError):
         raise
     except (NtgateError, MemoryError, RuntimeError, np.linalg.LinAlgError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.data.encoder import fit_encoder, fit_text_encoder
-from ntgate.errors import ModelError
+from ntgate.errors import ModelError, TooLargeError
 from ntgate.evaluation.calibration import log_loss
 from ntgate.learners.base import Encoded, EncodedTexts, Learner, TextLearner
 from ntgate.strategies.base import Arm, Trained, measured
@@ -62,13 +62,13 @@ def fit_learner(arm: Arm, learner: Learner, pools: Sequence[Encoded | EncodedTex
     and nothing is scored.
 
     Raises:
-        ModelError: when rows of so many numbers would take too long.
+        TooLargeError: when rows of so many numbers would take too long.
     """
     from ntgate.models.committee import CommitteeModel
 
     width, classes = pools[0].rows.shape[1], len(pools[0].classes)
     if isinstance(pools[0], Encoded) and (why := learner.too_large(width, classes)):
-        raise ModelError(learner.called, expected="rows that it can learn from in seconds", got=why, fix="leave it out")
+        raise TooLargeError(learner.called, why)
     settings = learner.settings if arm.until is None else learner.settings[arm.until - 1 : arm.until]
     same = (1 / len(pools),) * len(pools)
     models = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import typing
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from ntgate.data.domain import Domain, TrainingView
+from ntgate.errors import TooLargeError
 from ntgate.export.parity import check_parity
 from ntgate.report import words
 from ntgate.strategies import STRATEGIES
@@ -26,7 +28,7 @@ from ntgate.strategies.moment_matching import MomentMatching
 from ntgate.strategies.multi_task import MultiTask
 from ntgate.strategies.parameter_transfer import ParameterTransfer
 from ntgate.strategies.residual_features import ResidualFeatures
-from ntgate.strategies.scratch import LEARNERS, NetworkScratch
+from ntgate.strategies.scratch import LEARNERS, BoostingScratch, NetworkScratch
 from ntgate.strategies.transfer import initial_network
 from ntgate.strategies.weight_interpolation import WeightInterpolation
 from ntgate.training.config import Mlp, NetworkSpec, TrainingConfig
@@ -268,3 +270,12 @@ def test_a_failing_arm_is_a_candidate_with_a_reason(arm, tmp_path):
     candidate = train(NetworkScratch(), broken, tmp_path)
     assert "a finite loss" in candidate.failed
     assert candidate.model is None
+    assert not candidate.left_out
+
+
+def test_a_learner_that_would_take_too_long_steps_aside_and_has_not_failed(arm, tmp_path, monkeypatch):
+    monkeypatch.setattr("ntgate.learners.boosting._MOST", 1)
+    candidate = train(BoostingScratch(), arm, tmp_path)
+    assert candidate.left_out
+    assert candidate.failed.endswith("would take it minutes")
+    assert pickle.loads(pickle.dumps(TooLargeError("boosting", "too many"))).why == "too many"
