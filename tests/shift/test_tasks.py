@@ -8,8 +8,9 @@ import pytest
 from ntgate.errors import DataError
 from ntgate.shift import task_difference
 from ntgate.shift.task.class_distances import distances
-from ntgate.shift.task.counterparts import matches
+from ntgate.shift.task.counterparts import Counterpart, matches
 from ntgate.shift.task.disagreement import disagreement
+from ntgate.shift.task.tasks import TaskDifference
 
 TEN = tuple("0123456789")
 RARE = 3 * np.sqrt(0.05 * 0.95)  # three standard errors of a rate of 5 %, times the root of the number of draws
@@ -300,6 +301,23 @@ def test_a_ring_of_swapped_labels_is_shown(ring):
     assert len(found.rings) == 1
     assert {(int(one.source), int(one.target)) for one in found.rings[0]} == {(int(k[1:]), v) for k, v in ring.items()}
     assert all(one.rows_nearest > 0.5 for one in found.rings[0])
+
+
+def test_a_ring_where_no_other_class_is_in_its_place_is_none():
+    """Digits with black and white exchanged are such a domain: their labels are in order."""
+
+    def rings(**looks: tuple[str, float | None]) -> int:
+        found = tuple(
+            Counterpart(target=target, source=source, rows_nearer=0.9, p_value=p, swapped=p == 1e-9, rows_nearest=0.9)
+            for target, (source, p) in looks.items()
+        )
+        return len(TaskDifference.model_construct(counterparts=found, raw_counterparts=()).rings)
+
+    swap = {"three": ("eight", 1e-9), "eight": ("three", 1e-9)}
+    assert rings(**swap) == 1
+    assert rings(**swap, one=("one", None), two=("two", None)) == 1
+    assert rings(**swap, one=("two", 0.2), two=("four", 0.2), four=("one", 0.2)) == 0
+    assert rings(**swap, one=("another", 0.2)) == 1  # the source has no such class
 
 
 def test_one_direction_is_no_ring():

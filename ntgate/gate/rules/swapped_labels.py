@@ -29,5 +29,5 @@ def labels(case: Case) -> Finding:
     if case.config.swapped_labels == "accept":
         reason = f"{told} gate.swapped_labels says that this is meant."
         return Finding(rule=NAME, outcome="pass", measured=len(shown), bound=0, reason=reason, warning=True)
-    alarm = f"Labels look swapped: {told} Correct them, or write `{MEANT}` where this is meant."
+    alarm = f"Labels look swapped: {told} Correct them, or write `{MEANT}` where they are right as they are."
     return Finding(rule=NAME, outcome="inconclusive", measured=len(shown), bound=0, reason=alarm, warning=True, alarm=alarm)
