@@ -54,8 +54,10 @@ def open_rows(
         return unopened(len(test), "No test row was opened, so none is worn: labels that look swapped have to be seen to first.")
     missing = [name for name in ("candidate", "scratch") if name not in onnx]
     if missing or crossed.failed is not None:
-        lacking = f"model of {' and '.join(missing)}" if missing else f"held-out fold ({crossed.failed})"
-        return unopened(len(test), f"There is no {lacking} to compare, so no test row was opened.")
+        called = {"candidate": "candidate", "scratch": "model from scratch"}
+        lacking = " and no ".join(called[name] for name in missing) or f"held-out fold ({crossed.failed})"
+        why = " Why each arm was left out or failed stands beside it." if missing else ""
+        return unopened(len(test), f"There is no {lacking} to compare, so no test row was opened.{why}")
     prints = row_keys(test)
     offered = offered_rows(config, test, ingested.leakage)
     ledger = ledger_of(config)

@@ -25,6 +25,10 @@ from tests.training.toy import accuracy
 EXPLODING = ("training.learning_rate=1e6", "training.clip_norm=1e12", "scratch=[network]")
 NETWORKS = "strategies=[fine_tuning, domain_adversarial, feature_extraction]"
 
+LACKING = (
+    "There is no model from scratch to compare, so no test row was opened. Why each arm was left out or failed stands beside it."
+)
+
 
 def answer(project: Path, capsys: pytest.CaptureFixture[str], *settings: str) -> tuple[int, dict]:
     capsys.readouterr()
@@ -65,7 +69,7 @@ def test_without_scratch_the_run_is_inconclusive_and_the_arm_that_was_trained_is
     assert result["candidate"]["value"] is result["scratch"]["value"] is None  # no test row was worn for nothing
     outcomes = {found["rule"]: (found["outcome"], found["reason"]) for found in result["findings"]}
     assert outcomes["negative_transfer"][0] == "inconclusive"
-    assert outcomes["wear"] == ("inconclusive", "There is no model of scratch to compare, so no test row was opened.")
+    assert outcomes["wear"] == ("inconclusive", LACKING)
     assert result["registry"]["version"] is None
     assert history(connect(load(project / "config.yaml").registry, "reader")) == []
 
