@@ -77,7 +77,7 @@ class TaskDifference(Frozen):
         Where few classes are in a ring or look like their own namesake, the domains are too far apart for the matching to say
         anything, and there is no ring: of 24 samples of digits with black and white exchanged seven had one, with none of the other
         eight classes in its place, and now none. Of 12 samples each with classes exchanged pair by pair the rule finds all with 5
-        rows a class, and with 20 and noise nine (without it 12); of those with names dealt anew 7 (11) with 5 rows, and all with 20.
+        rows a class, and with 20 and noise nine (without it 12); with names dealt anew 7 (11) with 5 rows, and all with 20.
         """
         found: list[tuple[Counterpart, ...]] = []
         for one in (*_rings(self.counterparts), *_rings(self.raw_counterparts)):
