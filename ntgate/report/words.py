@@ -22,7 +22,7 @@ NOTES = {
     "isotonic": "Then by a rising curve of {:.0f} points (isotonic regression), shown better on rows held out.",
     "effective_source_rows": "They are worth {:,.1f} rows of equal weight.",
 }
-_SHARE, _WEIGHT = "source_share.", "weight."  # the name of the block, of the arm, follows
+_SHARE, _WEIGHT, _HEAT = "source_share.", "weight.", "temperature."  # the name of the block, of the arm, follows
 
 
 def strategy(name: str | None, plan: Sequence[PlanRow] = ()) -> str:
@@ -58,13 +58,19 @@ def notes(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
         for name, value in told.items()
         if name.startswith(_WEIGHT) and isinstance(value, float)
     ]
+    heats = [
+        f"{strategy(name.removeprefix(_HEAT))} {value:.2f}"
+        for name, value in told.items()
+        if name.startswith(_HEAT) and isinstance(value, float)
+    ]
     words = [
         NOTES[name].format(value) if name in NOTES else f"{label(name)}: {value}."
         for name, value in told.items()
-        if not name.startswith((_SHARE, _WEIGHT))
+        if not name.startswith((_SHARE, _WEIGHT, _HEAT))
     ]
     return (
         *([f"Weights: {', '.join(weights)}."] if weights else []),
+        *([f"Temperatures that bring their scores to chances first: {', '.join(heats)}."] if heats else []),
         *words,
         *([f"The source's share of the weights: {', '.join(shares)}."] if shares else []),
     )
