@@ -2,7 +2,8 @@
 
 The linear opinion pool (Genest & Zidek, "Combining Probability Distributions: A Critique and an Annotated Bibliography",
 Statistical Science 1, 1986), then ``p ** (1 / T)``, normalised again (Guo et al., "On Calibration of Modern Neural Networks",
-ICML 2017): a mean of models is less sure than it could be. Where many labels show it to be better, a rising curve follows.
+ICML 2017): a mean of models is less sure than it could be. Where many labels show it to be better, a rising curve follows. A member
+may be a committee: of one model alone it is that model at a temperature of its own.
 """
 
 from __future__ import annotations
