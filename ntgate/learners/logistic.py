@@ -49,7 +49,7 @@ class Logistic(TextLearner):
         """Scale, fit one penalty after the other, each from where the one before ended, and fold the scale in."""
         from ntgate.shift.columns.feature_scale import feature_scale
 
-        scale = feature_scale(encoded.rows)
+        scale = feature_scale(encoded.rows, encoded.weights)
         mean = np.average(encoded.rows, axis=0, weights=encoded.weights)
         return regressions(encoded, (encoded.rows - mean) / scale, settings, scale=scale, mean=mean, close=CLOSE)
 

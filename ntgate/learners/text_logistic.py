@@ -39,7 +39,7 @@ def fit_texts(encoded: EncodedTexts, penalties: Sequence[float]) -> Sequence[Mod
     columns = rows[:, :plain].toarray()
     scale, mean = np.full(rows.shape[1], 1 / _LENGTH), np.zeros(rows.shape[1])
     if plain:
-        scale[:plain] = feature_scale(columns)
+        scale[:plain] = feature_scale(columns, encoded.weights)
         mean[:plain] = np.average(columns, axis=0, weights=encoded.weights)
     terms = csr_array(rows[:, plain:])
     scale[plain:] /= _telling(terms, encoded)

@@ -66,7 +66,7 @@ class SourceScores(Strategy, Logistic):
         assert encoded.start is not None
         logs = encoded.start.logs(encoded)
         rows = np.hstack([encoded.rows, logs])
-        scale = np.hstack([feature_scale(encoded.rows), np.full(logs.shape[1], 1 / self.importance)])
+        scale = np.hstack([feature_scale(encoded.rows, encoded.weights), np.full(logs.shape[1], 1 / self.importance)])
         mean = np.average(rows, axis=0, weights=encoded.weights)
         found = regressions(encoded, (rows - mean) / scale, settings, scale=scale, mean=mean, close=CLOSE)
         return [encoded.start.linear(encoded, model.weight, model.bias) for model in found]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -102,6 +104,18 @@ def test_a_thousand_classes_with_a_label_each_are_learnt_by_what_can():
     (model,) = ExtraTrees(trees=3).fit(seen, (0.0,), seed=0)
     assert (model.scores(x).argmax(axis=1) == np.arange(1000)).mean() > 0.95
     assert Boosting().too_large(4, 1000) is not None
+
+
+def test_a_row_that_weighs_three_times_is_three_rows_to_logistic_regression():
+    """In the features' scale too: what is constant in the source and noise in the few rows of a target is noise of that weight."""
+    once = rows(120, 3)
+    once = replace(once, rows=once.rows * np.where(np.arange(120)[:, None] < 90, [1, 0, 1, 1, 1, 1], 1).astype(np.float32))
+    times = np.where(np.arange(120) < 90, 1, 3)
+    weighed = replace(once, weights=times / times.mean())
+    alike = np.full(times.sum(), 120 / times.sum())  # in all as much as the others, for the penalty counts against the sum
+    repeated = replace(once, rows=once.rows.repeat(times, 0), labels=once.labels.repeat(times), weights=alike)
+    first, second = (Logistic().fit(seen, Logistic().settings, seed=0)[0] for seen in (weighed, repeated))
+    assert first.scores(once.rows) == pytest.approx(second.scores(once.rows), abs=0.005)
 
 
 def test_penalties_of_a_path_are_those_fitted_one_by_one():

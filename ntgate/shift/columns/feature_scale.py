@@ -8,14 +8,22 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 
 
-def feature_scale(rows: Floats) -> npt.NDArray[np.float64]:
+def feature_scale(rows: Floats, weights: Floats | None = None) -> npt.NDArray[np.float64]:
     """The scale ``(d,)`` of the features of ``rows`` ``(n, d)``: the standard deviation, 1 for a constant feature.
 
     It is at least a twentieth of the feature's range, as in the network's normaliser: a feature that is almost constant
-    keeps its scale instead of being blown up.
+    keeps its scale instead of being blown up. With ``weights`` ``(n,)`` a feature that varies in few rows has the scale that these
+    rows are worth.
 
     >>> feature_scale(np.array([[0.0, 7.0], [2.0, 7.0]]))
     array([1., 1.])
+    >>> feature_scale(np.array([[0.0], [0.0], [0.0], [2.0]]), weights=np.array([1.0, 1.0, 1.0, 3.0]))
+    array([1.])
     """
-    scale = np.maximum(rows.std(axis=0, dtype=np.float64), np.ptp(rows, axis=0).astype(np.float64) / 20)
-    return np.where(scale > 0, scale, 1.0)
+    if weights is None:
+        deviation = rows.std(axis=0, dtype=np.float64)
+    else:
+        mean = np.average(rows, axis=0, weights=weights)
+        deviation = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
+    spread = np.ptp(rows, axis=0).astype(np.float64)
+    return np.where(spread > 0, np.maximum(deviation, spread / 20), 1.0)
