@@ -85,15 +85,16 @@ def inconclusive(tmp_path_factory, digits) -> Path:
 
 
 def made_inconclusive(folder: Path, digits: tuple[np.ndarray, np.ndarray], **registry: str) -> None:
-    """A finished run in ``folder``, whose test rows are too few."""
+    """A finished run in ``folder``, whose test rows are too few to show what 300 labels leave of the source's use."""
     x, y = digits
     write_project(folder, x, y)
     rows = veiled(x)
-    np.savez(folder / "target.npz", x=rows[700:880], y=y[700:880])
+    np.savez(folder / "target.npz", x=rows[580:880], y=y[580:880])
     np.savez(folder / "target_test.npz", x=rows[880:930], y=y[880:930])
     np.savez(folder / "pool.npz", x=rows[POOL])
     config = yaml.safe_load((folder / "config.yaml").read_text())
-    config |= {"strategies": ["linear_pool"], "scratch": ["logistic"], "gate": {"seeds": 1, "labels": {"looks": 4}}}
+    gate = {"seeds": 1, "labels": {"looks": 4}, "learner_alpha": 0.05}
+    config |= {"strategies": ["linear_pool"], "scratch": ["logistic"], "gate": gate}
     config["training"]["source_steps"] = 60
     config["registry"] |= registry
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
