@@ -114,17 +114,14 @@ def accuracies(file: Path) -> list[float]:
 
 def pooled_as_committees_are(held: Scores, unseen: Scores, kinds: Sequence[str], labels: np.ndarray, alone: set[str]) -> np.ndarray:
     """The scores of the truth by a committee of ``kinds``: who has a say, and with which weight, by the scores held out."""
-    from ntgate.evaluation.calibration import losses
-    from ntgate.evaluation.stacking import shrunk_weights, worse
     from ntgate.models.pooling import pooled
+    from ntgate.strategies.committee import say
     from ntgate.strategies.committee_config import CommitteeConfig
 
-    of = {kind: losses(labels, held[kind]) for kind in kinds}
-    bar = min((of[kind] for kind in kinds if kind in alone), key=lambda found: float(found.mean()))
-    kept = [kind for kind in kinds if kind in alone or not worse(of[kind], bar, 2.0)]
-    chances = np.stack([held[kind][np.arange(len(labels)), labels] for kind in kept]).astype(np.float64)
-    prior = np.array([3.0 if kind.endswith("_pool") else 1.0 for kind in kept])  # a pool is fitted at three weights
-    return pooled([unseen[kind] for kind in kept], tuple(shrunk_weights(chances, prior / prior.sum(), CommitteeConfig().shrinkage)))
+    fits = [3 if kind.endswith("_pool") else 1 for kind in kinds]  # a pool is fitted at three weights
+    learners = [i for i, kind in enumerate(kinds) if kind in alone]
+    kept, weights = say([held[kind] for kind in kinds], labels, fits, learners, CommitteeConfig().shrinkage)
+    return pooled([unseen[kinds[i]] for i in kept], tuple(weights))
 
 
 def line(name: str, found: Sequence[Sequence[float]]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ntgate.data.domain import Domain
+from ntgate.data.unlike import unlike
 from ntgate.errors import DataError
 
 _ROWS = 1000  # looked at
@@ -19,14 +20,12 @@ def refuse_other_ranges(domains: Mapping[str, Domain]) -> None:
     Raises:
         DataError: naming both.
     """
-    known = {name: _range(domain) for name, domain in domains.items() if domain.kind == "array"}
-    said = {name: found for name, found in known.items() if found is not None}
-    for name, found in said.items():
-        first = next(iter(said))
-        if found != said[first]:
-            raise DataError(
-                f"{name}: x", expected=f"{said[first]}, as in the {first}", got=found, fix="divide the whole numbers by 255"
-            )
+    found = {name: _range(domain) for name, domain in domains.items() if domain.kind == "array"}
+    if (apart := unlike(found)) is not None:
+        first, name = apart
+        raise DataError(
+            f"{name}: x", expected=f"{found[first]}, as in the {first}", got=str(found[name]), fix="divide the whole numbers by 255"
+        )
 
 
 def _range(domain: Domain) -> str | None:

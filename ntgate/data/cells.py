@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-_FIRST, _LAST = 19_000_101, 21_001_231  # days in digits; as seconds they were in August 1970
+DAYS_IN_DIGITS = (19_000_101, 21_001_231)  # the first and the last; as seconds they were in August 1970
 
 
 def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
@@ -111,7 +111,7 @@ def seconds(column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, unit
         column = pd.to_numeric(column.where(column.notna(), np.nan))
     if pd.api.types.is_numeric_dtype(column.dtype):
         steps = np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        in_digits = (steps >= _FIRST) & (steps <= _LAST)
+        in_digits = (steps >= DAYS_IN_DIGITS[0]) & (steps <= DAYS_IN_DIGITS[1])
         if in_digits.any():
             steps[in_digits] = seconds(pd.Series([f"{step:.0f}" for step in steps[in_digits]], name=column.name), unit=unit)
         return steps

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ntgate.data import number_column, text_column
+from ntgate.data.cells import DAYS_IN_DIGITS
 from ntgate.data.column_cells import Cells, converted, counted, numbers_of
 from ntgate.data.column_form import ColumnForm, ColumnRead
 from ntgate.data.column_seen import ColumnSeen, Reading, cells_seen
@@ -209,12 +211,11 @@ def _declared(name: str, parts: Mapping[str, Cells], said: ColumnRead, *, strict
 
 
 def _date_in_numbers(parts: Mapping[str, Cells]) -> dict[str, Any]:
-    known = [values[np.isfinite(values)] for values in numbers_of(parts).values()]
-    every = np.abs(np.concatenate(known)) if known else np.zeros(0)
+    every = np.abs(_finite(parts))
     if not len(every):
         return {}
     largest = float(every.max())
-    if every.min() >= 19_000_101 and largest <= 21_001_231:
+    if every.min() >= DAYS_IN_DIGITS[0] and largest <= DAYS_IN_DIGITS[1]:
         return {"written": "year, month, day without signs between"}
     unit = next((unit for least, unit in _EPOCHS if largest >= least), 1.0)
     return {"unit": unit, "written": "seconds since 1970" if unit == 1.0 else f"steps of {unit:g} seconds since 1970"}
@@ -222,9 +223,13 @@ def _date_in_numbers(parts: Mapping[str, Cells]) -> dict[str, Any]:
 
 def _are_dates(parts: Mapping[str, Cells]) -> bool:
     """Whether all numbers may be dates: days in digits, or steps since 1970 that are no days of 1970 themselves."""
-    known = [values[np.isfinite(values)] for values in numbers_of(parts).values()]
-    every = np.concatenate(known)
-    return not len(every) or bool(every.min() >= _OLDEST or ((every >= 19_000_101) & (every <= 21_001_231)).all())
+    every, (first, last) = _finite(parts), DAYS_IN_DIGITS
+    return not len(every) or bool(every.min() >= _OLDEST or ((every >= first) & (every <= last)).all())
+
+
+def _finite(parts: Mapping[str, Cells]) -> npt.NDArray[np.float64]:
+    """The numbers of all parts that have some, without gaps."""
+    return np.concatenate([np.zeros(0), *(values[np.isfinite(values)] for values in numbers_of(parts).values())])
 
 
 def _is_number(text: str) -> bool:

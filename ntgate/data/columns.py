@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _MANY = 1000  # columns; so many one by one would be slow ever after
 _AT_ONCE = 2**22  # cells looked at together
-_WORDS = re.compile(
-    r"[^\W\d_]{3}.*\b\d{4}\b|\b\d{4}\b.*[^\W\d_]{3}"
-)  # a month in letters and a whole year, of which one order is left
+# A month in letters and a whole year, of which one order is left.
+_WORDS = re.compile(r"[^\W\d_]{3}.*\b\d{4}\b|\b\d{4}\b.*[^\W\d_]{3}")
 _MOST_DIGITS = 18  # so many an int64 always holds
 
 

@@ -67,6 +67,15 @@ def rules_of(order: str, texts: Sequence[str]) -> Rules:
     return (*ORDERS[order], *(rule for rules in more for rule in rules))
 
 
+def order_of(rules: Rules) -> str | None:
+    """The order of a column with such rules, where day or month is first: else None.
+
+    >>> order_of(rules_of("mdy", [])), order_of(rules_of("ymd", []))
+    ('mdy', None)
+    """
+    return next((order for order in ("dmy", "mdy") if ORDERS[order][0] in rules), None)
+
+
 def far_away(texts: Sequence[str], order: str) -> list[str]:
     """The dates, first or last days of a year or a time, that stand for none: many years before or behind all others.
 

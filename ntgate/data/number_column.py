@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.cells import DAYS_IN_DIGITS
 from ntgate.data.column_form import ColumnForm
 from ntgate.data.text_column import Judged
 
@@ -26,8 +27,8 @@ _NINES = re.compile(r"-?9{2,}[0-9]?|-9")  # 998 stands beside 999
 _ENDS = frozenset((-(2.0**15), 2.0**15 - 1, 2.0**16 - 1, -(2.0**31), 2.0**31 - 1, 2.0**32 - 1))  # of types of whole numbers
 _HUGE = 1e15  # what is as large among smaller ones fills gaps: 1e20, 9.97e36, the end of float32
 _MOST_MARKS = 6
-_EPOCH = (9e8, 2.2e9)  # seconds: 1998 to 2039
-_UNITS = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
+EPOCH = (9e8, 2.2e9)  # seconds: 1998 to 2039
+STEPS = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
 _LONG = (2.0**53, 2.0**64)  # from here float64 skips whole numbers, to where they are kept
 _TIMES = (100, 1000, 1_000_000)  # per cent and shares, thousands, parts of a second
 _FAR = 10.0  # interquartile ranges from the quartiles
@@ -82,12 +83,12 @@ def _collapse(values: Floats) -> bool:
 
 def _date(told: str, values: Floats) -> Judged | None:
     low, high, different = values.min(), values.max(), len(np.unique(values[:2000]))
-    if low >= 19_000_101 and high <= 21_001_231 and different >= _LEAST:
+    if low >= DAYS_IN_DIGITS[0] and high <= DAYS_IN_DIGITS[1] and different >= _LEAST:
         year, month, day = values // 10_000, values // 100 % 100, values % 100
         if (year >= 1900).all() and ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
             return Judged(ColumnForm(kind="date", written="year, month, day without signs between"))
-    for unit, called in _UNITS.items():
-        if low * unit >= _EPOCH[0] and high * unit <= _EPOCH[1] and different >= _LEAST:
+    for unit, called in STEPS.items():
+        if low * unit >= EPOCH[0] and high * unit <= EPOCH[1] and different >= _LEAST:
             seen = f"{told} has whole numbers that look like {called} since 1970, such as {values[0]:.0f}"
             return Judged(ColumnForm(kind="number", exact=True), seen, "date", "`number` or `ignore`")
     return None

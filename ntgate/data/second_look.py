@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ntgate.data import number_column
 from ntgate.data.column_cells import Cells, converted
-from ntgate.data.date_text import SAID, undecided
+from ntgate.data.date_text import order_of, undecided
 from ntgate.data.domain import Domain
 from ntgate.data.text_column import Judged, truth_form
 
@@ -38,8 +38,8 @@ def second_look(
         form = verdict.form.model_copy(update={"exact": judged.form is not None and judged.form.exact})
         otherwise = judged.otherwise.replace("number", "boolean") if verdict.form == truth_form() else judged.otherwise
         found = Judged(None if judged.form is None else form, judged.seen, judged.answer, otherwise)
-    if verdict.form is not None and verdict.form.kind == "date" and verdict.form.written.startswith((SAID["dmy"], SAID["mdy"])):
-        found = _order_of_each(name, verdict, cells) or found
+    if verdict.form is not None and verdict.form.kind == "date" and (order := order_of(verdict.form.rules)) is not None:
+        found = _order_of_each(name, verdict, order, cells) or found
     if found.seen is None and source is not None and source.y is not None and source.name in columns:
         told = _gaps_tell(_gaps(columns[source.name]), source)
         if told is not None:
@@ -48,10 +48,8 @@ def second_look(
     return found
 
 
-def _order_of_each(name: str, verdict: Judged, cells: Mapping[str, Cells]) -> Judged | None:
+def _order_of_each(name: str, verdict: Judged, order: str, cells: Mapping[str, Cells]) -> Judged | None:
     """A domain whose dates alone may have day or month first, where only another domain's say which."""
-    assert verdict.form is not None
-    order = "dmy" if verdict.form.written.startswith(SAID["dmy"]) else "mdy"
     for domain, part in cells.items():
         own = undecided(list(part.counts)) if part.type == "text" else []
         if len(own) >= _DATES:

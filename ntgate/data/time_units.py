@@ -7,17 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.cells import DAYS_IN_DIGITS
 from ntgate.data.domain import Domain
+from ntgate.data.number_column import EPOCH, STEPS
+from ntgate.data.unlike import unlike
 from ntgate.errors import DataError
 
-# Numbers that mean times of the years 1998 to 2039; what is below the last could be days of a spreadsheet, years or a counter.
+_SECONDS, *_FINER = ((f"{steps} since 1970", (EPOCH[0] / step, EPOCH[1] / step)) for step, steps in STEPS.items())
 _UNITS = {
-    "seconds since 1970, or dates": (9e8, 2.2e9),
-    "milliseconds since 1970": (9e11, 2.2e12),
-    "microseconds since 1970": (9e14, 2.2e15),
-    "nanoseconds since 1970": (9e17, 2.2e18),
-    "days in digits": (19_000_101, 21_001_231),
-    "small numbers": (-1e5, 1e5),
+    f"{_SECONDS[0]}, or dates": _SECONDS[1],
+    **dict(_FINER),
+    "days in digits": DAYS_IN_DIGITS,
+    "small numbers": (-1e5, 1e5),  # days of a spreadsheet, years or a counter
 }
 
 
@@ -27,14 +28,11 @@ def refuse_other_units(domains: Mapping[str, Domain]) -> None:
     Raises:
         DataError: naming both units.
     """
-    known = {name: _unit(domain.times) for name, domain in domains.items() if domain.times is not None}
-    said = {name: unit for name, unit in known.items() if unit is not None}
-    for name, unit in said.items():
-        first = next(iter(said))
-        if unit != said[first]:
-            raise DataError(
-                name, expected=f"times as in the {first}: {said[first]}", got=unit, fix="write them in one way in both files"
-            )
+    found = {name: _unit(domain.times) for name, domain in domains.items() if domain.times is not None}
+    if (apart := unlike(found)) is not None:
+        first, name = apart
+        wanted = f"times as in the {first}: {found[first]}"
+        raise DataError(name, expected=wanted, got=str(found[name]), fix="write them in one way in both files")
 
 
 def _unit(times: npt.NDArray[np.float64]) -> str | None:

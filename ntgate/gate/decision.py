@@ -8,7 +8,7 @@ from ntgate.base import Frozen
 from ntgate.gate.asked import OnLabels
 from ntgate.gate.finding import Finding
 from ntgate.gate.in_words import in_words
-from ntgate.gate.labels_wanted import Deciding
+from ntgate.gate.labels_wanted import GAIN_RULES, Deciding
 from ntgate.gate.replaced import Replacement
 from ntgate.metrics import AnyMetric
 from ntgate.notebook_card import card
@@ -143,18 +143,22 @@ class GateDecision(Frozen):
                 "from scratch."
             )
         if finding.rule == "negative_transfer" and self.gain is not None:
-            behind = (
-                f"The candidate is {self.points(-self.gain)} behind training from scratch: no evidence to promote, and not "
-                "enough to call the transfer negative."
-            )
-            small = f"A gain of {self.points(self.gain)} over training from scratch is not enough evidence to promote."
-            return behind if self.gain < 0 else small
+            return self._not_shown(self.gain)
         return in_words(self, finding) or finding.reason
+
+    def _not_shown(self, gain: float) -> str:
+        """Of a gain over scratch that is neither shown nor shown to be a loss."""
+        if gain >= 0:
+            return f"A gain of {self.points(gain)} over training from scratch is not enough evidence to promote."
+        return (
+            f"The candidate is {self.points(-gain)} behind training from scratch: no evidence to promote, and not enough to call "
+            "the transfer negative."
+        )
 
 
 def _open_otherwise(findings: tuple[Finding, ...]) -> str:
-    """The rules that are not decided beside the gain over scratch, which further seeds repeat."""
-    return " and ".join(f.rule for f in findings if f.outcome == "inconclusive" and f.rule not in ("negative_transfer", "seeds"))
+    """The rules that are not decided beside the gain over scratch."""
+    return " and ".join(f.rule for f in findings if f.outcome == "inconclusive" and f.rule not in GAIN_RULES)
 
 
 def withheld(decision: GateDecision) -> GateDecision:

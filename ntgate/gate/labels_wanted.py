@@ -18,6 +18,8 @@ from ntgate.gate.on_labels import Answered
 if TYPE_CHECKING:
     from ntgate.gate.comparison import Case
 
+GAIN_RULES = frozenset(("negative_transfer", "seeds"))  # which the labels of a gain over scratch decide, as seeds repeat it
+
 
 class Deciding(Frozen):
     """What labels would take, at the gate's level and with a probability of 0.8.
@@ -41,11 +43,11 @@ class Deciding(Frozen):
         """Both numbers in words; empty where one is missing."""
         if self.random is None or self.deciding is None:
             return ""
-        labels = (
-            f"abels of {self.deciding:,} of the {100 * self.disagreement:.2g} % of rows on which it and scratch disagree would show"
-        )
         gain, random = f"{100 * self.gain:.2g} points", f"or of {self.random:,} random rows: `ntgate ask` picks them."
-        return f"L{labels} a gain of {gain}, {random}" if self.measured else f"If it gains {gain} after all, l{labels} it, {random}"
+        rows = f"{self.deciding:,} of the {100 * self.disagreement:.2g} % of rows on which it and scratch disagree"
+        if self.measured:
+            return f"Labels of {rows} would show a gain of {gain}, {random}"
+        return f"If it gains {gain} after all, labels of {rows} would show it, {random}"
 
 
 def out_of_reach(gain: float | None, interval: tuple[float, float] | None, config: GateConfig) -> bool:

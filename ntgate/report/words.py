@@ -48,21 +48,9 @@ def notes(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
     >>> notes({"source_share.0": 0.91, "source_share.3": 0.4})[0].split(": ")[0]
     "The source's share of the weights"
     """
-    shares = [
-        f"{numbers.share(value)} in block {name.removeprefix(_SHARE)}"
-        for name, value in told.items()
-        if name.startswith(_SHARE) and isinstance(value, float)
-    ]
-    weights = [
-        f"{strategy(name.removeprefix(_WEIGHT))} {numbers.share(value)}"
-        for name, value in told.items()
-        if name.startswith(_WEIGHT) and isinstance(value, float)
-    ]
-    heats = [
-        f"{strategy(name.removeprefix(_HEAT))} {value:.2f}"
-        for name, value in told.items()
-        if name.startswith(_HEAT) and isinstance(value, float)
-    ]
+    shares = [f"{numbers.share(value)} in block {block}" for block, value in _of_each(told, _SHARE)]
+    weights = [f"{strategy(arm)} {numbers.share(value)}" for arm, value in _of_each(told, _WEIGHT)]
+    heats = [f"{strategy(arm)} {value:.2f}" for arm, value in _of_each(told, _HEAT)]
     words = [
         NOTES[name].format(value) if name in NOTES else f"{label(name)}: {value}."
         for name, value in told.items()
@@ -74,6 +62,11 @@ def notes(told: Mapping[str, JsonValue]) -> tuple[str, ...]:
         *words,
         *([f"The source's share of the weights: {', '.join(shares)}."] if shares else []),
     )
+
+
+def _of_each(told: Mapping[str, JsonValue], what: str) -> list[tuple[str, float]]:
+    """The numbers that are noted for each block or arm, with its name."""
+    return [(name.removeprefix(what), value) for name, value in told.items() if name.startswith(what) and isinstance(value, float)]
 
 
 def sentence(text: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from ntgate.config import RunConfig
 from ntgate.errors import ConfigError
-from ntgate.gate.labels_wanted import out_of_reach
+from ntgate.gate.labels_wanted import GAIN_RULES, out_of_reach
 from ntgate.metrics.accuracy import Accuracy
 from ntgate.quick import left_out
 from ntgate.registry.baseline import Baseline
@@ -152,7 +152,7 @@ def _labels(config: RunConfig, history: RunHistory, directory: str, before: str 
         return {}
     wanted = decided.deciding
     numbers = {} if wanted is None else wanted.model_dump(mode="json")
-    enough = None if wanted is None or set(rules) - {"negative_transfer", "seeds"} else wanted.deciding
+    enough = None if wanted is None or set(rules) - GAIN_RULES else wanted.deciding
     budget = "" if enough is None else f" --budget {enough}"  # what further rules take is not known
     return {**numbers, "next": f"ntgate ask {directory} --rows POOL{budget}"}
 

@@ -67,11 +67,10 @@ def committee(
     truth = labels[known]
     heat = [round(best_temperature(truth, part[known]), _DIGITS) for part in scores]
     scores = [tempered(part[known], temperature) for part, temperature in zip(scores, heat, strict=True)]
-    kept = _kept(trained, scores, truth, () if baseline is None else [arm.strategy for arm in baseline.members])
+    learners = () if baseline is None else {arm.strategy for arm in baseline.members}
+    alone = [i for i, arm in enumerate(trained) if arm.strategy in learners]
+    kept, weights = say(scores, truth, [_fits(arm) for arm in trained], alone, config.shrinkage)
     chosen, held = [trained[i] for i in kept], [scores[i] for i in kept]
-    prior = np.array([_fits(arm) for arm in chosen], dtype=np.float64)
-    chances = np.stack([part[np.arange(len(truth)), truth] for part in held]).astype(np.float64)
-    weights = shrunk_weights(chances, prior / prior.sum(), config.shrinkage)
     pool = pooled(held, tuple(weights))
     temperature, curve = best_temperature(truth, pool), shown_curve(truth, pool, None if units is None else units[known])
     own = np.full((len(labels), len(arms[0].classes or trained[0].classes)), np.nan, dtype=np.float32)
@@ -125,14 +124,26 @@ def with_a_say(made: Candidate) -> tuple[Candidate, ...]:
     return tuple(arm for arm in made.members if made.notes.get(f"weight.{arm.strategy}"))
 
 
-def _kept(arms: Sequence[Candidate], scores: Sequence[Scores], truth: npt.NDArray[np.int64], alone: Sequence[str]) -> list[int]:
-    """The arms that have a say: one learner is compared with one, for a committee is better than most of its members."""
-    held = [losses(truth, part) for part in scores]
-    learners = [i for i, arm in enumerate(arms) if arm.strategy in alone]
-    if not learners:
-        return list(range(len(arms)))
-    bar = min((held[i] for i in learners), key=lambda found: float(found.mean()))
-    return [i for i, found in enumerate(held) if i in learners or not worse(found, bar, _SHOWN)]
+def say(
+    scores: Sequence[Scores], truth: npt.NDArray[np.int64], fits: Sequence[int], alone: Sequence[int], shrinkage: float
+) -> tuple[list[int], npt.NDArray[np.float64]]:
+    """Which arms have a say, and with which weight.
+
+    Args:
+        scores: of each arm on rows held out, ``(n, c)``.
+        truth: the classes of these ``(n,)``.
+        fits: how many models each arm left, which count alike where labels are few.
+        alone: the arms that use the target alone. One learner is compared with one, the best of these: a committee is better than
+            most of its members.
+        shrinkage: as of :class:`~ntgate.strategies.committee_config.CommitteeConfig`.
+    """
+    held, kept = [losses(truth, part) for part in scores], [*range(len(scores))]
+    if alone:
+        bar = min((held[i] for i in alone), key=lambda found: float(found.mean()))
+        kept = [i for i in kept if i in alone or not worse(held[i], bar, _SHOWN)]
+    prior = np.array([fits[i] for i in kept], dtype=np.float64)
+    chances = np.stack([scores[i][np.arange(len(truth)), truth] for i in kept]).astype(np.float64)
+    return kept, shrunk_weights(chances, prior / prior.sum(), shrinkage)
 
 
 def _fits(arm: Candidate) -> int:

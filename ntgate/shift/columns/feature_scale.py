@@ -23,7 +23,7 @@ def feature_scale(rows: Floats, weights: Floats | None = None) -> npt.NDArray[np
     if weights is None:
         deviation = rows.std(axis=0, dtype=np.float64)
     else:
-        mean = np.average(rows, axis=0, weights=weights)
-        deviation = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
+        centred = rows - np.average(rows, axis=0, weights=weights)
+        deviation = np.sqrt(np.einsum("n,nd,nd->d", weights, centred, centred) / weights.sum())  # without two more such arrays
     spread = np.ptp(rows, axis=0).astype(np.float64)
     return np.where(spread > 0, np.maximum(deviation, spread / 20), 1.0)
