@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 import re
 
-_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+_SECRETS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "NTGATE_ENDPOINT_TOKEN",
+)
 # user:password@host and token@host; a secret key may hold a slash.
 _IN_ADDRESS = re.compile(r"://([^/@\s]*:[^@\s]*|[^/\s]*)@")
 # password=..., as in a query string, a connection string or a header; what refers to a variable is no secret.

@@ -108,6 +108,12 @@ class StoreError(NtgateError):
     exit_code = 6
 
 
+class EndpointError(NtgateError):
+    """A server of models cannot be reached, refuses the rows, or does not answer with class scores (exit 6)."""
+
+    exit_code = 6
+
+
 class WornError(NtgateError):
     """Earlier decisions have worn the test rows out, so that a new model could not be judged on them: inconclusive (exit 4)."""
 

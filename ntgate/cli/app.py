@@ -36,6 +36,7 @@ from ntgate.cli.rollback import rollback
 from ntgate.cli.run import run as run_command
 from ntgate.cli.schedule import schedule
 from ntgate.cli.schema import schema
+from ntgate.cli.serve_check import serve_check
 from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
@@ -55,10 +56,10 @@ Exit codes:
   0  promoted, or done
   1  internal error
   2  usage or config
-  3  rejected by the gate; drift: a shift; init --check, up, replay: something differs
+  3  rejected by the gate; drift: a shift; init --check, up, replay, serve-check: something differs
   4  inconclusive: never promoted
   5  bad data or model
-  6  registry, or a store
+  6  registry, a store, or an endpoint
   7  passed the gate, and waits for approval
   74  no room on a disk, no memory, or the answer could not be written
   130, 143  interrupted, terminated
@@ -89,6 +90,7 @@ _COMMANDS = (
     adopt,
     rollback,
     reconcile,
+    serve_check,
     gc,
     lock,
     ledger,

@@ -53,9 +53,21 @@ def champion(registry: Registry) -> Champion | None:
                 return None
             raise
         version = crowned(model)
-        if version is None:
-            return None
-        found = registry.client.get_model_version(registry.name, version)
+        return None if version is None else _as_kept(registry, version)
+
+
+def version_of(registry: Registry, version: str) -> Champion:
+    """A version as if it were the champion.
+
+    Raises:
+        RegistryError: when there is no such version, or the registry does not answer.
+    """
+    with translated(registry.config, fix=f"name a version that `ntgate status {registry.name}` lists"):
+        return _as_kept(registry, version)
+
+
+def _as_kept(registry: Registry, version: str) -> Champion:
+    found = registry.client.get_model_version(registry.name, version)
     previous = found.tags.get(PREVIOUS)
     return Champion(
         version=str(found.version),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from pathlib import Path
 
 from ntgate import SCHEMA
-from ntgate.errors import RegistryError
+from ntgate.errors import ModelError, RegistryError
+from ntgate.registry.champion import Champion
 from ntgate.registry.client import Registry, translated
-from ntgate.registry.recorded import SCHEMA_TAG
+from ntgate.registry.recorded import PARENT, SCHEMA_TAG
+
+_RESULT = "result.json"
 
 
 def fetch_pages(registry: Registry, run_id: str, folder: Path) -> list[Path]:
@@ -37,3 +42,26 @@ def fetch_files(registry: Registry, run_id: str, folder: Path, endings: tuple[st
             )
         folder.mkdir(parents=True, exist_ok=True)
         return [Path(registry.client.download_artifacts(run_id, file, str(folder))) for file in files]
+
+
+def folder_of(registry: Registry, found: Champion) -> str:
+    """The folder in which a version was made, as its run told it.
+
+    Raises:
+        ModelError: when ntgate did not make the version.
+        RegistryError: when the registry does not answer, or the run's answer is gone.
+    """
+    parent = None
+    if found.run_id is not None:
+        with translated(registry.config, fix="name the folder of its run with --run"):
+            parent = registry.client.get_run(found.run_id).data.tags.get(PARENT)
+    if parent is None:
+        raise ModelError(
+            f"version {found.version} of {registry.name}",
+            expected="a version that a run of ntgate made",
+            got="one made by other means",
+            fix="name another one with --version",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        (answer,) = fetch_files(registry, parent, Path(folder), (_RESULT,), "an answer")
+        return str(json.loads(answer.read_text(encoding="utf-8"))["directory"])
