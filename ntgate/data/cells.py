@@ -15,15 +15,46 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+# What a missing value is called where a client or onnxruntime made a text of it. pandas takes all but NaT for missing in a csv,
+# so that a model that was judged on one has met none of them as text.
+MISSING = (
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NULL",
+    "NaN",
+    "None",
+    "NaT",
+    "n/a",
+    "nan",
+    "null",
+)
 DAYS_IN_DIGITS = (19_000_101, 21_001_231)  # the first and the last; as seconds they were in August 1970
 
 
-def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """A column as text ``(n,)`` without spaces around it; None, NaN and their like are ``""``.
+def texts(column: pd.Series[Any], rules: Sequence[Sequence[str]] = ()) -> npt.NDArray[np.object_]:
+    r"""A column as text ``(n,)`` without spaces around it; None, NaN and their like are ``""``.
+
+    Args:
+        column: its cells.
+        rules: expressions and their replacements, applied to cells that are text.
 
     >>> texts(pd.Series([" a", None, float("nan"), "", 7], dtype=object)).tolist(), texts(pd.Series([7, None])).tolist()
     (['a', '', '', '', '7'], ['7', ''])
+    >>> texts(pd.Series([" ?", "b"]), [(r"^\?$", "")]).tolist()
+    ['', 'b']
     """
+    if rules:
+        column = _plain(column, rules, words=False)
     floats = pd.api.types.is_float_dtype(column.dtype)  # whole numbers become such beside a missing one
     missing = column.isna().to_numpy(dtype=bool)
     written = [
@@ -63,7 +94,7 @@ def _tokenizer(content: str, length: int) -> Any:
 
 
 def numbers(column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, exact: bool = False) -> npt.NDArray[np.floating]:
-    r"""A column as float32 ``(n,)``, or float64 where ``exact``; None and empty texts are NaN, truth values 0 and 1.
+    r"""A column as float32 ``(n,)``, or float64 where ``exact``; None, empty texts and the like are NaN, truth values 0 and 1.
 
     Args:
         column: its cells.
@@ -73,7 +104,7 @@ def numbers(column: pd.Series[Any], rules: Sequence[Sequence[str]] = (), *, exac
     Raises:
         ValueError: when a text is no number.
 
-    >>> numbers(pd.Series([1, None, "", " 2.5", True], dtype=object)).tolist()
+    >>> numbers(pd.Series([1, None, "NA", " 2.5", True], dtype=object)).tolist()
     [1.0, nan, nan, 2.5, 1.0]
     >>> numbers(pd.Series(["1.234,5", "?"]), [(r"\.", ""), (",", "."), (r"^\?$", "")]).tolist()
     [1234.5, nan]
@@ -133,8 +164,8 @@ def dates(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
 
 
-def _plain(column: pd.Series[Any], rules: Sequence[Sequence[str]]) -> pd.Series[Any]:
-    """Cells under the rules, each different text looked at once; what is empty then is None."""
+def _plain(column: pd.Series[Any], rules: Sequence[Sequence[str]], *, words: bool = True) -> pd.Series[Any]:
+    """Cells under the rules, each different text looked at once; what is empty is None, and where ``words`` one for nothing too."""
     compiled = [(re.compile(expression), replacement) for expression, replacement in rules]
 
     def ruled(cell: Any) -> Any:
@@ -142,7 +173,7 @@ def _plain(column: pd.Series[Any], rules: Sequence[Sequence[str]]) -> pd.Series[
             cell = cell.strip()
             for expression, replacement in compiled:
                 cell = expression.sub(replacement, cell)
-        return None if isinstance(cell, str) and not cell else cell
+        return None if isinstance(cell, str) and (not cell or (words and cell in MISSING)) else cell
 
     column = column.astype(object)
     known = {cell: ruled(cell) for cell in set(filter(_is_text, column))}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ntgate.data import number_column, text_column
 from ntgate.data.cells import DAYS_IN_DIGITS
 from ntgate.data.column_cells import Cells, converted, counted, numbers_of
-from ntgate.data.column_form import ColumnForm, ColumnRead
+from ntgate.data.column_form import OF_TRUTH, ColumnForm, ColumnRead, Rules
 from ntgate.data.column_seen import ColumnSeen, Reading, cells_seen
 from ntgate.data.columns import frame_of
 from ntgate.data.date_text import far_away
@@ -63,7 +63,7 @@ def settled(
         made[domain] = dict(zip(wanted, values.T, strict=True))
     for name in names:
         if name in plainly:
-            forms[name] = number_column.NUMBER
+            forms[name] = _as_written(name, number_column.NUMBER, tables)
             continue
         parts = {domain: Cells(tables[domain].rows[name]) for domain in tables if name in held[domain]}  # type: ignore[call-overload]
         told, source = said.get(name), tables.get("source", tables.get("target"))
@@ -75,7 +75,7 @@ def settled(
             columns = columns if verdict.form == form else _converted(name, parts, verdict.form, tables)
             form = verdict.form
         if form is not None:
-            forms[name] = form
+            forms[name] = _as_written(name, form, tables)
             for domain, values in columns.items():
                 made[domain][name] = values
         if not look:
@@ -112,6 +112,15 @@ def _converted(name: str, parts: Mapping[str, Cells], form: ColumnForm | None, t
     if form is None:
         return {}
     return {domain: converted(cells, form, f"{tables[domain].name}: {name}") for domain, cells in parts.items()}
+
+
+def _as_written(name: str, form: ColumnForm, tables: Mapping[str, Domain]) -> ColumnForm:
+    """The form with what a reader made of the cells already: a served model meets them as the target's file has them."""
+    targets = [table for domain, table in tables.items() if domain != "source"] or list(tables.values())
+    rules: Rules = next((table.written[name] for table in targets if name in table.written), ())
+    if form.kind in ("category", "text"):  # where truth values are words
+        rules = tuple(rule for rule in rules if rule not in OF_TRUTH)
+    return form.model_copy(update={"rules": (*rules, *form.rules)}) if rules else form
 
 
 def _plain_numbers(tables: Mapping[str, Domain]) -> set[str]:

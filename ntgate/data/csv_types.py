@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.missing import MISSING
+from ntgate.data.cells import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd

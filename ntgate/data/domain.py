@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ntgate.data.column_form import ColumnForm
+from ntgate.data.column_form import ColumnForm, Rules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,7 @@ class Domain:
         records: ``(n, 2)`` fingerprints of the rows as their file holds them (:mod:`ntgate.data.records`); None: not taken.
         drawn: whether equal rows are independent draws that count each (:mod:`ntgate.data.repeats`), and not copies of one record.
         forms: how each column of a table is read.
+        written: rules that made of the cells in a file what the columns hold, where that is not plain.
         read_as: what had to be recognised to read the file, for people; none of it is usual.
         pictures: what had to be done to pictures; None: not known, or they are none.
     """
@@ -59,6 +60,7 @@ class Domain:
     records: npt.NDArray[np.bytes_] | None = None
     drawn: bool = False
     forms: Mapping[str, ColumnForm] = field(default_factory=dict)
+    written: Mapping[str, Rules] = field(default_factory=dict)
     read_as: str = ""
     pictures: PicturesSeen | None = None
 

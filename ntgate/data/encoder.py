@@ -15,9 +15,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from ntgate.base import Frozen
+from ntgate.data.cells import MISSING
 from ntgate.data.column_form import Rules
 from ntgate.data.date_parts import DateParts, date_parts
-from ntgate.data.missing import MISSING
 from ntgate.data.tfidf import TfIdf, fit_tfidf
 from ntgate.data.tokens import TokenEncoder
 from ntgate.errors import DataError
@@ -94,11 +94,17 @@ class Numeric(Frozen):
 class Categorical(Frozen):
     """A text column: one column a category; an unknown text is none of them, and a missing one is the category ``""``.
 
-    A word of :data:`~ntgate.data.missing.MISSING` that is no category means a missing text.
+    A word of :data:`~ntgate.data.cells.MISSING` that is no category means a missing text.
+
+    Attributes:
+        name: the column.
+        categories: its texts.
+        rules: how its cells are read that a file holds otherwise (see :class:`~ntgate.data.column_form.ColumnForm`).
     """
 
     name: str
     categories: tuple[str, ...]
+    rules: Rules = ()
 
     @property
     def codes(self) -> dict[str, int]:
@@ -209,7 +215,8 @@ def fit_encoder(*domains: Domain) -> Encoder:
         categories = sorted(set(column.tolist()))
         if len(categories) > MOST_CATEGORIES:
             wide[str(name)] = len(categories)
-        categorical.append(Categorical(name=name, categories=tuple(categories)))
+        rules = () if form is None else form.rules
+        categorical.append(Categorical(name=name, categories=tuple(categories), rules=rules))
     if wide:
         names = ", ".join(wide)
         raise DataError(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from ntgate.data.cells import numbers
+from ntgate.data.column_form import OF_TRUTH, Rules
 from ntgate.data.columns import frame_of
 from ntgate.data.csv_form import CsvForm, csv_form
 from ntgate.data.csv_swallowed import refuse_swallowed
@@ -27,7 +32,21 @@ _BLOCK = 2**22  # bytes read together: fewer cost calls, more the processor's ca
 _ROWS = 200_000  # at most so many different texts of a column are looked at for other marks than a point
 
 
-def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, str]:
+@dataclass(frozen=True)
+class Recognised:
+    """What had to be recognised to read a file.
+
+    Attributes:
+        said: for people; none of it is usual.
+        rules: of each column that is no longer as it is written there, what makes of its cells what was read: for whoever meets
+            them as text, which a served model does.
+    """
+
+    said: str = ""
+    rules: Mapping[str, Rules] = field(default_factory=dict)
+
+
+def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, Recognised]:
     """The rows of a csv file, and what had to be recognised to read it.
 
     The cells of the label stay as they are written, where they are no plain numbers: a class may be called None or NA.
@@ -40,15 +59,29 @@ def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, str]:
     check_header(form.header, spec)
     nothing, of_labels = (*NOTHING, *spec.csv.missing), ("", " ", *spec.csv.missing)
     empty = {name: of_labels if name == spec.label else nothing for name in form.header}
+    rules: dict[str, Rules] = {}
     if form.decimal == "." and spec.csv.thousands is None:
         frame = _usual(file, form, spec, empty)
     else:
         texts = _texts(file, form, spec, form.header)
-        frame = {name: _column(texts.pop(name), form, spec, empty[name]) for name in form.header}
+        frame = {}
+        for name in form.header:
+            frame[name], rules[name] = _column(texts.pop(name), form, spec, empty[name])
     found = frame_of(frame, len(next(iter(frame.values()))))
     give_back()
     refuse_swallowed(found, form.separator, spec)
-    return found, form.said
+    known = _gone(spec.csv.missing)
+    every = {name: (*known, *rules.get(name, ()), *_of_truth(values)) for name, values in frame.items()}
+    return found, Recognised(form.said, {name: kept for name, kept in every.items() if kept})
+
+
+def _gone(words: Sequence[str]) -> Rules:
+    return ((f"^({'|'.join(map(re.escape, words))})$", ""),) if words else ()
+
+
+def _of_truth(values: Any) -> Rules:
+    """Of a column of truth values, which alone is an array of these or, beside missing ones, of objects."""
+    return OF_TRUTH if isinstance(values, np.ndarray) and values.dtype.kind in "bO" else ()
 
 
 def _usual(file: IO[bytes], form: CsvForm, spec: SourceSpec, empty: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
@@ -78,20 +111,20 @@ def _usual(file: IO[bytes], form: CsvForm, spec: SourceSpec, empty: Mapping[str,
     return {name: made[name] for name in form.header}
 
 
-def _column(cells: pa.ChunkedArray, form: CsvForm, spec: SourceSpec, nothing: tuple[str, ...]) -> Any:
-    """One column of a file whose numbers have other marks than a point."""
+def _column(cells: pa.ChunkedArray, form: CsvForm, spec: SourceSpec, nothing: tuple[str, ...]) -> tuple[Any, Rules]:
+    """One column of a file whose numbers have other marks than a point, and what made plain numbers of its cells."""
     import pandas as pd
     import pyarrow.compute as pc
 
     if not pc.any(pc.match_substring_regex(cells, r"\d[.,' ]\d")).as_py():
-        return natural(cells, nothing)
+        return natural(cells, nothing), ()
     known = [text.strip() for text in pc.unique(cells).to_pylist() if text not in nothing]
     found = ways(known, form.decimal, spec.csv.thousands) if known and len(known) <= _ROWS else []
     if not found and spec.csv.thousands is not None:
         found = ways(known, form.decimal)
     plain = pd.Series(cells.to_pylist(), dtype=object)
     plain = plain.where(~plain.isin(nothing), None)
-    return numbers(plain, found[0].rules, exact=True) if len(found) == 1 else plain
+    return (numbers(plain, found[0].rules, exact=True), found[0].rules) if len(found) == 1 else (plain, ())
 
 
 def _texts(file: IO[bytes], form: CsvForm, spec: SourceSpec, wanted: Sequence[str]) -> dict[str, pa.ChunkedArray]:

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
+from ntgate.data.column_form import Rules
 from ntgate.data.csv_types import natural
 from ntgate.data.disguise import BEGINNING, refuse_disguised
 from ntgate.data.location import Location
-from ntgate.data.read_csv import read_csv
+from ntgate.data.read_csv import Recognised, read_csv
 from ntgate.data.read_table import check_header
 from ntgate.data.specs import SourceSpec
 from ntgate.data.table_files import partition, table_files
@@ -30,7 +31,7 @@ _IN_MEMORY = 2**26
 _BLOCK = 2**24
 
 
-def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, str]:
+def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, Recognised]:
     """The rows of all files at a path, and what had to be recognised to read them.
 
     Args:
@@ -46,12 +47,15 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, st
     place, paths = table_files(path, spec.path, f"a {kind} file or folder, or a pattern such as part-*.{kind}")
     parts: list[pd.DataFrame] = []
     said: dict[str, None] = {}
+    rules: dict[str, dict[Rules, None]] = {}
     for one in paths:
         about = spec if len(paths) == 1 else spec.model_copy(update={"path": one})
         with _opened(replace(place, path=one), about.path) as file:
             refuse_disguised(file, about.path, f"a {kind} file")
-            frame, recognised = read_csv(file, about) if kind == "csv" else (_jsonl(file, about), "")
-        said[recognised] = None
+            frame, recognised = read_csv(file, about) if kind == "csv" else (_jsonl(file, about), Recognised())
+        said[recognised.said] = None
+        for name, written in recognised.rules.items():
+            rules.setdefault(name, {})[written] = None
         for name, value in partition(place.path, one).items():
             if name not in frame.columns:
                 frame[name] = pd.Series([value] * len(frame), dtype=object)
@@ -68,7 +72,8 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, st
     whole = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
     for name in partition(place.path, paths[0]):
         whole[name] = natural(pa.chunked_array([pa.array(whole[name], pa.string())]))
-    return whole, "; ".join(filter(None, said))
+    one_way = {name: next(iter(ways)) for name, ways in rules.items() if len(ways) == 1}
+    return whole, Recognised("; ".join(filter(None, said)), one_way)
 
 
 def _opened(place: Location, shown: str) -> IO[bytes]:

@@ -77,8 +77,9 @@ def read_rows(spec: SourceSpec, name: str, images: ImagesSpec, *, labelled: bool
         table, numbers = read_parquet(*table_files(given, shown), spec)
         return replace(read_frame(in_pandas(table, spec), spec, name, labelled=labelled, recorded=recorded), row_numbers=numbers)
     if kind in ("csv", "jsonl"):
-        frame, said = read_files(given, spec, kind)
-        return _sampled(replace(read_frame(frame, spec, name, labelled=labelled, recorded=recorded), read_as=said), spec)
+        frame, recognised = read_files(given, spec, kind)
+        domain = read_frame(frame, spec, name, labelled=labelled, recorded=recorded)
+        return _sampled(replace(domain, read_as=recognised.said, written=recognised.rules), spec)
     with locate(given).open() as file:
         return _sampled(read_npz(file, spec, name, images, labelled=labelled, recorded=recorded), spec)
 

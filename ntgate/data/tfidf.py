@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntgate.base import Frozen
-from ntgate.data.missing import MISSING
+from ntgate.data.cells import MISSING
 from ntgate.data.words import words_of
 
 if TYPE_CHECKING:

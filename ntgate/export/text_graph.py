@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from ntgate.data.missing import MISSING
+from ntgate.data.cells import MISSING
 from ntgate.data.tfidf import TfIdf
 from ntgate.data.words import WORD
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 
 import numpy as np
@@ -13,7 +14,7 @@ from ntgate.data.column_form import ColumnRead
 from ntgate.data.column_kinds import settled
 from ntgate.data.encoder import fit_encoder
 from ntgate.data.readers import read, read_raw
-from ntgate.data.specs import SourceSpec
+from ntgate.data.specs import CsvSpec, SourceSpec
 from ntgate.export.runtime import input_schema, scores_onnx
 from ntgate.export.serving import Classifier
 from ntgate.export.serving_source import serving_source
@@ -63,7 +64,13 @@ def judged(tmp_path_factory):
     raw = read_raw(SourceSpec(path=str(folder / "a.csv")), "source")
     said = {name: ColumnRead.model_validate({"kind": one} if isinstance(one, str) else one) for name, one in SAID.items()}
     domain = settled({"source": raw}, said)[0]["source"]
-    encoder = fit_encoder(domain)
+    path, model = network_of(domain, folder / "m.onnx")
+    return domain, model.scores(domain.rows), path
+
+
+def network_of(domain, path, *fitted_to):
+    """A network with weights by chance behind the encoder of ``domain``, exported."""
+    encoder = fit_encoder(*(fitted_to or [domain]))
     x = rows_of(encoder, domain).x
     spec = NetworkSpec(backbone=default_backbone(tuple(x.shape[1:])), input_shape=encoder.shape, classes=2)
     torch.manual_seed(0)
@@ -72,8 +79,8 @@ def judged(tmp_path_factory):
     with torch.no_grad():
         network.head.weight.mul_(20)  # so that every column shows in the scores
     model = NetworkModel(network, encoder, domain.classes)
-    model.export(folder / "m.onnx")
-    return domain, model.scores(domain.rows), folder / "m.onnx"
+    model.export(path)
+    return path, model
 
 
 def test_the_graph_agrees_with_the_encoder(judged):
@@ -118,6 +125,58 @@ def test_what_is_served_takes_the_files_own_spellings(judged, change, tmp_path):
     raw = change(written().drop(columns="label"))
     for classifier in (Classifier(str(path)), alone.Classifier(str(path))):
         assert classifier.predict(raw).to_numpy() == pytest.approx(scores, abs=1e-4)
+
+
+AS_FILES_WRITE = {
+    "decimal commas": (";", CsvSpec(), {"km": ["1.234,5", "7,25", "12,5", "1.234"], "n": ["1", "2", "NA", "3"]}),
+    "thousands": (",", CsvSpec(thousands=","), {"km": ["1,234.5", "7.25", "12.5", "1,234"]}),
+    "truth": (",", CsvSpec(), {"flag": ["True", "false", "TRUE", "NA"], "n": ["1.5", "nan", "null", "4"]}),
+    "marks": (",", CsvSpec(missing=("?", "k.A.")), {"n": ["1.5", "?", "k.A.", "4"], "ward": ["a", "b", "?", "c"]}),
+    "dates": (";", CsvSpec(missing=("?",)), {"day": ["31.01.2024", "?", "28.02.2024", "NA"], "ward": ["a", "NA", "b", "a"]}),
+}
+
+
+@pytest.mark.parametrize("name", AS_FILES_WRITE)
+def test_what_a_csv_says_is_read_alike_in_a_request(name, tmp_path):
+    """A client that hands on each cell as text, and knows nothing of marks and commas."""
+    separator, spec, columns = AS_FILES_WRITE[name]
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)] * 8
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*columns, "label"], delimiter=separator)
+        writer.writeheader()
+        writer.writerows({**row, "label": "ab"[i % 2]} for i, row in enumerate(rows))
+    domain = read(SourceSpec(path=str(tmp_path / "a.csv"), csv=spec), "target")
+    path, _ = network_of(domain, tmp_path / "m.onnx")
+    judged = scores_onnx(path, domain.rows)
+    assert len(np.unique(judged[:4].round(4), axis=0)) >= 3  # the cells do show
+    with (tmp_path / "a.csv").open(newline="") as file:
+        sent = pd.DataFrame(csv.DictReader(file, delimiter=separator)).drop(columns="label")
+    assert Classifier(str(path)).predict(sent).to_numpy() == pytest.approx(judged, abs=1e-5)
+
+
+def test_a_truth_value_that_is_a_category_stays_a_word(tmp_path):
+    (tmp_path / "a.csv").write_text("flag,label\n" + "True,a\nFalse,b\n" * 20)
+    raw = read_raw(SourceSpec(path=str(tmp_path / "a.csv")), "target")
+    domain = settled({"target": raw}, {"flag": ColumnRead(kind="category")})[0]["target"]
+    path, _ = network_of(domain, tmp_path / "m.onnx")
+    judged = scores_onnx(path, domain.rows)
+    assert not np.allclose(judged[0], judged[1])
+    assert Classifier(str(path)).predict(pd.DataFrame({"flag": ["True", "False"]})).to_numpy() == pytest.approx(
+        judged[:2], abs=1e-5
+    )
+
+
+def test_a_request_is_written_as_the_target_is(tmp_path):
+    """The source has points before fractions, the target commas: requests come from where the target came from."""
+    (tmp_path / "source.csv").write_text("km,label\n" + "1234.5,a\n7.25,b\n" * 20)
+    (tmp_path / "target.csv").write_text("km;label\n" + "1.234,5;a\n7,25;b\n" * 20)
+    raw = {name: read_raw(SourceSpec(path=str(tmp_path / f"{name}.csv")), name) for name in ("source", "target")}
+    domains = settled(raw)[0]
+    path, _ = network_of(domains["target"], tmp_path / "m.onnx", *domains.values())
+    judged = scores_onnx(path, domains["target"].rows.head(2))
+    for cells in (["1.234,5", "7,25"], [1234.5, 7.25], ["1234.5", "7.25"]):
+        told = Classifier(str(path)).predict(pd.DataFrame({"km": pd.Series(cells, dtype=object)}))
+        assert told.to_numpy() == pytest.approx(judged, abs=1e-5)
 
 
 def test_what_is_no_date_is_told(judged):
