@@ -22,7 +22,7 @@ Outcome = Literal["promoted", "rejected", "inconclusive", "approval_wanted"]
 
 
 class NotifyConfig(Frozen):
-    """Who is told of a verdict: once for each run that is recorded, after the alias was moved or was not; a dry run tells nobody.
+    """Who is told of a verdict: once for each decision, after the alias was moved or was not; a dry run tells nobody.
 
     Attributes:
         webhook: name of the environment variable that holds the address of a webhook as Slack, Mattermost and Teams take them:
@@ -43,18 +43,23 @@ class NotifyConfig(Frozen):
         return value
 
 
-def message(model: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+def message(model: str, answer: Mapping[str, Any], *, in_a_row: int = 0) -> dict[str, Any]:
     """What is told: a sentence for people, and the facts behind it.
 
     Args:
         model: the registered model.
         answer: what ``ntgate run --json`` says.
+        in_a_row: of a verdict that stays open, how many have in a row, this one among them; 0: not known.
 
     >>> message("reader", {"outcome": "rejected", "sentence": "rejected: no gain", "gain": -0.02})["text"]
     'reader: rejected: no gain'
     """
     keys = ("outcome", "sentence", "alarms", "gain", "gain_interval", "decision_id", "directory", "registry")
-    return {"text": f"{model}: {answer['sentence']}", "model": model, **{key: answer[key] for key in keys if key in answer}}
+    text = f"{model}: {answer['sentence']}"
+    if in_a_row > 1:
+        text = f"{text} The last {in_a_row} decisions have all been left open."
+    facts = {key: answer[key] for key in keys if key in answer}
+    return {"text": text, "model": model, **facts, **({"inconclusive_in_a_row": in_a_row} if in_a_row else {})}
 
 
 def send(config: NotifyConfig, told: Mapping[str, Any]) -> None:

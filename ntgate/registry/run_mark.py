@@ -3,35 +3,55 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
-from ntgate.registry.client import Registry, translated
+from ntgate.registry.champion import DECISION
+from ntgate.registry.client import Registry, quoted, translated
 
-ASKED = "ntgate.approval_asked"
+ASKED, TOLD = "ntgate.approval_asked", "ntgate.notified"
 
 
 def mark_once(registry: Registry, run_id: str, tag: str) -> bool:
-    """Set the tag to this moment; False where it stands already.
+    """Set the tag to this moment; False where it stands already, at this run or at another of the same decision.
 
     Raises:
         RegistryError: when the registry does not answer.
     """
     with translated(registry.config):
-        if tag in registry.client.get_run(run_id).data.tags:
+        run = registry.client.get_run(run_id)
+        decision = run.data.tags.get(DECISION)
+        same = f"tags.`{DECISION}` = {quoted(decision)} AND tags.`{tag}` LIKE '%'" if decision else ""
+        if tag in run.data.tags or (same and registry.client.search_runs([run.info.experiment_id], same, max_results=1)):
             return False
         registry.client.set_tag(run_id, tag, datetime.now(UTC).isoformat(timespec="seconds"))
     return True
 
 
-def mark_asked(registry: Registry, version: str, until: str) -> bool:
-    """Note at a version that its approval up to this moment was asked for; False where that stands already.
+def mark_spent(registry: Registry, rows: str) -> bool:
+    """Note at the model's experiment that these test rows were said to be spent; False where that stands already.
 
-    Every repetition of a run is a run of its own, but what waits is one version.
+    Raises:
+        RegistryError: when the registry does not answer.
+    """
+    tag = f"ntgate.told_spent.{sha256(registry.name.encode()).hexdigest()[:12]}"  # several models may share it
+    with translated(registry.config):
+        found = registry.client.get_experiment(registry.experiment())
+        if found.tags.get(tag) == rows:
+            return False
+        registry.client.set_experiment_tag(found.experiment_id, tag, rows)
+    return True
+
+
+def mark_version(registry: Registry, version: str, tag: str, value: str) -> bool:
+    """Set the version's tag to this value; False where that stands already.
+
+    Every repetition of a run is a run of its own, but what waits, or was promoted, is one version.
 
     Raises:
         RegistryError: when the registry does not answer.
     """
     with translated(registry.config):
-        if registry.client.get_model_version(registry.name, version).tags.get(ASKED) == until:
+        if registry.client.get_model_version(registry.name, version).tags.get(tag) == value:
             return False
-        registry.client.set_model_version_tag(registry.name, version, ASKED, until)
+        registry.client.set_model_version_tag(registry.name, version, tag, value)
     return True

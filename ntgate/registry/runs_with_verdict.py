@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ntgate.registry.client import Registry, quotable, quoted
+from ntgate.registry.champion import DECISION
+from ntgate.registry.client import Registry, quotable, quoted, translated
 from ntgate.registry.pages import page_by_page
 from ntgate.registry.recorded import KEY
 
@@ -40,6 +41,22 @@ def latest_of(registry: Registry, experiments: Mapping[str, str], name: str) -> 
     firsts = [next(runs, None) for runs in _parents_of(registry, experiments, name, _size=_FEW)]
     found = [run for run in firsts if run is not None]
     return min(found, key=lambda run: (-run.info.start_time, run.info.run_id), default=None)  # as MLflow orders them
+
+
+def open_in_a_row(registry: Registry, experiment: str) -> int:
+    """How many different decisions about the registry's model, from the latest back, were all inconclusive.
+
+    Raises:
+        RegistryError: when the registry does not answer.
+    """
+    decisions = set()
+    with translated(registry.config):
+        found = _search(registry, [experiment], _PARENTS, _size=_FEW)
+        for run in _about(found, {experiment: registry.experiment_name}, registry.name):
+            if run.data.tags.get("ntgate.outcome") != "inconclusive":
+                break
+            decisions.add(run.data.tags.get(DECISION))
+    return len(decisions)
 
 
 def _parents_of(registry: Registry, experiments: Mapping[str, str], name: str, **options: Any) -> list[Iterator[Any]]:

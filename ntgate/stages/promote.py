@@ -19,6 +19,7 @@ from ntgate.stages.result import RunResult
 from ntgate.stages.run_file import write_end
 from ntgate.stages.run_report import run_report
 from ntgate.stages.second_process import ALONE, Crew
+from ntgate.stages.tell import tell_verdict
 
 if TYPE_CHECKING:
     from ntgate.registry.baseline import Baseline
@@ -115,25 +116,8 @@ def register(
     if made is not None:
         page = keep_final_page(registry, recorded.run_id, report, text, {VERSION if made.champion else CHALLENGED: made.version})
     result = told(page=page, baseline=_baseline(registry, recorded, history))
-    _notify(config, registry, recorded, result, judged=judged is not None)
+    tell_verdict(config, registry, recorded, result, judged=judged is not None)
     return result
-
-
-def _notify(config: RunConfig, registry: Registry, recorded: Recorded, result: RunResult, *, judged: bool) -> None:
-    """Tell of the verdict, once: the mark comes before the message, so that a run that is repeated tells nobody twice."""
-    from ntgate.notify import message, send
-    from ntgate.registry.run_mark import mark_asked, mark_once
-
-    if not (config.notify.webhook or config.notify.command) or result.outcome not in config.notify.outcomes:
-        return
-    if judged and result.outcome == "inconclusive":  # batches of labels are told of when they decide
-        return
-    waiting = result.registry["approval"]
-    if waiting is not None:
-        if mark_asked(registry, waiting["version"], waiting["until"]):
-            send(config.notify, message(config.model.name, result.as_json()))
-    elif mark_once(registry, recorded.run_id, "ntgate.notified_judged" if judged else "ntgate.notified"):
-        send(config.notify, message(config.model.name, result.as_json()))
 
 
 def _baseline(registry: Registry, recorded: Recorded, history: RunHistory) -> Baseline | None:

@@ -11,6 +11,7 @@ from ntgate.gate.power import Power, power
 from ntgate.stages.champion import ChampionSeen, see_champion
 from ntgate.stages.identity import decision_ids
 from ntgate.stages.ingest import Ingested
+from ntgate.stages.tell import tell_worn
 
 
 def champion_to_beat(
@@ -18,7 +19,12 @@ def champion_to_beat(
 ) -> ChampionSeen:
     """See the champion, and end the run where the test rows could judge nothing."""
     seen = see_champion(config, folder, ingested, dry_run=dry_run, allow_first=allow_first)
-    refuse_worn(config, ingested, seen, force=force)
+    try:
+        refuse_worn(config, ingested, seen, force=force)
+    except WornError as error:
+        if not dry_run:
+            tell_worn(config, ingested, error)
+        raise
     return seen
 
 
