@@ -258,6 +258,16 @@ GATES = {
 }
 
 
+def outcome(record: dict[str, Any]) -> str:
+    """The verdict at the level that is asked of learners now: of records older than that, from the p-values that they hold."""
+    from ntgate.gate.config import GateConfig
+
+    asked, level = record["asked"], GateConfig().learner_alpha
+    if record["outcome"] == "rejected" or level is None:
+        return str(record["outcome"])
+    return "promoted" if asked["others pass"] and all(p <= level for _, p in asked["over"].values()) else "inconclusive"
+
+
 def standard_error(first: np.ndarray, second: np.ndarray) -> float:
     """Of the difference of two accuracies on the same rows, each given as hits ``(n,)``."""
     difference = first.astype(float) - second
@@ -268,7 +278,7 @@ def picked(record: dict[str, Any], policy: str) -> str:
     """The model that a policy puts into production."""
     truth, held = record["truth"], record["held"]
     if policy == "ntgate":
-        return "committee" if record["outcome"] == "promoted" else "scratch"
+        return "committee" if outcome(record) == "promoted" else "scratch"
     if policy == "point comparison":
         return "committee" if record["compared"][0] >= record["compared"][1] else "scratch"
     if policy == "best by accuracy":
@@ -321,7 +331,7 @@ def pairs(records: list[dict[str, Any]]) -> Iterator[str]:
     """One line a pair."""
     for pair in dict.fromkeys(record["pair"] for record in records):
         of = [record for record in records if record["pair"] == pair]
-        outcomes = [sum(r["outcome"] == outcome for r in of) for outcome in ("promoted", "inconclusive", "rejected")]
+        outcomes = [sum(outcome(r) == verdict for r in of) for verdict in ("promoted", "inconclusive", "rejected")]
         columns = [np.mean([r["truth"][name] for r in of]) for name in ("constant", "scratch", "committee")]
         strongest = np.mean([max(r["truth"][kind] for kind in SIMPLE if kind in r["truth"]) for r in of])
         values = [*columns[:2], np.mean([alone(r)[0] for r in of]), strongest, columns[2]]

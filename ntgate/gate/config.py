@@ -112,7 +112,7 @@ class GateConfig(Frozen):
     metric: AnyMetric = Field(Accuracy(), json_schema_extra={"default": "accuracy"})
     alpha: Real = Field(0.05, ge=1e-6, lt=0.5)
     margin: Real = Field(0.0, ge=0, le=1e9)
-    learner_alpha: Annotated[float, Field(ge=1e-6, le=0.5, allow_inf_nan=False), NUMBER] | None = 0.2
+    learner_alpha: Annotated[float, Field(ge=1e-6, le=0.5, allow_inf_nan=False), NUMBER] | None = 0.1
     champion_margin: Real = Field(0.02, gt=0, le=1e9)
     compression_margin: Real = Field(0.02, gt=0, le=1e9)
     ledger: LedgerConfig = LedgerConfig()

@@ -13,8 +13,8 @@ def target_learners(case: Case) -> Finding:
     """Pass when the candidate is shown to beat each of scratch's learners, at ``gate.learner_alpha``; fail when one is better.
 
     Scratch is the committee of its learners. Where one of them alone is better than the candidate, beating the committee is too
-    easy. Each has to be beaten (an intersection-union test costs no alpha), at a level of its own: at ``gate.alpha`` a third of all
-    promotions would be lost to it, at 0.2 a fifth, and of the promoted models hardly one is behind a learner in truth
+    easy. Each has to be beaten (an intersection-union test costs no alpha), at a level of its own: at 0.2 one in seven
+    promotions on real pairs is lost to it, at 0.1 one in five, and of what is promoted at 0.1 no model is behind a learner in truth
     (``benchmarks/results/real_pairs.md``). A learner is shown to be better at ``gate.alpha``, so that a good candidate is rejected
     for one that is just as good with a chance of at most that.
     """
