@@ -351,7 +351,8 @@ def table(records: list[dict[str, Any]], source: str) -> str:
             "Real pairs" if source == "true" else f"Real pairs, source labels {source}", f"python benchmarks/real_pairs.py run{how}"
         ),
         f"{len({r['pair'] for r in records})} pairs, {len({r['seed'] for r in records})} seeds, {len(records)} runs, "
-        f"{seconds / 60:.0f} minutes on one core each. Accuracy, in points, on the held-back half.",
+        f"{seconds / 60:.0f} minutes on one core each. Accuracy, in points, on the held-back half. "
+        "Verdicts are those at the level of `gate.learner_alpha` now, from the p-values that each run left.",
         "",
         "## Policies",
         "",
