@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,13 @@ class Endpoint:
     address: str
     authorization: str | None = None
 
+    @property
+    def shown(self) -> str:
+        """The address for people and logs: what stands behind a question mark may be a key."""
+        return self.address.partition("?")[0]
+
     def __repr__(self) -> str:
-        return f"Endpoint({self.address!r})"
+        return f"Endpoint({self.shown!r})"
 
     def scores(self, rows: Mapping[str, Any], classes: Sequence[str]) -> npt.NDArray[np.float64]:
         """Scores ``(n, c)``, a column for each of ``classes``, of rows in one of MLflow's forms, such as ``{"inputs": [...]}``.
@@ -58,7 +63,7 @@ class Endpoint:
         Raises:
             EndpointError: when the server does not answer, refuses the rows, or answers with anything else.
         """
-        return _read(self._asked(rows), classes, self.address)
+        return _read(self._asked(rows), classes, self.shown)
 
     def _asked(self, rows: Mapping[str, Any]) -> Any:
         headers = {"Content-Type": "application/json"}
@@ -67,18 +72,20 @@ class Endpoint:
         request = urllib.request.Request(self.address, json.dumps(rows).encode(), headers)  # noqa: S310  checked in `at`
         try:
             with urllib.request.build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
-                return json.loads(answer.read())
+                told = answer.read()
         except urllib.error.HTTPError as error:
             raise self._fault(f"HTTP {error.code}{_said(error)}", _remedy(error.code)) from error
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             got = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
             raise self._fault(got, "start it, or correct the address") from error
+        try:
+            return json.loads(told)
         except ValueError as error:
             raise self._fault("no JSON", "name the address at which MLflow's server takes rows") from error
 
     def _fault(self, got: str, fix: str) -> EndpointError:
-        return EndpointError(f"endpoint {self.address}", expected="class scores of the rows", got=got, fix=fix)
+        return EndpointError(f"endpoint {self.shown}", expected="class scores of the rows", got=got, fix=fix)
 
 
 def at(address: str) -> Endpoint:
@@ -87,18 +94,29 @@ def at(address: str) -> Endpoint:
     Who asks is told by user and password in the address, or by the token in the variable ``NTGATE_ENDPOINT_TOKEN``.
 
     Raises:
-        ConfigError: when it is no http(s):// address.
+        ConfigError: when it is no http(s):// address, or the token is none that a header takes.
     """
+    shown = "one with an @, which may hold a password" if "@" in address else repr(address.partition("?")[0])
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https"):
-        raise ConfigError("--endpoint", expected="an http:// or https:// address", got=repr(address), fix="correct it")
+        raise ConfigError("--endpoint", expected="an http:// or https:// address", got=shown, fix="correct it")
     place = f"[{host}]" if ":" in host else host
-    bare = urlunsplit((parts.scheme, place if port is None else f"{place}:{port}", parts.path.rstrip("/") or PATH, parts.query, ""))
-    token = os.environ.get(TOKEN)
+    bare = urlunsplit(
+        (
+            parts.scheme,
+            place if port is None else f"{place}:{port}",
+            quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~") or PATH,
+            parts.query,
+            "",
+        )
+    )
+    token = os.environ.get(TOKEN, "").strip()  # mounted secrets end in a newline
+    if not token.isascii() or not token.isprintable():
+        raise ConfigError(TOKEN, expected="a token in plain letters", got="other characters", fix="set it again")
     if parts.username is not None:
         known = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         return Endpoint(bare, "Basic " + base64.b64encode(known.encode()).decode())

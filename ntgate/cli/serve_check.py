@@ -31,9 +31,9 @@ DIFFERS = 3
 def serve_check(name: str, uri: str, endpoint: str, version: str | None, folder: str | None, own: bool, as_json: bool) -> int:
     """Score the test rows by which the registered model NAME was judged at the endpoint that serves it, and compare.
 
-    The rows go to the endpoint without their labels, as their file spells them, and some once more alone without what is missing
-    in them. No test row is worn. The token in NTGATE_ENDPOINT_TOKEN, or user and password in the address, say who asks. Exit 3
-    when a score differs by more than 0.0001, 6 when the endpoint does not answer with class scores.
+    The rows go to the endpoint without their labels, their texts as the file spells them, and some once more alone without what is
+    missing in them. No test row is worn. The token in NTGATE_ENDPOINT_TOKEN, or user and password in the address, say who asks.
+    Exit 3 when a score differs by more than 0.0001, 6 when the endpoint does not answer with class scores.
     """
     from ntgate.cli.registry import existing
     from ntgate.endpoint import at
@@ -49,10 +49,10 @@ def serve_check(name: str, uri: str, endpoint: str, version: str | None, folder:
         made = check(run, fetch(registry, found, Path(there)), server)
     if as_json:
         console.answer(
-            {"schema": 1, "name": name, "version": found.version, "endpoint": server.address, **made.model_dump(mode="json")}
+            {"schema": 1, "name": name, "version": found.version, "endpoint": server.shown, **made.model_dump(mode="json")}
         )
     else:
-        console.answer("\n".join(_lines(made, f"{name} version {found.version}", server.address)))
+        console.answer("\n".join(_lines(made, f"{name} version {found.version}", server.shown)))
     return 0 if made.same else DIFFERS
 
 
@@ -85,7 +85,7 @@ def _there(folder: str) -> str:
 def _lines(made: ServeCheck, version: str, address: str) -> list[str]:
     scores = f"{'the judged scores' if made.judged else 'the scores of the exported model'} of {version}"
     largest = "one is no number" if made.largest is None else f"the largest difference is {made.largest:.2g}"
-    how = "with their cells as the file has them" if made.spelled else "as they were read"
+    how = "with their texts as the file has them" if made.spelled else "as they were read"
     sent = f"  the rows went {how}, {made.alone} of them once more alone without what is missing"
     if made.same:
         return [f"{address} serves {scores} on all {made.rows:,} test rows; {largest}", sent]
@@ -100,4 +100,5 @@ def _lines(made: ServeCheck, version: str, address: str) -> list[str]:
 
 def _row(row: RowServed) -> str:
     where = ", sent alone without its missing cells" if row.alone else ""
-    return f"  row {row.row}{where}: judged {row.judged} {row.judged_score:.4f}, served {row.served} {row.served_score:.4f}"
+    served = "no numbers" if row.served is None else f"{row.served} {row.served_score:.4f}"
+    return f"  row {row.row}{where}: judged {row.judged} {row.judged_score:.4f}, served {served}"

@@ -41,20 +41,12 @@ MISSING = (
 DAYS_IN_DIGITS = (19_000_101, 21_001_231)  # the first and the last; as seconds they were in August 1970
 
 
-def texts(column: pd.Series[Any], rules: Sequence[Sequence[str]] = ()) -> npt.NDArray[np.object_]:
-    r"""A column as text ``(n,)`` without spaces around it; None, NaN and their like are ``""``.
-
-    Args:
-        column: its cells.
-        rules: expressions and their replacements, applied to cells that are text.
+def texts(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """A column as text ``(n,)`` without spaces around it; None, NaN and their like are ``""``.
 
     >>> texts(pd.Series([" a", None, float("nan"), "", 7], dtype=object)).tolist(), texts(pd.Series([7, None])).tolist()
     (['a', '', '', '', '7'], ['7', ''])
-    >>> texts(pd.Series([" ?", "b"]), [(r"^\?$", "")]).tolist()
-    ['', 'b']
     """
-    if rules:
-        column = _plain(column, rules, words=False)
     floats = pd.api.types.is_float_dtype(column.dtype)  # whole numbers become such beside a missing one
     missing = column.isna().to_numpy(dtype=bool)
     written = [
@@ -164,8 +156,8 @@ def dates(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
 
 
-def _plain(column: pd.Series[Any], rules: Sequence[Sequence[str]], *, words: bool = True) -> pd.Series[Any]:
-    """Cells under the rules, each different text looked at once; what is empty is None, and where ``words`` one for nothing too."""
+def _plain(column: pd.Series[Any], rules: Sequence[Sequence[str]]) -> pd.Series[Any]:
+    """Cells under the rules, each different text looked at once; what is empty then, or a word for nothing, is None."""
     compiled = [(re.compile(expression), replacement) for expression, replacement in rules]
 
     def ruled(cell: Any) -> Any:
@@ -173,7 +165,7 @@ def _plain(column: pd.Series[Any], rules: Sequence[Sequence[str]], *, words: boo
             cell = cell.strip()
             for expression, replacement in compiled:
                 cell = expression.sub(replacement, cell)
-        return None if isinstance(cell, str) and (not cell or (words and cell in MISSING)) else cell
+        return None if isinstance(cell, str) and (not cell or cell in MISSING) else cell
 
     column = column.astype(object)
     known = {cell: ruled(cell) for cell in set(filter(_is_text, column))}

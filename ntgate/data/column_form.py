@@ -10,7 +10,6 @@ from ntgate.base import Frozen
 
 Kind = Literal["number", "category", "date", "boolean", "text", "ignore"]
 Rules: TypeAlias = tuple[tuple[str, str], ...]
-OF_TRUTH: Rules = (("(?i)^true$", "1"), ("(?i)^false$", "0"))
 
 
 def word(value: Any) -> Any:

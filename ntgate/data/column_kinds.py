@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ntgate.data import number_column, text_column
 from ntgate.data.cells import DAYS_IN_DIGITS
 from ntgate.data.column_cells import Cells, converted, counted, numbers_of
-from ntgate.data.column_form import OF_TRUTH, ColumnForm, ColumnRead, Rules
+from ntgate.data.column_form import ColumnForm, ColumnRead, Rules
 from ntgate.data.column_seen import ColumnSeen, Reading, cells_seen
 from ntgate.data.columns import frame_of
 from ntgate.data.date_text import far_away
@@ -115,11 +115,11 @@ def _converted(name: str, parts: Mapping[str, Cells], form: ColumnForm | None, t
 
 
 def _as_written(name: str, form: ColumnForm, tables: Mapping[str, Domain]) -> ColumnForm:
-    """The form with what a reader made of the cells already: a served model meets them as the target's file has them."""
+    """The form of a number with what a reader did to make it one: a served model meets cells as the target's file has them."""
+    if form.kind != "number":
+        return form
     targets = [table for domain, table in tables.items() if domain != "source"] or list(tables.values())
     rules: Rules = next((table.written[name] for table in targets if name in table.written), ())
-    if form.kind in ("category", "text"):  # where truth values are words
-        rules = tuple(rule for rule in rules if rule not in OF_TRUTH)
     return form.model_copy(update={"rules": (*rules, *form.rules)}) if rules else form
 
 

@@ -43,7 +43,7 @@ class Domain:
         records: ``(n, 2)`` fingerprints of the rows as their file holds them (:mod:`ntgate.data.records`); None: not taken.
         drawn: whether equal rows are independent draws that count each (:mod:`ntgate.data.repeats`), and not copies of one record.
         forms: how each column of a table is read.
-        written: rules that made of the cells in a file what the columns hold, where that is not plain.
+        written: by column, rules that made numbers of cells that are not written plainly.
         read_as: what had to be recognised to read the file, for people; none of it is usual.
         pictures: what had to be done to pictures; None: not known, or they are none.
     """

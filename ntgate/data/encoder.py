@@ -95,16 +95,10 @@ class Categorical(Frozen):
     """A text column: one column a category; an unknown text is none of them, and a missing one is the category ``""``.
 
     A word of :data:`~ntgate.data.cells.MISSING` that is no category means a missing text.
-
-    Attributes:
-        name: the column.
-        categories: its texts.
-        rules: how its cells are read that a file holds otherwise (see :class:`~ntgate.data.column_form.ColumnForm`).
     """
 
     name: str
     categories: tuple[str, ...]
-    rules: Rules = ()
 
     @property
     def codes(self) -> dict[str, int]:
@@ -215,8 +209,7 @@ def fit_encoder(*domains: Domain) -> Encoder:
         categories = sorted(set(column.tolist()))
         if len(categories) > MOST_CATEGORIES:
             wide[str(name)] = len(categories)
-        rules = () if form is None else form.rules
-        categorical.append(Categorical(name=name, categories=tuple(categories), rules=rules))
+        categorical.append(Categorical(name=name, categories=tuple(categories)))
     if wide:
         names = ", ".join(wide)
         raise DataError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ntgate.data.cells import numbers
-from ntgate.data.column_form import OF_TRUTH, Rules
+from ntgate.data.column_form import Rules
 from ntgate.data.columns import frame_of
 from ntgate.data.csv_form import CsvForm, csv_form
 from ntgate.data.csv_swallowed import refuse_swallowed
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 2**22  # bytes read together: fewer cost calls, more the processor's cache
+_TRUTH: Rules = (("(?i)^true$", "1"), ("(?i)^false$", "0"))
 _ROWS = 200_000  # at most so many different texts of a column are looked at for other marks than a point
 
 
@@ -38,8 +38,8 @@ class Recognised:
 
     Attributes:
         said: for people; none of it is usual.
-        rules: of each column that is no longer as it is written there, what makes of its cells what was read: for whoever meets
-            them as text, which a served model does.
+        rules: of each column of which numbers were made though it is not written plainly, what makes them of its cells: for whoever
+            meets these as text, which a served model does.
     """
 
     said: str = ""
@@ -70,18 +70,13 @@ def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, Recognise
     found = frame_of(frame, len(next(iter(frame.values()))))
     give_back()
     refuse_swallowed(found, form.separator, spec)
-    known = _gone(spec.csv.missing)
-    every = {name: (*known, *rules.get(name, ()), *_of_truth(values)) for name, values in frame.items()}
+    every = {name: (*rules.get(name, ()), *_of_truth(values)) for name, values in frame.items()}
     return found, Recognised(form.said, {name: kept for name, kept in every.items() if kept})
-
-
-def _gone(words: Sequence[str]) -> Rules:
-    return ((f"^({'|'.join(map(re.escape, words))})$", ""),) if words else ()
 
 
 def _of_truth(values: Any) -> Rules:
     """Of a column of truth values, which alone is an array of these or, beside missing ones, of objects."""
-    return OF_TRUTH if isinstance(values, np.ndarray) and values.dtype.kind in "bO" else ()
+    return _TRUTH if isinstance(values, np.ndarray) and values.dtype.kind in "bO" else ()
 
 
 def _usual(file: IO[bytes], form: CsvForm, spec: SourceSpec, empty: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import onnx
 from onnx import ModelProto, compose
 
 import ntgate
-from ntgate.data.encoder import ArrayEncoder, Categorical, Encoder, Numeric, TableEncoder, TextEncoder
+from ntgate.data.encoder import ArrayEncoder, Encoder, TableEncoder, TextEncoder
 from ntgate.data.tokens import TokenEncoder
 from ntgate.export.preprocessing import OUTPUT, columns_of, inner_prefix, preprocessing_graph
 from ntgate.export.serving import CLASSES, COLUMNS, KIND, TOKENS
@@ -85,6 +85,5 @@ def _written(encoder: Encoder) -> dict[str, dict[str, Any]]:
     """How the cells of columns are written that are not plain, and which columns are dates."""
     if not isinstance(encoder, TableEncoder):
         return {}
-    columns: list[Numeric | Categorical] = [*encoder.numeric, *encoder.categorical]
     dates = {date.name: {"kind": "date", "rules": date.rules, "unit": date.unit} for date in encoder.dates}
-    return {**{column.name: {"rules": column.rules} for column in columns if column.rules}, **dates}
+    return {**{column.name: {"rules": column.rules} for column in encoder.numeric if column.rules}, **dates}

@@ -121,9 +121,9 @@ def at_once(session: onnxruntime.InferenceSession) -> int:
 
 def _input(column: pd.Series[Any], wanted: str, told: dict[str, Any]) -> npt.NDArray[Any]:
     """A column as a model takes it; ``told`` is how its cells are written."""
-    rules = told.get("rules", ())
     if wanted == "tensor(string)":
-        return texts(column, rules)
+        return texts(column)
+    rules = told.get("rules", ())
     if told.get("kind") == "date":
         return seconds(column, rules, unit=told.get("unit", 1.0))
     return numbers(column, rules, exact=wanted == "tensor(double)")

@@ -11,8 +11,8 @@ from ntgate.registry.client import Registry, quoted, translated
 ASKED, TOLD = "ntgate.approval_asked", "ntgate.notified"
 
 
-def mark_once(registry: Registry, run_id: str, tag: str) -> bool:
-    """Set the tag to this moment; False where it stands already, at this run or at another of the same decision.
+def mark_once(registry: Registry, run_id: str, tag: str, outcome: str) -> bool:
+    """Set the tag to the outcome and this moment; False where it stands already, at this run or at another that came to the same.
 
     Raises:
         RegistryError: when the registry does not answer.
@@ -20,10 +20,10 @@ def mark_once(registry: Registry, run_id: str, tag: str) -> bool:
     with translated(registry.config):
         run = registry.client.get_run(run_id)
         decision = run.data.tags.get(DECISION)
-        same = f"tags.`{DECISION}` = {quoted(decision)} AND tags.`{tag}` LIKE '%'" if decision else ""
+        same = f"tags.`{DECISION}` = {quoted(decision)} AND tags.`{tag}` LIKE '{outcome} %'" if decision else ""
         if tag in run.data.tags or (same and registry.client.search_runs([run.info.experiment_id], same, max_results=1)):
             return False
-        registry.client.set_tag(run_id, tag, datetime.now(UTC).isoformat(timespec="seconds"))
+        registry.client.set_tag(run_id, tag, f"{outcome} {_now()}")
     return True
 
 
@@ -33,12 +33,13 @@ def mark_spent(registry: Registry, rows: str) -> bool:
     Raises:
         RegistryError: when the registry does not answer.
     """
-    tag = f"ntgate.told_spent.{sha256(registry.name.encode()).hexdigest()[:12]}"  # several models may share it
+    key = sha256(f"{registry.name} {rows}".encode()).hexdigest()[:16]  # several models, and test sets, may share it
+    tag = f"ntgate.told_spent.{key}"
     with translated(registry.config):
         found = registry.client.get_experiment(registry.experiment())
-        if found.tags.get(tag) == rows:
+        if tag in found.tags:
             return False
-        registry.client.set_experiment_tag(found.experiment_id, tag, rows)
+        registry.client.set_experiment_tag(found.experiment_id, tag, _now())
     return True
 
 
@@ -55,3 +56,7 @@ def mark_version(registry: Registry, version: str, tag: str, value: str) -> bool
             return False
         registry.client.set_model_version_tag(registry.name, version, tag, value)
     return True
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -33,15 +33,15 @@ class RowServed(Frozen):
         row: its number in the file of the test rows, from 0.
         alone: whether they differ only where it is sent in a request of its own, without the cells that are missing.
         judged: the class with the highest score, as judged; ``judged_score`` that score.
-        served: the same as the endpoint answers; ``served_score`` its score.
+        served: the same as the endpoint answers; ``served_score`` its score. None where a score is no number.
     """
 
     row: int
     alone: bool
     judged: str
     judged_score: float
-    served: str
-    served_score: float
+    served: str | None
+    served_score: float | None
 
 
 class ServeCheck(Frozen):
@@ -53,9 +53,9 @@ class ServeCheck(Frozen):
         rows: test rows that were sent.
         alone: how many of them were sent once more in a request each, without the cells that are missing.
         judged: whether the gate has these scores; else (cross-fitting) they are those of the exported model on this machine.
-        spelled: whether cells went as their file spells them; False: as they were read, since the file holds other rows now, or
-            they are no table.
-        changed: rows with another answer.
+        spelled: whether texts went as their file spells them, and numbers as it has them; False: all as it was read, since the
+            file holds other rows now, or they are no table.
+        changed: rows with another answer, or with none since a score is no number.
         differing: rows with another score.
         largest: the largest difference of a score; None where one is no number.
         served: which other model of the run has the served scores, where one has.
@@ -114,7 +114,8 @@ def serve_check(run: FrozenRun, model: Path, endpoint: Endpoint) -> ServeCheck:
             served[row] = again
     apart = ~_near(served, expected.scores)
     differ = np.flatnonzero(apart)
-    answers, judged = served.argmax(axis=1), expected.scores.argmax(axis=1)
+    whole = np.asarray(np.isfinite(served).all(axis=1))
+    answers, judged = np.where(whole, served.argmax(axis=1), -1), expected.scores.argmax(axis=1)
     gap = np.abs(served - expected.scores)
     others = [name for name, scores in expected.others.items() if len(differ) and bool(_near(served, scores).all())]
     return ServeCheck(
@@ -126,7 +127,7 @@ def serve_check(run: FrozenRun, model: Path, endpoint: Endpoint) -> ServeCheck:
         spelled=spelled,
         changed=int((apart & (answers != judged)).sum()),
         differing=len(differ),
-        largest=float(gap.max(initial=0.0)) if np.isfinite(gap).all() else None,
+        largest=float(gap.max(initial=0.0)) if whole.all() else None,
         served=next(iter(others), None),
         first=tuple(
             RowServed(
@@ -134,8 +135,8 @@ def serve_check(run: FrozenRun, model: Path, endpoint: Endpoint) -> ServeCheck:
                 alone=bool(together[i]),
                 judged=classes[judged[i]],
                 judged_score=float(expected.scores[i].max()),
-                served=classes[answers[i]],
-                served_score=float(served[i].max()),
+                served=classes[answers[i]] if whole[i] else None,
+                served_score=float(served[i].max()) if whole[i] else None,
             )
             for i in differ[:_SHOWN].tolist()
         ),
@@ -150,7 +151,7 @@ def _near(served: npt.NDArray[Any], expected: npt.NDArray[Any]) -> npt.NDArray[n
 def _scores(endpoint: Endpoint, content: dict[str, Any], classes: tuple[str, ...], n: int) -> npt.NDArray[np.float64]:
     scores = endpoint.scores(content, classes)
     if len(scores) != n:
-        where = f"endpoint {endpoint.address}"
+        where = f"endpoint {endpoint.shown}"
         raise EndpointError(where, expected=f"scores of {n} rows", got=f"of {len(scores)}", fix="look into the server's log")
     return scores
 
@@ -172,8 +173,8 @@ def _expected(run: FrozenRun, model: Path) -> _Expected:
         raise ConfigError(
             run.place.address,
             expected="test rows that were judged by",
-            got="none that the ledger opened",
-            fix="check the endpoint against a version that was judged",
+            got="none that the ledger opened, so that there are no judged scores",
+            fix="send rows of your own, and compare with the exported model",
         )
     rows = ingested.part(ingested.judged).take(evaluated.allowance.positions)
     if "test" not in ingested.parts:

@@ -121,7 +121,7 @@ def test_the_champion_serves_what_was_judged(clinic, champion, check):
     told = check(champion)
     assert told.startswith(f"{champion}/invocations serves the judged scores of clinic version ")
     assert "on all 500 test rows; the largest difference is" in told
-    assert "with their cells as the file has them, 8 of them once more alone without what is missing" in told
+    assert "with their texts as the file has them, 8 of them once more alone without what is missing" in told
     asked = json.loads(check(f"{champion}/invocations/", "--json"))
     assert (asked["same"], asked["arm"], asked["judged"], asked["spelled"]) == (True, "candidate", True, True)
     assert (asked["rows"], asked["alone"], asked["changed"], asked["differing"], asked["first"]) == (500, 8, 0, 0, [])
@@ -193,7 +193,7 @@ class Broken(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         type(self).asked.append((self.headers["Authorization"], content))
-        kind, n = self.path.strip("/"), len(content["dataframe_split"]["data"])
+        kind, n = self.path.partition("?")[0].strip("/"), len(content["dataframe_split"]["data"])
         scores = [{"ill": 0.5, "well": 0.5}] * n
         status, body = {
             "refused": (400, json.dumps({"error_code": "BAD_REQUEST", "message": "no column   x0\nthere"})),
@@ -255,7 +255,9 @@ def test_what_an_endpoint_does_wrong_is_one_sentence(check, broken, how, said):
 def test_scores_that_are_no_numbers_differ(check, broken):
     told = check(f"{broken}/nothing", code=3)
     assert "500 of 500 test rows have other scores, one is no number, and" in told
-    assert json.loads(check(f"{broken}/nothing", "--json", code=3))["largest"] is None
+    assert "served no numbers" in told
+    asked = json.loads(check(f"{broken}/nothing", "--json", code=3))
+    assert (asked["largest"], asked["changed"], asked["first"][0]["served"]) == (None, 500, None)
 
 
 def test_rows_that_differ_only_alone_are_told_as_such(clinic, champion, check, broken, monkeypatch):
@@ -275,7 +277,8 @@ def test_labels_stay_here_and_credentials_are_sent_and_not_shown(check, broken, 
     address = broken.replace("http://", "http://ann:se%20cret@")
     assert "se%20cret" not in check(f"{address}/nothing", code=3)
     assert "cret" not in check(f"{address}/forbidden", code=6)
-    monkeypatch.setenv("NTGATE_ENDPOINT_TOKEN", "abc123")
+    assert "SECRET" not in check(f"{broken}/nothing?code=SECRET", "--json", code=3) + check(f"{broken}/fault?code=SECRET", code=6)
+    monkeypatch.setenv("NTGATE_ENDPOINT_TOKEN", "abc123\n")
     assert "abc123" not in check(f"{broken}/nothing", code=3)
     assert {who for who, _ in Broken.asked} == {None, "Basic YW5uOnNlIGNyZXQ=", "Bearer abc123"}
     sent = [content["dataframe_split"] for _, content in Broken.asked]
@@ -291,6 +294,14 @@ def test_labels_stay_here_and_credentials_are_sent_and_not_shown(check, broken, 
 def test_what_is_no_address(address):
     with pytest.raises(ConfigError, match="an http:// or https:// address"):
         at(address)
+
+
+def test_what_is_no_address_is_not_shown_where_it_may_hold_a_password(monkeypatch):
+    with pytest.raises(ConfigError, match="got one with an @, which may hold a password"):
+        at("ann:secret@models:8080")
+    monkeypatch.setenv("NTGATE_ENDPOINT_TOKEN", "abc\u20ac")
+    with pytest.raises(ConfigError, match="NTGATE_ENDPOINT_TOKEN: expected a token in plain letters"):
+        at("http://models:8080")
 
 
 def test_nobody_there():
