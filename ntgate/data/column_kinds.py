@@ -120,7 +120,8 @@ def _as_written(name: str, form: ColumnForm, tables: Mapping[str, Domain]) -> Co
         return form
     targets = [table for domain, table in tables.items() if domain != "source"] or list(tables.values())
     rules: Rules = next((table.written[name] for table in targets if name in table.written), ())
-    return form.model_copy(update={"rules": (*rules, *form.rules)}) if rules else form
+    gone = tuple(sorted({*form.gone, *(number for table in targets for number in table.gone)}))
+    return form.model_copy(update={"rules": (*rules, *form.rules), "gone": gone}) if rules or gone else form
 
 
 def _plain_numbers(tables: Mapping[str, Domain]) -> set[str]:

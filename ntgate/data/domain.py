@@ -43,6 +43,7 @@ class Domain:
         records: ``(n, 2)`` fingerprints of the rows as their file holds them (:mod:`ntgate.data.records`); None: not taken.
         drawn: whether equal rows are independent draws that count each (:mod:`ntgate.data.repeats`), and not copies of one record.
         forms: how each column of a table is read.
+        gone: numbers that mean no value in the file; its columns have none of them.
         written: by column, rules that made numbers of cells that are not written plainly.
         read_as: what had to be recognised to read the file, for people; none of it is usual.
         pictures: what had to be done to pictures; None: not known, or they are none.
@@ -60,6 +61,7 @@ class Domain:
     records: npt.NDArray[np.bytes_] | None = None
     drawn: bool = False
     forms: Mapping[str, ColumnForm] = field(default_factory=dict)
+    gone: tuple[float, ...] = ()
     written: Mapping[str, Rules] = field(default_factory=dict)
     read_as: str = ""
     pictures: PicturesSeen | None = None

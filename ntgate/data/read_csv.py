@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -40,10 +41,12 @@ class Recognised:
         said: for people; none of it is usual.
         rules: of each column of which numbers were made though it is not written plainly, what makes them of its cells: for whoever
             meets these as text, which a served model does.
+        gone: numbers that mean no value.
     """
 
     said: str = ""
     rules: Mapping[str, Rules] = field(default_factory=dict)
+    gone: tuple[float, ...] = ()
 
 
 def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, Recognised]:
@@ -67,16 +70,42 @@ def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, Recognise
         frame = {}
         for name in form.header:
             frame[name], rules[name] = _column(texts.pop(name), form, spec, empty[name])
+    gone = tuple(number for word in spec.csv.missing if np.isfinite(number := _number(word)))
+    frame = {name: _without(values, gone) for name, values in frame.items()} if gone else frame
     found = frame_of(frame, len(next(iter(frame.values()))))
     give_back()
     refuse_swallowed(found, form.separator, spec)
-    every = {name: (*rules.get(name, ()), *_of_truth(values)) for name, values in frame.items()}
-    return found, Recognised(form.said, {name: kept for name, kept in every.items() if kept})
+    every = {name: (*rules.get(name, ()), *_of_text(values, spec.csv.missing)) for name, values in frame.items()}
+    return found, Recognised(form.said, {name: kept for name, kept in every.items() if kept}, gone)
 
 
-def _of_truth(values: Any) -> Rules:
-    """Of a column of truth values, which alone is an array of these or, beside missing ones, of objects."""
-    return _TRUTH if isinstance(values, np.ndarray) and values.dtype.kind in "bO" else ()
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return np.nan
+
+
+def _without(values: Any, gone: tuple[float, ...]) -> Any:
+    """Numbers with none where one of ``gone`` stands."""
+    if not _numeric(values) or not (hit := np.isin(values, gone)).any():
+        return values
+    return np.where(hit, np.nan, values.astype(np.float64))
+
+
+def _numeric(values: Any) -> bool:
+    return isinstance(values, np.ndarray) and values.dtype.kind in "iuf"
+
+
+def _of_text(values: Any, missing: Sequence[str]) -> Rules:
+    """What makes of the cells of a column of numbers or truth values what was read, but for marks of numbers.
+
+    Truth values alone are an array of these or, beside missing ones, of objects.
+    """
+    truth = isinstance(values, np.ndarray) and values.dtype.kind in "bO"
+    words = [re.escape(word.strip()) for word in missing if word.strip()]
+    none = ((f"^({'|'.join(words)})$", ""),) if words and (truth or _numeric(values)) else ()
+    return (*none, *(_TRUTH if truth else ()))
 
 
 def _usual(file: IO[bytes], form: CsvForm, spec: SourceSpec, empty: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -48,12 +48,13 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, Re
     parts: list[pd.DataFrame] = []
     said: dict[str, None] = {}
     rules: dict[str, dict[Rules, None]] = {}
+    gone: tuple[float, ...] = ()
     for one in paths:
         about = spec if len(paths) == 1 else spec.model_copy(update={"path": one})
         with _opened(replace(place, path=one), about.path) as file:
             refuse_disguised(file, about.path, f"a {kind} file")
             frame, recognised = read_csv(file, about) if kind == "csv" else (_jsonl(file, about), Recognised())
-        said[recognised.said] = None
+        said[recognised.said], gone = None, recognised.gone  # which the config says, of all files alike
         for name, written in recognised.rules.items():
             rules.setdefault(name, {})[written] = None
         for name, value in partition(place.path, one).items():
@@ -73,7 +74,7 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, Re
     for name in partition(place.path, paths[0]):
         whole[name] = natural(pa.chunked_array([pa.array(whole[name], pa.string())]))
     one_way = {name: next(iter(ways)) for name, ways in rules.items() if len(ways) == 1}
-    return whole, Recognised("; ".join(filter(None, said)), one_way)
+    return whole, Recognised("; ".join(filter(None, said)), one_way, gone)
 
 
 def _opened(place: Location, shown: str) -> IO[bytes]:

@@ -79,7 +79,7 @@ def read_rows(spec: SourceSpec, name: str, images: ImagesSpec, *, labelled: bool
     if kind in ("csv", "jsonl"):
         frame, recognised = read_files(given, spec, kind)
         domain = read_frame(frame, spec, name, labelled=labelled, recorded=recorded)
-        return _sampled(replace(domain, read_as=recognised.said, written=recognised.rules), spec)
+        return _sampled(replace(domain, read_as=recognised.said, written=recognised.rules, gone=recognised.gone), spec)
     with locate(given).open() as file:
         return _sampled(read_npz(file, spec, name, images, labelled=labelled, recorded=recorded), spec)
 

@@ -131,6 +131,7 @@ AS_FILES_WRITE = {
     "decimal commas": (";", CsvSpec(), {"km": ["1.234,5", "7,25", "12,5", "1.234"], "n": ["1", "2", "NA", "3"]}),
     "thousands": (",", CsvSpec(thousands=","), {"km": ["1,234.5", "7.25", "12.5", "1,234"]}),
     "truth": (",", CsvSpec(), {"flag": ["True", "false", "TRUE", "NA"], "n": ["1.5", "nan", "null", "4"]}),
+    "marks": (",", CsvSpec(missing=("?", " k.A.", "-999")), {"n": ["1.5", "?", " k.A.", "-999"], "m": ["1", "-999", "2", "3"]}),
     "dates": (";", CsvSpec(), {"day": ["31.01.2024", "", "28.02.2024", "NA"], "ward": ["a", "NA", "b", "a"]}),
 }
 
@@ -187,6 +188,18 @@ def test_a_request_is_written_as_the_target_is(tmp_path):
     judged = scores_onnx(path, domains["target"].rows.head(2))
     for cells in (["1.234,5", "7,25"], [1234.5, 7.25], ["1234.5", "7.25"]):
         told = Classifier(str(path)).predict(pd.DataFrame({"km": pd.Series(cells, dtype=object)}))
+        assert told.to_numpy() == pytest.approx(judged, abs=1e-5)
+
+
+def test_a_number_that_means_none_is_none_everywhere(tmp_path):
+    """-999 in a column of plain numbers: to the reader, as a number of a request and as a text."""
+    (tmp_path / "a.csv").write_text("n,label\n" + "".join(f"{n},{'ab'[i % 2]}\n" for i, n in enumerate((4.5, -999, 3.5, 0.5) * 8)))
+    domain = read(SourceSpec(path=str(tmp_path / "a.csv"), csv=CsvSpec(missing=("-999",))), "target")
+    assert np.isnan(domain.rows["n"][1])
+    path, model = network_of(domain, tmp_path / "m.onnx")
+    judged = model.scores(domain.rows)[:2]
+    for cells in ([4.5, -999.0], ["4.5", "-999"], [4.5, None]):
+        told = Classifier(str(path)).predict(pd.DataFrame({"n": pd.Series(cells, dtype=object)}))
         assert told.to_numpy() == pytest.approx(judged, abs=1e-5)
 
 
