@@ -169,7 +169,7 @@ def _digits() -> tuple[Any, Any, Any]:
 _PARTS = {
     "target": (700, 760),
     "more": (700, 800),
-    "many": (700, 880),
+    "many": (580, 880),
     "test": (1200, 1350),
     "other": (1350, 1500),
     "few": (880, 930),
