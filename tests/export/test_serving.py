@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -195,6 +196,7 @@ class Serving:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},  # which has uvicorn
         )
         deadline = time.monotonic() + 90
         while True:
@@ -207,8 +209,6 @@ class Serving:
                 time.sleep(0.2)
 
     def __exit__(self, *_: object) -> None:
-        import os
-
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
