@@ -75,12 +75,11 @@ def served(folder: Path, alias: str, name: str = "clinic") -> Iterator[str]:
     import uvicorn
     from mlflow.pyfunc.scoring_server import init
 
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(uri_of(folder))
-    try:
-        app = init(mlflow.pyfunc.load_model(f"models:/{name}@{alias}"))
-    finally:
-        mlflow.set_tracking_uri(before)
+    client = connect(RegistryConfig(uri=uri_of(folder)), name).client
+    place = client.get_model_version_download_uri(name, client.get_model_version_by_alias(name, alias).version)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("_MLFLOW_IS_IN_SERVING_ENVIRONMENT", "true")  # what `init` sets for good goes with this
+        app = init(mlflow.pyfunc.load_model(place))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
