@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+from math import isfinite
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator
@@ -23,6 +26,19 @@ def word(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value) if isinstance(value, bool | int | float) else value
+
+
+def numbers_among(words: Iterable[str]) -> tuple[float, ...]:
+    """The words that are finite numbers, as such, in order.
+
+    >>> numbers_among(["?", "-999", "nan", "-1e3"])
+    (-1000.0, -999.0)
+    """
+    found = []
+    for one in words:
+        with suppress(ValueError):
+            found.append(float(one))
+    return tuple(sorted(number for number in found if isfinite(number)))
 
 
 class ColumnRead(Frozen):

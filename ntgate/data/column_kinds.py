@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ntgate.data import number_column, text_column
 from ntgate.data.cells import DAYS_IN_DIGITS
 from ntgate.data.column_cells import Cells, converted, counted, numbers_of
-from ntgate.data.column_form import ColumnForm, ColumnRead, Rules
+from ntgate.data.column_form import ColumnForm, ColumnRead, Rules, numbers_among
 from ntgate.data.column_seen import ColumnSeen, Reading, cells_seen
 from ntgate.data.columns import frame_of
 from ntgate.data.date_text import far_away
@@ -211,7 +211,7 @@ def _declared(name: str, parts: Mapping[str, Cells], said: ColumnRead, *, strict
         if not texts:
             form = ColumnForm(kind="date", **_date_in_numbers(parts))
         return Judged(form)
-    gone = tuple(sorted(float(word) for word in said.missing if _is_number(word)))
+    gone = numbers_among(said.missing)
     values = [cells for cells in numbers_of(parts).values() if len(cells)]
     exact = said.kind == "number" and any(
         number_column.judged("", {"": cells}, None, look=False).form != number_column.NUMBER for cells in values
@@ -240,13 +240,6 @@ def _are_dates(parts: Mapping[str, Cells]) -> bool:
 def _finite(parts: Mapping[str, Cells]) -> npt.NDArray[np.float64]:
     """The numbers of all parts that have some, without gaps."""
     return np.concatenate([np.zeros(0), *(values[np.isfinite(values)] for values in numbers_of(parts).values())])
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
 
 
 def refuse_unknown(said: Mapping[str, ColumnRead], features: Collection[str]) -> None:

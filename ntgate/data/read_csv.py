@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ntgate.data.cells import numbers
-from ntgate.data.column_form import Rules
+from ntgate.data.column_form import Rules, numbers_among
 from ntgate.data.columns import frame_of
 from ntgate.data.csv_form import CsvForm, csv_form
 from ntgate.data.csv_swallowed import refuse_swallowed
@@ -70,20 +70,13 @@ def read_csv(file: IO[bytes], spec: SourceSpec) -> tuple[pd.DataFrame, Recognise
         frame = {}
         for name in form.header:
             frame[name], rules[name] = _column(texts.pop(name), form, spec, empty[name])
-    gone = tuple(number for word in spec.csv.missing if np.isfinite(number := _number(word)))
+    gone = numbers_among(spec.csv.missing)
     frame = {name: _without(values, gone) for name, values in frame.items()} if gone else frame
     found = frame_of(frame, len(next(iter(frame.values()))))
     give_back()
     refuse_swallowed(found, form.separator, spec)
     every = {name: (*rules.get(name, ()), *_of_text(values, spec.csv.missing)) for name, values in frame.items()}
     return found, Recognised(form.said, {name: kept for name, kept in every.items() if kept}, gone)
-
-
-def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        return np.nan
 
 
 def _without(values: Any, gone: tuple[float, ...]) -> Any:

@@ -35,7 +35,7 @@ def tell_verdict(config: RunConfig, registry: Registry, recorded: Recorded, resu
     elif version is not None:  # a run that is repeated after its own promotion sees another champion, and is another run
         fresh = mark_version(registry, version, TOLD, "promoted")
     else:
-        fresh = mark_once(registry, recorded.run_id, "ntgate.notified_judged" if judged else "ntgate.notified", result.outcome)
+        fresh = mark_once(registry, recorded.run_id, f"{TOLD}_judged" if judged else TOLD, result.outcome)
     if not fresh:
         return
     in_a_row = 0
