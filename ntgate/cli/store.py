@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from zenml.client import Client
 
 _QUIET = {"ZENML_ENABLE_RICH_TRACEBACK": "false", "ZENML_LOGGING_VERBOSITY": "CRITICAL", "AUTO_OPEN_DASHBOARD": "false"}
+_TRIAL = "from zenml.client import Client; Client().active_stack_model"
 
 
 def quiet() -> None:
@@ -40,14 +43,43 @@ def client() -> Client:
         StoreError: when the store cannot be opened: it is of another version, does not answer, or lets nobody in.
     """
     with locked():
-        from zenml.client import Client
-
         try:
-            opened = Client()
-            opened.active_stack_model  # noqa: B018  opens the store, and writes the configuration for the last time
+            with _made_whole():
+                return _open()
         except Exception as error:
             raise machine_fault(error) or _unopened(error) from error
+
+
+def _open() -> Client:
+    from zenml.client import Client
+
+    opened = Client()
+    opened.active_stack_model  # noqa: B018  opens the store, and writes the configuration for the last time
     return opened
+
+
+@contextmanager
+def _made_whole() -> Iterator[None]:
+    """Mark the store of this machine while it is made, and move one aside whose making was cut short.
+
+    ZenML makes its tables and what has to stand in them step by step, and cannot open what a signal leaves in between. A store that
+    can be opened is never moved: ZenML, or its own command line, may have finished it since.
+    """
+    from zenml.config.global_config import GlobalConfiguration
+    from zenml.constants import DEFAULT_STORE_DIRECTORY_NAME
+
+    folder = Path(GlobalConfiguration().local_stores_path) / DEFAULT_STORE_DIRECTORY_NAME
+    store, mark = folder / "zenml.db", folder / ".ntgate.making"
+    if not store.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    # In a process of its own: what ZenML has read once it never reads again.
+    elif mark.exists() and subprocess.run([sys.executable, "-c", _TRIAL], capture_output=True, check=False).returncode != 0:
+        for file in folder.glob("zenml.db*"):  # with what SQLite keeps beside it
+            file.replace(file.with_name(file.name.replace("zenml.db", "half-made.db", 1)))
+        console.note(f"the making of ZenML's store was cut short: it is made anew, and {folder / 'half-made.db'} is what was left")
+    yield
+    mark.unlink(missing_ok=True)
 
 
 def _unopened(error: Exception) -> NtgateError:

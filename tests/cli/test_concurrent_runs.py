@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -67,6 +68,42 @@ from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
 print(connect(RegistryConfig(uri=sys.argv[1]), "reader").experiment())
 """
+
+
+def rows(database: Path, table: str) -> int:
+    """How many rows a table has; -1 where there is none yet."""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=60)) as store:
+            return int(store.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])
+    except sqlite3.OperationalError:
+        return -1
+
+
+@pytest.mark.parametrize(("table", "number"), [("stack", 0), pytest.param("flavor", 1, marks=pytest.mark.slow)])
+def test_a_store_whose_making_was_cut_short_is_made_anew(tmp_path, table, number):
+    """Killed when its tables are being made, and when the first of what has to stand in them does: ZenML opens neither."""
+    config = tmp_path / "zenml"
+    database = config / "local_stores" / "default_zen_store" / "zenml.db"
+    environment = {**os.environ, "ZENML_CONFIG_PATH": str(config), "PYTHONPATH": str(ROOT)}
+    making = subprocess.Popen([sys.executable, "-c", OPEN], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    while rows(database, table) < number and making.poll() is None:
+        pass
+    making.kill()
+    assert making.wait() == -signal.SIGKILL
+    ((code, _, log),) = at_once(config, ["-c", OPEN])
+    assert code == 0, log
+    sound(config).close()
+    assert (database.parent / "half-made.db").exists()
+    assert "the making of ZenML's store was cut short" in log
+
+
+def test_a_store_that_opens_is_never_made_anew(tmp_path):
+    config = tmp_path / "zenml"
+    assert at_once(config, ["-c", OPEN])[0][0] == 0
+    stores = config / "local_stores" / "default_zen_store"
+    (stores / ".ntgate.making").touch()  # as if ZenML's own command line had finished it
+    assert at_once(config, ["-c", OPEN])[0][0] == 0
+    assert {path.name for path in stores.iterdir()} == {"zenml.db"}
 
 
 def test_three_processes_open_a_registry_that_is_not_there(tmp_path):
