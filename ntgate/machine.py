@@ -13,7 +13,7 @@ _DISK = re.compile(
     r"No space left on device|Disk quota exceeded|database or disk is full|unexpected pos \d+ vs|PytorchStreamWriter failed"
 )
 # The CPU's allocator of torch, CUDA itself, and the libraries on top of it raise no more than a RuntimeError.
-_MEMORY = re.compile(r"can't allocate memory|CUDA error: out of memory|ALLOC_FAILED|Cannot allocate memory")
+_MEMORY = re.compile(r"can't allocate memory|CUDA error: out of memory|ALLOC_FAILED|Cannot allocate memory|can't start new thread")
 
 # A shared library for which the loader finds no room; where it may not be run, that is said behind.
 _UNMAPPED = re.compile(r"(failed to map segment from shared object|cannot map zero-fill pages)(?!: Operation not permitted)")

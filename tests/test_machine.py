@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,24 @@ def test_no_memory(act):
     fault = machine_fault(raised(act))
     assert fault is not None
     assert (fault.subject, fault.exit_code) == ("memory", 74)
+
+
+NO_THREAD = """
+import resource, threading
+from ntgate.machine import machine_fault
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**20,) * 2)
+try:
+    threading.Thread(target=print).start()
+except RuntimeError as error:
+    fault = machine_fault(error)
+print(fault.subject, fault.exit_code)
+"""
+
+
+def test_no_memory_for_a_thread():
+    done = subprocess.run([sys.executable, "-c", NO_THREAD], capture_output=True, text=True, check=True)
+    assert done.stdout == "memory 74\n"
 
 
 @pytest.mark.parametrize(
