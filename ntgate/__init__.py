@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ntgate.gate_of_arrays import judge as gate
 
 __all__ = ["SCHEMA", "ShiftTest", "TransferClassifier", "__version__", "ask", "gate", "judge", "run"]
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # The form of everything that is answered or stored: keys are added under the same number, anything else raises it.
 SCHEMA = 1

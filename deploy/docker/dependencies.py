@@ -23,11 +23,11 @@ def dependencies(extras: str, ntgate: str, project: dict[str, Any], wheels: Coll
     ['numpy', 'boto3']
     >>> dependencies("s3", "", {"name": "another"})
     ['ntgate[s3]']
-    >>> dependencies("s3", "ntgate==0.2.0", checkout)
-    ['ntgate==0.2.0', 'ntgate[s3]']
-    >>> dependencies("s3", "./wheels/ntgate-0.2.0-py3-none-any.whl", {}, ["ntgate-0.2.0-py3-none-any.whl"])
-    ['./ntgate-0.2.0-py3-none-any.whl', 'ntgate[s3]']
-    >>> dependencies("s3", "./elsewhere/ntgate-0.2.0-py3-none-any.whl", {})
+    >>> dependencies("s3", "ntgate==0.3.0", checkout)
+    ['ntgate==0.3.0', 'ntgate[s3]']
+    >>> dependencies("s3", "./wheels/ntgate-0.3.0-py3-none-any.whl", {}, ["ntgate-0.3.0-py3-none-any.whl"])
+    ['./ntgate-0.3.0-py3-none-any.whl', 'ntgate[s3]']
+    >>> dependencies("s3", "./elsewhere/ntgate-0.3.0-py3-none-any.whl", {})
     []
     """
     if ".whl" in ntgate:

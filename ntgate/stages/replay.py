@@ -21,13 +21,14 @@ from ntgate.stages.own_code import refuse_own
 from ntgate.stages.scores import evidence
 
 _RELATIVE, _ABSOLUTE = 1e-9, 1e-12  # what another machine's sums may differ by
+_WORDS = frozenset({"title", "reason", "alarm"})  # of a finding; every number in them stands in a field of its own
 
 
 class Replay(Frozen):
     """What a decision is when it is worked out again.
 
     Attributes:
-        identical: whether nothing differs.
+        identical: whether nothing differs. How another version of ntgate worded a finding is no difference.
         differences: what does, a sentence each.
         stored: the verdict as it was written down.
         now: the verdict as it is now.
@@ -69,7 +70,8 @@ def replay(folder: Path, *, own: bool = False) -> Replay:
     judged = evidence(arrays, **facts.by_name())
     decision = decide(judged, GateConfig.model_validate(settings), seed=content["config"]["seed"])
     stored = GateDecision.model_validate(content["decision"])
-    differences = tuple(_differences(content["decision"], json.loads(decision.model_dump_json()), ""))
+    words = frozenset[str]() if content.get("ntgate") == __version__ else _WORDS
+    differences = tuple(_differences(content["decision"], json.loads(decision.model_dump_json()), "", words))
     return Replay(
         identical=not differences,
         differences=differences,
@@ -103,15 +105,16 @@ def _scores(folder: Path, sha256: str) -> Path:
     return Artifact(path=str((folder / "scores.npz").resolve()), sha256=sha256).verified()
 
 
-def _differences(before: Any, after: Any, where: str) -> Iterator[str]:
-    """What the two differ in; what an older ntgate did not write down is no difference."""
+def _differences(before: Any, after: Any, where: str, ignored: frozenset[str]) -> Iterator[str]:
+    """What the two differ in but the fields ``ignored``; what an older ntgate did not write down is no difference."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before:
-            yield from _differences(before[name], after.get(name), f"{where}.{name}".lstrip("."))
+            if name not in ignored:
+                yield from _differences(before[name], after.get(name), f"{where}.{name}".lstrip("."), ignored)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for number, pair in enumerate(zip(before, after, strict=True)):
             name = next((one["rule"] for one in pair if isinstance(one, dict) and "rule" in one), str(number))
-            yield from _differences(*pair, f"{where}.{name}")
+            yield from _differences(*pair, f"{where}.{name}", ignored)
     elif not _same(before, after):
         yield f"{where} was {json.dumps(before)} and is now {json.dumps(after)}."
 

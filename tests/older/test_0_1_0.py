@@ -1,15 +1,11 @@
 """What version 0.1.0 has left: each of its files is read, or refused in one sentence with an exit code that says why.
 
-``ntgate-0.1.0.zip`` is a run of commit 1e3b2f8 that was promoted: config, rows, run folder, answer, registry with its ledger, and
-MLflow's artifacts, ``{project}`` standing for the folder in which it ran.
+``ntgate-0.1.0.zip`` is a run of commit 1e3b2f8 that was promoted.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,30 +20,9 @@ from ntgate.ledger.entries import Opening
 from ntgate.ledger.ledger import Ledger
 from ntgate.stages.domains import read_domains
 
+LEFT = "ntgate-0.1.0.zip"
 RUN = Path("runs/reader/20261127-093022-2855a2")
 REGISTRY = "sqlite:///mlflow.db"
-
-
-@pytest.fixture(scope="module")
-def unpacked(tmp_path_factory) -> Path:
-    """The project, where nothing is changed."""
-    folder = tmp_path_factory.mktemp("of-0.1.0")
-    with zipfile.ZipFile(Path(__file__).parent / "ntgate-0.1.0.zip") as archive:
-        archive.extractall(folder)
-    for file in (folder / "run.json", *folder.glob("mlartifacts/**/MLmodel")):
-        file.write_text(file.read_text().replace("{project}", str(folder)))
-    return folder
-
-
-@pytest.fixture
-def project(unpacked, tmp_path, monkeypatch) -> Path:
-    """A copy of it, with its registry, as the working directory."""
-    shutil.copytree(unpacked, tmp_path, dirs_exist_ok=True)
-    with sqlite3.connect(tmp_path / "mlflow.db") as database:
-        database.executescript((tmp_path / "registry.sql").read_text().replace("{project}", str(tmp_path)))
-    database.close()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def one_sentence(captured) -> str:

@@ -30,7 +30,7 @@ stand_ins() { # BASE: those that are made of it, one after the other
     target=$(basename "${name%:*}")
     grep -q "^FROM \${$1} AS $target\$" "$HERE/stand_ins.Dockerfile" || continue
     podman build --quiet --pull=never --network=host --target "$target" --tag "$(full "$name")" --file "$HERE/stand_ins.Dockerfile" \
-      --build-arg BASE=localhost/base:bookworm --build-arg JOB=localhost/ntgate:0.2.0 "${wheels[@]}" "$HERE" \
+      --build-arg BASE=localhost/base:bookworm --build-arg JOB=localhost/ntgate:0.3.0 "${wheels[@]}" "$HERE" \
       >"$WORK/build-$target.log" 2>&1 || { tail -n 20 "$WORK/build-$target.log" >&2; fail "no stand-in for $name"; }
     say "stand-in for $name"
   done
@@ -47,12 +47,12 @@ for service in retrain mlflow; do
     { tail -n 40 "$WORK/build-$service.log" >&2; fail "the image of $service could not be built"; }
   say "image of $service"
 done
-podman inspect localhost/ntgate:0.2.0 localhost/ntgate-tracking:0.2.0 >"$WORK/images.json"
-podman history --format json localhost/ntgate:0.2.0 >"$WORK/history.json"
+podman inspect localhost/ntgate:0.3.0 localhost/ntgate-tracking:0.3.0 >"$WORK/images.json"
+podman history --format json localhost/ntgate:0.3.0 >"$WORK/history.json"
 "$PYTHON" "$HERE/said.py" "$WORK/images.json" "$WORK/history.json" >&2
-podman run --rm --user 0 --entrypoint sh localhost/ntgate:0.2.0 -c '! find / -xdev \( -name .env -o -name .git -o -path /project/data \) | grep .' ||
+podman run --rm --user 0 --entrypoint sh localhost/ntgate:0.3.0 -c '! find / -xdev \( -name .env -o -name .git -o -path /project/data \) | grep .' ||
   fail "the image holds what no image should"
-say "size of the image: $(podman image inspect --format '{{.Size}}' localhost/ntgate:0.2.0 | numfmt --to=si)"
+say "size of the image: $(podman image inspect --format '{{.Size}}' localhost/ntgate:0.3.0 | numfmt --to=si)"
 
 ((${#wheels[@]} == 0)) || {
   wait $aside || exit 1

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import yaml
 
 Manifest = dict[str, Any]
-IMAGE = "localhost/ntgate:0.2.0"
+IMAGE = "localhost/ntgate:0.3.0"
 PROMOTED = "promoted: the candidate beats training from scratch (exit 0)"
 ENDS = {"retrain": PROMOTED, "drift-check": "no shift beyond what is tolerated"}
 # Beside what goes well: what the config says, the pod's exit code, and its last words.

@@ -15,5 +15,5 @@ NTGATE_LEDGER=$(ledger)
 ENV
 )
 podman run --rm --network ntgate_inside --env-file "$WORK/store.env.new" --volume "$PROJECT/data:/data:ro" --volume "$HERE/rows.py:/rows.py:ro" \
-  --entrypoint python3 localhost/ntgate:0.2.0 /rows.py
+  --entrypoint python3 localhost/ntgate:0.3.0 /rows.py
 mv "$WORK/store.env.new" "$WORK/store.env"
