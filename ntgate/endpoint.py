@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ntgate.credentials import without_credentials
 from ntgate.errors import ConfigError, EndpointError
+from ntgate.json_text import parsed
 from ntgate.shift.arguments import listed
 
 TOKEN = "NTGATE_ENDPOINT_TOKEN"  # noqa: S105  the name of the variable that holds it
@@ -80,7 +81,7 @@ class Endpoint:
             got = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
             raise self._fault(got, "start it, or correct the address") from error
         try:
-            return json.loads(told)
+            return parsed(told)
         except ValueError as error:
             raise self._fault("no JSON", "name the address at which MLflow's server takes rows") from error
 
@@ -144,7 +145,7 @@ def _said(error: urllib.error.HTTPError) -> str:
     """What a server says about its refusal: MLflow's has it in JSON."""
     text = error.read(100_000).decode("utf-8", "replace").strip()
     with suppress(ValueError, KeyError, AttributeError):
-        told = json.loads(text)
+        told = parsed(text)
         text = str(told.get("message") or told["detail"])
     text = " ".join(without_credentials(text).split())[:_SAID].rstrip(".")
     return f", {text}" if text else ""

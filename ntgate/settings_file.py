@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -57,9 +58,16 @@ class _Plain(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-# Yes, no, on and off are text, as in YAML 1.2: labels are called so. Where a setting is true or false they are understood.
+# As in YAML 1.2, yes, no, on and off are text, and so are 010, 12:30, 0x1F and 1_0, which YAML 1.1 reads as 8, 750, 31 and 10:
+# labels are called so. Where a setting is true or false they are understood.
+_NUMBERS = {
+    "tag:yaml.org,2002:int": re.compile(r"^[-+]?(0|[1-9][0-9]*)$"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"^([-+]?(\.\d+|\d+\.\d*)([eE][-+]\d+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$", re.ASCII
+    ),
+}
 _Plain.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TRUTH or first in "tTfF"]
+    first: [(tag, _NUMBERS.get(tag, pattern)) for tag, pattern in resolvers if tag != _TRUTH or first in "tTfF"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 

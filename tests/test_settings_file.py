@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 
@@ -10,6 +11,7 @@ import pytest
 from ntgate.cli.app import run as command
 from ntgate.config_file import load
 from ntgate.errors import ConfigError
+from ntgate.settings_file import plain
 
 GOOD = """
 model: {name: reader}
@@ -93,3 +95,13 @@ def test_a_character_that_json_writes_as_two_escapes(tmp_path):
     (tmp_path / "c.json").write_text(text % r"reader \ud83d")
     with pytest.raises(ConfigError, match=r"model\.name: expected text"):
         load(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize("text", ["010", "007", "12:30", "1:30.5", "0x1F", "0b1", "1_0", "1_0.5", "0o17"])
+def test_what_yaml_once_took_for_a_number_is_text_as_written(text):
+    """YAML 1.1 reads 8, 7, 750, 90.5, 31, 1, 10 and 10.5 of them: other labels than those that were written."""
+    assert plain(f"[{text}]") == [text]
+
+
+def test_numbers_are_numbers():
+    assert plain("[0, -1, +5, 0.5, .5, 5., 1.5e+3, -.inf]") == [0, -1, 5, 0.5, 0.5, 5.0, 1500.0, -math.inf]

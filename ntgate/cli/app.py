@@ -43,9 +43,9 @@ from ntgate.cli.validate import validate
 from ntgate.credentials import without_credentials
 from ntgate.errors import Faults, MachineError, NtgateError, RegistryError, WornError
 from ntgate.extras import of_import
+from ntgate.foreign_code import left
 from ntgate.machine import machine_fault
 from ntgate.registry import standing
-from ntgate.training.foreign import left
 
 COMPLETE = "_NTGATE_COMPLETE"  # set by the shell that completes
 INTERNAL, USAGE, INTERRUPTED, READER_GONE = 1, 2, 130, 141

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ntgate.errors import ConfigError
+from ntgate.json_text import read_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,13 +29,13 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
         ConfigError: when it is none of them, a later ntgate has written it, or its files hold something else than a run writes.
         RegistryError: when the registry does not answer, or knows no such run.
     """
-    from ntgate.stages.run_file import refuse_newer
+    from ntgate.stages.run_file import as_written, refuse_newer
 
     path = Path(run)
     folder = path.parent if path.is_file() else path
     if folder.is_dir() and path.exists():
         refuse_newer(folder)
-        with _as_written(run):
+        with as_written(run):
             yield folder.resolve()
         return
     if uri is None:
@@ -50,20 +50,8 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory() as there:
         fetch_files(existing(command, uri), run, Path(there), (".json", ".npz"), "a decision")
-        with _as_written(run):
+        with as_written(run):
             yield Path(there)
-
-
-@contextmanager
-def _as_written(run: str) -> Iterator[None]:
-    """Answer for files that are JSON, and yet not what a run writes: somebody changed them."""
-    try:
-        yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
-        raise ConfigError(
-            run, expected="the files of a run as they were written", got=f"others ({reason})", fix="fetch them again, or run again"
-        ) from error
 
 
 def answered(folder: Path, run: str) -> dict[str, Any]:
@@ -84,7 +72,7 @@ def read(folder: Path, name: str, run: str) -> dict[str, Any]:
         ConfigError: when there is none.
     """
     try:
-        content = json.loads((folder / name).read_text(encoding="utf-8"))
+        content = read_json(folder / name)
     except FileNotFoundError:
         content = None
     except (OSError, ValueError) as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ntgate.data.labels import label_name
 from ntgate.data.location import locate
 from ntgate.errors import DataError
+from ntgate.json_text import parsed
 
 ROW_ID = "row_id"
 NONE = "none of these"  # what a row is labelled with that belongs to no class
@@ -135,7 +135,7 @@ def _parquet(path: str, content: bytes) -> Iterator[Mapping[str, Any]]:
 
 def _exported(path: str, text: str) -> Iterator[Mapping[str, Any]]:
     try:
-        tasks = json.loads(text)
+        tasks = parsed(text)
     except ValueError as error:
         raise DataError(path, expected="a whole JSON file", got=str(error), fix="export it again") from error
     for task in tasks if isinstance(tasks, list) else [tasks]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +10,7 @@ from ntgate.base import Frozen
 from ntgate.data.image_form import Resample
 from ntgate.data.image_spec import Fit
 from ntgate.errors import ModelError
+from ntgate.json_text import read_json
 
 _FILES = ("preprocessor_config.json", "processor_config.json")
 _WAYS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")  # as Pillow numbers them
@@ -50,7 +50,7 @@ def read_processor(folder: str) -> Processor | None:
         if not path.is_file():
             continue
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = read_json(path)
             content = content.get("image_processor", content)
             if "image_mean" in content or "size" in content:
                 return _processor(folder, content)

@@ -31,6 +31,18 @@ _NO_LABEL = frozenset(
 )
 
 
+def never_met(classes: Iterable[Collection[str]], names: Mapping[str, str], missing: Collection[str]) -> list[str]:
+    """What the config says of labels that none of the domains has: a slip of the pen, or labels of another day.
+
+    >>> never_met([("010", "no"), ("no", "yes")], {"yes": "1"}, ["10", "1"])
+    ["No label is '10', of which data.missing_labels speaks."]
+    """
+    known = {name for some in classes for name in some}
+    said = [("label_map", name) for name in names if name not in known]
+    said += [("missing_labels", name) for name in missing if name not in known | {names[one] for one in known & names.keys()}]
+    return [f"No label is {name!r}, of which data.{key} speaks." for key, name in said]
+
+
 def renamed(domain: Domain, names: Mapping[str, str], missing: Collection[str]) -> tuple[Domain, Domain | None]:
     """The labelled rows under the names that the config has for their classes, and those whose label means none.
 

@@ -53,7 +53,7 @@ def read_with(reader: Reader, path: str, shown: str) -> pd.DataFrame | io.BytesI
         content: Any = reader.read(path)
     except NtgateError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split()).replace(path, shown)}"
         raise DataError(shown, expected=f"rows that the reader {reader.kind} reads", got=said, fix="correct one") from error
     if isinstance(content, pd.DataFrame):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
@@ -18,6 +17,7 @@ from ntgate.data.sampling import sampled
 from ntgate.data.specs import SourceSpec
 from ntgate.data.table_files import partition
 from ntgate.errors import DataError
+from ntgate.json_text import parsed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  one a
 def _categories(table: pa.Table) -> set[str]:
     """The columns that pandas wrote down as categories; of numbers the file itself keeps no such thing."""
     try:
-        notes = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        notes = parsed((table.schema.metadata or {}).get(b"pandas", b"{}"))
         return {one["name"] for one in notes["columns"] if one["pandas_type"] == "categorical"}
     except (ValueError, KeyError, TypeError):  # free text, which anybody may have written
         return set()

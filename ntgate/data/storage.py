@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ntgate.base import Artifact
 from ntgate.data.column_form import ColumnForm
 from ntgate.data.domain import Domain
+from ntgate.json_text import parsed
 
 # A table's columns and the keys, which may be called anything, stand under numbers; what they are called is among the facts.
 _COLUMN, _KEY = "column ", "key "
@@ -52,13 +53,13 @@ def load(artifact: Artifact) -> Domain:
     path = artifact.verified()
     if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as content:
-            facts = json.loads(str(content["facts"]))
+            facts = parsed(str(content["facts"]))
             beside = {name.removeprefix(_BESIDE): content[name] for name in content.files if name.startswith(_BESIDE)}
             return _domain(facts, content["x"], beside)
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    facts = json.loads(table.schema.metadata[b"ntgate"])
+    facts = parsed(table.schema.metadata[b"ntgate"])
     names = [name for name in table.column_names if name.startswith(_BESIDE)]
     # Copies, because Arrow's own arrays cannot be written to, and torch warns of such.
     beside = {name.removeprefix(_BESIDE): table[name].to_numpy().copy() for name in names}

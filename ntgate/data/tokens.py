@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ from ntgate.base import Frozen
 from ntgate.data.cells import texts, token_ids
 from ntgate.data.word_vectors import check_vocabulary, word_vectors_in
 from ntgate.errors import ModelError
+from ntgate.json_text import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,7 @@ def fit_tokens(folder: Path, column: str, length: int | None = None) -> TokenEnc
             got="none",
             fix="save the fast tokenizer there with save_pretrained",
         )
-    described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    described = read_json(folder / "config.json")
     most = described.get("max_position_embeddings") or length
     # RoBERTa and its like count positions from behind the padding id.
     behind = (

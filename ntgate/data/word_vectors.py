@@ -7,7 +7,6 @@ folder runs. Only names and shapes are looked at here; :mod:`ntgate.training.wor
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Literal
 
 from ntgate.base import Frozen
 from ntgate.errors import ModelError
+from ntgate.json_text import read_json
 
 USUAL_LENGTH = 512  # tokens: what model2vec reads of a text unless it is told otherwise
 _SPARE_ROWS = 512  # a matrix may have so many rows behind the last token: some models fill theirs up to a round number
@@ -227,6 +227,6 @@ def _type(module: Any) -> str:
 def _json(path: Path) -> Any:
     """The content of a file; None where there is none, or no JSON in it: another reader tells what is wrong there."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_json(path)
+    except (OSError, ValueError):
         return None

@@ -46,7 +46,7 @@ def asked(rule: Rule, case: Case) -> Finding:
     """The finding of a rule that is not ours: one that fails, or answers something else, is inconclusive."""
     try:
         found: Any = rule.judge(case)
-    except Exception as error:  # noqa: BLE001  the rows are opened by now, so the verdict has to be written down
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the rows are opened by now, so the verdict has to be written down
         found = f"It failed: {type(error).__name__}: {' '.join(str(error).split())}."
     if isinstance(found, Finding):
         return found.model_copy(update={"rule": rule.kind, "title": rule.title})

@@ -16,10 +16,10 @@ from ntgate import SCHEMA
 from ntgate.base import Artifact, Frozen, with_files
 from ntgate.config_file import parse
 from ntgate.errors import ConfigError, NtgateError
+from ntgate.foreign_code import left
 from ntgate.kfp.parameters import entered
 from ntgate.machine import machine_fault
 from ntgate.optouts import opt_out
-from ntgate.training.foreign import left
 from ntgate.transport import remote
 
 _RESULT = "result.json"

@@ -75,13 +75,18 @@ def plan(
         proxy_a_distance=None if shift is None else shift.proxy_a_distance,
         raw=shift is not None and shift.representation == "raw",
     )
-    ranked = sorted(((strategy, strategy.rank(case)) for strategy in strategies), key=lambda pair: pair[1].place)
+    ranks = []
+    for strategy in strategies:
+        with strategy.answers():
+            ranks.append(strategy.rank(case))
+    ranked = sorted(zip(strategies, ranks, strict=True), key=lambda pair: pair[1].place)
     alone = None if cost is None else _total([learner.seconds(cost) for learner in scratch])
     left = None if seconds is None else seconds - (alone or 0.0)
     rows = []
     for strategy, rank in ranked:
-        obstacle = strategy.obstacle(facts)
-        takes = None if cost is None else strategy.seconds(cost)
+        with strategy.answers():
+            obstacle = strategy.obstacle(facts)
+            takes = None if cost is None else strategy.seconds(cost)
         if obstacle is None and left is not None and takes is not None:
             if takes > left:
                 obstacle = f"it takes about {takes:.0f} s, and of training.seconds {max(left, 0):.0f} are left"

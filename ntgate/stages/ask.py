@@ -45,7 +45,7 @@ def ask(run: FrozenRun, rows: str, budget: int | None, out: Path | None) -> Answ
     same_champion(run)
     pool = read_pool(run.config, run.history.ingested, rows)
     said = PoolAnswers.of(run, pool.rows, rules)
-    before = None if (kept := run.read(ASKED)) is None else Asked.model_validate(kept)
+    before = run.read(ASKED, Asked.model_validate)
     ledger = ledger_of(run.config)
     identity = "" if ledger is None else str(ledger.identity(create=True))
     differing = np.flatnonzero(said.differ)

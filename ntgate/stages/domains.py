@@ -67,12 +67,13 @@ def _understood(config: RunConfig, read: ReadTogether) -> tuple[dict[str, Domain
     """The domains with their columns as they are meant and their labels as they are called, and how that was decided."""
     from ntgate.data.column_kinds import settled
     from ntgate.data.domain import joined
-    from ntgate.data.label_names import label_questions, renamed
+    from ntgate.data.label_names import label_questions, never_met, renamed
     from ntgate.data.other_words import other_words
 
     data, found, unlabelled = config.data, read.domains, []
     pictures, notes = _told_of_pictures(config, read)
     labelled = [name for name in ("source", "target", "target_test") if name in found]
+    notes += never_met([found[name].classes for name in labelled], data.label_map, data.missing_labels)
     for name in labelled:
         found[name], none = renamed(found[name], data.label_map, data.missing_labels)
         if none is not None:

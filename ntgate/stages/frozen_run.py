@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ntgate import SCHEMA
 from ntgate.base import Artifact, with_files
@@ -16,13 +16,15 @@ from ntgate.credentials import without_credentials
 from ntgate.data.location import locate
 from ntgate.errors import ConfigError, DataError
 from ntgate.extras import RUN, require
+from ntgate.json_text import parsed
 from ntgate.stages.history import RunHistory
 from ntgate.stages.own_code import refuse_own
 from ntgate.stages.place import Place
-from ntgate.stages.run_file import RUN_FILE
+from ntgate.stages.run_file import RUN_FILE, as_written
 from ntgate.transport import cache, remote
 
 HISTORY = "history.json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,16 @@ class FrozenRun:
     history: RunHistory
     place: Place
 
-    def read(self, name: str) -> Any:
-        """A JSON file of its folder; None where there is none.
+    def read(self, name: str, form: Callable[[Any], T]) -> T | None:
+        """What ``form`` makes of a JSON file of its folder; None where there is none.
 
         Raises:
             DataError: when it is no JSON.
+            ConfigError: when it is not what a run writes there.
         """
-        return _read(self.place.address, name)
+        content = _read(self.place.address, name)
+        with as_written(self.place.address):
+            return None if content is None else form(content)
 
 
 def keep_history(place: Place, config: RunConfig, history: RunHistory) -> None:
@@ -81,6 +86,11 @@ def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> Frozen
             got="a run that has not come to its end, or of an earlier ntgate" if begun else "none",
             fix="name another one",
         )
+    with as_written(run):
+        return _restored(run, address, content, uri, own=own)
+
+
+def _restored(run: str, address: str, content: Any, uri: str | None, *, own: bool) -> FrozenRun:
     if int(content.get("schema", 0)) > SCHEMA:
         raise ConfigError(
             run, expected=f"a run of schema {SCHEMA}", got=f"schema {content['schema']}", fix="install the ntgate that wrote it"
@@ -117,7 +127,7 @@ def _read(address: str, name: str) -> Any:
     path = posixpath.join(address, name) if remote(address) else os.path.join(address, name)
     try:
         with locate(path).open() as file:
-            return json.loads(file.read().decode("utf-8"))
+            return parsed(file.read().decode("utf-8"))
     except DataError as error:
         if remote(address) or not Path(path).exists():
             return None

@@ -47,12 +47,11 @@ def judge(run: FrozenRun, files: Sequence[str], *, dry_run: bool = False) -> Run
         RegistryError: when registry or ledger do not answer, or the champion moved meanwhile.
     """
     began = time.perf_counter()
-    content = run.read(ASKED)
-    if content is None:
+    asked = run.read(ASKED, Asked.model_validate)
+    if asked is None:
         raise ConfigError(
             run.place.address, expected="rows that were asked for", got="none", fix=f"ntgate ask {run.place.address} --rows POOL"
         )
-    asked = Asked.model_validate(content)
     run.history.evaluated.onnx["candidate"].verified()  # what would be promoted
     given = _merged(run, asked, files)
     y = _codes(asked, given)
@@ -73,7 +72,7 @@ def _merged(run: FrozenRun, asked: Asked, files: Sequence[str]) -> dict[str, str
     """The labels of before and those in the files, in the order of the rows."""
     from ntgate.data.given_labels import given_labels
 
-    known: dict[str, str] = dict(run.read(LABELS) or {})
+    known: dict[str, str] = run.read(LABELS, dict) or {}
     data = run.config.data
     for file in files:
         found = given_labels(file, asked.ids, asked.classes, asked.label, data.label_map, data.missing_labels)

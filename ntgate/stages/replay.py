@@ -16,6 +16,7 @@ from ntgate.errors import ConfigError
 from ntgate.gate.config import GateConfig
 from ntgate.gate.decide import decide
 from ntgate.gate.decision import GateDecision
+from ntgate.json_text import read_json
 from ntgate.stages.gate_facts import Facts
 from ntgate.stages.own_code import refuse_own
 from ntgate.stages.scores import evidence
@@ -85,7 +86,7 @@ def replay(folder: Path, *, own: bool = False) -> Replay:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         complete = {"config", "decision", "scores", "facts"} <= content.keys()
     except (OSError, ValueError, AttributeError) as error:
         raise ConfigError(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ntgate import SCHEMA, __version__
 from ntgate.errors import ConfigError
+from ntgate.json_text import read_json
 
 if TYPE_CHECKING:
     from ntgate.config import RunConfig
@@ -73,7 +76,7 @@ def refuse_newer(folder: Path) -> None:
     if not path.is_file():
         return
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["schema"]
+        found = read_json(path)["schema"]
         newer = int(found) > SCHEMA
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise ConfigError(
@@ -86,3 +89,19 @@ def refuse_newer(folder: Path) -> None:
             got=f"schema {found}",
             fix="install the ntgate that wrote it, or a later one",
         )
+
+
+@contextmanager
+def as_written(run: str) -> Iterator[None]:
+    """Answer for files that are JSON, and yet not what a run writes: somebody changed them.
+
+    Raises:
+        ConfigError: instead of what those who read them raise.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+        raise ConfigError(
+            run, expected="the files of a run as they were written", got=f"others ({reason})", fix="fetch them again, or run again"
+        ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 from ntgate import SCHEMA
 from ntgate.base import Frozen
 from ntgate.errors import ConfigError
+from ntgate.json_text import read_json
 from ntgate.stages.ask import ASKED
 from ntgate.stages.judge import JUDGED
 from ntgate.stages.run_file import RUN_FILE
@@ -102,6 +102,6 @@ def _undecided(judged: Any) -> bool:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError):
         return None

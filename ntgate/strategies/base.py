@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +12,7 @@ from pydantic import JsonValue
 
 from ntgate.base import Frozen
 from ntgate.data.domain import TrainingView
+from ntgate.foreign_code import foreign
 from ntgate.strategies.cost import Cost
 from ntgate.strategies.rank import Case, Rank
 from ntgate.training.config import Backbone, TrainingConfig
@@ -173,6 +175,12 @@ class Strategy(Frozen, ABC):
         super().__init_subclass__(**given)
         if "label" not in cls.__dict__ and isinstance(kind := cls.__dict__.get("kind"), str):
             cls.label = kind.replace("_", " ")
+
+    def answers(self) -> AbstractContextManager[None]:
+        """In it, whatever a strategy of one's own raises is its failure, ``sys.exit`` too; of ours it is a fault of ntgate's."""
+        if type(self).__module__.startswith("ntgate."):
+            return nullcontext()
+        return foreign(f"strategy {self.kind}", expected="a strategy that works on these rows", fix="correct the class")
 
     def obstacle(self, facts: Facts) -> str | None:
         """Why it does not run on these data, or None when it does: it must have its rows, read every column, and be suitable."""

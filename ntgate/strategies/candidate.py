@@ -97,7 +97,8 @@ def train(strategy: Strategy, arm: Arm, directory: Path) -> Candidate:
         reason = cannot_read(arm.view.train.texts)
         return Candidate(strategy=strategy.kind, parameters=parameters, failed=reason, left_out=True, began=at)
     try:
-        found = train_on_all(strategy, arm)
+        with strategy.answers():
+            found = train_on_all(strategy, arm)
     except TooLargeError as error:
         return Candidate(strategy=strategy.kind, parameters=parameters, failed=error.why, left_out=True, began=at)
     except (MachineError, StoreError, LostError):

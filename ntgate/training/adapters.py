@@ -7,7 +7,6 @@ Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022, equa
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ntgate.errors import ModelError
+from ntgate.json_text import read_json
 from ntgate.training.loaded import Loaded
 from ntgate.training.network import Network
 from ntgate.training.weight_files import ADAPTER, read
@@ -60,7 +60,7 @@ def _settings(folder: Path) -> dict[str, Any]:
     expected = "a LoRA adapter as peft saves it"
     fix = "merge the adapter with peft's merge_and_unload, and save the model"
     try:
-        settings = json.loads((folder / ADAPTER).read_text(encoding="utf-8"))
+        settings = read_json(folder / ADAPTER)
         kind, rank = settings["peft_type"], settings["r"]
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(str(folder / ADAPTER), expected=expected, got="a file of another kind", fix=fix) from error

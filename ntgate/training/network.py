@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from ntgate.data.word_vectors import word_vectors_in
 from ntgate.errors import ModelError
+from ntgate.foreign_code import foreign
 from ntgate.training.config import Backbone, Cnn, Imported, Mlp, NetworkSpec, Residual, Transformers
-from ntgate.training.foreign import foreign
 from ntgate.training.streams import floats
 
 # Beyond this many standard deviations a value says "unusual" and nothing more; see Normaliser.

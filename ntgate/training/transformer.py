@@ -7,7 +7,6 @@ no code of the folder runs, and no pickle is read that could run any.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from ntgate.data.image_processor import read_processor
 from ntgate.errors import ModelError
 from ntgate.extras import require
+from ntgate.json_text import read_json
 from ntgate.training.config import Transformers
 
 
@@ -77,7 +77,7 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
     import transformers
 
     try:
-        content = json.loads(described.read_text(encoding="utf-8"))
+        content = read_json(described)
         config = transformers.AutoConfig.for_model(**content)
         model: nn.Module = _built(transformers.AutoModel.from_config, config)
     except Exception as error:  # the library raises many kinds for configurations that it does not understand
@@ -106,7 +106,7 @@ def _pooling(backbone: Transformers) -> str:
     if backbone.pooling != "auto" or not described.is_file():
         return "cls" if backbone.pooling == "auto" else backbone.pooling
     with suppress(ValueError, OSError):
-        said = json.loads(described.read_text(encoding="utf-8"))
+        said = read_json(described)
         modes = [name for name in said if name.startswith("pooling_mode_") and said[name]]
         known = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean"}
         if len(modes) == 1 and modes[0] in known:

@@ -6,7 +6,6 @@ No pickle is read that could run code: a torch file is read with ``weights_only=
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ntgate.errors import ModelError
+from ntgate.json_text import read_json
 
 ADAPTER = "adapter_config.json"
 REFERENCE = (
@@ -133,7 +133,7 @@ def _sharded(index: Path) -> dict[str, Tensor]:
     fix = "save the model again with save_pretrained"
     expected = "an index of safetensors files beside it, as save_pretrained writes it"
     try:
-        places = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        places = read_json(index)["weight_map"]
         files = sorted(set(places.values()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(str(index), expected=expected, got="a file of another kind", fix=fix) from error

@@ -120,3 +120,32 @@ def test_source_weights_that_are_no_numbers_end_with_a_sentence(project, capsys)
     code, result = answer(project, capsys, setting.replace(".safetensors", ".pt"))
     assert code == 5
     assert "finite features of the source rows" in result["errors"][0]["expected"]
+
+
+THEIRS = """
+import sys
+from typing import Literal
+from ntgate.strategies.base import Strategy
+
+class Raises(Strategy):
+    kind: Literal["theirs_too:Raises"] = "theirs_too:Raises"
+    def train(self, arm):
+        raise KeyError("x")
+
+class Exits(Strategy):
+    kind: Literal["theirs_too:Exits"] = "theirs_too:Exits"
+    def train(self, arm):
+        sys.exit(0)
+"""
+
+
+def test_what_strategies_of_ones_own_do_is_their_failure(project, capsys, monkeypatch):
+    (project / "theirs_too.py").write_text(THEIRS)
+    monkeypatch.syspath_prepend(project)
+    settings = ("strategies=[{kind: 'theirs_too:Raises'}, {kind: 'theirs_too:Exits'}, linear_pool]", "scratch=[logistic]")
+    code, result = answer(project, capsys, *settings)
+    assert code in (0, 3, 4)
+    plan = rows_of_plan(result)
+    assert "a strategy that works on these rows, got KeyError: 'x' at theirs_too.py:9" in plan["theirs_too:Raises"]["reason"]
+    assert "got a call of sys.exit(0) at theirs_too.py:14" in plan["theirs_too:Exits"]["reason"]
+    assert plan["linear_pool"]["trained"] is True
