@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import IO
 
-from ntgate.data.csv_records import LONGEST, check_records
+from ntgate.data.csv_records import check_records
+from ntgate.data.limits import LONGEST
 from ntgate.data.specs import CsvSpec
 from ntgate.errors import DataError
 

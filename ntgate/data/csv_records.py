@@ -12,9 +12,9 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ntgate.data.limits import LONGEST
 from ntgate.errors import DataError
 
-LONGEST = 2**24  # bytes of a record
 _BLOCK = 2**24  # bytes looked at together
 _QUOTE, _LINE, _RETURN = b'"\n\r'
 _SHOWN = 5  # lines named one by one

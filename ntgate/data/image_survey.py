@@ -18,6 +18,7 @@ from ntgate.data.image_folder import AT_ONCE, ImageFolder
 from ntgate.data.image_form import ImageForm, is_deep, orientation
 from ntgate.data.image_processor import Processor
 from ntgate.data.image_spec import ImagesSpec
+from ntgate.data.limits import Limits
 from ntgate.data.location import regular
 from ntgate.errors import DataError
 
@@ -52,10 +53,10 @@ class FormChosen(Frozen):
     because: str = ""
 
 
-def survey(folder: ImageFolder, files: Sequence[str], *, range_said: bool) -> Survey:
+def survey(folder: ImageFolder, files: Sequence[str], limits: Limits, *, range_said: bool) -> Survey:
     """Look at the heads of pictures, and at the pixels of those with more than 8 bits; what is damaged is told when it is read."""
     with ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
-        looked = list(readers.map(lambda file: _looked_at(folder, file, range_said), files))
+        looked = list(readers.map(lambda file: _looked_at(folder, file, limits, range_said), files))
     seen = [one for one in looked if one is not None]
     return Survey(
         Counter(size for size, _, _ in seen),
@@ -69,7 +70,9 @@ def _extremes(limits: Iterable[tuple[float, float] | None]) -> tuple[float, floa
     return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
-def _looked_at(folder: ImageFolder, file: str, range_said: bool) -> tuple[tuple[int, int], str, tuple[float, float] | None] | None:
+def _looked_at(
+    folder: ImageFolder, file: str, limits: Limits, range_said: bool
+) -> tuple[tuple[int, int], str, tuple[float, float] | None] | None:
     from PIL import Image
 
     try:
@@ -77,15 +80,17 @@ def _looked_at(folder: ImageFolder, file: str, range_said: bool) -> tuple[tuple[
             regular(file, file)
         with Image.open(io.BytesIO(folder.content(file, again=True)) if folder.place.remote else file) as image:
             width, height = image.size
+            if limits.too_large(width, height) is not None:
+                return None
             # A png is unpacked before it tells its EXIF, unless that stands before its pixels; a tiff tells its size upright.
             told = image.format != "TIFF" and (image.format != "PNG" or "exif" in image.info)
             turn = orientation(image) if told else None
-            limits = None
+            extremes = None
             if is_deep(image) and not range_said:
                 values = np.asarray(image)
-                limits = float(values.min()), float(values.max())
+                extremes = float(values.min()), float(values.max())
             sides = (width, height) if turn is not None and turn >= Image.Transpose.ROTATE_90 and turn != 3 else (height, width)
-            return sides, image.mode, limits
+            return sides, image.mode, extremes
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  each format has a decoder of its own

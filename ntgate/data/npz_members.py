@@ -15,10 +15,9 @@ import numpy.typing as npt
 
 from ntgate.data.columns import repeated
 from ntgate.data.disguise import refuse_disguised
+from ntgate.data.limits import Limits
 from ntgate.errors import DataError
 
-_SMALL = 2**30  # bytes; up to here any compression is believed
-_DENSEST = 100  # beyond, an array may be at most so many times larger than what the file has of it
 _LONGEST_HEADER = 10_000  # bytes
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _FOREIGN = {
@@ -68,8 +67,9 @@ class Npz:
         DataError: when it is no zip archive.
     """
 
-    def __init__(self, file: IO[bytes], where: str) -> None:
+    def __init__(self, file: IO[bytes], where: str, limits: Limits) -> None:
         self.where = where
+        self.limits = limits
         start = file.read(8)
         file.seek(0)
         for sign, kind in _FOREIGN.items():
@@ -133,13 +133,7 @@ class Npz:
                 got=f"{rest}",
                 fix="write it again with numpy.savez",
             )
-        if declared.size > _SMALL and declared.size > _DENSEST * entry.compress_size:
-            raise DataError(
-                subject,
-                expected=f"an array that packs at most {_DENSEST} times",
-                got=f"{declared.size / 2**30:.1f} GiB in {entry.compress_size / 2**20:.1f} MiB",
-                fix="store it with numpy.savez, uncompressed, if it is meant so",
-            )
+        self.limits.check(subject, unpacked=declared.size, packed=entry.compress_size)
 
     def _damaged(self, error: Exception) -> DataError:
         said = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())[:200]

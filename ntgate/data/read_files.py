@@ -6,7 +6,6 @@ import bz2
 import codecs
 import gzip
 import lzma
-import shutil
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ntgate.data.column_form import Rules
 from ntgate.data.csv_types import natural
 from ntgate.data.disguise import BEGINNING, refuse_disguised
+from ntgate.data.limits import LONGEST
 from ntgate.data.location import Location
 from ntgate.data.read_csv import Recognised, read_csv
 from ntgate.data.read_table import check_header
@@ -51,7 +51,7 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, Re
     gone: tuple[float, ...] = ()
     for one in paths:
         about = spec if len(paths) == 1 else spec.model_copy(update={"path": one})
-        with _opened(replace(place, path=one), about.path) as file:
+        with _opened(replace(place, path=one), about) as file:
             refuse_disguised(file, about.path, f"a {kind} file")
             frame, recognised = read_csv(file, about) if kind == "csv" else (_jsonl(file, about), Recognised())
         said[recognised.said], gone = None, recognised.gone  # which the config says, of all files alike
@@ -77,22 +77,38 @@ def read_files(path: str, spec: SourceSpec, kind: str) -> tuple[pd.DataFrame, Re
     return whole, Recognised("; ".join(filter(None, said)), one_way, gone)
 
 
-def _opened(place: Location, shown: str) -> IO[bytes]:
+def _opened(place: Location, spec: SourceSpec) -> IO[bytes]:
     """A file's content, unpacked where its name says that it is packed."""
     ending = next((ending for ending in _PACKED if place.path.lower().endswith(ending)), None)
     if ending is None:
-        return place.open()
+        file = place.open()
+        size = _size(file)
+        spec.limits.check(spec.path, unpacked=size, packed=size)
+        return file
     unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  the caller closes it
     try:
-        with place.open() as packed, _PACKED[ending](packed) as content:
-            shutil.copyfileobj(content, unpacked, _BLOCK)
+        with place.open() as packed:
+            size = _size(packed)
+            with _PACKED[ending](packed) as content:
+                while block := content.read(_BLOCK):
+                    unpacked.write(block)
+                    spec.limits.check(spec.path, unpacked=unpacked.tell(), packed=size)
+    except DataError:
+        unpacked.close()
+        raise
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         unpacked.close()
         raise DataError(
-            shown, expected=f"a whole file packed as {ending}", got=" ".join(str(error).split()), fix="pack it again"
+            spec.path, expected=f"a whole file packed as {ending}", got=" ".join(str(error).split()), fix="pack it again"
         ) from error
     unpacked.seek(0)
     return unpacked
+
+
+def _size(file: IO[bytes]) -> int:
+    end = file.seek(0, 2)
+    file.seek(0)
+    return end
 
 
 def _jsonl(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
@@ -104,6 +120,7 @@ def _jsonl(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
     if start.startswith(b"["):
         fix = "write each object in a line of its own, as jq -c '.[]' does"
         raise DataError(spec.path, expected="one JSON object a line", got="a list", fix=fix)
+    _refuse_long_lines(file, spec.path)
     try:
         frame = pd.read_json(file, lines=True, dtype=False, convert_dates=False, encoding="utf-8-sig")
     except (ValueError, UnicodeDecodeError) as error:
@@ -112,3 +129,15 @@ def _jsonl(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
         ) from error
     check_header(list(map(str, frame.columns)), spec)
     return frame
+
+
+def _refuse_long_lines(file: IO[bytes], shown: str) -> None:
+    """An object without an end in sight would be held several times over before anything is known of it."""
+    open_since = position = 0
+    while block := file.read(LONGEST):
+        open_since = position + block.rfind(b"\n") + 1 if b"\n" in block else open_since
+        position += len(block)
+        if position - open_since > LONGEST:
+            expected, fix = f"lines of at most {LONGEST // 2**20} MiB", "write one object a line"
+            raise DataError(shown, expected=expected, got="a longer one", fix=fix)
+    file.seek(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +22,7 @@ from ntgate.data.image_metadata import metadata_of
 from ntgate.data.image_seen import pictures_seen
 from ntgate.data.image_spec import ImagesSpec
 from ntgate.data.labels import encode_labels
+from ntgate.data.limits import Limits
 from ntgate.data.location import Location
 from ntgate.data.records import image_record
 from ntgate.data.sampling import sampled
@@ -30,6 +32,8 @@ from ntgate.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+# Of what is said of a picture's size data.limits.megapixels is the judge, before its pixels are unpacked.
+warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
 _MOST = 20  # damaged files named one by one
 
 _Picture: TypeAlias = tuple[Prepared, bytes]
@@ -167,7 +171,7 @@ def _rows(
         DataError: naming every file that cannot be read.
     """
     with ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
-        read = list(readers.map(lambda file: _read(folder, file, form, recorded=recorded), files))
+        read = list(readers.map(lambda file: _read(folder, file, form, spec.limits, recorded=recorded), files))
     damaged = [f"{file} ({fault})" for file, fault in zip(files, read, strict=True) if isinstance(fault, str)]
     if damaged:
         more = f" and {len(damaged) - _MOST} more" if len(damaged) > _MOST else ""
@@ -182,13 +186,15 @@ def _rows(
     return list(rows), np.array(records, "S32")
 
 
-def _read(folder: ImageFolder, file: str, form: ImageForm, *, recorded: bool) -> _Picture | str:
+def _read(folder: ImageFolder, file: str, form: ImageForm, limits: Limits, *, recorded: bool) -> _Picture | str:
     """A picture in the wanted form with its record, or why it is none."""
     from PIL import Image
 
     content = folder.content(file)
     try:
         with Image.open(io.BytesIO(content)) as image:
+            if (fault := limits.too_large(*image.size)) is not None:
+                return fault
             record = image_record(image) if recorded else b""
             return prepared(image, form), record
     except MemoryError:

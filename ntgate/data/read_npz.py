@@ -31,7 +31,7 @@ def read_npz(file: IO[bytes], spec: SourceSpec, name: str, images: ImagesSpec, *
     ``x`` becomes float32. Whole numbers of 8 bits with one, three or four channels last are pictures, as are all for which the
     format is set to ``images``: they become uint8 ``(n, h, w, c)``.
     """
-    arrays = Npz(file, spec.path)
+    arrays = Npz(file, spec.path, spec.limits)
     x = _wanted(arrays, "x", spec)
     if x.ndim < 2 or x.dtype.kind not in "fiub" or 0 in x.shape[1:]:
         raise DataError(

@@ -45,8 +45,10 @@ def read_parquet(place: Location, paths: Sequence[str], spec: SourceSpec) -> tup
             wanted = sampled(sum(_rows(place, path) for path in paths), spec.sample)
         for path in paths:
             with replace(place, path=path).open() as opened, _parquet(opened, spec.path if len(paths) == 1 else path) as file:
-                said = partition(place.path, path)
+                said, head = partition(place.path, path), file.metadata
                 if wanted is None:
+                    packed = opened.seek(0, 2)
+                    spec.limits.check_table(spec.path, rows=head.num_rows, columns=head.num_columns, packed=packed)
                     parts.append(_beside(file.read(), said))
                 else:
                     parts.extend(_beside(part, said) for part in _picked(file, wanted - first))

@@ -74,7 +74,7 @@ def read_together(
                 files = folder.pictures
                 wanted = sampled(len(files), spec.sample)
                 some = files if wanted is None else [files[i] for i in wanted.tolist()]
-                surveys[name] = survey(folder, some, range_said=said.range is not None)
+                surveys[name] = survey(folder, some, spec.limits, range_said=said.range is not None)
             else:
                 found[name] = read_rows(spec, name, said, labelled=name in labelled, recorded=name in recorded)
         except DataError as error:

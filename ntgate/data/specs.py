@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from ntgate.base import NUMBER, Frozen, Real
 from ntgate.data.column_form import ColumnSpec, word
 from ntgate.data.image_spec import ImagesSpec, Mode, Side
+from ntgate.data.limits import Limits
 from ntgate.data.own_reader import READERS, Reader
 
 Format = Literal["auto", "npz", "csv", "jsonl", "parquet", "images"]
@@ -82,6 +83,18 @@ class SourceSpec(Frozen):
     sample: Annotated[int, Field(gt=0, le=1_000_000_000), NUMBER] | None = None
     image_size: tuple[Side, Side] | None = None
     image_mode: Mode = "RGB"
+    _limits: Limits = PrivateAttr(default_factory=Limits)  # those of data.limits
+
+    @property
+    def limits(self) -> Limits:
+        """What a file may come to."""
+        return self._limits
+
+    def within(self, limits: Limits) -> SourceSpec:
+        """The same rows, read within ``limits``."""
+        bounded = self.model_copy()
+        bounded._limits = limits
+        return bounded
 
 
 class SplitSpec(Frozen):
@@ -113,6 +126,7 @@ class DataConfig(Frozen):
         label_kind: ``classes`` says that labels with the look of numbers to be predicted are classes.
         images: how pictures become rows of one size.
         split: how the target rows are divided.
+        limits: how much one file may come to when it is read; more is refused.
         near_duplicates: what becomes of test rows with a near duplicate among the training rows: ``report`` hands them to the gate,
             which wants the candidate to win without them; ``refuse`` ends the run; ``off`` does not look for them.
     """
@@ -127,7 +141,16 @@ class DataConfig(Frozen):
     label_kind: Literal["classes"] | None = None
     images: ImagesSpec = ImagesSpec()
     split: SplitSpec = SplitSpec()
+    limits: Limits = Limits()
     near_duplicates: Literal["report", "refuse", "off"] = "report"
+
+    @model_validator(mode="after")
+    def _one_limit_for_all(self) -> DataConfig:
+        for name in ("source", "target", "target_test", "unlabelled"):
+            spec = getattr(self, name)
+            if spec is not None:
+                object.__setattr__(self, name, spec.within(self.limits))
+        return self
 
     @model_validator(mode="after")
     def _no_sample_of_labelled_target_rows(self) -> DataConfig:

@@ -194,7 +194,7 @@ FILES = {
     "header that is none": ("npz", array_with_header(b"[1, 2]"), "a damaged file"),
     "unknown dtype": ("npz", declared((2, 2), dtype="<q17"), "a damaged file"),
     "objects": ("npz", npz(y=np.array([{}, {}, {}, {}])), "pickled objects, which could run code"),
-    "bomb": ("npz", bomb, "an array that packs at most 100 times, got 10.0 GiB in"),
+    "bomb": ("npz", bomb, "at most 100 times as much as is packed, as data.limits.times says, got over 10,240 MiB"),
     "encrypted": ("npz", encrypted, "an encrypted one"),
     "unknown method": ("npz", unknown_method, "one packed by the unknown method 99"),
     "cut member": ("npz", cut_member, "a damaged file"),

@@ -105,3 +105,11 @@ def test_packages_that_torch_pins_itself_get_no_pin():
         {"name": "Ruamel_Yaml", "version": "1.0"},
     ]
     assert script("lock").pins(report, own="ntgate") == ["ruamel-yaml==1.0", "torch==2.13.0"]
+
+
+def test_the_lock_has_a_hash_for_each_pin_that_a_user_gets():
+    pins = {line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")}
+    locked = [line.split(" ") for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", sign) for _, sign in locked)
+    assert {pin.partition("+")[0] for pin, _ in locked} <= pins
+    assert {"torch", "mlflow", "zenml", "numpy"} <= {pin.partition("==")[0] for pin, _ in locked}

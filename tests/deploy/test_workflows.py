@@ -17,7 +17,7 @@ from tests.deploy.linters import complaints, needs
 ROOT = Path(__file__).resolve().parents[2]
 RETRAIN = ROOT / "deploy" / "actions" / "retrain.yml"
 SUMMARY = ROOT / "deploy" / "actions" / "summary.py"
-WORKFLOWS = [RETRAIN, ROOT / ".github" / "workflows" / "ci.yml"]
+WORKFLOWS = [RETRAIN, *sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
 
 
 @needs("check-jsonschema")
