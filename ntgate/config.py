@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from ntgate import SCHEMA, __version__
 from ntgate.base import Frozen, Whole
 from ntgate.compression import Compressions
 from ntgate.data.specs import DataConfig
@@ -87,6 +88,7 @@ class RunConfig(Frozen):
         report: what the report shows.
         kubeflow: what the pods of the pipeline that ``ntgate kfp compile`` writes ask a cluster for.
         output: where runs leave what they make: a folder, relative to the config file, or ``s3://bucket/runs``.
+        version: of the form of this config, which is 1; a later one is refused before anything else in it is.
     """
 
     model: ModelConfig
@@ -106,6 +108,17 @@ class RunConfig(Frozen):
     report: ReportConfig = ReportConfig()
     kubeflow: KubeflowConfig = KubeflowConfig()
     output: str = "runs"
+    version: Whole = Field(1, ge=1, le=SCHEMA, exclude=True)  # no part of what a run depends on
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, content: Any) -> Any:
+        later = content.get("version") if isinstance(content, Mapping) else None
+        if isinstance(later, int) and later > SCHEMA:
+            expected = f"{SCHEMA}, the form of config that ntgate {__version__} reads"
+            told = {"where": "version", "expected": expected, "got": str(later), "fix": "install the ntgate that it is written for"}
+            raise PydanticCustomError("later", "a later form", told)
+        return content
 
     @model_validator(mode="before")
     @classmethod

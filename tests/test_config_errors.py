@@ -156,6 +156,7 @@ def test_unions_in_lists_too(union, path, value):
         ({"model": {"name": "\U0001f600" * 100}}, "a name of at most 240 bytes"),
         ({"model": {"name": "a", "backbone": {"kind": "mlp", "hidden": [10**9]}}}, "hidden.0: expected a number of at most 16,384"),
         ({"seed": True}, "seed: expected a number, got True"),
+        ({"version": 2, "unheard": "of"}, "version: expected 1, the form of config that ntgate"),
         ({"gate": {"max_onnx_difference": math.inf}}, "gate.max_onnx_difference: expected a number of at most 1, got inf"),
         ({"gate": {"max_onnx_difference": math.nan}}, "gate.max_onnx_difference: expected a number of at most 1, got nan"),
         ({"gate": {"alpha": 1e-300}}, "gate.alpha: expected a number of at least 1e-06"),
