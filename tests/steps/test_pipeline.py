@@ -92,6 +92,8 @@ def test_pipeline_on_zenml_with_a_server(answered):
     for key in ("outcome", "decision_id", "gain", "gain_interval", "p_value", "alpha"):
         assert inline[key] == result[key], key
     assert inline["candidate"]["value"] == result["candidate"]["value"]
+    for arm in ("candidate", "scratch"):
+        assert Path(inline["onnx"][arm]).read_bytes() == Path(result["onnx"][arm]).read_bytes(), arm
     for key in ("bytes", "parameters", "validation", "value"):
         assert inline["compression"]["after"][key] == result["compression"]["after"][key], key
     assert [row["validation"] for row in inline["plan"]] == [row["validation"] for row in result["plan"]]
