@@ -34,6 +34,9 @@ from ntgate.data.given_labels import NONE, given_labels
 from ntgate.data.readers import read
 from ntgate.data.specs import SourceSpec
 from ntgate.errors import NtgateError
+from ntgate.gate.ledger_config import LedgerConfig
+from ntgate.ledger.entries import Opening
+from ntgate.ledger.ledger import Ledger
 from tests.fuzz.damage import damaged, damaged_tree, edits, tree_edits
 
 T = TypeVar("T")
@@ -129,7 +132,7 @@ def go_on(test: Callable[[], None]) -> None:
         seed(time.monotonic_ns())(test)()
 
 
-DOORS = len(FILES) + len(LABELS) + 5
+DOORS = len(FILES) + len(LABELS) + 6
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -253,6 +256,32 @@ def test_a_config_with_other_values(project):
 def same_when_written(config: RunConfig | None) -> None:
     """A config that is read means the same once it is kept and read again, as a run and every pod do it."""
     assert config is None or RunConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_a_damaged_ledger(tmp_path):
+    """It tells its entries and takes another one, or is refused; none ends in the database library's own words."""
+    file = tmp_path / "ledger.db"
+    rows = [np.array([f"{name * 1000 + i:032x}" for i in range(40)], "S32") for name in (1, 2)]
+    asked = Opening(model="model", decision_id="one", comparison="one", config=LedgerConfig(), alpha=0.05, min_test_rows=30)
+    ledger = Ledger(f"sqlite:///{file}")
+    ledger.close(ledger.open(asked, rows[0]), "promoted")
+    content = file.read_bytes()
+
+    def use() -> int:
+        again = Ledger(f"sqlite:///{file}")
+        told = len(again.entries("model"))
+        again.open(asked.model_copy(update={"decision_id": "two", "comparison": "two"}), rows[1])
+        return told
+
+    @fuzzed
+    @given(edits)
+    def door(changes):
+        file.write_bytes(damaged(content, changes))
+        tried(use)
+
+    file.write_bytes(content)
+    assert tried(use) == 2
+    go_on(door)
 
 
 @pytest.fixture(scope="module")
