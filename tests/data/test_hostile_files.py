@@ -113,6 +113,10 @@ def twice(path):
             archive.writestr("x.npy", stored_array())
 
 
+def uint64_labels(path):
+    pd.DataFrame({"n": np.arange(4.0), "label": np.array([2**63 + 5, 2**64 - 1000] * 2, np.uint64)}).to_parquet(path)
+
+
 def npy(path):
     content = io.BytesIO()
     np.save(content, X)
@@ -180,6 +184,22 @@ FILES = {
     "empty": ("csv", text(""), "got nothing in it"),
     "damaged parquet": ("parquet", damaged_parquet, "a parquet file"),
     "no parquet": ("parquet", text(b"PAR1" + bytes(50) + b"PAR1"), "a parquet file"),
+    "key twice": ("jsonl", text('{"n": 1, "label": "a"}\n{"n": 2, "label": "a", "label": "b"}\n'), "got label twice in line 2"),
+    "key twice, spelt otherwise": ("jsonl", text('{"n": 1, "label": "a", "\\u006e": 2}\n'), "got n twice in line 1"),
+    "key twice among odd types": ("jsonl", text('{"n": 1, "t": "a"}\n{"n": "x", "t": 1}\n{"n": 1, "n": 2}\n'), "n twice in line 3"),
+    "key twice in a part": ("jsonl", text('{"n": {"a": 1, "a": 2}, "label": "a"}\n'), "got a twice in line 1"),
+    "high half": (
+        "jsonl",
+        text('{"n": 1, "label": "y"}\n{"n": 2, "label": "y\\ud800"}\n'),
+        "half of a character, '\\ud800', in line 2",
+    ),
+    "low half": (
+        "jsonl",
+        text('{"n": 1, "label": "y"}\n{"n": 2, "label": "y\\udc00"}\n'),
+        "half of a character, '\\udc00', in line 2",
+    ),
+    "half in a key": ("jsonl", text('{"n\\ud800": 1, "label": "y"}\n'), "half of a character, '\\ud800', in line 1"),
+    "half in a cell": ("jsonl", text('{"n": "x", "label": "y"}\n{"n": "\\uD83D", "label": "n"}\n'), "'\\ud83d', in line 2"),
     # archives
     "npy": ("npz", npy, "an npy file, which holds one array alone; save the arrays x and y together"),
     "pickle": ("npz", text(b"\x80\x04K\x01."), "a pickle, which could run code"),
@@ -231,6 +251,21 @@ def test_a_file_is_refused_in_one_sentence(tmp_path, case):
 def test_labels_that_name_a_class(tmp_path, labels, classes):
     np.savez(tmp_path / "a.npz", x=X, y=labels)
     assert read(SourceSpec(path=str(tmp_path / "a.npz")), "target").classes == classes
+
+
+def test_unsigned_labels_in_parquet_keep_their_sign(tmp_path):
+    uint64_labels(tmp_path / "a.parquet")
+    domain = read(SourceSpec(path=str(tmp_path / "a.parquet")), "target")
+    assert domain.classes == (str(2**63 + 5), str(2**64 - 1000))
+    assert domain.labels.tolist() == [0, 1, 0, 1]
+
+
+def test_whole_characters_and_mixed_types_in_jsonl_are_read(tmp_path):
+    lines = ['{"n": 1, "t": "\\ud83d\\ude00", "label": "a"}', '{"n": "x", "t": 2, "label": "b"}', "", '{"label": "a"}']
+    (tmp_path / "a.jsonl").write_text("\ufeff" + "\n".join(lines))
+    domain = read(SourceSpec(path=str(tmp_path / "a.jsonl")), "target")
+    assert domain.classes == ("a", "b")
+    assert domain.rows["t"].tolist() == ["\U0001f600", "2", ""]
 
 
 def test_notes_for_pandas_that_mislead_do_no_harm(tmp_path):
