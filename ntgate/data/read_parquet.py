@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _BATCH = 65_536
 _INDEX = "__index_level_0__"  # which pandas makes of an index without a name
+_DIGITS, _EXACT = 15, 2**53  # which float64 keeps, and up to where it has every whole number
 _A_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
@@ -94,7 +95,8 @@ def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:
     """
     codes = _categories(table)
     try:
-        made = {name: _column(table[i]).to_pandas() for i, name in enumerate(table.column_names) if name != _INDEX}
+        columns = {name: _column(table[i]) for i, name in enumerate(table.column_names) if name != _INDEX}
+        made = {name: column.to_pandas(integer_object_nulls=_long(column)) for name, column in columns.items()}
         frame = frame_of(made, len(table))
     except MemoryError:
         raise
@@ -113,7 +115,7 @@ def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  one a
 
     kind = column.type
     if kinds.is_decimal(kind):
-        return column.cast(pa.float64())
+        return _of_decimals(column)
     if kinds.is_date(kind):
         return column.cast(pa.timestamp("ms"))
     if kinds.is_time(kind):
@@ -128,6 +130,31 @@ def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  one a
         except pa.ArrowInvalid:
             return column
     return column
+
+
+def _of_decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decimals as numbers, but for those of which float64 loses what tells them apart, or digits of whole numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = column.cast(pa.float64())
+    if column.type.precision <= _DIGITS or _largest(found) * 10.0**column.type.scale <= _EXACT:
+        return found
+    return column if column.type.scale <= 0 or pc.count_distinct(column).as_py() > pc.count_distinct(found).as_py() else found
+
+
+def _long(column: pa.ChunkedArray) -> bool:
+    """Whether pandas, to which whole numbers with gaps are floats, would lose digits of them."""
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_int64(column.type) or kinds.is_uint64(column.type)) and column.null_count > 0 and _largest(column) > _EXACT
+
+
+def _largest(column: pa.ChunkedArray) -> float:
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py().values()
+    return max((abs(end) for end in ends if end is not None), default=0)
 
 
 def _categories(table: pa.Table) -> set[str]:
