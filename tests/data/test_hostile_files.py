@@ -314,7 +314,7 @@ def test_what_is_no_file_ends_at_once(tmp_path, make, part, name):
     path.parent.mkdir(parents=True, exist_ok=True)
     make(path)
     if make is loop and "folder" in name:
-        part = "got no such files" if "parquet" in name else "got none"
+        part = "a link that leads nowhere" if "parquet" in name else "got none, beside 1 .png linked to nothing"
     given = tmp_path / name.partition("/")[0]
     with pytest.raises(DataError) as caught:
         read(SourceSpec(path=str(given)), "target")
