@@ -16,7 +16,7 @@ from ntgate.data.columns import groups, keys, times
 from ntgate.data.disguise import BEGINNING, disguised
 from ntgate.data.domain import Domain, Ints
 from ntgate.data.image_folder import AT_ONCE, KNOWN, LOST, ImageFolder, image_folder
-from ntgate.data.image_form import ImageForm, Prepared, prepared
+from ntgate.data.image_form import ImageForm, Prepared, prepared, without_warnings
 from ntgate.data.image_metadata import metadata_of
 from ntgate.data.image_seen import pictures_seen
 from ntgate.data.image_spec import ImagesSpec
@@ -173,7 +173,7 @@ def _rows(
     Raises:
         DataError: naming every file that cannot be read.
     """
-    with ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
+    with without_warnings(), ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
         read = list(readers.map(lambda file: _read(folder, file, form, recorded=recorded), files))
     damaged = [f"{file} ({fault})" for file, fault in zip(files, read, strict=True) if isinstance(fault, str)]
     if damaged:
