@@ -180,7 +180,10 @@ FILES = {
     # tables
     "thousands": ("csv", shifted_commas, "3 fields in every line, as in the header, got 4 in line 2"),
     "fewer": ("csv", text("a,b,label\n1,2,x\n3,y\n"), "got 2 in line 3; fill in"),
-    "open quote": ("csv", text('a,b,label\n1,2,x\n3,"4,y\n5,6,y\n'), "got 2 in line 3"),
+    "open quote": ("csv", text('a,b,label\n1,2,x\n3,"4,y\n5,6,y\n'), "quotes in pairs, got one in line 3"),
+    "cut in a quote": ("csv", text('a,b,label\n1,2,x\n3,4,y\n1,2,"x'), "one in line 4 that is open still at the end of the file"),
+    "cut behind a line in a quote": ("csv", text('a,b,label\n1,2,x\n3,4,y\n1,2,"x\n'), "one in line 4 that is open still"),
+    "cut in a quote, another inside": ("csv", text('a,t,label\n1,6"x,x\n3,c,y\n1,c,"x'), "one in line 4 that is open still"),
     "empty": ("csv", text(""), "got nothing in it"),
     "damaged parquet": ("parquet", damaged_parquet, "a parquet file"),
     "no parquet": ("parquet", text(b"PAR1" + bytes(50) + b"PAR1"), "a parquet file"),
