@@ -12,6 +12,7 @@ import numpy as np
 from ntgate.data.columns import frame_of
 from ntgate.data.csv_types import natural
 from ntgate.data.disguise import refuse_disguised
+from ntgate.data.labels import rows
 from ntgate.data.location import Location, unreadable
 from ntgate.data.read_table import check_header
 from ntgate.data.sampling import sampled
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _BATCH = 65_536
 _INDEX = "__index_level_0__"  # which pandas makes of an index without a name
 _DIGITS, _EXACT = 15, 2**53  # which float64 keeps, and up to where it has every whole number
+_YEAR = 9999
+_YEARS = (-62_135_596_800, 253_402_300_800)  # seconds since 1970, where the year 1 begins and 9999 ends
 _A_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
@@ -96,9 +99,11 @@ def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:
     codes = _categories(table)
     try:
         columns = {name: _column(table[i]) for i, name in enumerate(table.column_names) if name != _INDEX}
+        for name, column in columns.items():
+            _refuse_odd_dates(column, f"{spec.path}: {name}")
         made = {name: column.to_pandas(integer_object_nulls=_long(column)) for name, column in columns.items()}
         frame = frame_of(made, len(table))
-    except MemoryError:
+    except (MemoryError, DataError):
         raise
     except Exception as error:
         got = " ".join(str(error).split())[:200] or type(error).__name__
@@ -130,6 +135,34 @@ def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  one a
         except pa.ArrowInvalid:
             return column
     return column
+
+
+def _refuse_odd_dates(column: pa.ChunkedArray, where: str) -> None:
+    """Refuse a time zone that nobody here knows, and dates that neither Python nor pandas can write."""
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    kind = column.type
+    if not kinds.is_timestamp(kind):
+        return
+    try:
+        pa.chunked_array([], kind).to_pandas()
+    except Exception as error:  # whichever library knows zones has errors of its own
+        fix = "store the dates in UTC, or install tzdata where the zone exists"
+        raise DataError(where, expected="a time zone that is known", got=repr(kind.tz), fix=fix) from error
+    whole, (first, last) = column.cast(pa.int64()), (end * int(_A_SECOND[kind.unit]) for end in _YEARS)
+    ends = [end for end in pa.compute.min_max(whole).as_py().values() if end is not None]
+    if len(ends) == 2 and kind.tz and first <= ends[0] and ends[1] < last:  # in its own zone a year may begin up to a day earlier
+        years = pa.chunked_array([pa.array(ends, pa.int64()).cast(kind)]).to_pandas().dt.year
+        first, last = ends[0] + (years[0] < 1), ends[1] + (years[1] <= _YEAR)
+    if ends and (min(ends) < first or max(ends) >= last):
+        steps = whole.fill_null(0).to_numpy()
+        raise DataError(
+            where,
+            expected="dates in the years 1 to 9999",
+            got=f"others in {rows(np.flatnonzero((steps < first) | (steps >= last)))}",
+            fix="correct or empty these cells",
+        )
 
 
 def _of_decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -117,6 +118,17 @@ def uint64_labels(path):
     pd.DataFrame({"n": np.arange(4.0), "label": np.array([2**63 + 5, 2**64 - 1000] * 2, np.uint64)}).to_parquet(path)
 
 
+def stamps(unit, odd, every=False, zone=None):
+    """Parquet with dates of a unit, one of which or all are so many steps after 1970."""
+
+    def make(path):
+        steps = pa.array([odd] * 40 if every else [10**9, None, odd, *([10**9] * 37)], pa.int64())
+        columns = {"n": [float(i) for i in range(40)], "t": steps.cast(pa.timestamp(unit, zone)), "label": ["a", "b"] * 20}
+        pq.write_table(pa.table(columns), path)
+
+    return make
+
+
 def npy(path):
     content = io.BytesIO()
     np.save(content, X)
@@ -203,6 +215,15 @@ FILES = {
     ),
     "half in a key": ("jsonl", text('{"n\\ud800": 1, "label": "y"}\n'), "half of a character, '\\ud800', in line 1"),
     "half in a cell": ("jsonl", text('{"n": "x", "label": "y"}\n{"n": "\\uD83D", "label": "n"}\n'), "'\\ud83d', in line 2"),
+    "date beyond all years": ("parquet", stamps("us", 2**62), "dates in the years 1 to 9999, got others in row 2"),
+    "date before all years": ("parquet", stamps("ms", -(2**61)), "dates in the years 1 to 9999, got others in row 2"),
+    "dates beyond all years": ("parquet", stamps("us", 2**62, True, "UTC"), "others in rows 0, 1, 2, 3, 4 and 35 more"),
+    "date in the year 10000 of its zone": ("parquet", stamps("s", 253_402_300_799, zone="Asia/Tokyo"), "others in row 2"),
+    "unknown time zone": (
+        "parquet",
+        stamps("us", 0, zone="Mars/Phobos"),
+        "t: expected a time zone that is known, got 'Mars/Phobos'",
+    ),
     # archives
     "npy": ("npz", npy, "an npy file, which holds one array alone; save the arrays x and y together"),
     "pickle": ("npz", text(b"\x80\x04K\x01."), "a pickle, which could run code"),

@@ -256,6 +256,12 @@ PICTURES = [
         beside=metadata(lambda n: kinds([*n, "lost.png"])),
     ),
     Pictures(
+        "metadata.csv with a path that leads out of the folder",
+        "refuses",
+        "/etc/passwd without a picture",
+        beside=metadata(lambda n: kinds([*n, "/etc/passwd"])),
+    ),
+    Pictures(
         "metadata.csv without the label column",
         "refuses",
         "a column 'label'",
