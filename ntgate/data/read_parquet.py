@@ -156,7 +156,7 @@ def _refuse_odd_dates(column: pa.ChunkedArray, where: str) -> None:
         years = pa.chunked_array([pa.array(ends, pa.int64()).cast(kind)]).to_pandas().dt.year
         first, last = ends[0] + (years[0] < 1), ends[1] + (years[1] <= _YEAR)
     if ends and (min(ends) < first or max(ends) >= last):
-        steps = whole.fill_null(0).to_numpy()
+        steps = whole.fill_null(first).to_numpy()
         raise DataError(
             where,
             expected="dates in the years 1 to 9999",

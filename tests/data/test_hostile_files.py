@@ -419,3 +419,22 @@ def test_validate_says_what_it_recognised(tmp_path, capsys):
     )
     assert command(["validate", str(tmp_path / "c.yaml")]) == 0
     assert "fields between semicolons, decimal commas" in capsys.readouterr().out
+
+
+def test_names_and_cells_command_no_terminal(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    colours = ("red", "bl\x1b[2Jue")
+    for part in ("source", "target"):
+        cells = [f"{x:.3f},{rng.choice(colours)},{'ab'[int(x > 0)]}" for x in rng.normal(size=200)]
+        (tmp_path / f"{part}.csv").write_text("n\x1b[31m,t\u202e,label\n" + "\n".join(cells))
+    (tmp_path / "c.yaml").write_text(
+        "{model: {name: m}, data: {source: {path: source.csv}, target: {path: target.csv}}, registry: {uri: 'sqlite:///m.db'}}"
+    )
+    assert command(["validate", str(tmp_path / "c.yaml")]) == 0
+    told = capsys.readouterr().out
+    for shown in ("n\\x1b[31m  number", "t\\u202e  ", "bl\\x1b[2Jue"):
+        assert shown in told
+    assert "\x1b" not in told
+    (tmp_path / "target.csv").write_text("n\x1b[31m,n\x1b[31m,label\n1,2,a\n1,2,b\n")
+    assert command(["validate", str(tmp_path / "c.yaml")]) == 5
+    assert "n\\x1b[31m twice" in capsys.readouterr().err
