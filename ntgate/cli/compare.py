@@ -45,12 +45,12 @@ def compare(first: str, second: str, uri: str | None, as_json: bool) -> int:
 def _table(differ: tuple[Difference, ...]) -> list[str]:
     shown = [(one.name, *map(_shown, one.values)) for one in differ]
     wide = [max(len(row[column]) for row in (*shown, ("", "first", "second"))) for column in (0, 1)]
-    lines = [click.style(f"  {'':<{wide[0]}}  {'first':<{wide[1]}}  second", bold=True)]
+    lines = [console.style(f"  {'':<{wide[0]}}  {'first':<{wide[1]}}  second", bold=True)]
     about = ""
     for one, (name, before, after) in zip(differ, shown, strict=True):
         if one.about != about:
             about = one.about
-            lines += ["", click.style(about, bold=True)]
+            lines += ["", console.style(about, bold=True)]
         lines.append(f"  {name:<{wide[0]}}  {before:<{wide[1]}}  {after}")
     return lines
 

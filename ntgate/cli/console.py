@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
+from functools import cache
 from typing import Any, TextIO
 
 import click
@@ -15,6 +18,8 @@ from ntgate import SCHEMA
 from ntgate.base import finite
 from ntgate.errors import MachineError
 
+# Control characters, and those that turn the order of what is read.
+_NO_SIGN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _answers: list[TextIO] = []
 
 
@@ -66,7 +71,7 @@ def answer(content: Mapping[str, Any] | str) -> None:
         MachineError: when it cannot be written.
     """
     told = content if isinstance(content, str) else finite({"schema": SCHEMA, **content})
-    text = told if isinstance(told, str) else json.dumps(told, indent=2, allow_nan=False)
+    text = printable(told) if isinstance(told, str) else json.dumps(told, indent=2, allow_nan=False)
     out = _answers[-1] if _answers else sys.stdout
     try:
         click.echo(text, file=out)
@@ -82,13 +87,35 @@ def answer(content: Mapping[str, Any] | str) -> None:
         ) from error
 
 
+def style(text: str, **looks: Any) -> str:
+    """A part of an answer or a note in a colour or bold: nothing else in it may command a terminal."""
+    return click.style(text, **looks).replace("\x1b", _escape())
+
+
+def printable(text: str) -> str:
+    r"""A text in which what is no sign is written out, but for tabs, line ends, and what :func:`style` made.
+
+    Names and cells are what their files say, and could else colour, move and hide what stands beside them.
+
+    >>> printable("c\x1b[31m\tgr\u00fcn\u202e\n")
+    'c\\x1b[31m\tgr\u00fcn\\u202e\n'
+    """
+    return _NO_SIGN.sub(lambda found: ascii(found[0])[1:-1], text).replace(_escape(), "\x1b")
+
+
+@cache
+def _escape() -> str:
+    """What stands for the escape of a style until it is printed; no file knows it."""
+    return f"\ufdd0{secrets.token_hex(8)}"
+
+
 def note(text: str) -> None:
     """A line for people on standard error; where nobody reads it, nothing is lost that a run should end for."""
     with suppress(OSError, ValueError):
-        click.echo(text, err=True)
+        click.echo(printable(text), err=True)
 
 
 def error(text: str) -> None:
     """An error line on standard error, red on a terminal."""
     for line in text.splitlines():
-        note(click.style("error: ", fg="red", bold=True) + line)
+        note(style("error: ", fg="red", bold=True) + line)

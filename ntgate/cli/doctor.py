@@ -49,7 +49,7 @@ def doctor(uri: str | None, as_json: bool) -> int:
         colours = {"ok": "green", "warning": "yellow", "missing": "red"}
         width = max(len(check.name) for check in checks)
         lines = [
-            f"  {click.style(f'{check.outcome:<8}', fg=colours[check.outcome])} {check.name:<{width}}  {check.detail}"
+            f"  {console.style(f'{check.outcome:<8}', fg=colours[check.outcome])} {check.name:<{width}}  {check.detail}"
             for check in checks
         ]
         console.answer("\n".join(lines))

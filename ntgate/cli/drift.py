@@ -103,7 +103,7 @@ def summary(shift: ShiftReport, where: str) -> str:
     text, colour = MARK[shift.outcome]
     low, high = shift.proxy_a_distance_interval
     lines = [
-        f"\n{click.style(text, fg=colour, bold=True)}  {shift.sentence}\n",
+        f"\n{console.style(text, fg=colour, bold=True)}  {shift.sentence}\n",
         f"  MMD^2              {shift.mmd2:+.5f}   (p = {shift.p_value:.4g})",
         f"  effect size        {shift.effect_size:.3g}   [{shift.effect_interval[0]:.3g}, {shift.effect_interval[1]:.3g}], "
         f"tolerated up to {shift.tolerated_effect:.3g}",

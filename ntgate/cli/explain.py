@@ -70,7 +70,7 @@ def _page(report: RunReport, content: Story) -> str:
     for heading, sentences in content:
         lines.append("")
         for number, sentence in enumerate(sentences):
-            before = click.style(f"{heading:<9}", bold=True) if number == 0 else " " * 9
+            before = console.style(f"{heading:<9}", bold=True) if number == 0 else " " * 9
             text = textwrap.wrap(sentence, wide - 10, break_long_words=False, break_on_hyphens=False)
             lines += [f"{before} {text[0]}", *(f"{'':<11}{more}" for more in text[1:])]
     return "\n".join(lines)

@@ -71,7 +71,7 @@ def marked(outcome: str, *, unchanged: bool = False) -> str:
         "approval_wanted": ("… APPROVAL WANTED", "yellow"),
     }
     text, colour = ("✔ UNCHANGED", "green") if unchanged else marks[outcome]
-    return click.style(text, fg=colour, bold=True)
+    return console.style(text, fg=colour, bold=True)
 
 
 def summary(result: RunResult) -> str:
@@ -99,10 +99,10 @@ def verdict(result: RunResult) -> list[str]:
     """The verdict for people, line by line: its sentence, every rule, and where the model went."""
     lines = ["", f"{marked(result.outcome, unchanged=result.registry['unchanged'])}  {result.sentence}", ""]
     for finding in result.findings:
-        sign = {"pass": click.style("pass", fg="green"), "fail": click.style("FAIL", fg="red")}.get(
-            finding.outcome, click.style(finding.outcome, fg="yellow")
+        sign = {"pass": console.style("pass", fg="green"), "fail": console.style("FAIL", fg="red")}.get(
+            finding.outcome, console.style(finding.outcome, fg="yellow")
         )
-        reason = click.style(finding.reason, fg="red") if finding.warning else finding.reason
+        reason = console.style(finding.reason, fg="red") if finding.warning else finding.reason
         lines.append(f"  {sign}  {finding.rule}: {reason}")
     lines.append("")
     if result.compression is not None:
@@ -137,4 +137,4 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     def line(row: tuple[str, ...]) -> str:
         return "  " + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
 
-    return [click.style(line(header), bold=True), *map(line, rows)]
+    return [console.style(line(header), bold=True), *map(line, rows)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Type = Literal["none", "truth", "number", "date", "category", "nested", "bytes", "text"]
+_EXACT = 2**53  # up to here float64 has every whole number
 _DATES = (datetime.date, datetime.datetime, np.datetime64)
 
 
@@ -40,6 +41,7 @@ class Cells:
 
         self.typed = isinstance(column.dtype, pd.StringDtype)
         self.column = _plain(column)
+        self._given = column
 
     def __len__(self) -> int:
         return len(self.column)
@@ -55,10 +57,25 @@ class Cells:
 
         ``""`` where there is none; whole numbers have no fraction.
         """
-        places, known = _coded(self.column)
+        places, known = _coded(self._given if self.long else self.column)
         texts: dict[str, int] = {}
         again = np.array([texts.setdefault(text, len(texts)) for text in known], dtype=np.int64)
         return again[places], np.array(list(texts), dtype=object)
+
+    @cached_property
+    def long(self) -> Set[Any]:
+        """The different numbers as the file has them, where float64 may lose digits of them; else none."""
+        import pandas as pd
+
+        if self.type != "number":
+            return frozenset()
+        if pd.api.types.is_integer_dtype(self._given.dtype):
+            ends = self._given.min(), self._given.max()
+            if not any(abs(int(end)) > _EXACT for end in ends if not pd.isna(end)):
+                return frozenset()
+        elif self._given.dtype != object:
+            return frozenset()
+        return frozenset(self._given.dropna().unique().tolist())
 
     @property
     def texts(self) -> npt.NDArray[np.object_]:
@@ -173,6 +190,17 @@ def counted(parts: Mapping[str, Cells]) -> Counter[str]:
     for cells in parts.values():
         found.update(cells.counts)
     return found
+
+
+def alike(parts: Mapping[str, Cells]) -> tuple[Any, Any] | None:
+    """Two numbers of all parts together that differ in the files and are one as float64, or None."""
+    exact = frozenset[Any]().union(*(cells.long for cells in parts.values()))
+    known: dict[float, Any] = {}
+    for number in exact:
+        other = known.setdefault(float(number), number)
+        if other is not number and other != number:
+            return min(other, number), max(other, number)
+    return None
 
 
 def numbers_of(parts: Mapping[str, Cells]) -> dict[str, npt.NDArray[np.float64]]:

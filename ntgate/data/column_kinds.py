@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ntgate.data import number_column, text_column
 from ntgate.data.cells import DAYS_IN_DIGITS
-from ntgate.data.column_cells import Cells, converted, counted, numbers_of
+from ntgate.data.column_cells import Cells, alike, converted, counted, numbers_of
 from ntgate.data.column_form import ColumnForm, ColumnRead, Rules, numbers_among
 from ntgate.data.column_seen import ColumnSeen, Reading, cells_seen
 from ntgate.data.columns import frame_of
@@ -143,7 +143,7 @@ def _judged(name: str, parts: Mapping[str, Cells], source: Domain | None, look: 
     if "nested" in kinds:
         return Judged(None, f"Column {name!r} has lists or other values with parts", "ignore", "give their parts as columns")
     if not kinds or kinds <= {"number", "truth"}:
-        return number_column.judged(name, numbers_of(parts), source, look=look)
+        return number_column.judged(name, numbers_of(parts), source, look=look, alike=alike(parts) if look else None)
     if "date" in kinds:
         if kinds == {"date"}:
             odd = _far_dates(parts)

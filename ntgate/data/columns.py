@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def keys(column: pd.Series[Any]) -> npt.NDArray[np.str_]:
     """
     texts = []
     for value in column.astype(object).where(column.notna(), "").tolist():
-        whole = isinstance(value, float) and value.is_integer()
+        whole = value.is_integer() if isinstance(value, float) else isinstance(value, Decimal) and value == int(value)
         texts.append(str(int(value)) if whole else str(value).strip())
     return np.array(texts, dtype=np.str_)
 
@@ -146,6 +147,8 @@ def times(column: pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
     """
     import pandas as pd
 
+    if column.dtype == object and {type(cell) for cell in column[column.notna()]} <= {Decimal, int, float}:
+        column = column.astype(float)
     if pd.api.types.is_numeric_dtype(column.dtype):
         found = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:

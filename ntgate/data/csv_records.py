@@ -17,6 +17,7 @@ from ntgate.errors import DataError
 
 _BLOCK = 2**24  # bytes looked at together
 _QUOTE, _LINE, _RETURN = b'"\n\r'
+_END = "\0"  # which no text has
 _SHOWN = 5  # lines named one by one
 
 Positions: TypeAlias = npt.NDArray[np.int64]
@@ -33,7 +34,8 @@ def check_records(file: IO[bytes], separator: str, width: int, where: str) -> tu
         there are, the header among them.
 
     Raises:
-        DataError: with the numbers of the lines, on other records, NUL characters, bytes that are no UTF-8, or a longer record.
+        DataError: with the numbers of the lines, on other records, a quote that nothing closes, NUL characters, bytes that are
+            no UTF-8, or a longer record.
     """
     file.seek(len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0)
     found, rest, line = _Found(separator, width, where), b"", 1
@@ -146,6 +148,10 @@ class _Found:
         begins, self.longest = line, LONGEST
         try:
             for fields in reader:
+                if fields and fields[-1].endswith(_END):
+                    if fields != [_END, _END]:
+                        raise self._open(begins)
+                    break
                 if len(fields) > 1 or (fields and (self.width == 1 or fields[0] == "" or fields[0].strip())):
                     self.records += 1
                     if len(fields) != self.width:
@@ -199,6 +205,7 @@ class _Found:
                 raise self._nul([line])
             yield found
             line += 1
+        yield f"{_END}{self.separator}{_END}"  # two fields, unless a quote is open still
 
     def _refuse_no_text(self, records: _Records, line: int) -> None:
         if b"\0" in records.content:
@@ -208,6 +215,14 @@ class _Found:
             records.content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise self._no_utf8(error, line + records.line(error.start)) from error
+
+    def _open(self, line: int) -> DataError:
+        return DataError(
+            self.where,
+            expected="quotes in pairs",
+            got=f"one in line {line} that is open still at the end of the file",
+            fix="export it again where it was cut off, or remove the quote",
+        )
 
     def _nul(self, lines: list[int]) -> DataError:
         named = ", ".join(map(str, lines[:_SHOWN])) + (" and more" if len(lines) > _SHOWN else "")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ntgate.data.image_form import ImageForm, Pixels, fitted
 from ntgate.data.image_spec import ImagesSpec
+from ntgate.data.labels import rows as rows_named
 from ntgate.errors import DataError
 
 _CHANNELS = (1, 3, 4)
@@ -36,14 +37,15 @@ def pixels_of(x: npt.NDArray[Any], layout: Layout, said: ImagesSpec, where: str)
     """The rows ``x`` as uint8 ``(n, h, w, c)``.
 
     Raises:
-        DataError: when nobody says what is black and what is white.
+        DataError: on NaN and infinity, or when nobody says what is black and what is white.
     """
+    _refuse_no_numbers(x, where)
     if x.dtype == np.uint8 and said.range is None:
         pixels = x
     else:
         low, high = (float(x.min()), float(x.max())) if said.range is None else said.range
         if said.range is None:
-            if not np.isfinite([low, high]).all() or low < 0 or high > 255:
+            if low < 0 or high > 255:
                 raise DataError(
                     where,
                     expected="pixels from 0 to 255, or from 0 to 1",
@@ -58,6 +60,20 @@ def pixels_of(x: npt.NDArray[Any], layout: Layout, said: ImagesSpec, where: str)
     if layout == "none":
         return pixels[..., None]
     return np.ascontiguousarray(np.moveaxis(pixels, 1, 3)) if layout == "first" else pixels
+
+
+def _refuse_no_numbers(x: npt.NDArray[Any], where: str) -> None:
+    if x.dtype.kind != "f":
+        return
+    flat = x.reshape(len(x), -1)
+    wrong = [start + np.flatnonzero(~np.isfinite(flat[start : start + 1024]).all(axis=1)) for start in range(0, len(x), 1024)]
+    if any(map(len, wrong)):
+        raise DataError(
+            where,
+            expected="finite pixels",
+            got=f"NaN or infinity in {rows_named(np.concatenate(wrong))}",
+            fix="replace or remove them",
+        )
 
 
 def in_form(pixels: Pixels, form: ImageForm) -> Pixels:

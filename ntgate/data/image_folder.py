@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from ntgate.data.location import Location, special
+from ntgate.data.location import Location, lost, special
 
 AT_ONCE = 16  # files on their way from remote storage: one by one, its latency would set the pace
 KNOWN = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")  # whose content is not asked what it is
+LOST = " linked to nothing"  # behind the ending of a link that leads nowhere, as annexes have for files that were not fetched
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 _KEPT = 2**28  # bytes of remote files that are kept between looking and reading
 _HEAD = 32
@@ -28,8 +29,8 @@ class ImageFolder:
         place: the folder.
         pictures: the pictures below it, sorted by path: their positions are the numbers of the rows.
         hidden: how many files lie in or are what systems and tools hide or leave behind, by its name.
-        skipped: how many other files are no pictures, by their ending.
-        bare: folders right below that have files, and no picture.
+        skipped: how many other files are no pictures, by their ending, and by whether they are links that lead nowhere.
+        others: these files, each with what it counts as.
         metadata: files that say the labels of the pictures beside and below them.
     """
 
@@ -37,7 +38,7 @@ class ImageFolder:
     pictures: tuple[str, ...]
     hidden: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
-    bare: dict[str, dict[str, int]] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
     metadata: tuple[str, ...] = ()
     _contents: dict[str, bytes] = field(default_factory=dict, repr=False)
     _room: list[int] = field(default_factory=lambda: [_KEPT], repr=False)
@@ -55,6 +56,16 @@ class ImageFolder:
             return ()
         deep = all(len(self.parts(file)) > 2 or self.parts(file)[0] in told for file in self.pictures)
         return tuple(sorted(first)) if deep else ()
+
+    def bare(self, depth: int) -> dict[str, dict[str, int]]:
+        """The folders ``depth`` below this one that have files, and no picture, with how many of each kind."""
+        held = {self.parts(file)[:depth] for file in self.pictures}
+        found: dict[str, Counter[str]] = {}
+        for file, kind in self.others.items():
+            parts = self.parts(file)
+            if len(parts) > depth and parts[:depth] not in held:
+                found.setdefault("/".join(parts[:depth]), Counter())[kind] += 1
+        return {name: dict(kinds) for name, kinds in found.items()}
 
     def content(self, file: str, *, again: bool = False) -> bytes:
         """The bytes of a file; of what is read ``again`` a remote folder keeps as much as memory allows."""
@@ -75,6 +86,8 @@ def tests_among(splits: Sequence[str]) -> list[str]:
 def image_folder(place: Location) -> ImageFolder:
     """Look at all files below ``place``; those that have no known ending are asked by their first bytes.
 
+    A link that leads nowhere is no picture, whatever it is called.
+
     Raises:
         DataError: when it cannot be listed.
     """
@@ -88,21 +101,18 @@ def image_folder(place: Location) -> ImageFolder:
             metadata.append(file)
         else:
             open_.append(file)
-    strange = [file for file in open_ if not file.lower().endswith(KNOWN)]
+    nowhere = set() if place.remote else {file for file in open_ if lost(file)}
+    strange = [file for file in open_ if file not in nowhere and not file.lower().endswith(KNOWN)]
     with ThreadPoolExecutor(AT_ONCE if place.remote else 1) as readers:
         found = readers.map(lambda file: _is_picture(place, file), strange)
-        others = [file for file, picture in zip(strange, found, strict=True) if not picture]
-    none = set(others)
-    skipped, pictures = Counter[str](), [file for file in open_ if file not in none]
-    held = {PurePosixPath(file).relative_to(root).parts[0] for file in pictures}
-    bare: dict[str, Counter[str]] = {}
-    for file in others:
-        ending = PurePosixPath(file).suffix.lower() or "without an ending"
-        first, *rest = PurePosixPath(file).relative_to(root).parts
-        skipped[ending] += 1
-        if rest and first not in held:
-            bare.setdefault(first, Counter())[ending] += 1
-    return ImageFolder(place, tuple(pictures), dict(hidden), dict(skipped), {k: dict(v) for k, v in bare.items()}, tuple(metadata))
+        others = {file for file, picture in zip(strange, found, strict=True) if not picture} | nowhere
+    kinds = {file: _kind(file) + (LOST if file in nowhere else "") for file in open_ if file in others}
+    pictures = tuple(file for file in open_ if file not in others)
+    return ImageFolder(place, pictures, dict(hidden), dict(Counter(kinds.values())), kinds, tuple(metadata))
+
+
+def _kind(file: str) -> str:
+    return PurePosixPath(file).suffix.lower() or "without an ending"
 
 
 def _is_picture(place: Location, file: str) -> bool:

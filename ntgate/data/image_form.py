@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -67,7 +70,11 @@ class Prepared(NamedTuple):
 
 
 def prepared(image: Image.Image, form: ImageForm) -> Prepared:
-    """An opened picture in the wanted form: its first frame, upright, scaled to 8 bits, laid on white, resized."""
+    """An opened picture in the wanted form: its first frame, upright, scaled to 8 bits, laid on white, resized.
+
+    Raises:
+        ValueError: when pixels of it are no numbers.
+    """
     image.load()
     turn = orientation(image)
     frames = bool(getattr(image, "is_animated", False)) and image.format != "MPO"  # a phone's, whose others are thumbnails
@@ -83,6 +90,17 @@ def prepared(image: Image.Image, form: ImageForm) -> Prepared:
     row, cut = fitted(flat.convert(form.mode), form)
     pixels = np.asarray(row, dtype=np.uint8)
     return Prepared(pixels[..., None] if pixels.ndim == 2 else pixels, size, turn is not None, deep, white, frames, grey, cut)
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """While pictures are opened Pillow says nothing: broken EXIF is no part of them, and of their size data.limits is the judge.
+
+    It is to stand around the threads that open them, not in each.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -136,6 +154,8 @@ def _of_eight_bits(image: Image.Image, low: float, high: float) -> Image.Image:
     from PIL import Image
 
     values = np.asarray(image, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("NaN or infinity among its pixels")
     return Image.fromarray(np.round(255 * np.clip((values - low) / (high - low), 0, 1)).astype(np.uint8))
 
 

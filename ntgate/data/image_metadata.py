@@ -44,7 +44,7 @@ def metadata_of(folder: ImageFolder, given: str, spec: SourceSpec) -> tuple[pd.D
     twice = repeated(frame[FILE])
     for names, got in ((lost, "without a picture"), (twice, "twice")):
         if names:
-            short = [str(PurePosixPath(name).relative_to(folder.place.path)) for name in names[:5]]
+            short = [_below(folder, name) for name in names[:5]]
             more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
             raise DataError(
                 spec.path,
@@ -55,6 +55,12 @@ def metadata_of(folder: ImageFolder, given: str, spec: SourceSpec) -> tuple[pd.D
     positions = np.array(at, dtype=np.int64)
     order = np.argsort(positions)
     return frame.iloc[order].reset_index(drop=True), positions[order]
+
+
+def _below(folder: ImageFolder, file: str) -> str:
+    """A picture as metadata name it; an absolute path leads out of the folder."""
+    path, root = PurePosixPath(file), PurePosixPath(folder.place.path)
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _read(folder: ImageFolder, given: str, file: str, spec: SourceSpec) -> pd.DataFrame:

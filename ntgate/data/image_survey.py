@@ -15,7 +15,7 @@ import numpy as np
 
 from ntgate.base import Frozen
 from ntgate.data.image_folder import AT_ONCE, ImageFolder
-from ntgate.data.image_form import ImageForm, is_deep, orientation
+from ntgate.data.image_form import ImageForm, is_deep, orientation, without_warnings
 from ntgate.data.image_processor import Processor
 from ntgate.data.image_spec import ImagesSpec
 from ntgate.data.limits import Limits
@@ -55,7 +55,7 @@ class FormChosen(Frozen):
 
 def survey(folder: ImageFolder, files: Sequence[str], limits: Limits, *, range_said: bool) -> Survey:
     """Look at the heads of pictures, and at the pixels of those with more than 8 bits; what is damaged is told when it is read."""
-    with ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
+    with without_warnings(), ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
         looked = list(readers.map(lambda file: _looked_at(folder, file, limits, range_said), files))
     seen = [one for one in looked if one is not None]
     return Survey(
@@ -88,7 +88,8 @@ def _looked_at(
             extremes = None
             if is_deep(image) and not range_said:
                 values = np.asarray(image)
-                extremes = float(values.min()), float(values.max())
+                values = values[np.isfinite(values)]  # what is not is damage
+                extremes = (float(values.min()), float(values.max())) if len(values) else None
             sides = (width, height) if turn is not None and turn >= Image.Transpose.ROTATE_90 and turn != 3 else (height, width)
             return sides, image.mode, extremes
     except MemoryError:

@@ -64,6 +64,8 @@ class Location:
     def below(self) -> list[str]:
         """The files below a folder, hidden ones too, in the order of their names; links to folders are followed.
 
+        Links that lead nowhere are among them, as annexes of data have them for files that were not fetched.
+
         Raises:
             DataError: when it cannot be listed, or a folder is reached by two ways.
         """
@@ -148,6 +150,11 @@ def special(path: str) -> str | None:
     return kinds.get(stat.S_IFMT(mode))
 
 
+def lost(path: str) -> bool:
+    """Whether a local path is a link that leads nowhere."""
+    return os.path.islink(path) and not os.path.exists(path)
+
+
 def _walked(folder: str, shown: str) -> Iterator[str]:
     """The files below a local folder. A link to a folder around it is left out: what lies there is found without it."""
     root = os.path.realpath(folder)
@@ -158,9 +165,9 @@ def _walked(folder: str, shown: str) -> Iterator[str]:
         with os.scandir(here) as entries:
             for entry in entries:
                 if not os.path.isdir(entry.path):
-                    if os.path.isfile(entry.path) or special(entry.path) is not None:
+                    if os.path.isfile(entry.path) or entry.is_symlink() or special(entry.path) is not None:
                         yield entry.path
-                    continue  # a link that leads nowhere is nothing
+                    continue
                 real = os.path.realpath(entry.path)
                 if real in around:
                     continue

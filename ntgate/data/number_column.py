@@ -37,7 +37,9 @@ _GAIN = 0.03  # of the label's variance, that each code on its own explains beyo
 _DEGREE = 5
 
 
-def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, look: bool = True) -> Judged:
+def judged(
+    name: str, parts: Mapping[str, Floats], source: Domain | None, *, look: bool = True, alike: tuple[Any, Any] | None = None
+) -> Judged:
     """How a column of numbers is read.
 
     Args:
@@ -45,14 +47,15 @@ def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, loo
         parts: its numbers by domain, NaN where there is none.
         source: rows with their labels, of which it may tell: the source's, or the target's where there is none.
         look: whether to look for what has to be asked about.
+        alike: two numbers of the files that are one here.
     """
     finite = {domain: np.isfinite(values) for domain, values in parts.items()}
     known = {domain: values if finite[domain].all() else values[finite[domain]] for domain, values in parts.items()}
     known = {domain: values for domain, values in known.items() if len(values)}
     every = np.concatenate([_some(values) for values in known.values()]) if known else np.zeros(0)
-    if len(every) < _LEAST:
-        return Judged(NUMBER)
     told, whole = f"Column {name!r}", bool((every == np.round(every)).all())
+    if len(every) < _LEAST:
+        return Judged(NUMBER) if alike is None else _lost(told, alike)
     form = ColumnForm(kind="number", exact=_collapse(every))
     if not look:
         found = _date(told, every) if whole else None
@@ -61,7 +64,7 @@ def judged(name: str, parts: Mapping[str, Floats], source: Domain | None, *, loo
         found = _date(told, every) or _index(name, told, known) or _code(name, told, known, form) or _long(told, every)
         if found is not None:
             return found
-    found = _unit(told, known, form)
+    found = _unit(told, known, form) if alike is None else _lost(told, alike)
     if found is not None:
         return found
     labelled = None if source is None else parts.get(source.name)
@@ -120,10 +123,16 @@ def _code(name: str, told: str, known: Mapping[str, Floats], form: ColumnForm) -
 
 def _long(told: str, every: Floats) -> Judged | None:
     """Whole numbers of which float64 loses the last digits, and which int64 holds: ids."""
-    if every.max() < _LONG[0] or every.max() >= _LONG[1]:
+    if every.max() < _LONG[0] or every.max() > _LONG[1]:
         return None
     seen = f"{told} has whole numbers of over 15 digits, such as {every.max():.0f}, which are perhaps codes"
     return Judged(None, seen, "ignore", "`number`; as text in the files they can be a `category`")
+
+
+def _lost(told: str, alike: tuple[Any, Any]) -> Judged:
+    """Numbers that are told apart by digits that float64 has not."""
+    seen = f"{told} has different numbers of over 15 digits that would be one, such as {alike[0]} and {alike[1]}"
+    return Judged(None, seen, "ignore", "`number`, where these digits say nothing, or `category`")
 
 
 def _unit(told: str, known: Mapping[str, Floats], form: ColumnForm) -> Judged | None:

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ntgate.data.column_form import Rules
 from ntgate.data.csv_types import natural
 from ntgate.data.disguise import BEGINNING, refuse_disguised
+from ntgate.data.jsonl_objects import check_objects
 from ntgate.data.limits import LONGEST
 from ntgate.data.location import Location
 from ntgate.data.read_csv import Recognised, read_csv
@@ -121,6 +122,7 @@ def _jsonl(file: IO[bytes], spec: SourceSpec) -> pd.DataFrame:
         fix = "write each object in a line of its own, as jq -c '.[]' does"
         raise DataError(spec.path, expected="one JSON object a line", got="a list", fix=fix)
     _refuse_long_lines(file, spec.path)
+    check_objects(file, spec.path)
     try:
         frame = pd.read_json(file, lines=True, dtype=False, convert_dates=False, encoding="utf-8-sig")
     except (ValueError, UnicodeDecodeError) as error:

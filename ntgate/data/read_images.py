@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,8 +15,8 @@ import numpy.typing as npt
 from ntgate.data.columns import groups, keys, times
 from ntgate.data.disguise import BEGINNING, disguised
 from ntgate.data.domain import Domain, Ints
-from ntgate.data.image_folder import AT_ONCE, KNOWN, ImageFolder, image_folder
-from ntgate.data.image_form import ImageForm, Prepared, prepared
+from ntgate.data.image_folder import AT_ONCE, KNOWN, LOST, ImageFolder, image_folder
+from ntgate.data.image_form import ImageForm, Prepared, prepared, without_warnings
 from ntgate.data.image_metadata import metadata_of
 from ntgate.data.image_seen import pictures_seen
 from ntgate.data.image_spec import ImagesSpec
@@ -32,8 +31,7 @@ from ntgate.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-# Of what is said of a picture's size data.limits.megapixels is the judge, before its pixels are unpacked.
-warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
+_FETCH = "fetch the files that the links stand for, as git annex get does"
 _MOST = 20  # damaged files named one by one
 
 _Picture: TypeAlias = tuple[Prepared, bytes]
@@ -99,7 +97,12 @@ def _refuse_none(folder: ImageFolder, spec: SourceSpec) -> None:
     if not folder.pictures:
         others = ", ".join(f"{count:,} {ending}" for ending, count in folder.skipped.items())
         got = f"none, beside {others}" if others else "none"
-        raise DataError(spec.path, expected=f"images ({', '.join(KNOWN)}) in one folder a class", got=got, fix="check the path")
+        fix = f"{_FETCH}, or check the path" if _some_lost(folder.skipped) else "check the path"
+        raise DataError(spec.path, expected=f"images ({', '.join(KNOWN)}) in one folder a class", got=got, fix=fix)
+
+
+def _some_lost(kinds: Iterable[str]) -> bool:
+    return any(kind.endswith(LOST) for kind in kinds)
 
 
 def _all_in_folders(folder: ImageFolder) -> bool:
@@ -136,14 +139,15 @@ def _labels(
             got=f"{loose[0]} beside them",
             fix="move it, or give a metadata.csv with the columns file_name and label",
         )
-    if folder.bare and not splits:
-        name, endings = next(iter(folder.bare.items()))
+    bare = folder.bare(at + 1)
+    if bare:
+        name, endings = next(iter(bare.items()))
         shown = ", ".join(f"{count:,} {ending}" for ending, count in endings.items())
         raise DataError(
             spec.path,
             expected="pictures in every folder of a class",
             got=f"none that can be read in {name} ({shown})",
-            fix="convert them to png or jpg, or move the folder elsewhere",
+            fix=f"{_FETCH if _some_lost(endings) else 'convert them to png or jpg'}, or move the folder elsewhere",
         )
     return encode_labels(np.array([one[at] for one in parts]), spec.path)
 
@@ -170,7 +174,7 @@ def _rows(
     Raises:
         DataError: naming every file that cannot be read.
     """
-    with ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
+    with without_warnings(), ThreadPoolExecutor(AT_ONCE if folder.place.remote else 1) as readers:
         read = list(readers.map(lambda file: _read(folder, file, form, spec.limits, recorded=recorded), files))
     damaged = [f"{file} ({fault})" for file, fault in zip(files, read, strict=True) if isinstance(fault, str)]
     if damaged:

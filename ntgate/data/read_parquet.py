@@ -11,6 +11,7 @@ import numpy as np
 from ntgate.data.columns import frame_of
 from ntgate.data.csv_types import natural
 from ntgate.data.disguise import refuse_disguised
+from ntgate.data.labels import rows
 from ntgate.data.location import Location, unreadable
 from ntgate.data.read_table import check_header
 from ntgate.data.sampling import sampled
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _BATCH = 65_536
 _INDEX = "__index_level_0__"  # which pandas makes of an index without a name
+_DIGITS, _EXACT = 15, 2**53  # which float64 keeps, and up to where it has every whole number
+_YEAR = 9999
+_YEARS = (-62_135_596_800, 253_402_300_800)  # seconds since 1970, where the year 1 begins and 9999 ends
 _A_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
@@ -96,9 +100,12 @@ def in_pandas(table: pa.Table, spec: SourceSpec) -> pd.DataFrame:
     """
     codes = _categories(table)
     try:
-        made = {name: _column(table[i]).to_pandas() for i, name in enumerate(table.column_names) if name != _INDEX}
+        columns = {name: _column(table[i]) for i, name in enumerate(table.column_names) if name != _INDEX}
+        for name, column in columns.items():
+            _refuse_odd_dates(column, f"{spec.path}: {name}")
+        made = {name: column.to_pandas(integer_object_nulls=_long(column)) for name, column in columns.items()}
         frame = frame_of(made, len(table))
-    except MemoryError:
+    except (MemoryError, DataError):
         raise
     except Exception as error:
         got = " ".join(str(error).split())[:200] or type(error).__name__
@@ -115,7 +122,7 @@ def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  one a
 
     kind = column.type
     if kinds.is_decimal(kind):
-        return column.cast(pa.float64())
+        return _of_decimals(column)
     if kinds.is_date(kind):
         return column.cast(pa.timestamp("ms"))
     if kinds.is_time(kind):
@@ -130,6 +137,59 @@ def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  one a
         except pa.ArrowInvalid:
             return column
     return column
+
+
+def _refuse_odd_dates(column: pa.ChunkedArray, where: str) -> None:
+    """Refuse a time zone that nobody here knows, and dates that neither Python nor pandas can write."""
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    kind = column.type
+    if not kinds.is_timestamp(kind):
+        return
+    try:
+        pa.chunked_array([], kind).to_pandas()
+    except Exception as error:  # whichever library knows zones has errors of its own
+        fix = "store the dates in UTC, or install tzdata where the zone exists"
+        raise DataError(where, expected="a time zone that is known", got=repr(kind.tz), fix=fix) from error
+    whole, (first, last) = column.cast(pa.int64()), (end * int(_A_SECOND[kind.unit]) for end in _YEARS)
+    ends = [end for end in pa.compute.min_max(whole).as_py().values() if end is not None]
+    if len(ends) == 2 and kind.tz and first <= ends[0] and ends[1] < last:  # in its own zone a year may begin up to a day earlier
+        years = pa.chunked_array([pa.array(ends, pa.int64()).cast(kind)]).to_pandas().dt.year
+        first, last = ends[0] + (years[0] < 1), ends[1] + (years[1] <= _YEAR)
+    if ends and (min(ends) < first or max(ends) >= last):
+        steps = whole.fill_null(first).to_numpy()
+        raise DataError(
+            where,
+            expected="dates in the years 1 to 9999",
+            got=f"others in {rows(np.flatnonzero((steps < first) | (steps >= last)))}",
+            fix="correct or empty these cells",
+        )
+
+
+def _of_decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decimals as numbers, but for those of which float64 loses what tells them apart, or digits of whole numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = column.cast(pa.float64())
+    if column.type.precision <= _DIGITS or _largest(found) * 10.0**column.type.scale <= _EXACT:
+        return found
+    return column if column.type.scale <= 0 or pc.count_distinct(column).as_py() > pc.count_distinct(found).as_py() else found
+
+
+def _long(column: pa.ChunkedArray) -> bool:
+    """Whether pandas, to which whole numbers with gaps are floats, would lose digits of them."""
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_int64(column.type) or kinds.is_uint64(column.type)) and column.null_count > 0 and _largest(column) > _EXACT
+
+
+def _largest(column: pa.ChunkedArray) -> float:
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py().values()
+    return max((abs(end) for end in ends if end is not None), default=0)
 
 
 def _categories(table: pa.Table) -> set[str]:

@@ -108,7 +108,8 @@ def label_values(column: pd.Series[Any]) -> npt.NDArray[Any]:
 
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
         if not column.isna().any():
-            return column.to_numpy(dtype=bool if pd.api.types.is_bool_dtype(column.dtype) else np.int64)
+            whole = np.uint64 if pd.api.types.is_unsigned_integer_dtype(column.dtype) else np.int64
+            return column.to_numpy(dtype=bool if pd.api.types.is_bool_dtype(column.dtype) else whole)
         column = column.astype(object)
     if pd.api.types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal, InvalidOperation
 
+_LONGEST = 500  # digits, as of a class name
 _BETWEEN = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
 _QUOTED = re.compile(r"""b?(["'])(.+)\1""")
 
@@ -16,16 +18,19 @@ def bare(name: str) -> str:
     ['not ok', 'not ok', 'not ok', 'not ok', 'not ok']
     >>> [bare(name) for name in ("Gro\u0308\u200bße", "01.0", "-1", "10 %", ".")]
     ['grösse', '1', '-1', '10%', '.']
+    >>> [bare(name) for name in ("9007199254740993", "9007199254740992.0", "1e3", "inf")]
+    ['9007199254740993', '9007199254740992', '1000', 'inf']
     """
     seen = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
     text = " ".join(seen.casefold().split()).rstrip(".") or name  # UCI Adult's test rows have a point behind each label
     quoted = _QUOTED.fullmatch(text)
     text = _BETWEEN.sub(" ", quoted[2] if quoted is not None else text).replace(" %", "%")
     try:
-        value = float(text)
-    except ValueError:
+        value = Decimal(text)  # float64 would take whole numbers of over 15 digits for their neighbours
+    except InvalidOperation:
         return text
-    return str(int(value)) if value.is_integer() else text
+    whole = value.is_finite() and value.adjusted() < _LONGEST and value == int(value)
+    return str(int(value)) if whole else text
 
 
 def shown(name: str) -> str:

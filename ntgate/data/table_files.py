@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from ntgate.data.location import Location, locate, regular, unreadable
+from ntgate.data.location import Location, locate, lost, regular, unreadable
 from ntgate.errors import DataError
 
 EXPECTED = "a parquet file or folder, or a pattern such as part-*.parquet"
@@ -59,6 +59,9 @@ def table_files(uri: str, shown: str, expected: str = EXPECTED) -> tuple[Locatio
     if not place.remote:
         for path in found:
             regular(path, path)
+            if lost(path):
+                got, fix = "a link that leads nowhere", "fetch the file that it stands for, or remove it"
+                raise DataError(path, expected="a file", got=got, fix=fix)
     if not found:
         raise DataError(shown, expected=expected, got="no such files", fix="check the path")
     return place, sorted(map(str, found))
@@ -71,6 +74,7 @@ def shown_files(place: Location) -> list[str]:
         path
         for path in map(str, place.below())
         if not any(part.startswith((".", "_")) for part in path.removeprefix(root).strip("/").split("/"))
+        and (place.remote or format_of(path) is not None or not lost(path))
     ]
 
 

@@ -108,7 +108,7 @@ def _translated(uri: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise absent(subject, "postgres", module=error.name) from error
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:  # the last from a damaged file of SQLite
         fault = machine_fault(error)
         if fault is not None:
             raise fault from error

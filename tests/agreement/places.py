@@ -110,11 +110,12 @@ def asked(*arguments: str) -> str:
 
 def places_of(result: RunResult, uri: str) -> Places:
     """Gather them, as the commands print and the registry keeps them."""
+    from ntgate.cli.console import printable
     from ntgate.cli.run import summary
 
     answer, name = result.as_json(), result.registry["name"]
     page = Path(result.reports["report"].path)
-    found = Places(answer, click.unstyle(summary(result)), Said(page.read_text(encoding="utf-8")))
+    found = Places(answer, click.unstyle(printable(summary(result))), Said(page.read_text(encoding="utf-8")))
     found.explain = asked("explain", result.directory)
     if result.registry["run_id"] is None:
         return found

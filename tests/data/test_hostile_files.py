@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -113,6 +114,21 @@ def twice(path):
             archive.writestr("x.npy", stored_array())
 
 
+def uint64_labels(path):
+    pd.DataFrame({"n": np.arange(4.0), "label": np.array([2**63 + 5, 2**64 - 1000] * 2, np.uint64)}).to_parquet(path)
+
+
+def stamps(unit, odd, every=False, zone=None):
+    """Parquet with dates of a unit, one of which or all are so many steps after 1970."""
+
+    def make(path):
+        steps = pa.array([odd] * 40 if every else [10**9, None, odd, *([10**9] * 37)], pa.int64())
+        columns = {"n": [float(i) for i in range(40)], "t": steps.cast(pa.timestamp(unit, zone)), "label": ["a", "b"] * 20}
+        pq.write_table(pa.table(columns), path)
+
+    return make
+
+
 def npy(path):
     content = io.BytesIO()
     np.save(content, X)
@@ -176,10 +192,38 @@ FILES = {
     # tables
     "thousands": ("csv", shifted_commas, "3 fields in every line, as in the header, got 4 in line 2"),
     "fewer": ("csv", text("a,b,label\n1,2,x\n3,y\n"), "got 2 in line 3; fill in"),
-    "open quote": ("csv", text('a,b,label\n1,2,x\n3,"4,y\n5,6,y\n'), "got 2 in line 3"),
+    "open quote": ("csv", text('a,b,label\n1,2,x\n3,"4,y\n5,6,y\n'), "quotes in pairs, got one in line 3"),
+    "cut in a quote": ("csv", text('a,b,label\n1,2,x\n3,4,y\n1,2,"x'), "one in line 4 that is open still at the end of the file"),
+    "cut behind a line in a quote": ("csv", text('a,b,label\n1,2,x\n3,4,y\n1,2,"x\n'), "one in line 4 that is open still"),
+    "cut in a quote, another inside": ("csv", text('a,t,label\n1,6"x,x\n3,c,y\n1,c,"x'), "one in line 4 that is open still"),
     "empty": ("csv", text(""), "got nothing in it"),
     "damaged parquet": ("parquet", damaged_parquet, "a parquet file"),
     "no parquet": ("parquet", text(b"PAR1" + bytes(50) + b"PAR1"), "a parquet file"),
+    "key twice": ("jsonl", text('{"n": 1, "label": "a"}\n{"n": 2, "label": "a", "label": "b"}\n'), "got label twice in line 2"),
+    "key twice, spelt otherwise": ("jsonl", text('{"n": 1, "label": "a", "\\u006e": 2}\n'), "got n twice in line 1"),
+    "key twice among odd types": ("jsonl", text('{"n": 1, "t": "a"}\n{"n": "x", "t": 1}\n{"n": 1, "n": 2}\n'), "n twice in line 3"),
+    "key twice in a part": ("jsonl", text('{"n": {"a": 1, "a": 2}, "label": "a"}\n'), "got a twice in line 1"),
+    "high half": (
+        "jsonl",
+        text('{"n": 1, "label": "y"}\n{"n": 2, "label": "y\\ud800"}\n'),
+        "half of a character, '\\ud800', in line 2",
+    ),
+    "low half": (
+        "jsonl",
+        text('{"n": 1, "label": "y"}\n{"n": 2, "label": "y\\udc00"}\n'),
+        "half of a character, '\\udc00', in line 2",
+    ),
+    "half in a key": ("jsonl", text('{"n\\ud800": 1, "label": "y"}\n'), "half of a character, '\\ud800', in line 1"),
+    "half in a cell": ("jsonl", text('{"n": "x", "label": "y"}\n{"n": "\\uD83D", "label": "n"}\n'), "'\\ud83d', in line 2"),
+    "date beyond all years": ("parquet", stamps("us", 2**62), "dates in the years 1 to 9999, got others in row 2"),
+    "date before all years": ("parquet", stamps("ms", -(2**61)), "dates in the years 1 to 9999, got others in row 2"),
+    "dates beyond all years": ("parquet", stamps("us", 2**62, True, "UTC"), "others in rows 0, 1, 2, 3, 4 and 35 more"),
+    "date in the year 10000 of its zone": ("parquet", stamps("s", 253_402_300_799, zone="Asia/Tokyo"), "others in row 2"),
+    "unknown time zone": (
+        "parquet",
+        stamps("us", 0, zone="Mars/Phobos"),
+        "t: expected a time zone that is known, got 'Mars/Phobos'",
+    ),
     # archives
     "npy": ("npz", npy, "an npy file, which holds one array alone; save the arrays x and y together"),
     "pickle": ("npz", text(b"\x80\x04K\x01."), "a pickle, which could run code"),
@@ -233,6 +277,21 @@ def test_labels_that_name_a_class(tmp_path, labels, classes):
     assert read(SourceSpec(path=str(tmp_path / "a.npz")), "target").classes == classes
 
 
+def test_unsigned_labels_in_parquet_keep_their_sign(tmp_path):
+    uint64_labels(tmp_path / "a.parquet")
+    domain = read(SourceSpec(path=str(tmp_path / "a.parquet")), "target")
+    assert domain.classes == (str(2**63 + 5), str(2**64 - 1000))
+    assert domain.labels.tolist() == [0, 1, 0, 1]
+
+
+def test_whole_characters_and_mixed_types_in_jsonl_are_read(tmp_path):
+    lines = ['{"n": 1, "t": "\\ud83d\\ude00", "label": "a"}', '{"n": "x", "t": 2, "label": "b"}', "", '{"label": "a"}']
+    (tmp_path / "a.jsonl").write_text("\ufeff" + "\n".join(lines))
+    domain = read(SourceSpec(path=str(tmp_path / "a.jsonl")), "target")
+    assert domain.classes == ("a", "b")
+    assert domain.rows["t"].tolist() == ["\U0001f600", "2", ""]
+
+
 def test_notes_for_pandas_that_mislead_do_no_harm(tmp_path):
     misleading_notes(tmp_path / "a.parquet")
     domain = read(SourceSpec(path=str(tmp_path / "a.parquet"), label="label"), "target")
@@ -279,7 +338,7 @@ def test_what_is_no_file_ends_at_once(tmp_path, make, part, name):
     path.parent.mkdir(parents=True, exist_ok=True)
     make(path)
     if make is loop and "folder" in name:
-        part = "got no such files" if "parquet" in name else "got none"
+        part = "a link that leads nowhere" if "parquet" in name else "got none, beside 1 .png linked to nothing"
     given = tmp_path / name.partition("/")[0]
     with pytest.raises(DataError) as caught:
         read(SourceSpec(path=str(given)), "target")
@@ -360,3 +419,22 @@ def test_validate_says_what_it_recognised(tmp_path, capsys):
     )
     assert command(["validate", str(tmp_path / "c.yaml")]) == 0
     assert "fields between semicolons, decimal commas" in capsys.readouterr().out
+
+
+def test_names_and_cells_command_no_terminal(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    colours = ("red", "bl\x1b[2Jue")
+    for part in ("source", "target"):
+        cells = [f"{x:.3f},{rng.choice(colours)},{'ab'[int(x > 0)]}" for x in rng.normal(size=200)]
+        (tmp_path / f"{part}.csv").write_text("n\x1b[31m,t\u202e,label\n" + "\n".join(cells))
+    (tmp_path / "c.yaml").write_text(
+        "{model: {name: m}, data: {source: {path: source.csv}, target: {path: target.csv}}, registry: {uri: 'sqlite:///m.db'}}"
+    )
+    assert command(["validate", str(tmp_path / "c.yaml")]) == 0
+    told = capsys.readouterr().out
+    for shown in ("n\\x1b[31m  number", "t\\u202e  ", "bl\\x1b[2Jue"):
+        assert shown in told
+    assert "\x1b" not in told
+    (tmp_path / "target.csv").write_text("n\x1b[31m,n\x1b[31m,label\n1,2,a\n1,2,b\n")
+    assert command(["validate", str(tmp_path / "c.yaml")]) == 5
+    assert "n\\x1b[31m twice" in capsys.readouterr().err

@@ -63,6 +63,32 @@ def test_broken_exif_is_no_damage(tmp_path):
         assert row(image).pixels.shape == (12, 20, 3)
 
 
+def test_broken_exif_is_not_told_with_a_path_of_pillow(tmp_path, recwarn):
+    for name in ("p", "q"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(PIXELS).save(tmp_path / name / "a.jpg", exif=b"Exif\0\0MM\0*" + b"\xff" * 30)
+    assert len(read(SourceSpec(path=str(tmp_path)), "source")) == 2
+    assert not [warning for warning in recwarn if "EXIF" in str(warning.message)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+@pytest.mark.parametrize("said", [{}, {"range": [0, 1]}])
+def test_pixels_that_are_no_numbers_are_refused(tmp_path, odd, said):
+    for name in ("p", "q"):
+        (tmp_path / name).mkdir()
+        pixels = np.full((12, 20), 0.5, np.float32)
+        Image.fromarray(pixels).save(tmp_path / name / "a.tif")
+        pixels[3, 4] = odd
+        Image.fromarray(pixels).save(tmp_path / name / "b.tif")
+    with pytest.raises(DataError, match=r"2 damaged files: .*p/b.tif \(NaN or infinity among its pixels\), .*q/b.tif"):
+        read_together({"source": SourceSpec(path=str(tmp_path))}, labelled=("source",), images=ImagesSpec(**said))
+    x = np.full((3, 12, 20), 0.5)
+    x[1, 0, 0] = odd
+    with pytest.raises(DataError, match="finite pixels, got NaN or infinity in row 1"):
+        pixels_of(x, "none", ImagesSpec(**said), "x")
+
+
 def test_sixteen_bits_keep_their_order_and_nothing_is_clipped():
     deep = np.linspace(2000, 20000, 240).astype(np.uint16).reshape(12, 20)
     found = row(Image.fromarray(deep), mode="L", range=(0, 32767))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,3 +116,17 @@ def test_a_number_of_many_values_is_no_slice():
     rows = pd.DataFrame({"age": np.arange(30, dtype=np.float32)})
     with pytest.raises(DataError, match="got 30 different numbers; write its bins into a column"):
         slice_keys(Domain("test", rows, None), "age")
+
+
+def test_long_whole_numbers_are_keys_labels_and_times_to_their_last_digit(tmp_path):
+    long, stamps = [Decimal(10**30 + i) for i in range(4)], [Decimal(1_700_000_000_000_000_000 + i * 10**12) for i in range(4)]
+    ids = pd.array([2**60, 2**60 + 1, None, 2**60 + 3], dtype="Int64")
+    frame = pd.DataFrame(
+        {"n": range(4), "who": long, "at": stamps, "id": ids, "label": [Decimal(10**20 + i % 2) for i in range(4)]}
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    domain = read(SourceSpec(path=str(tmp_path / "a.parquet"), group="who", time="at", keep=["id"]), "target")
+    assert domain.groups.tolist() == [str(number) for number in long]
+    assert domain.times.tolist() == [float(stamp) for stamp in stamps]
+    assert domain.keys["id"].tolist() == [str(2**60), str(2**60 + 1), "", str(2**60 + 3)]
+    assert domain.classes == (str(10**20), str(10**20 + 1))

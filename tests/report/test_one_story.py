@@ -8,6 +8,7 @@ import click
 import numpy as np
 import pytest
 
+from ntgate.cli.console import printable
 from ntgate.cli.drift import summary
 from ntgate.report.content import RunReport
 from ntgate.report.drift_content import DriftReport, FeatureRow
@@ -63,7 +64,7 @@ def places(shift: ShiftReport, read) -> dict[str, str]:
     told = {**shift.model_dump(exclude={"attribution", "label_shift", "task"}), "sentence": shift.sentence}
     run = {"outcome": "rejected", "shift": shift.model_dump(mode="json")}
     found = {
-        "console": click.unstyle(summary(shift, "here")),
+        "console": click.unstyle(printable(summary(shift, "here"))),
         "drift page": read(render_drift_page(DriftReport.of(told, features=features))).text,
         "report page": read(render_page(RunReport.of(run))).text,
     }

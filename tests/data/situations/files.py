@@ -230,4 +230,25 @@ FILES = [
         "expected one JSON object a line, got a list",
         write=file(".jsonl", lambda f: f.to_json(orient="records")),
     ),
+    Situation(
+        "A file that was cut inside a quote",
+        "refuses",
+        "one in line 242 that is open still at the end of the file",
+        write=file(".csv", lambda f: f.to_csv(index=False) + '1,red,"yes'),
+    ),
+    Situation(
+        "A key twice in a line of jsonl",
+        "refuses",
+        "got amount twice in line 4",
+        write=file(
+            ".jsonl",
+            lambda f: f.to_json(orient="records", lines=True).replace("}\n", ',"amount":1}\n', 4).replace(',"amount":1}', "}", 3),
+        ),
+    ),
+    Situation(
+        "Half of a character in jsonl",
+        "refuses",
+        "half of a character, '\\ud83d', in line",
+        write=file(".jsonl", lambda f: f.to_json(orient="records", lines=True).replace('"yes"', '"yes\\ud83d"')),
+    ),
 ]

@@ -213,4 +213,10 @@ LABELS = [
         "hold several classes",
         label=lambda y: [f"['{one}', 'fast']" if i % 3 else f"['{one}']" for i, one in enumerate(y)],
     ),
+    Situation(
+        "Whole numbers that float64 takes for one, as labels",
+        "reads",
+        "amount  number",
+        label=lambda y: np.where(y == "yes", 2**53, 2**53 + 1),
+    ),
 ]

@@ -83,6 +83,10 @@ def png(image: Image.Image, path: Path, i: int) -> None:
     image.save(path.with_suffix(".png"))
 
 
+def lost(image: Image.Image, path: Path, i: int) -> None:
+    path.with_suffix(".png").symlink_to(f"../../.git/annex/objects/{i}")
+
+
 def deep(ending: str, change: Callable[[np.ndarray], np.ndarray]) -> Save:
     return lambda image, path, i: Image.fromarray(change(np.asarray(image.convert("L")))).save(path.with_suffix(ending))
 
@@ -200,6 +204,16 @@ PICTURES = [
     Pictures(".jfif, .JPG and no ending", "reads", "in colour", save=every(3, jpeg(".jfif"), every(2, jpeg(""), jpeg(".JPG")))),
     Pictures("A class of which no picture can be read", "refuses", "none that can be read in lies (20 .heic)", save=unreadable),
     Pictures("Other files beside pictures", "reads", "2 other files skipped", beside=notes),
+    Pictures("Some links that lead nowhere", "reads", "(8 .png linked to nothing)", save=every(5, lost)),
+    Pictures(
+        "A class of links that lead nowhere, as an annex has them",
+        "refuses",
+        "fetch the files that the links stand for",
+        save=lambda im, p, i: (lost if p.parent.name == "lies" else png)(im, p, i),
+    ),
+    Pictures(
+        "Nothing but links that lead nowhere", "refuses", "got none, beside 40 .png linked to nothing; fetch the files", save=lost
+    ),
     Pictures("What notebooks and systems leave behind", "reads", "4 hidden files left out", beside=hidden),
     Pictures("train and val, classes below", "reads", "train and val are read together", folder="train|val"),
     Pictures("train and test of the target", "asks", "images: {splits: together}", folder="train|test"),
@@ -240,6 +254,12 @@ PICTURES = [
         "refuses",
         "lost.png without a picture",
         beside=metadata(lambda n: kinds([*n, "lost.png"])),
+    ),
+    Pictures(
+        "metadata.csv with a path that leads out of the folder",
+        "refuses",
+        "/etc/passwd without a picture",
+        beside=metadata(lambda n: kinds([*n, "/etc/passwd"])),
     ),
     Pictures(
         "metadata.csv without the label column",
