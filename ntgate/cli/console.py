@@ -97,8 +97,8 @@ def printable(text: str) -> str:
 
     Names and cells are what their files say, and could else colour, move and hide what stands beside them.
 
-    >>> printable("c\x1b[31m\tgr\u00fcn\u202e\n")
-    'c\\x1b[31m\tgr\u00fcn\\u202e\n'
+    >>> printable("c\x1b[31m\tgr\u00fcn\u202e")
+    'c\\x1b[31m\tgrün\\u202e'
     """
     return _NO_SIGN.sub(lambda found: ascii(found[0])[1:-1], text).replace(_escape(), "\x1b")
 
