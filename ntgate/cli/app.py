@@ -40,7 +40,7 @@ from ntgate.cli.serve_check import serve_check
 from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
-from ntgate.credentials import without_credentials
+from ntgate.credentials import remember_address, without_credentials
 from ntgate.errors import Faults, MachineError, NtgateError, RegistryError, WornError
 from ntgate.extras import of_import
 from ntgate.machine import machine_fault
@@ -109,6 +109,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if not arguments and COMPLETE in os.environ:
         return _completed()
+    for argument in arguments:
+        remember_address(argument)
     standing.forget()
     # What click prints by itself is the answer then.
     helping = not arguments or not {"-h", "--help", "--version"}.isdisjoint(arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ntgate.credentials import remember_address
 from ntgate.errors import ConfigError, RegistryError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def registry_config(uri: str) -> RegistryConfig:
 
     from ntgate.registry.config import RegistryConfig
 
+    remember_address(uri)  # which may come from the environment
     try:
         return RegistryConfig(uri=uri)
     except ValidationError as error:

@@ -43,7 +43,7 @@ class RegistryConfig(Frozen):
     def _kept_and_shared(cls, uri: str) -> str:
         # A folder of files cannot hold the lock, and a database in memory forgets the champion.
         # A reference is judged by its value, when it is used.
-        if not uri.startswith("$[") and not re.match(r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://.|sqlite(\+\w+)?:///[^:]", uri):
+        if "$[" not in uri and not re.match(r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://.|sqlite(\+\w+)?:///[^:]", uri):
             raise ValueError("sqlite:///FILE, an http(s):// address or a database URI")
         return uri
 
