@@ -14,7 +14,7 @@ from ntgate.config import RunConfig
 from ntgate.config_base import inherited
 from ntgate.config_errors import explain
 from ntgate.config_paths import located, located_or_refused
-from ntgate.environment_references import expanded, kept, referenced, to_be_kept, unset
+from ntgate.environment_references import expanded, kept, referenced, to_be_kept, unset, with_password
 from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.settings_file import plain
 
@@ -98,6 +98,22 @@ def _references(value: Any, keys: tuple[str, ...] = ()) -> dict[str, Any]:
                 found[key] = below
         elif where in _ADDRESSES and isinstance(inner, str) and to_be_kept(inner):
             found[key] = kept(inner)
+    return found
+
+
+def with_passwords(content: Mapping[str, Any], where: str = "") -> list[str]:
+    """The settings of a plain mapping, by their keys, in which a password stands, and no reference to one.
+
+    >>> with_passwords({"registry": {"uri": "http://ann:${PW}@tracking"}, "data": {"target": {"path": "https://ann:pw@host/x"}}})
+    ['data.target.path']
+    """
+    found: list[str] = []
+    for key, value in content.items():
+        inner = {str(i): one for i, one in enumerate(value)} if isinstance(value, list) else value
+        if isinstance(inner, Mapping):
+            found += with_passwords(inner, f"{where}{key}.")
+        elif isinstance(inner, str) and with_password(inner):
+            found.append(f"{where}{key}")
     return found
 
 

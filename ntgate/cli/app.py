@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -41,7 +42,7 @@ from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
 from ntgate.credentials import remember_address, without_credentials
-from ntgate.errors import Faults, MachineError, NtgateError, RegistryError, WornError
+from ntgate.errors import ConfigError, Faults, MachineError, NtgateError, RegistryError, WornError
 from ntgate.extras import of_import
 from ntgate.machine import machine_fault
 from ntgate.registry import standing
@@ -50,6 +51,7 @@ from ntgate.training.foreign import left
 COMPLETE = "_NTGATE_COMPLETE"  # set by the shell that completes
 INTERNAL, USAGE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
+_SHOWN = 120  # characters of a path
 
 EXIT_CODES = """\b
 Exit codes:
@@ -184,7 +186,19 @@ def _outside(error: BaseException) -> NtgateError | None:
     """The error in our words where it is no fault of ours."""
     if isinstance(error, SystemExit):
         return left(error)
-    return machine_fault(error) or of_import(error)
+    return machine_fault(error) or of_import(error) or _of_path(error)
+
+
+_IMPOSSIBLE = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES, errno.EROFS)
+
+
+def _of_path(error: BaseException) -> ConfigError | None:
+    """The error in our words where a path that was given can lead nowhere, and nobody has said so in better words."""
+    if not isinstance(error, OSError) or error.errno not in _IMPOSSIBLE or not error.filename:
+        return None
+    shown = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+    return ConfigError(shown, expected="a path that can be used", got=os.strerror(error.errno).lower(), fix="name another one")
 
 
 def _internal(error: BaseException) -> str:

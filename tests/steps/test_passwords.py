@@ -53,6 +53,14 @@ def test_a_password_in_the_config_itself_is_refused_on_zenml(project):
     assert not (project / "zenml").exists()
 
 
+def test_so_is_one_in_the_address_of_data(project):
+    setting = f"data.source.path=https://ann:{PASSWORD}@127.0.0.1:9/x.npz"
+    code, out, log = ntgate(project, "run", str(project / "config.yaml"), "--set", setting)
+    assert code == 2
+    assert "data.source.path: expected a password as ${NAME} on ZenML" in json.loads(out)["errors"][0]["message"]
+    assert PASSWORD not in out + log
+
+
 @pytest.fixture
 def config(project, monkeypatch):
     monkeypatch.setenv("REGISTRY_PASSWORD", PASSWORD)
