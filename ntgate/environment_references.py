@@ -15,6 +15,8 @@ Spec = TypeVar("Spec", bound=Any)
 _WRITTEN = r"\$\{(?P<written>\w+)\}"
 _KEPT = r"\$\[(?P<kept>\w+)\]"
 _REFERENCE = re.compile(f"{_WRITTEN}|{_KEPT}")
+_HOST = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?", re.ASCII)
+PORT = "an address with a number from 1 to 65535 as its port"
 _HARMLESS = re.compile(r"[^@?#;\s]*")  # a value that brings neither user nor query into an address
 _SECRET_NAME = re.compile(
     "(?i)(pass(word|wd|phrase)?|pwd|pw|token|secret|(api|access|account|secret)_?key|credentials?|signature)$"
@@ -125,3 +127,17 @@ def with_password(address: str) -> bool:
         return True
     query = written.partition("?")[2]
     return without_credentials(f"?{query}") != f"?{query}"
+
+
+def odd_port(uri: str) -> bool:
+    """Whether what stands behind the host is no port, which every library tells in other words.
+
+    >>> odd_port("postgresql://ann:a/b@db:abc/mlflow"), odd_port("postgresql://ann:a/b@db:5432/mlflow"), odd_port("http://[::1]:80")
+    (True, False, False)
+    """
+    rest = uri.partition("://")[2]
+    if uri.startswith("sqlite"):
+        return False
+    # A password may have a question mark in it, and a query an @: only what is none either way is refused.
+    hosts = {re.split("[/?#]", part.rpartition("@")[2])[0] for part in (rest, rest.partition("?")[0])}
+    return not any((found := _HOST.fullmatch(host)) and int(found[1] or 1) in range(1, 65536) for host in hosts)

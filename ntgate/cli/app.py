@@ -44,7 +44,7 @@ from ntgate.cli.validate import validate
 from ntgate.credentials import remember_address, without_credentials
 from ntgate.errors import ConfigError, Faults, MachineError, NtgateError, RegistryError, WornError
 from ntgate.extras import of_import
-from ntgate.machine import machine_fault
+from ntgate.machine import machine_fault, out_of_room
 from ntgate.registry import standing
 from ntgate.training.foreign import left
 
@@ -118,11 +118,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
     helping = not arguments or not {"-h", "--help", "--version"}.isdisjoint(arguments)
     with nullcontext() if helping else console.claimed():
         try:
+            _refuse_no_folder(helping=helping)
             with signals.terminable():
                 code = cli.main(list(arguments), prog_name="ntgate", standalone_mode=False)
             return int(code or 0)
         except BaseException as error:  # noqa: BLE001  the last line of defence
             return _ended(error, as_json="--json" in arguments, helping=helping)
+
+
+def _refuse_no_folder(*, helping: bool) -> None:
+    """Refuse a working directory that was deleted: every library says something else of it."""
+    if helping:
+        return
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise ConfigError(
+            "working directory", expected="a folder that exists", got="one that was deleted", fix="change to another folder"
+        ) from None
 
 
 def _completed() -> int:
@@ -147,6 +160,9 @@ def _ended(error: BaseException, *, as_json: bool, helping: bool) -> int:
         if standing.known() is not None:
             console.error(f"nobody reads the answer; {standing.sentence()}")
         return READER_GONE
+    if helping and out_of_room(error):
+        got, fix = os.strerror(errno.ENOSPC), "make room there, or write elsewhere"
+        error = MachineError("standard output", expected="a place that takes the answer", got=got, fix=fix)
     if isinstance(error, click.ClickException):
         shown = io.StringIO()
         error.show(shown)
