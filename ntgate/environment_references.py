@@ -91,7 +91,8 @@ def filled_in(spec: Spec, where: str) -> Spec:
     if missing:
         raise ConfigErrors([unset(where, name) for name in missing])
     path = expanded(spec.path)
-    return spec if path == spec.path else spec.model_copy(update={"path": path})
+    filled: Spec = spec if path == spec.path else spec.model_copy(update={"path": path})
+    return filled
 
 
 def kept(text: str) -> str:
