@@ -81,3 +81,9 @@ def test_an_address_in_place_of_a_name_is_not_said(project, capsys, address):
     told = capsys.readouterr()
     assert "notify.webhook: expected the name of an environment variable" in told.err
     assert "S3KRET" not in told.out + told.err
+
+
+def test_nor_is_one_in_place_of_the_section(project, capsys):
+    assert command(["validate", str(project / "config.yaml"), "--set", "notify=https://hooks.example/S3KRET"]) == 2
+    assert "notify: expected a mapping of settings, got 'an address'" in (told := capsys.readouterr().err)
+    assert "S3KRET" not in told
