@@ -56,14 +56,14 @@ def remember(secret: str, *, whole: bool = False) -> None:
 
 def remember_address(address: str) -> None:
     """Have user's password, token and secrets in the query of an address masked wherever they stand from now on."""
-    _, sign, rest = re.sub(_REFERENCE, "", address).partition("://")
+    scheme, sign, rest = re.sub(_REFERENCE, "", address).partition("://")
     if not sign:
         return
     for end in {rest.find("@"), rest.partition("?")[0].rfind("@"), rest.rfind("@")} - {-1}:
         user, colon, password = rest[:end].partition(":")
         if colon:
             remember(password, whole=re.match(_PORT, password) is not None)
-        elif "/" not in user:
+        elif "/" not in user and not re.search(r"(postgresql|mysql|mssql)(\+\w+)?$", scheme):  # where it is the name of somebody
             remember(user)
     for found in _IN_QUERY.finditer(rest):
         remember(found[1])

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ntgate.cli.app import run as command
-from ntgate.credentials import without_credentials
+from ntgate.credentials import remember_address, without_credentials
 from ntgate.environment_references import expanded, with_password
 from ntgate.errors import DataError, RegistryDeniedError
 from ntgate.registry.client import connect
@@ -120,6 +120,12 @@ def test_what_was_filled_in_is_masked_by_itself(monkeypatch):
         assert "Tr0ub" not in str(DataError("x", expected="y", got=quoted, fix="z"))
     monkeypatch.setenv("FOLDER", "/srv/rows-of-march")
     assert expanded("file://${FOLDER}/x.npz") == without_credentials("file:///srv/rows-of-march/x.npz")  # no secret
+
+
+def test_the_name_of_a_database_user_is_none():
+    remember_address("postgresql://accountant7@db/mlflow")
+    said = 'password authentication failed for user "accountant7"'
+    assert without_credentials(said) == said
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
