@@ -124,7 +124,8 @@ def with_password(address: str) -> bool:
     # A password may hold what ends the name of a host elsewhere, so that the last @ counts.
     user, at, _ = rest.rpartition("@")
     _, colon, secret = user.partition(":")
-    if not written.startswith("sqlite") and sign and at and ((colon and secret) or re.match(r"https?://[^/:]+@", written)):
+    host = sign and not rest.startswith("/")  # a file has none
+    if host and at and ((colon and secret) or re.search(r"https?://[^/:]+@", written)):
         return True
     query = written.partition("?")[2]
     return without_credentials(f"?{query}") != f"?{query}"

@@ -164,6 +164,9 @@ def test_nor_one_in_the_address_of_data(project, data, capfd):
 @pytest.mark.parametrize("password", AWKWARD, ids=repr)
 def test_so_is_one_of_any_characters(password):
     assert with_password(f"postgresql://ann:{password}@db/mlflow")
+    assert with_password(f"registry.uri=postgresql://ann:{password}@db/mlflow")
+    assert with_password("registry.uri=https://token@tracking")
+    assert not with_password("registry.uri=sqlite:////srv/a:b@c/mlflow.db")
     assert not with_password("postgresql://ann@db:5432/mlflow")
     assert not with_password("postgresql://ann:${PW}@db:5432/mlflow")
 
