@@ -75,6 +75,8 @@ def _explain(problem: dict[str, Any], root: type[BaseModel], content: Mapping[st
 def _of_value(shown: str, problem: dict[str, Any], tags: list[str]) -> ConfigError:
     """What is wrong with a value; where it should be one of a union, ``tags`` are its kinds."""
     kind, value, context = problem["type"], problem["input"], problem.get("ctx", {})
+    if shown.partition(".")[0] == "notify" and "/" in str(value):  # the address of a webhook is a secret as a whole
+        value = "an address"
     if kind in ("literal_error", "union_tag_invalid"):
         allowed = context.get("expected", context.get("expected_tags", "another value"))
         return _choice(shown, [part.strip(" '\"") for part in allowed.replace(" or ", ",").split(",")], context.get("tag", value))

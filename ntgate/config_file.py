@@ -14,10 +14,12 @@ from ntgate.config import RunConfig
 from ntgate.config_base import inherited
 from ntgate.config_errors import explain
 from ntgate.config_paths import located, located_or_refused
-from ntgate.environment_references import expanded, kept, referenced, unset, with_password
+from ntgate.environment_references import expanded, kept, referenced, to_be_kept, unset, with_password
 from ntgate.errors import ConfigError, ConfigErrors
 from ntgate.settings_file import plain
 
+_ROWS = ("source", "target", "target_test", "unlabelled")
+_ADDRESSES = {("registry", "uri"), ("gate", "ledger", "uri"), *(("data", name, "path") for name in _ROWS)}
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
 
 
@@ -25,8 +27,9 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> RunConfig:
     """Read a YAML or JSON config.
 
     Relative paths in it, the SQLite registry among them, are relative to the folder of the file, so that a scheduled run
-    means the same as one by hand. ``${NAME}`` in a string is replaced by the environment variable; in an address of the registry
-    that then holds credentials it stays a reference, so that no config that is kept or sent anywhere holds a password.
+    means the same as one by hand. ``${NAME}`` in a string is replaced by the environment variable; where user, password, token or
+    query stand in the address of the registry, the ledger or data it stays a reference, so that no config that is kept or sent
+    anywhere holds a password.
 
     Args:
         path: the config file.
@@ -69,21 +72,49 @@ def parse(content: Mapping[str, Any], base: Path) -> RunConfig:
         problems += explain(error, RunConfig, resolved)
     if problems:
         raise ConfigErrors(problems)
-    return _without_password(config, content)
+    return _without_password(config, content, base)
 
 
-def _without_password(config: RunConfig, content: Mapping[str, Any]) -> RunConfig:
-    """The config with the addresses of registry and ledger as they were written, where a password was filled into them.
+def _without_password(config: RunConfig, content: Mapping[str, Any], base: Path) -> RunConfig:
+    """The config with the addresses of registry, ledger and data as they were written, where a secret is filled into them.
 
-    Orchestrators store the config, and show it to everybody. It is filled in again where the database is connected to.
+    Orchestrators store the config, and show it to everybody. It is filled in again where the address is connected to.
     """
-    registry, ledger = config.registry, config.gate.ledger
-    if with_password(registry.uri):
-        registry = registry.model_copy(update={"uri": kept(content["registry"]["uri"])})
-    if ledger.uri is not None and with_password(ledger.uri):
-        ledger = ledger.model_copy(update={"uri": kept(content["gate"]["ledger"]["uri"])})
-    gate = config.gate.model_copy(update={"ledger": ledger})
-    return config.model_copy(update={"registry": registry, "gate": gate})
+    written = located(_references(content), base, [])
+    registry = config.registry.model_copy(update=written.get("registry", {}))
+    ledger = config.gate.ledger.model_copy(update=written.get("gate", {}).get("ledger", {}))
+    rows = {name: getattr(config.data, name).model_copy(update=part) for name, part in written.get("data", {}).items()}
+    gate, data = config.gate.model_copy(update={"ledger": ledger}), config.data.model_copy(update=rows)
+    return config.model_copy(update={"registry": registry, "gate": gate, "data": data})
+
+
+def _references(value: Any, keys: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Of a config as it was written, the addresses in which references stay, at their places."""
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        where = (*keys, key)
+        if isinstance(inner, Mapping) and any(place[: len(where)] == where for place in _ADDRESSES):
+            if below := _references(inner, where):
+                found[key] = below
+        elif where in _ADDRESSES and isinstance(inner, str) and to_be_kept(inner):
+            found[key] = kept(inner)
+    return found
+
+
+def with_passwords(content: Mapping[str, Any], where: str = "") -> list[str]:
+    """The settings of a plain mapping, by their keys, in which a password stands, and no reference to one.
+
+    >>> with_passwords({"registry": {"uri": "http://ann:${PW}@tracking"}, "data": {"target": {"path": "https://ann:pw@host/x"}}})
+    ['data.target.path']
+    """
+    found: list[str] = []
+    for key, value in content.items():
+        inner = {str(i): one for i, one in enumerate(value)} if isinstance(value, list) else value
+        if isinstance(inner, Mapping):
+            found += with_passwords(inner, f"{where}{key}.")
+        elif isinstance(inner, str) and with_password(inner):
+            found.append(f"{where}{key}")
+    return found
 
 
 def _set(content: dict[str, Any], override: str) -> None:

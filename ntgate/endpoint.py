@@ -101,6 +101,8 @@ def at(address: str) -> Endpoint:
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
+        if host and ":" not in host:
+            host = host.encode("idna").decode("ascii")  # a label that is empty or too long is none
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https"):

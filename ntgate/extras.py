@@ -65,6 +65,23 @@ def absent(subject: str, *extras: str, module: str | None) -> ConfigError:
     return ConfigError(subject, expected=f"ntgate[{','.join(extras)}]", got=f"no module {module}", fix=install(*extras))
 
 
+def no_driver(subject: str, module: str | None) -> ConfigError:
+    """The error where the driver of a database is not installed; one comes with an extra.
+
+    >>> print(no_driver("registry.uri", "psycopg"))
+    registry.uri: expected ntgate[postgres], got no module psycopg; pip install "ntgate[postgres]".
+    >>> print(no_driver("--uri", "pyodbc"))
+    --uri: expected the driver that the address names, got no module pyodbc; pip install pyodbc, or name another driver.
+    """
+    if module is not None and module.partition(".")[0] in MODULES["postgres"]:
+        return absent(subject, "postgres", module=module)
+    fix = f"pip install {_PACKAGES.get(module or '', module)}, or name another driver"
+    return ConfigError(subject, expected="the driver that the address names", got=f"no module {module}", fix=fix)
+
+
+_PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}  # by module, where they are called otherwise
+
+
 def not_installed(subject: str, address: str, error: ImportError) -> ConfigError:
     """The error where the library of a store is not installed; fsspec knows many.
 

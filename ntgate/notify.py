@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import urllib.request
 from collections.abc import Mapping
@@ -12,11 +13,13 @@ from http.client import HTTPException
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from ntgate.base import Frozen
 from ntgate.credentials import without_credentials
 
 _LOG = logging.getLogger(__name__)
+_VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 _SECONDS = 15  # that a run waits for anybody
 Outcome = Literal["promoted", "rejected", "inconclusive", "approval_wanted"]
 
@@ -31,15 +34,19 @@ class NotifyConfig(Frozen):
         outcomes: which verdicts are told.
     """
 
-    webhook: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    webhook: str | None = Field(None, json_schema_extra={"pattern": f"^{_VARIABLE}$"})
     command: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ("promoted", "rejected", "inconclusive", "approval_wanted")
 
-    @field_validator("webhook", mode="before")
+    @field_validator("webhook")
     @classmethod
-    def _a_name(cls, value: Any) -> Any:
-        if isinstance(value, str) and "://" in value:
-            raise ValueError("the name of an environment variable that holds the address, which is a secret")
+    def _a_name(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(_VARIABLE, value):
+            # What came is not said: an address of a webhook is a secret as a whole, with its scheme or without.
+            got = "an address" if re.search("[/.:]", value) else "no name of one"
+            expected = "the name of an environment variable that holds the address, which is a secret"
+            fix = "export the address as a variable, and give the variable's name"
+            raise PydanticCustomError("no_name", "expected {expected}, got {got}", {"expected": expected, "got": got, "fix": fix})
         return value
 
 

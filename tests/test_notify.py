@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from pydantic import ValidationError
 
+from ntgate.cli.app import run as command
 from ntgate.notify import NotifyConfig, message, send
 
 TOLD = message("reader", {"outcome": "rejected", "sentence": "rejected: no gain", "gain": -0.02})
@@ -70,3 +71,19 @@ def test_who_cannot_be_told_changes_nothing(config, sentence, caplog):
 def test_an_address_in_the_config_is_refused():
     with pytest.raises(ValidationError, match="the name of an environment variable that holds the address"):
         NotifyConfig(webhook="https://hooks.example/T00")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://hooks.slack.com/services/T0/B0/S3KRET", "hooks.slack.com/services/T0/B0/S3KRET", "S3KRET 1"]
+)
+def test_an_address_in_place_of_a_name_is_not_said(project, capsys, address):
+    assert command(["validate", str(project / "config.yaml"), "--json", "--set", f"notify.webhook={address}"]) == 2
+    told = capsys.readouterr()
+    assert "notify.webhook: expected the name of an environment variable" in told.err
+    assert "S3KRET" not in told.out + told.err
+
+
+def test_nor_is_one_in_place_of_the_section(project, capsys):
+    assert command(["validate", str(project / "config.yaml"), "--set", "notify=https://hooks.example/S3KRET"]) == 2
+    assert "notify: expected a mapping of settings, got 'an address'" in (told := capsys.readouterr().err)
+    assert "S3KRET" not in told

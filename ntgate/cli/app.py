@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -40,16 +41,17 @@ from ntgate.cli.serve_check import serve_check
 from ntgate.cli.status import status
 from ntgate.cli.up import up
 from ntgate.cli.validate import validate
-from ntgate.credentials import without_credentials
-from ntgate.errors import Faults, MachineError, NtgateError, RegistryError, WornError
+from ntgate.credentials import remember_address, without_credentials
+from ntgate.errors import ConfigError, Faults, MachineError, NtgateError, RegistryError, WornError
 from ntgate.extras import of_import
 from ntgate.foreign_code import left
-from ntgate.machine import machine_fault
+from ntgate.machine import machine_fault, out_of_room
 from ntgate.registry import standing
 
 COMPLETE = "_NTGATE_COMPLETE"  # set by the shell that completes
 INTERNAL, USAGE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
+_SHOWN = 120  # characters of a path
 
 EXIT_CODES = """\b
 Exit codes:
@@ -109,16 +111,31 @@ def run(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if not arguments and COMPLETE in os.environ:
         return _completed()
+    for argument in arguments:
+        remember_address(argument)
     standing.forget()
     # What click prints by itself is the answer then.
     helping = not arguments or not {"-h", "--help", "--version"}.isdisjoint(arguments)
     with nullcontext() if helping else console.claimed():
         try:
+            _refuse_no_folder(helping=helping)
             with signals.terminable():
                 code = cli.main(list(arguments), prog_name="ntgate", standalone_mode=False)
             return int(code or 0)
         except BaseException as error:  # noqa: BLE001  the last line of defence
             return _ended(error, as_json="--json" in arguments, helping=helping)
+
+
+def _refuse_no_folder(*, helping: bool) -> None:
+    """Refuse a working directory that was deleted: every library says something else of it."""
+    if helping:
+        return
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise ConfigError(
+            "working directory", expected="a folder that exists", got="one that was deleted", fix="change to another folder"
+        ) from None
 
 
 def _completed() -> int:
@@ -143,6 +160,9 @@ def _ended(error: BaseException, *, as_json: bool, helping: bool) -> int:
         if standing.known() is not None:
             console.error(f"nobody reads the answer; {standing.sentence()}")
         return READER_GONE
+    if helping and out_of_room(error):
+        got, fix = os.strerror(errno.ENOSPC), "make room there, or write elsewhere"
+        error = MachineError("standard output", expected="a place that takes the answer", got=got, fix=fix)
     if isinstance(error, click.ClickException):
         shown = io.StringIO()
         error.show(shown)
@@ -182,7 +202,19 @@ def _outside(error: BaseException) -> NtgateError | None:
     """The error in our words where it is no fault of ours."""
     if isinstance(error, SystemExit):
         return left(error)
-    return machine_fault(error) or of_import(error)
+    return machine_fault(error) or of_import(error) or _of_path(error)
+
+
+_IMPOSSIBLE = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES, errno.EROFS)
+
+
+def _of_path(error: BaseException) -> ConfigError | None:
+    """The error in our words where a path that was given can lead nowhere, and nobody has said so in better words."""
+    if not isinstance(error, OSError) or error.errno not in _IMPOSSIBLE or not error.filename:
+        return None
+    shown = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+    return ConfigError(shown, expected="a path that can be used", got=os.strerror(error.errno).lower(), fix="name another one")
 
 
 def _internal(error: BaseException) -> str:

@@ -71,12 +71,13 @@ def drift(config: str, overrides: tuple[str, ...], zenml: bool, workers: str | N
 def by_workers(settings: RunConfig, wanted: str, as_json: bool) -> int:
     """The drift check of tables that lie in parquet, by Dask's workers."""
     from ntgate.distributed import workers
+    from ntgate.environment_references import filled_in
     from ntgate.errors import ConfigError
     from ntgate.shift.streamed.table_shift import table_shift
 
     if settings.data.source is None:
         raise ConfigError("data.source", expected="source rows in parquet, for --workers", got="none", fix="add 'source'")
-    specs = settings.data.source, settings.data.target
+    specs = filled_in(settings.data.source, "data.source.path"), filled_in(settings.data.target, "data.target.path")
     if any(spec.reader is not None for spec in specs):
         raise ConfigError("data", expected="parquet without a reader, for --workers", got="a reader", fix="leave out one of them")
     others = {name for spec in specs for name in (spec.label, spec.group, spec.time, spec.id, *spec.drop, *spec.keep) if name}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ntgate.cli import console
-from ntgate.cli.options import with_json, with_uri
+from ntgate.cli.options import model_name, with_json, with_uri
 
 if TYPE_CHECKING:
     from ntgate.stages.garbage_collection import Collected
@@ -17,7 +17,7 @@ _MOST = 20  # things listed one by one
 
 
 @click.command(short_help="Delete what old runs left and nobody needs; by default only say what that is.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, callback=model_name)
 @with_uri
 @click.option("--runs", multiple=True, type=click.Path(path_type=Path), help="A folder that configs name as output.")
 @click.option("--ledger", help="The ledger's address, where it is not in the registry's database.")

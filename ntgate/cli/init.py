@@ -8,7 +8,10 @@ import click
 
 from ntgate.cli import console
 from ntgate.cli.options import with_json
-from ntgate.errors import ConfigError
+from ntgate.errors import ConfigError, MachineError
+from ntgate.machine import out_of_room
+
+_SHOWN = 120  # characters of a path
 
 
 @click.command(short_help="Create a project.")
@@ -20,6 +23,17 @@ def init(directory: Path, check: bool, as_json: bool) -> int:
 
     Existing files are never overwritten.
     """
+    try:
+        return _init(directory, check=check, as_json=as_json)
+    except OSError as error:  # shutil names the file that is copied, and that is ours
+        shown = str(directory) if len(str(directory)) <= _SHOWN else f"{str(directory)[:_SHOWN]}..."
+        got = error.strerror or str(error)
+        if out_of_room(error):
+            raise MachineError(shown, expected="room for a project", got=got, fix="make room there, and run again") from error
+        raise ConfigError(shown, expected="a folder that can be made", got=got.lower(), fix="name another folder") from error
+
+
+def _init(directory: Path, *, check: bool, as_json: bool) -> int:
     from ntgate import requirements, template
 
     if check:

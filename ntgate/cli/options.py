@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from ntgate.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +33,19 @@ def with_quiet(command: F) -> F:
 
 def with_registry(command: F) -> F:
     """The argument ``NAME``, a registered model, and ``--uri``, its registry."""
-    return click.argument("name")(with_uri(command))
+    return click.argument("name", callback=model_name)(with_uri(command))
+
+
+def model_name(_context: click.Context, _argument: click.Parameter, name: str | None) -> str | None:
+    """A name that a registered model can have.
+
+    Raises:
+        ConfigError: when MLflow takes none such: it would be told as a fault of the registry.
+    """
+    if name is not None and (not name.strip() or re.search("[/:]", name)):
+        got = repr(name) if name.strip() else "an empty one"
+        raise ConfigError("NAME", expected="the name of a registered model, without / and :", got=got, fix="correct it")
+    return name
 
 
 def with_uri(command: F) -> F:

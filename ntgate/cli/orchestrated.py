@@ -124,8 +124,10 @@ def rooted(project: Path) -> None:
 
 
 def _refuse_password(config: RunConfig) -> None:
-    """ZenML keeps a pipeline's parameters in its database for everybody to see, the addresses of databases among them."""
-    for where, uri in (("registry.uri", config.registry.uri), ("gate.ledger.uri", config.gate.ledger.uri)):
+    """ZenML keeps a pipeline's parameters in its database for everybody to see, the addresses of databases and data among them."""
+    rows = {name: getattr(config.data, name) for name in ("source", "target", "target_test", "unlabelled")}
+    data = [(f"data.{name}.path", spec.path) for name, spec in rows.items() if spec is not None]
+    for where, uri in (("registry.uri", config.registry.uri), ("gate.ledger.uri", config.gate.ledger.uri), *data):
         if uri is None or not with_password(uri):
             continue
         raise ConfigError(

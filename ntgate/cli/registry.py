@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ntgate.credentials import remember_address
 from ntgate.errors import ConfigError, RegistryError
 
 if TYPE_CHECKING:
@@ -19,14 +20,13 @@ def registry_config(uri: str) -> RegistryConfig:
     """
     from pydantic import ValidationError
 
-    from ntgate.registry.config import RegistryConfig
+    from ntgate.registry.config import RegistryConfig, said
 
+    remember_address(uri)  # which may come from the environment
     try:
         return RegistryConfig(uri=uri)
     except ValidationError as error:
-        raise ConfigError(
-            "--uri", expected="sqlite:///FILE, an http(s):// address or a database URI", got=repr(uri), fix="correct it"
-        ) from error
+        raise ConfigError("--uri", expected=said(error), got=repr(uri), fix="correct it") from None
 
 
 def existing(name: str, uri: str) -> Registry:

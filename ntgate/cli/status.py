@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ntgate.cli import console
-from ntgate.cli.options import with_json, with_uri
+from ntgate.cli.options import model_name, with_json, with_uri
 from ntgate.credentials import without_credentials
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show the champion, its history, and what to do next; of all models without a NAME.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, callback=model_name)
 @with_uri
 @with_json
 def status(name: str | None, uri: str, as_json: bool) -> int:
@@ -35,8 +35,9 @@ def status(name: str | None, uri: str, as_json: bool) -> int:
     from ntgate.registry.overview import Overview, look
 
     config = registry_config(uri)
+    there = exists(config)
     opened = entries(name, config.uri)
-    if exists(config):
+    if there:
         found = look(connect(config, name), sum(entry.kind == "opened" for entry in opened))
     else:
         found = Overview(name=name, next=f"there is no file {sqlite_file(config)} yet: `ntgate run CONFIG`, or correct --uri")

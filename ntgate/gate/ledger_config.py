@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from ntgate.base import NUMBER, Frozen, Whole
+from ntgate.environment_references import PORT, odd_port
 
 Policy: TypeAlias = Literal["spend", "e_process", "none"]
 
@@ -58,8 +59,10 @@ class LedgerConfig(Frozen):
     @classmethod
     def _kept_and_shared(cls, uri: str | None) -> str | None:
         # A reference is judged by its value, when it is used.
-        if uri is not None and not uri.startswith("$[") and not re.match(r"postgresql(\+\w+)?://.|sqlite(\+\w+)?:///[^:]", uri):
+        if uri is not None and "$[" not in uri and not re.match(r"postgresql(\+\w+)?://.|sqlite(\+\w+)?:///[^:]", uri):
             raise ValueError("sqlite:///FILE or a postgresql:// address")
+        if uri is not None and "$[" not in uri and odd_port(uri):
+            raise ValueError(PORT)
         return uri
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import os
 import re
 
 from ntgate.credentials import without_credentials
-from ntgate.environment_references import expanded, referenced, unset
+from ntgate.environment_references import PORT, expanded, odd_port, referenced, unset
 from ntgate.errors import ConfigError
 from ntgate.gate.ledger_config import LedgerConfig
 
@@ -30,6 +30,8 @@ def ledger_uri(config: LedgerConfig, registry_uri: str) -> str | None:
     missing = [name for name in referenced(uri) if name not in os.environ]
     if missing:
         raise unset(where, missing[0])
+    if odd_port(expanded(uri)):
+        raise ConfigError(where, expected=PORT, got=uri, fix="correct it")
     if re.match(r"(sqlite|postgresql)(\+\w+)?:", expanded(uri)):
         return expanded(uri)
     if config.policy == "none":

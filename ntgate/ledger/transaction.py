@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ntgate.credentials import without_credentials
 from ntgate.errors import RegistryError
-from ntgate.extras import absent
+from ntgate.extras import no_driver
 from ntgate.ledger import tables
 from ntgate.machine import machine_fault
 from ntgate.registry.faults import denied, reason
@@ -107,7 +107,7 @@ def _translated(uri: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise absent(subject, "postgres", module=error.name) from error
+        raise no_driver(subject, error.name) from error
     except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:  # the last from a damaged file of SQLite
         fault = machine_fault(error)
         if fault is not None:

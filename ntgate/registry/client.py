@@ -134,8 +134,15 @@ def connect(config: RegistryConfig, name: str) -> Registry:
 
 
 def exists(config: RegistryConfig) -> bool:
-    """Whether asking the registry leaves everything as it was: a SQLite file would be created by being asked."""
+    """Whether asking the registry leaves everything as it was: a SQLite file would be created by being asked.
+
+    Raises:
+        RegistryError: when something else lies where the file should.
+    """
     file = sqlite_file(config.resolved())
+    if file is not None and file.exists() and not file.is_file():
+        got = "a folder" if file.is_dir() else "a device, a pipe or a socket"
+        raise RegistryError("registry.uri", expected=f"a SQLite file {file}", got=got, fix="name another file")
     return file is None or file.is_file()
 
 

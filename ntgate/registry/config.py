@@ -8,8 +8,15 @@ import re
 from pydantic import Field, ValidationError, field_validator
 
 from ntgate.base import Frozen, Whole
-from ntgate.environment_references import expanded, referenced, unset
+from ntgate.environment_references import PORT, expanded, odd_port, referenced, unset
 from ntgate.errors import ConfigError
+
+_EXPECTED = "sqlite:///FILE, an http(s):// address or a database URI"
+
+
+def said(error: ValidationError) -> str:
+    """What was expected of an address, without the address."""
+    return str(error.errors(include_input=False)[0].get("ctx", {}).get("error", _EXPECTED))
 
 
 class RegistryConfig(Frozen):
@@ -43,8 +50,10 @@ class RegistryConfig(Frozen):
     def _kept_and_shared(cls, uri: str) -> str:
         # A folder of files cannot hold the lock, and a database in memory forgets the champion.
         # A reference is judged by its value, when it is used.
-        if not uri.startswith("$[") and not re.match(r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://.|sqlite(\+\w+)?:///[^:]", uri):
-            raise ValueError("sqlite:///FILE, an http(s):// address or a database URI")
+        if "$[" not in uri and not re.match(r"(https?|(postgresql|mysql|mssql)(\+\w+)?)://.|sqlite(\+\w+)?:///[^:]", uri):
+            raise ValueError(_EXPECTED)
+        if "$[" not in uri and odd_port(uri):
+            raise ValueError(PORT)
         return uri
 
     def resolved(self) -> RegistryConfig:
@@ -58,10 +67,7 @@ class RegistryConfig(Frozen):
             raise unset("registry.uri", missing[0])
         try:
             return RegistryConfig(**{**self.model_dump(), "uri": expanded(self.uri)})
-        except ValidationError:
+        except ValidationError as error:
             raise ConfigError(
-                "registry.uri",
-                expected="sqlite:///FILE, an http(s):// address or a database URI",
-                got=self.uri,
-                fix=f"correct the value of {', '.join(referenced(self.uri))}",
+                "registry.uri", expected=said(error), got=self.uri, fix=f"correct the value of {', '.join(referenced(self.uri))}"
             ) from None  # pydantic's own message would show the value

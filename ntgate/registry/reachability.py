@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ntgate.errors import RegistryError
-from ntgate.extras import absent
+from ntgate.extras import no_driver
 from ntgate.registry.config import RegistryConfig
 
 
@@ -104,5 +104,5 @@ def _connect(config: RegistryConfig) -> None:
     try:
         engine = sqlalchemy.create_engine(config.uri, poolclass=sqlalchemy.pool.NullPool, connect_args=arguments)
     except ModuleNotFoundError as error:
-        raise absent("registry.uri", "postgres", module=error.name) from error
+        raise no_driver("registry.uri", error.name) from error
     engine.connect().close()

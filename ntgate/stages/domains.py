@@ -15,6 +15,7 @@ from ntgate.data.domain import Domain
 from ntgate.data.leakage import Leakage
 from ntgate.data.question import Question
 from ntgate.data.read_together import ReadTogether
+from ntgate.environment_references import filled_in
 
 
 class Rows(NamedTuple):
@@ -129,8 +130,9 @@ def _read_all(
     from ntgate.data.read_together import read_together
 
     backbone = config.model.backbone
+    given = {name: getattr(config.data, name) for name in names}
     return read_together(
-        {name: getattr(config.data, name) for name in names},
+        {name: None if spec is None else filled_in(spec, f"data.{name}.path") for name, spec in given.items()},
         labelled=labelled,
         recorded=recorded,
         images=config.data.images,

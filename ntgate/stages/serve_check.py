@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ntgate.base import Frozen
 from ntgate.data.sent_rows import alone, as_spelled, requests
 from ntgate.endpoint import Endpoint
+from ntgate.environment_references import filled_in
 from ntgate.errors import ConfigError, EndpointError
 from ntgate.stages.frozen_run import FrozenRun
 
@@ -191,5 +192,6 @@ def _as_sent(run: FrozenRun, rows: Domain, columns: list[str]) -> tuple[pd.DataF
     if isinstance(rows.rows, np.ndarray):
         return rows.rows, False
     data = run.config.data
-    spelled = as_spelled(data.target_test or data.target, rows, columns)
+    given = filled_in(data.target_test or data.target, "data.target_test.path" if data.target_test else "data.target.path")
+    spelled = as_spelled(given, rows, columns)
     return (rows.rows[columns], False) if spelled is None else (spelled, True)

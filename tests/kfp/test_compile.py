@@ -196,3 +196,53 @@ def test_the_pods_are_no_part_of_a_decision(project):
 def test_what_a_cluster_would_refuse_is_found_before(project, capsys, wrong):
     assert command(["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "--set", wrong]) == 2
     assert wrong.partition("=")[0] in capsys.readouterr().err
+
+
+SECRET = "S3KRET/of ours"
+
+
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [
+        ("registry.uri", "postgresql://ann:{}@db/mlflow"),
+        ("registry.uri", "postgresql://db/mlflow?password={}"),
+        ("gate.ledger.uri", "postgresql://ann:{}@db/mlflow"),
+        ("registry.artifact_location", "https://ann:{}@host/mlflow"),
+        ("data.source.path", "https://ann:{}@host/x.npz"),
+        ("data.target.path", "https://host/x.npz?sig={}"),
+        ("model.source_checkpoint", "https://ann:{}@host/w.pt"),
+        ("output", "s3://ann:{}@bucket/runs"),
+    ],
+)
+def test_a_password_is_refused_and_a_reference_to_one_stays(project, capsys, monkeypatch, key, address):
+    to = project / "pipeline.yaml"
+    words = ["kfp", "compile", str(project / "config.yaml"), "--image", IMAGE, "-o", str(to)]
+    assert command([*words, "--set", f"{key}={address.format(SECRET)}"]) == 2
+    told = capsys.readouterr()
+    assert f"{key}: expected a password as ${{NAME}} on Kubeflow" in told.err
+    assert "S3KRET" not in told.out + told.err
+    assert not to.exists()
+    monkeypatch.setenv("PW", SECRET)
+    assert command([*words, "--set", f"{key}={address.format('${PW}')}"]) == 0
+    assert "S3KRET" not in to.read_text()
+    assert "${PW}" in to.read_text()
+
+
+@pytest.mark.parametrize("image", ["a b\nc", "", "host/UPPER", "x:", "https://host/x", "host/x@sha256:12", "x\n"])
+def test_an_image_that_is_none(project, capsys, image):
+    assert command(["kfp", "compile", str(project / "config.yaml"), "--image", image, "-o", str(project / "p.yaml")]) == 2
+    assert "--image: expected the reference of an image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "image", ["ntgate", "ntgate:1", "localhost:5000/a/b-c_d:v1.2", "eu.gcr.io/x/y@sha256:" + 64 * "a", "[::1]:5000/x"]
+)
+def test_an_image_that_is_one(project, capsys, image):
+    assert command(["kfp", "compile", str(project / "config.yaml"), "--image", image, "-o", str(project / "p.yaml")]) == 0
+
+
+@pytest.mark.parametrize("output", ["/nope/x.yaml", "/dev/full", ".", "x.txt", "n" * 300 + ".yaml", "/dev/null/x.yaml"])
+def test_a_place_that_takes_no_pipeline(project, capsys, output, monkeypatch):
+    monkeypatch.chdir(project)
+    assert command(["kfp", "compile", "config.yaml", "--image", IMAGE, "-o", output]) == 2
+    assert "Traceback" not in capsys.readouterr().err

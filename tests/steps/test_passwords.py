@@ -9,9 +9,10 @@ import pytest
 
 from ntgate.config import RunConfig
 from ntgate.config_file import load
-from ntgate.errors import ConfigError
+from ntgate.errors import ConfigError, NtgateError
 from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
+from ntgate.stages.domains import read_domains
 from tests.checkout import python
 
 PASSWORD = "correct-horse-battery"
@@ -52,6 +53,14 @@ def test_a_password_in_the_config_itself_is_refused_on_zenml(project):
     assert not (project / "zenml").exists()
 
 
+def test_so_is_one_in_the_address_of_data(project):
+    setting = f"data.source.path=https://ann:{PASSWORD}@127.0.0.1:9/x.npz"
+    code, out, log = ntgate(project, "run", str(project / "config.yaml"), "--set", setting)
+    assert code == 2
+    assert "data.source.path: expected a password as ${NAME} on ZenML" in json.loads(out)["errors"][0]["message"]
+    assert PASSWORD not in out + log
+
+
 @pytest.fixture
 def config(project, monkeypatch):
     monkeypatch.setenv("REGISTRY_PASSWORD", PASSWORD)
@@ -86,6 +95,57 @@ def test_a_whole_address_in_a_variable(config, monkeypatch):
         config("${REGISTRY}")
     assert "registry.uri: expected sqlite:///FILE" in str(told.value)
     assert PASSWORD not in str(told.value)
+
+
+AWKWARD = [f"correct{sign}horse" for sign in "/ @#:?%&;=+'\"\\\\[]{}$\n\t<>|"] + [" ", "/", "@:/", "12/34", "12 34@5", "//a:b@c"]
+
+
+@pytest.mark.parametrize("password", AWKWARD, ids=repr)
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [
+        ("registry.uri", "postgresql://ann:${PW}@db/mlflow"),
+        ("registry.uri", "http://${PW}@tracking"),
+        ("registry.uri", "postgresql://db/mlflow?user=ann&password=${PW}"),
+        ("gate.ledger.uri", "postgresql://ann:${PW}@db/mlflow"),
+        ("data.source.path", "https://ann:${PW}@host/rows.npz"),
+        ("data.target.path", "https://host/rows.npz?sig=${PW}"),
+    ],
+)
+def test_a_reference_stays_one_whatever_the_password_is(project, monkeypatch, password, key, address):
+    monkeypatch.setenv("PW", password)
+    kept = load(project / "config.yaml", [f"{key}={address}"])
+    value: object = kept
+    for name in key.split("."):
+        value = getattr(value, name)
+    assert value == address.replace("${PW}", "$[PW]")
+    assert RunConfig.model_validate_json(kept.model_dump_json()) == kept
+    if key == "registry.uri":
+        assert kept.registry.resolved().uri == address.replace("${PW}", password)
+
+
+@pytest.mark.parametrize("password", AWKWARD, ids=repr)
+@pytest.mark.parametrize("address", ["postgresql://ann:{}@db/mlflow", "sqlite:///mlflow.db?key={}"])
+def test_so_does_a_whole_address(config, monkeypatch, password, address):
+    monkeypatch.setenv("REGISTRY", address.format(password))
+    assert config("${REGISTRY}").registry.uri == "$[REGISTRY]"
+
+
+def test_what_brings_no_secret_is_filled_in(project, monkeypatch):
+    monkeypatch.setenv("HOST", "tracking.example")
+    monkeypatch.setenv("FOLDER", str(project / "a@b"))
+    kept = load(project / "config.yaml", ["registry.uri=http://${HOST}:5000", "data.source.path=${FOLDER}/x.npz"])
+    assert (kept.registry.uri, kept.data.source.path) == ("http://tracking.example:5000", str(project / "a@b" / "x.npz"))
+
+
+def test_rows_are_read_where_the_filled_in_address_leads(project, monkeypatch):
+    """The address that is kept leads nowhere; the one that is opened does."""
+    monkeypatch.setenv("PW", "my/own key")
+    config = load(project / "config.yaml", ["data.source.path=https://ann:${PW}@127.0.0.1:1/rows.npz"])
+    with pytest.raises(NtgateError) as told:
+        read_domains(config)
+    assert "$[PW]" not in str(told.value)
+    assert "key" not in str(told.value)
 
 
 def test_zenml_finds_nothing_to_replace_in_the_schema():
