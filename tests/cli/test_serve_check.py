@@ -140,7 +140,7 @@ def test_another_model_is_told_by_its_scores(clinic, check):
         version = (
             connect(RegistryConfig(uri=uri_of(clinic)), "clinic").client.get_model_version_by_alias("clinic", "baseline").version
         )
-        assert "serves the judged scores" in check(address, "--version", version)
+        assert "serves the judged scores" in check(address, "--version", str(version))
 
 
 def test_rows_go_as_they_were_read_where_their_file_has_changed(clinic, champion, check):
