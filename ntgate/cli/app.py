@@ -112,7 +112,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if not arguments and COMPLETE in os.environ:
         return _completed()
     for argument in arguments:
-        remember_address(argument)
+        remember_address(str(argument))  # a caller in Python may give a number
     standing.forget()
     # What click prints by itself is the answer then.
     helping = not arguments or not {"-h", "--help", "--version"}.isdisjoint(arguments)
