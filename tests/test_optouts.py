@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ntgate.optouts import OPT_OUTS
 
@@ -63,60 +61,3 @@ def test_a_file_that_opts_out_of_one_opts_out_of_all():
     for path, text in texts.items():
         for name, value in OPT_OUTS.items():
             assert re.search(rf'{name}(=|: "){value}\b', text), (path, name)
-
-
-def traced(arguments: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, list[str]]:
-    """The exit code of a command and the addresses that it or a child of it wrote to or connected to, seen by the kernel."""
-    trace = folder / "trace"
-    # Alone in a network namespace where that is allowed: not even the loopback is up there.
-    alone = (
-        ["unshare", "--net"]
-        if subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
-        else []
-    )
-    done = subprocess.run(
-        [*alone, "strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", str(trace), *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    calls = re.findall(r"sa_family=(AF_INET6?), .*?sin6?_port=htons\((\d+)\)", trace.read_text(errors="replace"))
-    return done.returncode, sorted({f"{family} port {port}" for family, port in calls})
-
-
-@pytest.mark.slow
-def test_no_command_looks_up_or_connects_to_anything(tmp_path, project):
-    if shutil.which("strace") is None:
-        pytest.skip("needs strace, which .ci/run installs")
-    config = yaml.safe_load((project / "config.yaml").read_text())
-    config["shift"]["evidently"] = True  # in a process of its own
-    config["gate"] = {"seeds": 1}
-    config["compression"] = ["quantisation"]
-    (project / "config.yaml").write_text(yaml.safe_dump(config))
-    home = tmp_path / "home"
-    home.mkdir()
-    registry = ["--uri", "sqlite:///mlflow.db"]
-    commands = [
-        ["doctor", *registry],
-        ["validate", "config.yaml"],
-        ["drift", "config.yaml"],
-        ["plan", "config.yaml"],
-        ["run", "config.yaml", "--inline"],
-        ["status", "reader", *registry],
-    ]
-    program = [sys.executable, "-m", "ntgate"]
-    for words in commands:
-        code, addresses = traced([*program, *words], project, bare(home))
-        assert (words[0], code, addresses) == (words[0], {"drift": 3}.get(words[0], 0), [])
-    run = next((project / "runs").rglob("report.html")).parent
-    assert traced([*program, "report", str(run)], project, bare(home)) == (0, [])
-    # What README shows for serving, with what deploy/README.md says to set.
-    load = (
-        "import mlflow, numpy; mlflow.set_tracking_uri('sqlite:///mlflow.db'); "
-        "mlflow.pyfunc.load_model('models:/reader@champion').predict(numpy.zeros((2, 64), 'float32'))"
-    )
-    environment = {**bare(home), "ORT_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    assert traced([sys.executable, "-c", load], project, environment) == (0, [])
-    assert left(home) == []

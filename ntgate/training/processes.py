@@ -10,8 +10,10 @@ import logging
 import os
 import pickle
 import socket
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
@@ -29,9 +31,9 @@ Work = Callable[[Fabric], object]
 class _Group(ClusterEnvironment):  # type: ignore[misc]
     """Processes of this machine that are started here, and not by Fabric."""
 
-    def __init__(self, process: int, processes: int, port: int) -> None:
+    def __init__(self, process: int, processes: int) -> None:
         super().__init__()
-        self._process, self._processes, self._port = process, processes, port
+        self._process, self._processes = process, processes
 
     @property
     def creates_processes_externally(self) -> bool:
@@ -43,7 +45,7 @@ class _Group(ClusterEnvironment):  # type: ignore[misc]
 
     @property
     def main_port(self) -> int:
-        return self._port
+        return 0  # nobody is asked: the group has met before Fabric is launched
 
     @staticmethod
     def detect() -> bool:
@@ -106,17 +108,25 @@ def joined(config: TrainingConfig, work: Work) -> Iterator[Fabric]:
         with torchrun.followed(config, work, lambda: launched(config)) as fabric:
             yield fabric
         return
-    environment = {name: os.environ.get(name) for name in ("MASTER_ADDR", "MASTER_PORT")}
-    threads = torch.get_num_threads()
-    port = _free_port()
     _device(config)  # refuses before anything is started
+    with (
+        tempfile.TemporaryDirectory(prefix="ntgate-", ignore_cleanup_errors=True) as folder,
+        _started(config, work, str(Path(folder) / "group")) as fabric,
+    ):
+        yield fabric
+
+
+@contextmanager
+def _started(config: TrainingConfig, work: Work, place: str) -> Iterator[Fabric]:
+    """The further processes, which meet this one at ``place`` and end with the block."""
+    threads = torch.get_num_threads()
     context = multiprocessing.spawn(  # type: ignore[no-untyped-call, attr-defined]
-        _member, (config, port, pickle.dumps(work)), nprocs=config.processes - 1, join=False
+        _member, (config, place, pickle.dumps(work)), nprocs=config.processes - 1, join=False
     )
     assert context is not None
     try:
         torch.set_num_threads(max(1, threads // config.processes))
-        yield _fabric(config, 0, port)
+        yield _fabric(config, 0, place)
     except RuntimeError as error:
         for process in context.processes:
             process.join(timeout=5)
@@ -137,11 +147,6 @@ def joined(config: TrainingConfig, work: Work) -> Iterator[Fabric]:
         for process in context.processes:
             process.join(timeout=5)
             process.kill()
-        for name, value in environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def average_gradients(parameters: Sequence[nn.Parameter], processes: int) -> None:
@@ -157,10 +162,10 @@ def average_gradients(parameters: Sequence[nn.Parameter], processes: int) -> Non
         gradient.copy_(mean.view_as(gradient))
 
 
-def _member(index: int, config: TrainingConfig, port: int, work: bytes) -> None:
+def _member(index: int, config: TrainingConfig, place: str, work: bytes) -> None:
     """The life of a further process."""
     torch.set_num_threads(max(1, torch.get_num_threads() // config.processes))
-    fabric = _fabric(config, index + 1, port)
+    fabric = _fabric(config, index + 1, place)
     pickle.loads(work)(fabric)  # noqa: S301  # from the process that started this one
     torch.distributed.destroy_process_group()
 
@@ -180,20 +185,52 @@ def launched(config: TrainingConfig) -> Fabric:
     return _launch(fabric)
 
 
-def _fabric(config: TrainingConfig, process: int = 0, port: int = 0) -> Fabric:
+def _fabric(config: TrainingConfig, process: int = 0, place: str = "") -> Fabric:
     device = _device(config)
     precision = _precision(config, device)
     if config.processes == 1:
         fabric = Fabric(accelerator=device, devices=1, precision=precision)
     else:
+        _meet(device, process, config.processes, place)
         fabric = Fabric(
             accelerator=device,
             devices=config.processes,
             precision=precision,
             strategy=DDPStrategy(),
-            plugins=[_Group(process, config.processes, port)],
+            plugins=[_Group(process, config.processes)],
         )
     return _launch(fabric)
+
+
+def _meet(device: str, process: int, processes: int, place: str) -> None:
+    """Make the group of the processes, which find each other by the file ``place``.
+
+    Where they met at a port, torch would ask the network's name server who it is that connects from this machine; and gloo asks
+    it for the machine's own address where it is not told to use the loopback.
+    """
+    with _loopback():
+        torch.distributed.init_process_group(
+            "nccl" if device == "cuda" else "gloo",
+            store=torch.distributed.FileStore(place, processes),  # type: ignore[attr-defined]
+            rank=process,
+            world_size=processes,
+            device_id=torch.device(device, process) if device == "cuda" else None,
+        )
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """Gloo uses the loopback in the block, where nobody has named another interface."""
+    name = "GLOO_SOCKET_IFNAME"
+    found = [interface for _, interface in socket.if_nameindex() if interface in ("lo", "lo0")]
+    if name in os.environ or not found:
+        yield
+        return
+    os.environ[name] = found[0]
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _precision(config: TrainingConfig, device: str) -> str:
@@ -219,10 +256,3 @@ def _device(config: TrainingConfig) -> str:
             fix="lower processes, or set device to cpu",
         )
     return "cuda" if found else "cpu"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -55,7 +55,7 @@ def seconds_to_open(place: Path | str) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_signal_while_the_tables_are_made_destroys_nothing(tmp_path, number):
     seconds = seconds_to_open(tmp_path / "whole.db")
     for i in range(1, 6):
