@@ -102,7 +102,11 @@ class Artifact(Frozen):
         path = Path(self.path)
         if not path.is_file():
             raise LostError(self.path, expected="the file an earlier step wrote", got="no such file", fix="run again")
-        found = sha256_file(path)
+        try:
+            found = sha256_file(path)
+        except OSError as error:
+            got = error.strerror or str(error)
+            raise LostError(self.path, expected="a file that can be read", got=got, fix="restore it, or run again") from error
         if found != self.sha256:
             raise LostError(self.path, expected=f"sha256 {self.sha256[:12]}", got=found[:12], fix="run again: the file was changed")
         return path

@@ -20,6 +20,7 @@ from ntgate.settings_file import plain
 
 _ROWS = ("source", "target", "target_test", "unlabelled")
 _ADDRESSES = {("registry", "uri"), ("gate", "ledger", "uri"), *(("data", name, "path") for name in _ROWS)}
+_DEEPEST = 50  # levels of a setting, as of a file
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no file system, database or terminal takes these
 
 
@@ -124,6 +125,9 @@ def _set(content: dict[str, Any], override: str) -> None:
             f"--set {override}", expected="key.sub=value", got="no '='" if not sign else "no key", fix="write e.g. --set seed=1"
         )
     *parents, last = key.strip().split(".")
+    if len(parents) > _DEEPEST:
+        got = f"{len(parents)} levels"
+        raise ConfigError(f"--set {override[:60]}", expected=f"at most {_DEEPEST} levels", got=got, fix="correct it")
     for parent in parents:
         below = content.setdefault(parent, {})
         if not isinstance(below, dict):

@@ -82,6 +82,8 @@ def test_aliases_and_merges_that_mean_well(tmp_path):
     )
     config = load(tmp_path / "c.yaml", ["training={steps: 5}"])
     assert (config.data.target.label, config.data.target.path, config.training.steps) == ("y", str(tmp_path / "b.csv"), 5)
+    with pytest.raises(ConfigError, match="expected at most 50 levels"):
+        load(tmp_path / "c.yaml", ["a." * 1000 + "b=1"])
     with pytest.raises(ConfigError, match="expected a YAML value"):
         load(tmp_path / "c.yaml", ["training=" + "[" * 10_000])
 

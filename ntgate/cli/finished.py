@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,8 +33,8 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
     from ntgate.stages.run_file import as_written, refuse_newer
 
     path = Path(run)
-    folder = path.parent if path.is_file() else path
-    if folder.is_dir() and path.exists():
+    folder = path.parent if os.path.isfile(run) else path
+    if os.path.isdir(folder) and os.path.exists(run):  # which take a name that is too long for one of nothing
         refuse_newer(folder)
         with as_written(run):
             yield folder.resolve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ def _pages(run: str, uri: str | None, to: Path) -> list[Path]:
     from ntgate.stages.run_file import refuse_newer
 
     folder = Path(run)
-    if folder.is_dir():
+    if os.path.isdir(run):  # which takes a name that is too long for one of nothing
         refuse_newer(folder)
         pages = list(folder.resolve().glob("*.html"))
         if not any(page.name == REPORT for page in pages):

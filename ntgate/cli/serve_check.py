@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ def _there(folder: str) -> str:
     from ntgate.errors import ConfigError
     from ntgate.transport import remote
 
-    if not remote(folder) and not Path(folder).is_dir():
+    if not remote(folder) and not os.path.isdir(folder):
         raise ConfigError(
             "--run",
             expected="the folder of the run that made the version, with the test rows",

@@ -118,16 +118,27 @@ def fit_tokens(folder: Path, column: str, length: int | None = None) -> TokenEnc
             got="none",
             fix="save the fast tokenizer there with save_pretrained",
         )
-    described = read_json(folder / "config.json")
-    most = described.get("max_position_embeddings") or length
+    kind, most, pad = _described(folder / "config.json")
     # RoBERTa and its like count positions from behind the padding id.
-    behind = (
-        (described.get("pad_token_id") or 0) + 1 if described.get("model_type") in ("roberta", "xlm-roberta", "camembert") else 0
-    )
+    behind = pad + 1 if kind in ("roberta", "xlm-roberta", "camembert") else 0
     return TokenEncoder(
         column=column,
         tokenizer=str(path),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        length=min(length, most - behind),
-        pad=int(described.get("pad_token_id") or 0),
+        length=min(length, (most or length) - behind),
+        pad=pad,
     )
+
+
+def _described(path: Path) -> tuple[str, int, int]:
+    """What a model's ``config.json`` says of it: its kind, most tokens of a text (0: nothing said), and the padding id."""
+    expected, fix = "the configuration of a transformers model", "save the model again with save_pretrained"
+    try:
+        said = read_json(path)
+        kind, numbers = said.get("model_type"), [said.get(name) or 0 for name in ("max_position_embeddings", "pad_token_id")]
+    except (OSError, ValueError, AttributeError) as error:  # no file, no JSON, no mapping
+        raise ModelError(str(path), expected=expected, got="a file of another kind", fix=fix) from error
+    if any(type(number) is not int or not -1 <= number < 2**31 for number in numbers):
+        got = "max_position_embeddings or pad_token_id that is no number"
+        raise ModelError(str(path), expected=expected, got=got, fix=fix)
+    return str(kind), max(0, numbers[0]), numbers[1]

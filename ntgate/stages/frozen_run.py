@@ -76,7 +76,7 @@ def frozen_run(run: str, uri: str | None = None, *, own: bool = False) -> Frozen
         ConfigError: when there is no such run, or it names code that may not be imported.
     """
     require("labels of a run", *RUN)
-    address = run.rstrip("/") if remote(run) else str(Path(run).resolve())
+    address = run.rstrip("/") if remote(run) else os.path.realpath(run)
     content = _read(address, HISTORY)
     if content is None:
         begun = _read(address, RUN_FILE) is not None
@@ -129,7 +129,7 @@ def _read(address: str, name: str) -> Any:
         with locate(path).open() as file:
             return parsed(file.read().decode("utf-8"))
     except DataError as error:
-        if remote(address) or not Path(path).exists():
+        if remote(address) or not os.path.exists(path):
             return None
         raise error
     except ValueError as error:

@@ -78,7 +78,7 @@ def refuse_newer(folder: Path) -> None:
     try:
         found = read_json(path)["schema"]
         newer = int(found) > SCHEMA
-    except (OSError, ValueError, TypeError, LookupError) as error:
+    except (ArithmeticError, OSError, ValueError, TypeError, LookupError) as error:  # 1e999 is infinite
         raise ConfigError(
             str(path), expected="the file of a run with its schema", got="something else", fix="name another folder"
         ) from error

@@ -21,6 +21,8 @@ from ntgate.extras import require
 from ntgate.json_text import read_json
 from ntgate.training.config import Transformers
 
+_MOST_LAYERS = 1000
+
 
 class TransformerFeatures(nn.Module):
     """A transformer whose last hidden states are pooled to one vector a row.
@@ -78,6 +80,7 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
 
     try:
         content = read_json(described)
+        _refuse_many_layers(content)
         config = transformers.AutoConfig.for_model(**content)
         model: nn.Module = _built(transformers.AutoModel.from_config, config)
     except Exception as error:  # the library raises many kinds for configurations that it does not understand
@@ -100,12 +103,20 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
     )
 
 
+def _refuse_many_layers(content: Mapping[str, Any]) -> None:
+    """A number of layers is written in no time; to make them takes as long as there are."""
+    for name, value in content.items():
+        counts = value if isinstance(value, list) else [value]
+        if "layer" in name and any(type(count) is int and count > _MOST_LAYERS for count in counts):
+            raise ValueError(f"{name} of more than {_MOST_LAYERS:,}")
+
+
 def _pooling(backbone: Transformers) -> str:
     """What the config says, or else the folder, where sentence-transformers wrote it."""
     described = Path(backbone.path) / "1_Pooling" / "config.json"
     if backbone.pooling != "auto" or not described.is_file():
         return "cls" if backbone.pooling == "auto" else backbone.pooling
-    with suppress(ValueError, OSError):
+    with suppress(ValueError, OSError, AttributeError, TypeError):
         said = read_json(described)
         modes = [name for name in said if name.startswith("pooling_mode_") and said[name]]
         known = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean"}

@@ -27,6 +27,7 @@ _USUAL = ("model.safetensors.index.json", "model.safetensors", "pytorch_model.bi
 _ENDINGS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt")
 # timm and Lightning: state_dict; fairseq, MAE and DeiT: model; many a script: model_state_dict; DINO: teacher, student.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "module", "teacher", "student", "net", "network", "weights")
+_DEEPEST = 8  # wrappers in wrappers; a file may wrap a mapping in itself
 _EXPECTED = "weights: a .safetensors file or its index, a torch file of a state dict, or a folder with one of them"
 _SAVE = "save the weights with safetensors.torch.save_file(model.state_dict(), path)"
 
@@ -122,7 +123,7 @@ def described(folder: Path) -> str:
 
 def _unwrapped(content: Any) -> tuple[Any, str]:
     inside: list[str] = []
-    while isinstance(content, dict) and not all(isinstance(value, Tensor) for value in content.values()):
+    while len(inside) < _DEEPEST and isinstance(content, dict) and not all(isinstance(value, Tensor) for value in content.values()):
         wrapper = next((name for name in _WRAPPERS if isinstance(content.get(name), dict)), None)
         if wrapper is None:
             break

@@ -57,3 +57,26 @@ def test_pipes(folder, capsys, words):
     for name in FILES:
         os.mkfifo(folder / name)
     refused(words, capsys)
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("name", ["a" * 5000, "loop", ""])
+def test_names_that_lead_nowhere(folder, capsys, words, name):
+    (folder.parent / "loop").symlink_to("loop")
+    refused([name if word == "run" else word for word in words], capsys)
+
+
+@pytest.mark.parametrize("words", [COMMANDS["replay"], COMMANDS["explain"], COMMANDS["report"]], ids=lambda words: words[0])
+def test_a_schema_without_end(folder, capsys, words):
+    (folder / "report.html").write_text("")
+    (folder / "run.json").write_text('{"schema": Infinity}')
+    refused(words, capsys)
+
+
+@pytest.mark.parametrize("leads", ["scores.npz", "/proc/self/mem", "/dev/zero"])
+def test_scores_that_cannot_be_read(folder, capsys, leads):
+    (folder / "decision.json").write_text(
+        '{"config": {"gate": {}}, "decision": {"metric": "accuracy"}, "facts": {}, "scores": "0"}'
+    )
+    (folder / "scores.npz").symlink_to(leads)
+    refused(COMMANDS["replay"], capsys)

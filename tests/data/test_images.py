@@ -155,6 +155,15 @@ def test_rows_are_numbered_by_all_pictures_where_metadata_name_some(tmp_path):
     assert domain.groups.tolist() == ["x", "y", "x"]
 
 
+@pytest.mark.parametrize("name", ["/etc/hostname", "../elsewhere/0.png", "a" * 5000 + ".png"])
+def test_metadata_of_pictures_elsewhere_is_refused(tmp_path, name):
+    Image.fromarray(PIXELS).save(tmp_path / "0.png")
+    (tmp_path / "metadata.csv").write_text(f"file_name,label\n0.png,a\n{name},b\n")
+    with pytest.raises(DataError, match=r"every file_name of metadata.csv to be one picture, got .* without a picture") as caught:
+        read(SourceSpec(path=str(tmp_path)), "source")
+    assert len(str(caught.value)) < 1000
+
+
 def test_pictures_in_arrays():
     x = PIXELS[None]
     np.testing.assert_array_equal(pixels_of(np.moveaxis(x, 3, 1) / 255, "first", ImagesSpec(), "x"), x)

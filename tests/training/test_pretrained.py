@@ -208,3 +208,35 @@ def test_an_adapter_that_has_no_place_is_refused(bert, tmp_path):
     (folder / "adapter_config.json").write_text(json.dumps({**settings, "use_dora": True}))
     with pytest.raises(ModelError, match=r"got use_dora; merge the adapter with peft's merge_and_unload"):
         load_pretrained(build(spec, 0), folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "got"),
+    [
+        ({"r": True}, "one of type LORA"),
+        ({"r": 10**400}, "numbers above 0, of at most 1,000,000, got r as something else"),
+        ({"lora_alpha": "much"}, "got lora_alpha as something else"),
+        ({"lora_alpha": None}, "got lora_alpha as something else"),
+        ({"rank_pattern": ["query"]}, "got rank_pattern as something else"),
+        ({"rank_pattern": {"query": 0}}, "got rank_pattern query as something else"),
+        ({"alpha_pattern": {"(": 1}}, r"a pattern that repeats two characters at most, got \("),
+        ({"alpha_pattern": {"(.*.*)*" * 8 + "!": 1}}, "a pattern that repeats two characters at most"),
+    ],
+)
+def test_an_adapter_whose_settings_are_none_is_refused_at_once(bert, tmp_path, changed, got):
+    _, spec, _ = bert
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 1, "lora_alpha": 1, **changed}))
+    name = "base_model.model.bert.encoder.layer.0.attention.self.query.lora_{}.weight"
+    save_file({name.format("A"): torch.zeros(1, 16), name.format("B"): torch.zeros(16, 1)}, folder / "adapter_model.safetensors")
+    with pytest.raises(ModelError, match=got):
+        load_pretrained(build(spec, 0), folder)
+
+
+def test_a_mapping_that_wraps_itself_ends(tmp_path):
+    content = {}
+    content["model"] = content
+    torch.save(content, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match="something else than named tensors"):
+        load_pretrained(build(SPEC, 0), tmp_path / "w.pt")

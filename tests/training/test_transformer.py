@@ -10,6 +10,7 @@ import torch
 
 from ntgate.config_file import parse
 from ntgate.data.encoder import ArrayEncoder
+from ntgate.data.tokens import fit_tokens
 from ntgate.errors import ModelError
 from ntgate.export.onnx_export import export_onnx
 from ntgate.export.parity import check_parity
@@ -187,6 +188,29 @@ def test_weights_in_several_files_are_those_of_the_library(tmp_path):
     weights.load_backbone(network, weights.read(index), index.name)
     saved = model.state_dict()
     assert all(torch.equal(value, saved[name]) for name, value in network.features.model.state_dict().items())
+
+
+@pytest.mark.parametrize("said", ["", "[" * 100_000, "[1]", "null", '{"model_type": "bert", "pad_token_id": "a"}'])
+def test_what_a_folder_says_of_texts_may_be_anything(tmp_path, said):
+    (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / "config.json").write_text(said)
+    with pytest.raises(ModelError, match="the configuration of a transformers model"):
+        fit_tokens(tmp_path, "text")
+
+
+def test_layers_without_end_and_odd_pooling_are_refused(tmp_path):
+    def spec():
+        return NetworkSpec(backbone=Transformers(path=str(tmp_path)), input_shape=(10,), classes=2)
+
+    transformers.BertConfig(**SIZES | {"num_hidden_layers": 10**9}, vocab_size=50).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="num_hidden_layers of more than 1,000"):
+        build(spec(), 0)
+    CONFIGS["text"]().save_pretrained(tmp_path)
+    (tmp_path / "1_Pooling").mkdir()
+    for said in ("[1]", "null", "3"):
+        (tmp_path / "1_Pooling" / "config.json").write_text(said)
+        with pytest.raises(ModelError, match="the mean or the first token alone"):
+            build(spec(), 0)
 
 
 @pytest.mark.parametrize("name", ["../other.safetensors", "/tmp/other.safetensors", "pytorch_model.bin", 3])
