@@ -92,8 +92,9 @@ def _create(file: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="ntgate-") as folder:
         fresh = Path(folder) / "mlflow.db"
         upgrade.callback(f"sqlite:///{fresh}")  # the command `mlflow db upgrade`
-        with closing(sqlite3.connect(file, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
-            connection.execute("ATTACH DATABASE ? AS fresh", (str(fresh),))
+        with closing(sqlite3.connect(file.as_uri(), uri=True, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
+            # For reading: a transaction of two files that can be written to has a journal of its own, which a kill leaves for ever.
+            connection.execute("ATTACH DATABASE ? AS fresh", (f"{fresh.as_uri()}?mode=ro",))
             connection.execute("BEGIN IMMEDIATE")
             if not _tables(connection) & _MLFLOW:  # else another process was faster
                 _copy(connection)

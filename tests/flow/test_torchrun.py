@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ntgate.config_file import load
 from ntgate.flow import run
@@ -19,10 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.slow
 def test_two_processes_come_to_the_decision_of_one(project):
     config = project / "config.yaml"
+    settings = yaml.safe_load(config.read_text())
     # Each process has random numbers of its own for dropout; without it the steps are the same.
-    text = config.read_text().replace("kind: mlp", "kind: mlp\n    dropout: 0.0").replace("  steps: 200", "  steps: 80")
+    settings["model"]["backbone"]["dropout"] = 0.0
+    settings["training"]["steps"] = 80
     # Two processes round otherwise than one: to the ledger these are other models, and a second look at the same rows.
-    config.write_text(text + "strategies: [{kind: fine_tuning}]\ngate: {ledger: {policy: none}}\n")
+    settings["gate"] = {"ledger": {"policy": "none"}}
+    config.write_text(yaml.safe_dump(settings))
     alone = run(load(config), dry_run=True)
     done = subprocess.run(
         [

@@ -376,7 +376,7 @@ def test_a_plain_address_means_the_driver_that_is_installed(postgres):
     ("uri", "said", "code"),
     [
         ("postgresql://ann:secret@127.0.0.1:9/registry", "connection", 6),
-        ("postgresql+psycopg2://ann:secret@127.0.0.1:9/registry", 'pip install psycopg2-binary', 2),
+        ("postgresql+psycopg2://ann:secret@127.0.0.1:9/registry", "pip install psycopg2-binary", 2),
         ("sqlite:////nowhere/ledger.db", "unable to open database file", 6),
     ],
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ntgate.errors import RegistryError
+from ntgate.registry import creation
 from ntgate.registry.client import connect
 from ntgate.registry.config import RegistryConfig
 from tests.registry.conftest import FOREST
@@ -62,6 +63,20 @@ def test_a_signal_while_the_tables_are_made_destroys_nothing(tmp_path, number):
         file = tmp_path / f"cut{i}.db"
         end_while_opening(file, seconds * (i + 0.5) / 6, number)
         assert opened(file) == ["Default"], i
+        assert {path.name for path in tmp_path.glob(f"*cut{i}*")} == {file.name, f".{file.name}.lock"}
+
+
+def test_the_transaction_writes_to_the_registry_alone(tmp_path, monkeypatch):
+    """One that could write to a second file has a journal of its own, which a kill leaves beside the registry."""
+    copy = creation._copy
+
+    def copied(connection: sqlite3.Connection) -> None:
+        copy(connection)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("DELETE FROM fresh.experiments")
+
+    monkeypatch.setattr(creation, "_copy", copied)
+    assert opened(tmp_path / "mlflow.db") == ["Default"]
 
 
 @pytest.mark.slow
