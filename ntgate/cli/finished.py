@@ -41,7 +41,7 @@ def finished(run: str, uri: str | None, command: str) -> Iterator[Path]:
         return
     if uri is None:
         raise ConfigError(
-            run,
+            run[:200],
             expected="a run's folder, its decision.json, or a run id with --uri",
             got="no such file",
             fix="correct it, or add --uri",
