@@ -106,7 +106,6 @@ CSV_TEXTS: dict[str, str | bytes] = {
     "label of 10,000 letters": _label("a" * 10_000),
     "label NUL": _label("y\0s"),
     "label with escapes": _label("\x1b[2J"),
-    "label right to left": _label("\u202eyes"),
     "UTF-16 without a mark": CSV.encode("utf-16-le"),
     "UTF-16 cut in a character": CSV.encode("utf-16")[:-1],
     "UTF-32": CSV.encode("utf-32"),
@@ -139,6 +138,7 @@ READABLE: dict[str, str | bytes] = {
     "hexadecimal": _cell("0x10"),
     "numbers of microseconds since 1677": _ROWS.assign(x0=np.linspace(-(2**62), 2**62, len(_ROWS)).astype(int)).to_csv(index=False),
     "digits of Devanagari": _cell("\u0967\u0968"),
+    "label right to left": _label("\u202eyes"),
     "blank label": _label("  "),
     "a column of one value": _ROWS.assign(x0=0).to_csv(index=False),
 }
