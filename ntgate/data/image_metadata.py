@@ -44,7 +44,7 @@ def metadata_of(folder: ImageFolder, given: str, spec: SourceSpec) -> tuple[pd.D
     twice = repeated(frame[FILE])
     for names, got in ((lost, "without a picture"), (twice, "twice")):
         if names:
-            short = [_below(folder, name) for name in names[:5]]
+            short = [_below(folder, name)[:200] for name in names[:5]]
             more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
             raise DataError(
                 spec.path,
