@@ -167,6 +167,7 @@ JSONL: dict[str, str | bytes] = {
     "a list": "[1, 2]\n" * 20,
     "numbers": "1\n2\n",
     "null": "null\n" * 20,
+    "null behind 5 million blank lines": "\n" * 5_000_000 + "null",
     "NaN for labels": "".join(json.dumps({"x0": 1.0, "label": float("nan")}) + "\n" for _ in range(20)),
     "cells that are lists": "".join(json.dumps({**row, "x0": [1]}) + "\n" for row in _ROWS.to_dict("records")),
     "cells that are mappings": "".join(json.dumps({**row, "x0": {"a": 1}}) + "\n" for row in _ROWS.to_dict("records")),

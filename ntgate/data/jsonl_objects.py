@@ -10,7 +10,7 @@ from typing import IO, Any
 from ntgate.errors import DataError
 
 _BLOCK = 2**22  # bytes that are parsed together
-_NULL = re.compile(rb"\n\s*null")
+_NULL = re.compile(rb"\n[ \t\r]*null")  # without line ends among the blanks, over which it would go again and again
 
 
 def check_objects(file: IO[bytes], where: str) -> None:

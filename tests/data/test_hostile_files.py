@@ -199,6 +199,7 @@ FILES = {
     "empty": ("csv", text(""), "got nothing in it"),
     "jsonl null": ("jsonl", text("null\n" * 20), "got a line of null"),
     "jsonl null behind a mark": ("jsonl", text(b"\xef\xbb\xbf \n null"), "got a line of null"),
+    "jsonl of blank lines": ("jsonl", text("\n" * 5_000_000 + "null"), "got a line of null"),
     "jsonl of a block of null": ("jsonl", text('{"n": 1, "label": "a"}\n' * 200_000 + "null\n" * 10), "got a line of null"),
     "damaged parquet": ("parquet", damaged_parquet, "a parquet file"),
     "no parquet": ("parquet", text(b"PAR1" + bytes(50) + b"PAR1"), "a parquet file"),
