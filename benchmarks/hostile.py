@@ -7,13 +7,14 @@ write no table.
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import statistics
 import sys
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,6 +25,7 @@ from hostile_inputs.trial import FOREST, MEMORY, SECONDS, WRONG, Bench, Tried
 from machine import heading, write
 
 HERE = Path(__file__).resolve().parent
+TRIED = HERE.parent / ".bench" / "hostile"  # a line for each input, so that an interrupted command goes on
 WHAT = f"""
 Inputs are generated; beside each stands which exit codes are right for it. Each is laid beside a project with a champion and
 given to the real command line with `--json`, in a process of its own with {MEMORY >> 30} GiB of address space and
@@ -39,18 +41,27 @@ def chosen(door: str | None, only: str) -> list[HostileInput]:
     return [one for one in doors.all_inputs() if door in (None, one.door) and only in one.name]
 
 
-def tried(door: str | None, only: str, first: int, step: int) -> dict[int, Tried]:
-    """Every ``step``-th of the chosen inputs from the ``first`` on, one after the other, by their numbers."""
+def kept() -> dict[tuple[str, str], Tried]:
+    """The inputs that were tried before, by door and name."""
+    lines = [text for file in sorted(TRIED.glob("*.jsonl")) for text in file.read_text(encoding="utf-8").splitlines()]
+    return {(one.door, one.name): one for one in (Tried(**json.loads(text)) for text in lines)}
+
+
+def tried(door: str | None, only: str, first: int, step: int) -> None:
+    """Every ``step``-th of the chosen inputs from the ``first`` on that was not tried before, one after the other."""
+    known = kept()
     FOREST.set_forkserver_preload(["moments.preload"])
-    found = {}
     with tempfile.TemporaryDirectory(prefix="hostile-") as home:
         bench = Bench(Path(home).resolve())
         bench.prepare()
         for number, given in list(enumerate(chosen(door, only)))[first::step]:
-            found[number] = bench.attempt(given, number)
-            if found[number].wrong:
-                print(f"  {line(found[number])}", file=sys.stderr, flush=True)
-    return found
+            if (given.door, given.name) in known:
+                continue
+            one = bench.attempt(given, number)
+            with (TRIED / f"{first}.jsonl").open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(asdict(one)) + "\n")
+            if one.wrong:
+                print(f"  {line(one)}", file=sys.stderr, flush=True)
 
 
 def line(one: Tried) -> str:
@@ -71,7 +82,8 @@ def table(found: list[Tried]) -> str:
     lines += [
         "",
         f"An input takes {statistics.median(one.seconds for one in found):.2f} s in the median, and "
-        f"{slowest.seconds:.0f} s at most ({slowest.door}, {slowest.name}).",
+        f"{slowest.seconds:.0f} s at most ({slowest.door}, {slowest.name}); "
+        f"all of them, two at a time, {sum(one.seconds for one in found) / 120:.0f} minutes.",
         "",
         *(f"- {line(one)}" for one in found if one.wrong),
     ]
@@ -84,20 +96,23 @@ def main() -> None:
     options.add_argument("--door", help="this door alone")
     options.add_argument("--only", default="", help="inputs with this text in their names")
     options.add_argument("--processes", type=int, default=2, help="each with a project of its own")
+    options.add_argument("--go-on", action="store_true", help="count what an interrupted command has tried")
     given = options.parse_args()
     # Where a fork server looks for what it loads beforehand; one thread each, for a machine that others use too.
     os.environ["PYTHONPATH"] = f"{HERE}{os.pathsep}{HERE.parent}"
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
         os.environ.pop(name, None)
-    began, numbered = time.monotonic(), {}
+    TRIED.mkdir(parents=True, exist_ok=True)
+    for file in () if given.go_on else TRIED.glob("*.jsonl"):
+        file.unlink()
     with ProcessPoolExecutor(given.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         jobs = [pool.submit(tried, given.door, given.only, first, given.processes) for first in range(given.processes)]
         for job in jobs:
-            numbered.update(job.result())
-    found = [numbered[number] for number in sorted(numbered)]
+            job.result()
+    known = kept()
+    found = [known[one.door, one.name] for one in chosen(given.door, given.only)]
     text = table(found)
-    print(f"{len(found):,} inputs in {time.monotonic() - began:.0f} s", file=sys.stderr)
     if given.door or given.only:
         print(text)
     else:

@@ -40,18 +40,13 @@ _WORD = re.compile("[a-z]{1,8}")  # what a sentence may have of its own, such as
 def remember(secret: str, *, whole: bool = False) -> None:
     """Have a secret masked wherever it stands from now on, and unless ``whole`` each part that a library may take for a host."""
     for text in (secret, unquote(secret), *(() if whole else re.split(r"[/@:?#\s]+", secret))):
-        spelled = (
-            text,
-            text.strip(),
-            quote(text),
-            quote(text, safe=""),
-            quote_plus(text),
-            repr(text)[1:-1],
-            json.dumps(text)[1:-1],
-        )
-        for one in (*spelled, " ".join(text.split())):
-            if len(one) >= _SHORTEST and not _WORD.fullmatch(one):
-                _known.add(one)
+        _known.update(one for one in _spelled(text) if len(one) >= _SHORTEST and not _WORD.fullmatch(one))
+
+
+def _spelled(secret: str) -> tuple[str, ...]:
+    """A secret in every spelling in which a library may quote it."""
+    quoted = (quote(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1], json.dumps(secret)[1:-1])
+    return (secret, secret.strip(), " ".join(secret.split()), *quoted)
 
 
 def remember_address(address: str) -> None:
@@ -83,6 +78,7 @@ def without_credentials(text: str) -> str:
         text = text.replace(secret, "***")
     text = _NAMED.sub(r"\1\2***", _IN_ADDRESS.sub(lambda found: f"{found[1] or found[2]}***@", text))
     for name in _SECRETS:
-        if os.environ.get(name):
-            text = text.replace(os.environ[name], "***")
+        for secret in sorted(_spelled(os.environ.get(name, "")), key=len, reverse=True):
+            if secret:
+                text = text.replace(secret, "***")
     return text

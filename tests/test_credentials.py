@@ -202,3 +202,11 @@ def test_a_server_that_refuses_the_credentials_is_not_to_be_started(code):
     assert "MLFLOW_TRACKING_USERNAME" in caught.value.fix
     assert "start it" not in str(caught.value)
     assert caught.value.exit_code == 6
+
+
+@pytest.mark.parametrize("end", ["\n", "\nmore", "\u2603", " "])
+def test_a_token_of_the_environment_is_masked_however_a_library_spells_it(end, monkeypatch, capfd):
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", SECRET + end)
+    assert command(["status", "reader", "--uri", "http://127.0.0.1:1", "--json"]) == 6
+    told = capfd.readouterr()
+    assert SECRET not in told.out + told.err

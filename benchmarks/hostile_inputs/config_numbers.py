@@ -41,8 +41,8 @@ def _written(content: Mapping[str, Any], place: Place) -> list[str]:
 
 
 def _chosen(refused: dict[str, Any], turn: int) -> dict[str, Any]:
-    """NaN, both sides of the range and true for every number, and one of the others, in turn."""
-    always = {"NaN", "below", "above", "true"}
+    """NaN and both sides of the range for every number, and one of the others, in turn."""
+    always = {"NaN", "below", "above"}
     others = [called for called in refused if called not in always]
     return {called: value for called, value in refused.items() if called in always or called == others[turn % len(others)]}
 

@@ -106,7 +106,6 @@ CSV_TEXTS: dict[str, str | bytes] = {
     "label of 10,000 letters": _label("a" * 10_000),
     "label NUL": _label("y\0s"),
     "label with escapes": _label("\x1b[2J"),
-    "label right to left": _label("\u202eyes"),
     "UTF-16 without a mark": CSV.encode("utf-16-le"),
     "UTF-16 cut in a character": CSV.encode("utf-16")[:-1],
     "UTF-32": CSV.encode("utf-32"),
@@ -139,6 +138,7 @@ READABLE: dict[str, str | bytes] = {
     "hexadecimal": _cell("0x10"),
     "numbers of microseconds since 1677": _ROWS.assign(x0=np.linspace(-(2**62), 2**62, len(_ROWS)).astype(int)).to_csv(index=False),
     "digits of Devanagari": _cell("\u0967\u0968"),
+    "label right to left": _label("\u202eyes"),
     "blank label": _label("  "),
     "a column of one value": _ROWS.assign(x0=0).to_csv(index=False),
 }
@@ -167,6 +167,7 @@ JSONL: dict[str, str | bytes] = {
     "a list": "[1, 2]\n" * 20,
     "numbers": "1\n2\n",
     "null": "null\n" * 20,
+    "null behind 5 million blank lines": "\n" * 5_000_000 + "null",
     "NaN for labels": "".join(json.dumps({"x0": 1.0, "label": float("nan")}) + "\n" for _ in range(20)),
     "cells that are lists": "".join(json.dumps({**row, "x0": [1]}) + "\n" for row in _ROWS.to_dict("records")),
     "cells that are mappings": "".join(json.dumps({**row, "x0": {"a": 1}}) + "\n" for row in _ROWS.to_dict("records")),

@@ -107,6 +107,8 @@ class Bench:
         known, before = self._holding(secret), _standing(self.folder)
         environment = {name: value.replace("{secret}", secret) for name, value in given.environment.items()}
         code, seconds, out, err = self._ended(words, environment)
+        if code is None and seconds < SECONDS:  # killed by another hand: the fork server, say, with all that it had begun
+            code, seconds, out, err = self._ended(words, environment)
         wrong: dict[str, str] = {}
         if code is None or seconds > SECONDS:
             wrong["hung"] = f"{seconds:.0f} s"
@@ -164,13 +166,13 @@ class Bench:
     def _ended(self, words: Sequence[str], environment: Mapping[str, str]) -> tuple[int | None, float, str, str]:
         """Exit code, seconds, and both streams of a command; the code is None where it had to be killed."""
         out, err, end, began = self.home / "out", self.home / "err", self.home / "end", time.monotonic()
-        end.unlink(missing_ok=True)
+        for file in (out, err, end):
+            file.unlink(missing_ok=True)
         own = {"HOME": str(self.home / "at-home"), "TMPDIR": str(self.home / "temporary"), **environment}
         process = FOREST.Process(target=act, args=(list(words), str(self.folder), own, [str(out), str(err), str(end)]))
         process.start()
         process.join(SECONDS)
-        # A fork server may lose the exit code of a child; what the child wrote is its own word.
-        code = int(end.read_text()) if end.exists() else process.exitcode
+        code = int(end.read_text()) if end.exists() and end.stat().st_size else None
         with suppress(ProcessLookupError, TypeError):
             os.killpg(process.pid, signal.SIGKILL)  # and what it has started
         process.join()

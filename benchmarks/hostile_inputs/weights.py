@@ -200,7 +200,9 @@ def inputs() -> Iterator[HostileInput]:
         codes = _READ_OR_BAD if "pattern" in name else _BAD
         yield HostileInput(DOOR, f"tokenizer.json, {name}", partial(_folder, "tokenizer.json", text), codes)
     for name, other in OTHERS.items():
-        yield HostileInput(DOOR, name, other, _BAD)
+        # Without weights such a folder is an architecture, which is trained from nothing.
+        codes = _READ_OR_BAD if name == "model.safetensors a pipe" else _BAD
+        yield HostileInput(DOOR, name, other, codes)
 
 
 def _from(path: str) -> list[str]:

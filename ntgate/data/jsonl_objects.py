@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from typing import IO, Any
 
 from ntgate.errors import DataError
 
 _BLOCK = 2**22  # bytes that are parsed together
+_NULL = re.compile(rb"\n[ \t\r]*null")  # without line ends among the blanks, over which it would go again and again
 
 
 def check_objects(file: IO[bytes], where: str) -> None:
@@ -18,11 +21,12 @@ def check_objects(file: IO[bytes], where: str) -> None:
     JSON at all is left to the reader.
 
     Raises:
-        DataError: naming the line.
+        DataError: naming the line, or what stands in one.
     """
     import pyarrow as pa
     from pyarrow import json as parser
 
+    _refuse_null(file, where)
     try:
         parser.read_json(file, parser.ReadOptions(block_size=_BLOCK))
     except (pa.ArrowInvalid, UnicodeDecodeError):  # the latter from an error that quotes the file
@@ -30,6 +34,18 @@ def check_objects(file: IO[bytes], where: str) -> None:
         _look(file, where)
     finally:
         file.seek(0)
+
+
+def _refuse_null(file: IO[bytes], where: str) -> None:
+    """A line of null in place of an object ends the process in the parser's C++ where one of its blocks begins with it."""
+    before = b"\n"
+    while block := file.read(_BLOCK):
+        text = before + (block.removeprefix(codecs.BOM_UTF8) if before == b"\n" else block)
+        if _NULL.search(text):
+            raise DataError(where, expected="one JSON object a line", got="a line of null", fix="remove it, or export it again")
+        end = text[text.rfind(b"\n") :]  # of a line whose rest is in the next block
+        before = end if len(end.strip()) < len(b"null") else b"..."
+    file.seek(0)
 
 
 def _look(file: IO[bytes], where: str) -> None:

@@ -71,18 +71,32 @@ class TokenEncoder(Frozen):
                 got="another one" if found else "no file",
                 fix="restore it, or train again",
             )
-        return found.decode("utf-8")
+        return found.decode("utf-8", errors="replace")  # what is no UTF-8 is no JSON either
 
     def encode(self, rows: Rows) -> npt.NDArray[np.float32]:
         """Token ids ``(n, length)`` of the column of a DataFrame."""
         frame: pd.DataFrame = rows  # type: ignore[assignment]
-        return token_ids(self.content(), texts(frame[self.column]), self.length, self.pad, special=self.special)
+        return self._ids(texts(frame[self.column]), self.length)
+
+    def _ids(self, written: npt.NDArray[np.object_], length: int) -> npt.NDArray[np.float32]:
+        content = self.content()
+        try:
+            return token_ids(content, written, length, self.pad, special=self.special)
+        except (ImportError, MemoryError):
+            raise
+        except Exception as error:  # the library raises nothing more special for files and texts that it does not understand
+            raise ModelError(
+                self.tokenizer,
+                expected="a tokenizer that takes every text, as save_pretrained writes it",
+                got=" ".join(str(error).split())[:200],
+                fix="save the fast tokenizer again",
+            ) from error
 
     def cut(self, rows: Rows) -> str:
         """How many texts are longer than what is read of them, in words; empty: none of those looked at."""
         frame: pd.DataFrame = rows  # type: ignore[assignment]
         some = texts(frame[self.column].iloc[:_LOOKED_AT])
-        longer = token_ids(self.content(), some, self.length + 1, self.pad, special=self.special)[:, -1] != self.pad
+        longer = self._ids(some, self.length + 1)[:, -1] != self.pad
         if not longer.any():
             return ""
         return (

@@ -87,7 +87,7 @@ def transformer_features(backbone: Transformers) -> TransformerFeatures:
         raise ModelError(
             subject,
             expected="the configuration of a transformers model",
-            got=f"{type(error).__name__}: {error}",
+            got=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
             fix="name the folder of a model that this version of transformers knows without code of its own",
         ) from error
     reads = getattr(model, "main_input_name", None)

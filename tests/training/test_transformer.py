@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -196,6 +197,16 @@ def test_what_a_folder_says_of_texts_may_be_anything(tmp_path, said):
     (tmp_path / "config.json").write_text(said)
     with pytest.raises(ModelError, match="the configuration of a transformers model"):
         fit_tokens(tmp_path, "text")
+
+
+@pytest.mark.parametrize("said", ["", "[1]", "\\0", '{"model": {"type": "Evil"}}', b"\xff"])
+def test_a_tokenizer_that_is_none_is_told(tmp_path, said):
+    (tmp_path / "tokenizer.json").write_bytes(said if isinstance(said, bytes) else said.encode())
+    (tmp_path / "config.json").write_text("{}")
+    encoder = fit_tokens(tmp_path, "text")
+    with pytest.raises(ModelError, match="a tokenizer that takes every text, as save_pretrained writes it") as caught:
+        encoder.encode(pd.DataFrame({"text": ["a"]}))
+    assert "\n" not in str(caught.value)
 
 
 def test_layers_without_end_and_odd_pooling_are_refused(tmp_path):
