@@ -17,13 +17,14 @@ def main() -> None:
     sleep_soon()
 
     from ntgate.cli.app import run
+    from ntgate.cli.process_exit import guard, leave
 
-    # A run imports millions of objects that live to its end. Looking through them for garbage takes two seconds on the way and two
-    # at the exit, so it is done rarely, and at the exit not at all.
+    # A run imports millions of objects that live to its end. Looking through them for garbage takes two seconds: it is done rarely.
     gc.set_threshold(50_000, 20, 20)
-    code = run() if "TORCHELASTIC_RUN_ID" not in os.environ else _beside_others(run)
-    gc.freeze()
-    raise SystemExit(code)
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        raise SystemExit(_beside_others(run))
+    guard()
+    leave(run())
 
 
 def _beside_others(run: Callable[[], int]) -> int:

@@ -136,6 +136,20 @@ def test_sys_exit_in_a_backbone_is_no_success(project):
     assert standing(project) is None
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_an_exit_in_c_is_neither_success_nor_a_fault_of_ours(project, code):
+    # OpenBLAS calls it without memory, and no `except` sees that.
+    (project / "leaves_in_c.py").write_text(
+        "import ctypes, torch\nclass Net(torch.nn.Flatten):\n    def forward(self, x):\n"
+        f"        ctypes.CDLL(None).exit({code}) if self.training else None\n        return super().forward(x)\n"
+    )
+    process = started(project, "run", "config.yaml", "--inline", "--json", *QUICK, "--set", "model.backbone=leaves_in_c:Net")
+    _, err = process.communicate()
+    assert process.returncode == 74
+    assert err.rstrip().endswith("a library ended this process (its own words may stand above); run the command again")
+    assert standing(project) is None
+
+
 def ended_by(number: signal.Signals, project: Path, line: str, *words: str) -> tuple[int, str, str, float]:
     """Send the signal once a line of the log begins the named stage; exit code, output, log, and seconds until the end."""
     process = started(project, *words)
