@@ -55,7 +55,8 @@ locks and exit code have to be those that the command leaves undisturbed, or und
 the alias, nobody may have overwritten what it did without having seen it. The disk is a tmpfs that at that moment has
 0 to 1 MB left, the memory a limit of 0 to 400 MB more address space than at the start, the clock Python's `time` and the
 ledger's, PostgreSQL a real cluster that is ended without a checkpoint and started again half a second later. All other moments
-are on SQLite. With too little memory OpenBLAS may ask for it for ever; such a command is killed in the end.
+are on SQLite. With too little memory OpenBLAS may ask for it for ever, and Python wait for a thread that never began; such a
+command is killed in the end.
 """
 
 
@@ -88,8 +89,8 @@ def strike(story: Story, fault: str, dice: random.Random, crash: object = None) 
         moved = faults.move_alias(story, "reader" if command == "second run" else "labelled")
     elif callable(crash):
         crash()
-    # OpenBLAS asks for memory that it does not get for ever.
-    hung = fault == "memory" and faults.await_moment(process, 5 * told.seconds + 20)
+    # OpenBLAS asks for memory that it does not get for ever, and Python waits for ever for a thread that died of it as it began.
+    hung = fault == "memory" and faults.await_moment(process, 5 * told.seconds + 20, wall=150)
     if hung:
         faults.kill(process)
     code = HUNG if hung else story.ended(process)[0]

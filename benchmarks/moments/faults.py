@@ -75,10 +75,11 @@ def move_alias(story: Story, model: str) -> str | None:
     return None if version is None else str(version)
 
 
-def await_moment(process: Any, seconds: float) -> bool:
-    """Wait until a command has used so much CPU time, which passes as fast as it works; whether it is alive then."""
+def await_moment(process: Any, seconds: float, wall: float = float("inf")) -> bool:
+    """Wait until a command has used so much CPU time, which passes as fast as it works, or ``wall`` seconds; is it alive then?"""
+    begun = time.monotonic()
     while process.is_alive():
-        if _used(process.pid) >= seconds:
+        if _used(process.pid) >= seconds or time.monotonic() - begun >= wall:
             return True
         time.sleep(0.003)
     return False

@@ -148,7 +148,10 @@ def act(
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     from moments.pods import retrain
     from ntgate.cli.app import run
+    from ntgate.cli.process_exit import guard
 
+    if words[0] != "pods":
+        guard()
     if inside is not None:
         inside()
     code = retrain(Path(folder, words[1])) if words[0] == "pods" else run([*words, "--json"])
