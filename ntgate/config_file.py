@@ -118,6 +118,15 @@ def with_passwords(content: Mapping[str, Any], where: str = "") -> list[str]:
     return found
 
 
+def may_refer(where: str) -> bool:
+    """Whether references to a password stay references at this key, however often the config is kept or sent.
+
+    >>> may_refer("registry.uri"), may_refer("output")
+    (True, False)
+    """
+    return tuple(where.split(".")) in _ADDRESSES
+
+
 def _set(content: dict[str, Any], override: str) -> None:
     key, sign, text = override.partition("=")
     if not sign or not key.strip():

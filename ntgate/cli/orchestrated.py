@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ntgate.cli.project import around
 from ntgate.cli.store import client
-from ntgate.environment_references import with_password
-from ntgate.errors import ConfigError, NtgateError
+from ntgate.config_file import may_refer, with_passwords
+from ntgate.errors import ConfigError, ConfigErrors, NtgateError
 from ntgate.registry import standing
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _pipeline(name: str, path: str, without: str, config: RunConfig) -> Any:
             got=f"{root} without it",
             fix=f"run `ntgate init {root}`, or {without} to run without ZenML",
         )
-    _refuse_password(config)
+    _refuse_passwords(config)
     client()
     rooted(root)
     try:
@@ -123,19 +123,19 @@ def rooted(project: Path) -> None:
             del sys.modules[name]
 
 
-def _refuse_password(config: RunConfig) -> None:
-    """ZenML keeps a pipeline's parameters in its database for everybody to see, the addresses of databases and data among them."""
-    rows = {name: getattr(config.data, name) for name in ("source", "target", "target_test", "unlabelled")}
-    data = [(f"data.{name}.path", spec.path) for name, spec in rows.items() if spec is not None]
-    for where, uri in (("registry.uri", config.registry.uri), ("gate.ledger.uri", config.gate.ledger.uri), *data):
-        if uri is None or not with_password(uri):
-            continue
-        raise ConfigError(
-            where,
-            expected="a password as ${NAME} on ZenML, which stores the config",
-            got="a password in the config",
-            fix="write it as ${NAME} and export NAME, also where the steps run, or add --inline",
-        )
+def _refuse_passwords(config: RunConfig) -> None:
+    """ZenML keeps a pipeline's parameters in its database for everybody to see, the whole config in them."""
+    errors = []
+    for where in with_passwords(config.model_dump(mode="json")):
+        if may_refer(where):
+            expected = "a password as ${NAME}"
+            fix = "write it as ${NAME} and export NAME, also where the steps run, or add --inline"
+        else:
+            expected, fix = "no password", "leave it to the variables that the store's own library reads, or add --inline"
+        expected += " on ZenML, which stores the config"
+        errors.append(ConfigError(where, expected=expected, got="a password in the config", fix=fix))
+    if errors:
+        raise ConfigErrors(errors)
 
 
 def _cause(error: BaseException, title: str) -> BaseException:

@@ -53,6 +53,19 @@ def test_a_password_in_the_config_itself_is_refused_on_zenml(project):
     assert not (project / "zenml").exists()
 
 
+def test_so_is_one_where_no_reference_would_stay(project, monkeypatch):
+    monkeypatch.setenv("REGISTRY_PASSWORD", PASSWORD)
+    settings = [f"{key}=s3://ann:${{REGISTRY_PASSWORD}}@runs" for key in ("output", "registry.artifact_location")]
+    code, out, log = ntgate(project, "run", str(project / "config.yaml"), *[part for one in settings for part in ("--set", one)])
+    assert code == 2
+    told = [error["message"] for error in json.loads(out)["errors"]]
+    assert [message.partition(",")[0] for message in told] == [
+        "registry.artifact_location: expected no password on ZenML",
+        "output: expected no password on ZenML",
+    ]
+    assert PASSWORD not in out + log
+
+
 def test_so_is_one_in_the_address_of_data(project):
     setting = f"data.source.path=https://ann:{PASSWORD}@127.0.0.1:9/x.npz"
     code, out, log = ntgate(project, "run", str(project / "config.yaml"), "--set", setting)
