@@ -15,6 +15,9 @@ _DISK = re.compile(
 # The CPU's allocator of torch, CUDA itself, and the libraries on top of it raise no more than a RuntimeError.
 _MEMORY = re.compile(r"can't allocate memory|CUDA error: out of memory|ALLOC_FAILED|Cannot allocate memory|can't start new thread")
 
+# Python's own words where it finds no memory for the frame of a call.
+_UNSAID = "error return without exception set"
+
 # A shared library for which the loader finds no room; where it may not be run, that is said behind.
 _UNMAPPED = re.compile(r"(failed to map segment from shared object|cannot map zero-fill pages)(?!: Operation not permitted)")
 
@@ -67,6 +70,8 @@ def out_of_memory(error: BaseException) -> bool:
         return True
     if isinstance(error, ImportError) and _UNMAPPED.search(str(error)):
         return True
+    if isinstance(error, SystemError) and str(error) == _UNSAID:
+        return True
     return isinstance(error, RuntimeError) and _MEMORY.search(str(error)) is not None
 
 
@@ -82,5 +87,5 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _said(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror + (f": {error.filename}" if error.filename else "")
-    lines = str(error).strip().splitlines()
+    lines = [] if isinstance(error, SystemError) else str(error).strip().splitlines()
     return lines[0][:200].rstrip(".") if lines else "no more is known"

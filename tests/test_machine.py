@@ -50,21 +50,30 @@ def test_no_memory(act):
     assert (fault.subject, fault.exit_code) == ("memory", 74)
 
 
-NO_THREAD = """
-import resource, threading
+WITHOUT_MEMORY = """
+import resource, sys, threading
 from ntgate.machine import machine_fault
+
+def deeper():
+    deeper()
+
+sys.setrecursionlimit(10**6)
 pages = int(open("/proc/self/statm").read().split()[0])
-resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**20,) * 2)
+hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**20, hard))
 try:
-    threading.Thread(target=print).start()
-except RuntimeError as error:
-    fault = machine_fault(error)
+    {act}
+except (RuntimeError, SystemError, MemoryError) as error:
+    found = error
+resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+fault = machine_fault(found)
 print(fault.subject, fault.exit_code)
 """
 
 
-def test_no_memory_for_a_thread():
-    done = subprocess.run([sys.executable, "-c", NO_THREAD], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("act", ["threading.Thread(target=print).start()", "deeper()"], ids=["thread", "frame"])
+def test_no_memory_for_python_itself(act):
+    done = subprocess.run([sys.executable, "-c", WITHOUT_MEMORY.format(act=act)], capture_output=True, text=True, check=True)
     assert done.stdout == "memory 74\n"
 
 
