@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,18 @@ def located(content: dict[str, Any], base: Path, problems: list[ConfigError]) ->
 def _absolute(base: Path, path: str, problems: list[ConfigError], *, home: bool = True) -> Path:
     try:
         given = Path(path).expanduser() if home else Path(path)
-        return (base / given).resolve()
+        found = (base / given).resolve()
+        _refuse_circle(found)
+        return found
     except (RuntimeError, OSError, ValueError) as error:  # nobody of this name, links in a circle, a name that is too long
         problems.append(ConfigError(path[:80], expected="a path", got=str(error)[:80], fix="correct it"))
         return base
+
+
+def _refuse_circle(path: Path) -> None:
+    """Raise OSError for links in a circle, which ``resolve`` lets pass since Python 3.13."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise
