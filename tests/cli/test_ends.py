@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ntgate.cli import console
@@ -167,11 +168,8 @@ def ended_by(number: signal.Signals, project: Path, line: str, *words: str) -> t
 
 def left(project: Path) -> list[str]:
     """Processes that were started with the project's folder in their command."""
-    return [
-        line
-        for line in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout.splitlines()
-        if str(project) in line
-    ]
+    lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    return [line for line in lines if str(project) in line]
 
 
 LONG = ("--set", "training.source_steps=100000", "--set", "training.patience=1000", "--set", "shift.evidently=true")

@@ -83,7 +83,7 @@ def run_step(folder: Path, code: int, **environment: str) -> tuple[subprocess.Co
     stand_in.write_text(f'#!/bin/sh\necho "$@" > arguments\nenv > variables\necho \'{{"schema": 1}}\'\nexit {code}\n')
     stand_in.chmod(0o755)
     settings = {
-        "PATH": f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(stand_in.parent), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "CONFIG": "retrain.yaml",
         "DRY_RUN": "",
         "STRICT": "false",
