@@ -124,7 +124,10 @@ def test_an_installed_wheel_runs_on_zenml_from_an_empty_folder(wheel, tmp_path):
     asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     site = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
     zipfile.ZipFile(wheel).extractall(site)
-    (site / "beside.pth").write_text(sysconfig.get_path("purelib"))  # ntgate's dependencies, after the wheel itself
+    beside = [sysconfig.get_path("purelib")]  # ntgate's dependencies, after the wheel itself
+    if sys.version_info >= (3, 12):  # what setuptools does in an environment where it is installed itself
+        beside.append("import _distutils_hack; _distutils_hack.add_shim()")
+    (site / "beside.pth").write_text("\n".join(beside))
     folder = tmp_path / "empty"
     folder.mkdir()
     draws = random.Random(0)
