@@ -68,7 +68,11 @@ def _made_whole() -> Iterator[None]:
     from zenml.config.global_config import GlobalConfiguration
     from zenml.constants import DEFAULT_STORE_DIRECTORY_NAME
 
-    folder = Path(GlobalConfiguration().local_stores_path) / DEFAULT_STORE_DIRECTORY_NAME
+    settings = GlobalConfiguration()
+    if settings.store_configuration.url != settings.get_default_store().url:  # a server's, or a file of somebody's own
+        yield
+        return
+    folder = Path(settings.local_stores_path) / DEFAULT_STORE_DIRECTORY_NAME
     store, mark = folder / "zenml.db", folder / ".ntgate.making"
     if not store.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -106,6 +106,17 @@ def test_a_store_that_opens_is_never_made_anew(tmp_path):
     assert {path.name for path in stores.iterdir()} == {"zenml.db"}
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "sqlite:///{}/own.db"])
+def test_beside_another_store_nothing_is_made_where_zenmls_own_would_lie(tmp_path, monkeypatch, url):
+    """A step in a container may be unable to write there, and has no use for it."""
+    stores = tmp_path / "stores"
+    monkeypatch.setenv("ZENML_LOCAL_STORES_PATH", str(stores))
+    monkeypatch.setenv("ZENML_STORE_URL", url.format(tmp_path))
+    ((code, _, _),) = at_once(tmp_path / "zenml", ["-c", OPEN])
+    assert code == (1 if url.startswith("http") else 0)
+    assert not list(stores.rglob("*"))
+
+
 def test_three_processes_open_a_registry_that_is_not_there(tmp_path):
     answers = at_once(tmp_path / "zenml", *([["-c", REGISTER, f"sqlite:///{tmp_path}/mlflow.db"]] * THREE))
     for code, _, log in answers:
