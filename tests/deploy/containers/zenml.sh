@@ -15,7 +15,8 @@ fi
 # What pipelines/retrain.yaml says of an image that is used as it is. ZenML mounts its folder for local stores into every step, by a path
 # of the machine.
 echo 'settings: {docker: {parent_image: "localhost/ntgate:0.3.0", skip_build: true}}' >"$WORK/retrain-settings.yaml"
-mkdir -p "$WORK/stores"
+rm -rf "$WORK/stores" # of the time before
+mkdir "$WORK/stores"
 chmod 777 "$WORK/stores"
 before=$(date --iso-8601=seconds) code=0
 inside --env-file "$WORK/zenml.env" --read-only --tmpfs /tmp --volume "$SOCKET:/var/run/docker.sock" \
