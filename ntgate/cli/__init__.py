@@ -22,7 +22,9 @@ def main() -> None:
     # A run imports millions of objects that live to its end. Looking through them for garbage takes two seconds: it is done rarely.
     gc.set_threshold(50_000, 20, 20)
     if "TORCHELASTIC_RUN_ID" in os.environ:
-        raise SystemExit(_beside_others(run))
+        code = _beside_others(run)
+        gc.freeze()  # nor at the exit
+        raise SystemExit(code)
     guard()
     leave(run())
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+
+from tests.benchmarks.packages import beside_benchmarks
 
 
 @pytest.fixture(scope="module")
 def moments():
-    folder = str(Path(__file__).resolve().parents[2] / "benchmarks")
-    sys.path.insert(0, folder)
-    try:
-        from moments import after, state, story
-
-        yield after, state, story
-    finally:
-        sys.path.remove(folder)
-        for name in [name for name in sys.modules if name.partition(".")[0] == "moments"]:
-            del sys.modules[name]
+    with beside_benchmarks("moments", "after", "state", "story") as found:
+        yield found
 
 
 OPENED = ("reader", "opened", "d1", "c1", None, 0.05, 300)

@@ -5,25 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
+
+from tests.benchmarks.packages import beside_benchmarks
 
 
 @pytest.fixture(scope="module")
 def hostile():
-    folder = str(Path(__file__).resolve().parents[2] / "benchmarks")
-    sys.path.insert(0, folder)
-    try:
-        from hostile_inputs import doors, hostile_input, trial
-
-        yield doors, hostile_input, trial
-    finally:
-        sys.path.remove(folder)
-        for name in [name for name in sys.modules if name.partition(".")[0] == "hostile_inputs"]:
-            del sys.modules[name]
+    with beside_benchmarks("hostile_inputs", "doors", "hostile_input", "trial") as found:
+        yield found
 
 
 def test_there_are_hundreds_each_with_its_codes(hostile):

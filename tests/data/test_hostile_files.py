@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -413,15 +414,20 @@ def test_what_is_wrong_with_each_file_is_told_at_once(project, capsys):
         assert f"{part}.csv: expected a column {column!r}" in told
 
 
+def validated(folder: Path) -> None:
+    """Let ``validate`` read source.csv and target.csv there, with nothing said of them."""
+    (folder / "c.yaml").write_text(
+        "{model: {name: m}, data: {source: {path: source.csv}, target: {path: target.csv}}, registry: {uri: 'sqlite:///m.db'}}"
+    )
+    assert command(["validate", str(folder / "c.yaml")]) == 0
+
+
 def test_validate_says_what_it_recognised(tmp_path, capsys):
     rng = np.random.default_rng(0)
     for part in ("source", "target"):
         rows = [f"{f'{x:.3f}'.replace('.', ',')};{'ab'[int(x > 0)]}" for x in rng.normal(size=200)]
         (tmp_path / f"{part}.csv").write_text("n;label\n" + "\n".join(rows))
-    (tmp_path / "c.yaml").write_text(
-        "{model: {name: m}, data: {source: {path: source.csv}, target: {path: target.csv}}, registry: {uri: 'sqlite:///m.db'}}"
-    )
-    assert command(["validate", str(tmp_path / "c.yaml")]) == 0
+    validated(tmp_path)
     assert "fields between semicolons, decimal commas" in capsys.readouterr().out
 
 
@@ -431,10 +437,7 @@ def test_names_and_cells_command_no_terminal(tmp_path, capsys):
     for part in ("source", "target"):
         cells = [f"{x:.3f},{rng.choice(colours)},{'ab'[int(x > 0)]}" for x in rng.normal(size=200)]
         (tmp_path / f"{part}.csv").write_text("n\x1b[31m,t\u202e,label\n" + "\n".join(cells))
-    (tmp_path / "c.yaml").write_text(
-        "{model: {name: m}, data: {source: {path: source.csv}, target: {path: target.csv}}, registry: {uri: 'sqlite:///m.db'}}"
-    )
-    assert command(["validate", str(tmp_path / "c.yaml")]) == 0
+    validated(tmp_path)
     told = capsys.readouterr().out
     for shown in ("n\\x1b[31m  number", "t\\u202e  ", "bl\\x1b[2Jue"):
         assert shown in told
